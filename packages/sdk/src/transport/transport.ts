@@ -1,0 +1,30 @@
+/**
+ * One HTTP exchange, as the delivery engine sees it. `transport/node.ts` and `transport/fetch.ts` implement it; a user's
+ * own (`new Pintle(key, url, { transport })`) may too.
+ *
+ * Resolves with the answer, whatever its status, after its body has been read to the end (or cut at 64 KB and discarded,
+ * so that a keep-alive connection is free again). Rejects when there was no complete answer: no connection, reset, body
+ * shorter than its Content-Length, `timeout` over, or `signal` aborted. Redirects are answers: they are not followed.
+ */
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
+
+export interface TransportRequest {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  /** Names in their usual spelling (`Content-Type`). */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Already compressed where `Content-Encoding` says so. */
+  readonly body?: Uint8Array;
+  /** Milliseconds for the whole attempt: connecting, sending, waiting, reading. */
+  readonly timeout: number;
+  /** Aborted when the client is closed for good; the attempt is to end at once. */
+  readonly signal: AbortSignal;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as text, at most 64 KB of it. */
+  readonly body: string;
+}
