@@ -1,0 +1,41 @@
+import type { Redact } from "../redactor.ts";
+
+/**
+ * A configuration after it was read, checked and completed. Plain data apart from `redact`, so that it can be handed to
+ * another thread: `{ sources, destinations }` survive a structured clone.
+ */
+export interface Config {
+  /** Absolute path of the file; `undefined` for one that was not read from a file. */
+  readonly file: string | undefined;
+  /** Relative paths in settings start here: the folder of the file. */
+  readonly directory: string;
+  readonly sources: readonly Source[];
+  readonly destinations: readonly Destination[];
+  /** Hides the write keys and everything that `env` brought in. */
+  readonly redact: Redact;
+}
+
+export interface Source {
+  /** `[a-z0-9_-]{1,64}`, unique among the sources. */
+  readonly id: string;
+  readonly name: string;
+  /** At least one; no two sources share a key. */
+  readonly writeKeys: readonly string[];
+  readonly enabled: boolean;
+  /** Ids of destinations, all of which exist. */
+  readonly destinations: readonly string[];
+  /** Events a second, above which the gateway answers 429; absent: no limit. */
+  readonly rateLimit?: number;
+}
+
+export interface Destination {
+  /** `[a-z0-9_-]{1,64}`, unique among the destinations; it names topics and progress. */
+  readonly id: string;
+  /** The key under which the configuration lists it. */
+  readonly name: string;
+  /** A key of `destinationTypes`. */
+  readonly type: string;
+  readonly enabled: boolean;
+  /** What the schema of the type made of the destination's own keys. Secrets stand in it in the clear. */
+  readonly settings: unknown;
+}

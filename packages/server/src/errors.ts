@@ -1,0 +1,51 @@
+/**
+ * The errors with which the data plane refuses to start, each with a code that scripts can match. `retryable`: whether the
+ * same call can succeed later with nothing changed but time.
+ */
+export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolean }>> = {
+  /** The command line names a command or flag that does not exist, or a value that is not allowed. */
+  USAGE: { retryable: false },
+  /** The configuration file does not exist. */
+  CONFIG_NOT_FOUND: { retryable: false },
+  /** The configuration file exists and cannot be read, parsed or run. */
+  CONFIG_UNREADABLE: { retryable: false },
+  /** The configuration says something that is not allowed; `ConfigError.problems` lists all of it. */
+  CONFIG_INVALID: { retryable: false },
+  /** Another program listens on the port. */
+  PORT_IN_USE: { retryable: true },
+  /** The address or port cannot be listened on: no such interface, or no right to. */
+  ADDRESS_UNAVAILABLE: { retryable: false },
+  /** The data folder cannot be made or written. */
+  FOLDER_NOT_WRITABLE: { retryable: false },
+  /** Another data plane works in the data folder. */
+  FOLDER_LOCKED: { retryable: true },
+};
+
+export type ErrorCode =
+  | "USAGE"
+  | "CONFIG_NOT_FOUND"
+  | "CONFIG_UNREADABLE"
+  | "CONFIG_INVALID"
+  | "PORT_IN_USE"
+  | "ADDRESS_UNAVAILABLE"
+  | "FOLDER_NOT_WRITABLE"
+  | "FOLDER_LOCKED";
+
+/** An error whose message is meant for the person who started the data plane: one clear line, no secret in it. */
+export class ServerError extends Error {
+  override readonly name: string = "ServerError";
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.retryable = errorCodes[code].retryable;
+  }
+}
+
+/** The system's code of an error (`ENOENT`, `EADDRINUSE`), `""` where it has none. */
+export function systemCode(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "";
+}

@@ -1,0 +1,59 @@
+import { pino } from "pino";
+import type { Redact } from "./redactor.ts";
+
+interface LogMethod {
+  (message: string): void;
+  (fields: object, message: string): void;
+}
+
+/** What every part of the data plane logs with; pino has this shape. Normal operation logs nothing. */
+export interface Logger {
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+export const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+export interface LoggerOptions {
+  /** @default "info" */
+  readonly level?: LogLevel;
+  /** Lines for people (`12:30:05 warn: message field=value`) in place of JSON. @default false */
+  readonly readable?: boolean;
+  /** Applied to each finished line. */
+  readonly redact?: Redact;
+  /** Takes finished lines, line feed included. @default standard error */
+  readonly write?: (line: string) => void;
+}
+
+/** Logs to standard error, so that standard output stays free for what a command prints. */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { level = "info", readable = false, redact = (line) => line, write = writeToStderr } = options;
+  const format = readable ? readableLine : (line: string) => line;
+  return pino(
+    { level, base: null, formatters: { level: (label) => ({ level: label }) } },
+    { write: (line: string) => write(redact(format(line))) },
+  );
+}
+
+function writeToStderr(line: string): void {
+  process.stderr.write(line);
+}
+
+function readableLine(line: string): string {
+  const { level, time, msg, err, ...fields } = JSON.parse(line) as {
+    level: string;
+    time: number;
+    msg?: string;
+    err?: { message?: string };
+    [field: string]: unknown;
+  };
+  const parts = [`${new Date(time).toTimeString().slice(0, 8)} ${level}: ${msg ?? ""}`];
+  if (err?.message !== undefined && err.message !== msg) parts.push(`(${err.message})`);
+  for (const [name, value] of Object.entries(fields)) {
+    parts.push(`${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  }
+  return `${parts.join(" ")}\n`;
+}
