@@ -1,0 +1,4 @@
+export { checkEvent, checkEvents, type EventFault } from "./check-event.ts";
+export { type Arrival, completeEvent, type DeliveredEvent } from "./complete-event.ts";
+export { cleanMessageId } from "./message-id.ts";
+export { rudderId } from "./rudder-id.ts";

@@ -1,0 +1,107 @@
+/**
+ * The SDK's rules: strict, checked at the call, so that a mistake is seen by the program that makes it. (What arrives over
+ * HTTP is judged by the gateway's rules in `../gateway`, which accept whatever RudderStack accepts.)
+ *
+ * Sources: the parameter tables of RudderStack's Go SDK page; where the page and the Go SDK differ (a page without a
+ * name), what the Go SDK does.
+ */
+import { EventError } from "../event-error.ts";
+import { type MessageType, messageTypes } from "../message.ts";
+import { parseTimestamp } from "../timestamp.ts";
+
+type Field =
+  /** A string or a finite number; `required` ones may not be empty. */
+  | { readonly name: string; readonly is: "id" | "text"; readonly required?: true }
+  | { readonly name: string; readonly is: "object" };
+
+/** What a type has beyond the common fields. Common fields are checked by hand below: every message has them. */
+const fieldsOf: Readonly<Record<MessageType, readonly Field[]>> = {
+  identify: [{ name: "traits", is: "object" }],
+  track: [
+    { name: "event", is: "text", required: true },
+    { name: "properties", is: "object" },
+  ],
+  page: [
+    { name: "name", is: "text" },
+    { name: "category", is: "text" },
+    { name: "properties", is: "object" },
+  ],
+  screen: [
+    { name: "name", is: "text" },
+    { name: "category", is: "text" },
+    { name: "properties", is: "object" },
+  ],
+  group: [
+    { name: "groupId", is: "id", required: true },
+    { name: "traits", is: "object" },
+  ],
+  alias: [
+    { name: "previousId", is: "id", required: true },
+    { name: "traits", is: "object" },
+  ],
+};
+
+/**
+ * The first rule that the message breaks, or `undefined` when it breaks none. Whether it can be encoded, and its size, are
+ * not looked at here. Never throws, whatever it is given, unless a getter of the message itself throws.
+ */
+export function checkMessage(message: unknown): EventError | undefined {
+  if (!isObject(message)) return new EventError("EVENT_NOT_OBJECT", "event", "", message, "an object");
+  const type = message.type;
+  if (!isMessageType(type)) return new EventError("EVENT_TYPE", "event", "type", type);
+  const { userId, anonymousId, messageId, timestamp, context, integrations } = message;
+
+  const wrongId = wrong(type, "userId", userId, "id") ?? wrong(type, "anonymousId", anonymousId, "id");
+  if (wrongId !== undefined) return wrongId;
+  if (isEmpty(userId) && isEmpty(anonymousId)) {
+    return new EventError("EVENT_WITHOUT_ID", type, "userId", userId, "userId or anonymousId");
+  }
+  for (const field of fieldsOf[type]) {
+    const value = message[field.name];
+    if ("required" in field && isEmpty(value)) {
+      return new EventError("EVENT_FIELD_MISSING", type, field.name, value, expectation[field.is]);
+    }
+    const error = wrong(type, field.name, value, field.is);
+    if (error !== undefined) return error;
+  }
+  return (
+    wrong(type, "messageId", messageId, "text") ??
+    wrong(type, "context", context, "object") ??
+    wrong(type, "integrations", integrations, "object") ??
+    wrongTimestamp(type, timestamp)
+  );
+}
+
+const expectation = {
+  id: "a string or a finite number",
+  text: "a string",
+  object: "an object",
+} as const;
+
+function wrong(type: string, field: string, value: unknown, is: keyof typeof expectation): EventError | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fits =
+    is === "object"
+      ? isObject(value)
+      : typeof value === "string" || (is === "id" && typeof value === "number" && Number.isFinite(value));
+  return fits ? undefined : new EventError("EVENT_FIELD_TYPE", type, field, value, expectation[is]);
+}
+
+function wrongTimestamp(type: string, value: unknown): EventError | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fits = value instanceof Date ? !Number.isNaN(value.getTime()) : parseTimestamp(value) !== undefined;
+  if (fits) return undefined;
+  return new EventError("EVENT_FIELD_TYPE", type, "timestamp", value, "a valid Date or an ISO 8601 string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function isMessageType(value: unknown): value is MessageType {
+  return (messageTypes as readonly unknown[]).includes(value);
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}

@@ -1,0 +1,44 @@
+import { murmur2 } from "./murmur2.ts";
+
+/**
+ * The user key: events with the same one reach each destination in the order in which they were accepted. It is `userId`,
+ * else `anonymousId`, as text; empty when the event has neither. (RudderStack takes `anonymousId` first; its Go SDK makes a
+ * random one for each event, which would leave users without order.) Written to disk as its hash: it can never change.
+ */
+export function userKey(event: { readonly userId?: unknown; readonly anonymousId?: unknown }): string {
+  const userId = idText(event.userId);
+  if (!isBlank(userId)) return userId;
+  const anonymousId = idText(event.anonymousId);
+  return isBlank(anonymousId) ? "" : anonymousId;
+}
+
+/**
+ * An id as text: a string as it is, `null` and `undefined` empty, anything else its JSON text (RudderStack's gateway
+ * takes `{"userId": 42}` for `"42"`).
+ */
+export function idText(id: unknown): string {
+  if (typeof id === "string") return id;
+  if (id === undefined || id === null) return "";
+  return JSON.stringify(id) ?? "";
+}
+
+/** Whether an id is as good as none: empty, or nothing but white space. */
+export function isBlank(id: string): boolean {
+  // The first character decides almost always; trim() only where it is white space.
+  return id === "" || (id.charCodeAt(0) <= 0x20 || id.charCodeAt(0) >= 0x80 ? id.trim() === "" : false);
+}
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(256);
+
+/** murmur2 of the key's UTF-8 bytes, unsigned 32 bit. */
+export function hashUserKey(key: string): number {
+  const length = key.length;
+  if (length > scratch.length) return murmur2(encoder.encode(key));
+  for (let at = 0; at < length; at++) {
+    const code = key.charCodeAt(at);
+    if (code >= 0x80) return murmur2(encoder.encode(key));
+    scratch[at] = code;
+  }
+  return murmur2(scratch, length);
+}
