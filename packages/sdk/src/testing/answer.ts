@@ -1,0 +1,95 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ReceivedRequest } from "./received-request.ts";
+
+/**
+ * How a {@link FakeDataPlane} answers one request:
+ * - a number: that status, with the words that RudderStack has for it;
+ * - an object: status, body and headers, and what goes wrong on the way;
+ * - `"hang"`: the request is read and never answered;
+ * - `"reset"`: the connection is reset once the request has been read;
+ * - a function of the request, which may be asynchronous: a promise that is kept back holds the request.
+ */
+export type Answer =
+  | number
+  | "hang"
+  | "reset"
+  | AnswerDetails
+  | ((request: ReceivedRequest) => Answer | Promise<Answer>);
+
+export interface AnswerDetails {
+  /** 200 unless said otherwise. */
+  readonly status?: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** `Retry-After`: a number of seconds, or a date, written as an HTTP date (whole seconds). */
+  readonly retryAfter?: number | Date;
+  /** Milliseconds before the first byte of the answer. */
+  readonly delay?: number;
+  /** Milliseconds between the bytes of the body, which are sent one by one. */
+  readonly drip?: number;
+  /** Announces more bytes than it sends, then closes the connection. */
+  readonly truncated?: boolean;
+}
+
+/** An answer with all promises kept. */
+export type SettledAnswer = "hang" | "reset" | AnswerDetails;
+
+/** Follows functions and promises to what they stand for. */
+export async function settle(answer: Answer, request: ReceivedRequest): Promise<SettledAnswer> {
+  let current = answer;
+  while (typeof current === "function") current = await current(request);
+  return typeof current === "number" ? { status: current } : current;
+}
+
+export function statusOf(answer: SettledAnswer): number | undefined {
+  return typeof answer === "string" ? undefined : (answer.status ?? 200);
+}
+
+/** Puts an answer on the wire. Returns when it is out, or when the client has gone. */
+export async function send(answer: SettledAnswer, response: ServerResponse): Promise<void> {
+  if (answer === "hang") return;
+  if (answer === "reset") {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  const { status = 200, headers = {}, retryAfter, delay = 0, drip, truncated = false } = answer;
+  const body = Buffer.from(answer.body ?? wordsFor(status));
+  if (delay > 0) await sleep(delay);
+  if (response.destroyed) return;
+
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Length": body.byteLength + (truncated ? 10 : 0),
+    ...(retryAfter === undefined ? {} : { "Retry-After": retryAfterText(retryAfter) }),
+    ...headers,
+  });
+  if (truncated) {
+    response.write(body, () => response.socket?.destroy());
+    return;
+  }
+  if (drip !== undefined) {
+    for (const byte of body) {
+      if (response.destroyed) return;
+      response.write(Uint8Array.of(byte));
+      await sleep(drip);
+    }
+  }
+  if (drip === undefined) response.end(body);
+  else response.end();
+}
+
+function retryAfterText(value: number | Date): string {
+  return typeof value === "number" ? String(value) : value.toUTCString();
+}
+
+/** What RudderStack says with each status. */
+function wordsFor(status: number): string {
+  if (status >= 200 && status < 300) return status === 204 ? "" : "OK";
+  if (status === 400) return "Invalid JSON";
+  if (status === 401) return "Invalid Authorization Header";
+  if (status === 413) return "Request size exceeds max limit";
+  if (status === 429) return "Max Events Limit reached. Dropping Events.";
+  if (status === 304) return "";
+  return `status ${status}`;
+}

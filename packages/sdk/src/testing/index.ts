@@ -1,0 +1,8 @@
+/**
+ * For tests of programs that use the SDK: a data plane that fails on demand.
+ *
+ * Runs on Node, Bun and Deno.
+ */
+export type { Answer, AnswerDetails } from "./answer.ts";
+export { FakeDataPlane, type FakeDataPlaneOptions } from "./fake-data-plane.ts";
+export type { ReceivedMessage, ReceivedRequest } from "./received-request.ts";

@@ -1,0 +1,61 @@
+import { AnswerBody } from "./answer-body.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
+import { aborted, networkFailure, TransportError, timedOut, truncated } from "./transport-error.ts";
+
+/**
+ * HTTP by the web's `fetch`, for every runtime that has it. A browser hides the status of a redirect; it is reported as
+ * 302 there, which is as good: no redirect is followed, whatever its number.
+ *
+ * `fetch` is looked up at each call, so that what instruments or replaces it later is used.
+ */
+export const fetchTransport: Transport = async (request) => {
+  const { url, signal, timeout } = request;
+  if (signal.aborted) throw aborted(url);
+
+  // Not AbortSignal.any: the client's signal lives as long as the client, and must not collect a listener per request.
+  const attempt = new AbortController();
+  const cancel = (reason: TransportError): void => attempt.abort(reason);
+  const onAbort = (): void => cancel(aborted(url));
+  signal.addEventListener("abort", onAbort, { once: true });
+  const deadline = setTimeout(() => cancel(timedOut(url, timeout)), timeout);
+  try {
+    return await exchange(request, attempt.signal);
+  } catch (error) {
+    // The reason of an abort is what went wrong, whatever the runtime makes of it.
+    const reason: unknown = attempt.signal.aborted ? attempt.signal.reason : error;
+    throw reason instanceof TransportError ? reason : networkFailure(url, reason);
+  } finally {
+    clearTimeout(deadline);
+    signal.removeEventListener("abort", onAbort);
+  }
+};
+
+async function exchange(request: TransportRequest, signal: AbortSignal): Promise<TransportResponse> {
+  const { url, method, headers, body } = request;
+  const response = await fetch(url, {
+    method,
+    headers,
+    redirect: "manual",
+    signal,
+    // A copy-free view: `BodyInit` wants to know that the buffer is not shared, and no encoder here makes shared ones.
+    ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+  });
+  const status = response.type === "opaqueredirect" ? 302 : response.status;
+  return { status, headers: Object.fromEntries(response.headers), body: await textOf(response, url) };
+}
+
+async function textOf(response: Response, url: string): Promise<string> {
+  const collected = new AnswerBody();
+  if (response.body === null) return collected.text;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw truncated(url, error);
+    });
+    if (done) return collected.text;
+    if (!collected.push(value)) {
+      await reader.cancel();
+      return collected.text;
+    }
+  }
+}
