@@ -1,1 +1,11 @@
-export {};
+import { file } from "./file/file.ts";
+import type { DestinationType } from "./kit/index.ts";
+import { webhook } from "./webhook/webhook.ts";
+
+export { type FileSettings, file } from "./file/file.ts";
+export { type WebhookSettings, webhook } from "./webhook/webhook.ts";
+
+/** Every type of destination that a configuration can name, by its `type`. */
+export const destinationTypes: ReadonlyMap<string, DestinationType> = new Map(
+  [webhook, file].map((type): [string, DestinationType] => [type.type, type as DestinationType]),
+);

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { classifyAnswer, classifyError, RequestError, retryAfter, TimeoutError } from "./classify.ts";
+
+const now = Date.parse("2026-01-01T00:00:00Z");
+
+const answers: [statuses: number[], expected: { outcome: string; scope: string; ages?: boolean }][] = [
+  [[200, 201, 202, 204, 299], { outcome: "delivered", scope: "event" }],
+  [[401, 403], { outcome: "retry", scope: "destination", ages: false }],
+  [[429, 502, 503, 504], { outcome: "retry", scope: "destination" }],
+  [[408, 500, 501, 505, 507, 520, 599], { outcome: "retry", scope: "event" }],
+  [[300, 301, 302, 304, 307, 400, 402, 404, 405, 409, 410, 413, 415, 422, 451], { outcome: "dead", scope: "event" }],
+];
+
+for (const [statuses, expected] of answers) {
+  for (const status of statuses) {
+    test(`an answer ${status} means ${expected.outcome}, scope ${expected.scope}`, () => {
+      const answer = { status, headers: { server: "x" }, body: "what happened" };
+      const { outcome, scope, reason, ages, answer: kept } = classifyAnswer(answer, now);
+      assert.deepEqual({ outcome, scope, ...(ages === undefined ? {} : { ages }) }, expected);
+      if (outcome === "delivered") return;
+      assert.equal(reason, `http_${status}`);
+      assert.equal(kept, answer);
+    });
+  }
+}
+
+const errors: [error: unknown, outcome: string, scope: string, reason: string][] = [
+  [new TimeoutError("late"), "retry", "destination", "timeout"],
+  [coded("ECONNREFUSED"), "retry", "destination", "connect"],
+  [coded("EHOSTUNREACH"), "retry", "destination", "connect"],
+  [coded("UND_ERR_CONNECT_TIMEOUT"), "retry", "destination", "connect"],
+  [coded("CERT_HAS_EXPIRED"), "retry", "destination", "connect"],
+  [coded("DEPTH_ZERO_SELF_SIGNED_CERT"), "retry", "destination", "connect"],
+  [coded("ERR_TLS_CERT_ALTNAME_INVALID"), "retry", "destination", "connect"],
+  [new AggregateError([coded("ECONNREFUSED"), coded("ENETUNREACH")]), "retry", "destination", "connect"],
+  [coded("ENOTFOUND"), "retry", "destination", "dns"],
+  [coded("EAI_AGAIN"), "retry", "destination", "dns"],
+  [coded("ECONNRESET"), "retry", "event", "network"],
+  [coded("EPIPE"), "retry", "event", "network"],
+  [coded("UND_ERR_SOCKET"), "retry", "event", "network"],
+  [coded("HPE_INVALID_CONSTANT"), "retry", "event", "network"],
+  [new Error("no code"), "retry", "event", "network"],
+  ["a text", "retry", "event", "network"],
+  [undefined, "retry", "event", "network"],
+  [new RequestError("no such URL"), "dead", "event", "request"],
+  [coded("UND_ERR_INVALID_ARG"), "dead", "event", "request"],
+];
+
+for (const [error, outcome, scope, reason] of errors) {
+  test(`a failure ${describe(error)} means ${outcome}, scope ${scope}, reason ${reason}`, () => {
+    const found = classifyError(error);
+    assert.deepEqual([found.outcome, found.scope, found.reason], [outcome, scope, reason]);
+  });
+}
+
+test("Retry-After is read as seconds and as a date, and bounded", () => {
+  const day = 24 * 60 * 60 * 1000;
+  assert.equal(retryAfter("120", now), 120_000);
+  assert.equal(retryAfter(" 0 ", now), 0);
+  assert.equal(retryAfter("Thu, 01 Jan 2026 00:00:30 GMT", now), 30_000);
+  assert.equal(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now), 0);
+  assert.equal(retryAfter("Fri, 31 Dec 9999 23:59:59 GMT", now), day);
+  assert.equal(retryAfter("99999999999999999999", now), day);
+  for (const nonsense of [undefined, "", "soon", "-5x"]) assert.equal(retryAfter(nonsense, now), undefined);
+});
+
+test("Retry-After is honoured on every answer that is tried again", () => {
+  for (const status of [408, 429, 500, 503]) {
+    assert.equal(classifyAnswer({ status, headers: { "retry-after": "7" }, body: "" }, now).after, 7000);
+  }
+});
+
+function coded(code: string): Error {
+  return Object.assign(new Error(`failed with ${code}`), { code });
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error ? String(error.code) : error.name;
+}

@@ -1,0 +1,92 @@
+import { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
+
+/** `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not stop a destination for years. */
+export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
+
+/** Statuses with which a server speaks for itself rather than about the event. */
+const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/**
+ * What an HTTP answer means for the event that it is about.
+ *
+ * | status | outcome |
+ * | --- | --- |
+ * | 2xx | delivered |
+ * | 401, 403 | retry, scope destination, the event does not age: a key was rotated |
+ * | 429, 502, 503, 504 | retry, scope destination |
+ * | 408, other 5xx | retry, scope event |
+ * | everything else | dead |
+ *
+ * @param now milliseconds since the epoch, for a `Retry-After` that is a date
+ */
+export function classifyAnswer(answer: Answer, now: number): Outcome {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return delivered;
+  const reason = `http_${status}`;
+  if (status === 401 || status === 403) {
+    return retry("destination", reason, {
+      ages: false,
+      answer,
+      detail: `the destination refused its credentials with ${status}`,
+    });
+  }
+  if (status === 408 || status === 429 || status >= 500) {
+    const after = retryAfter(answer.headers["retry-after"], now);
+    return retry(sickStatuses.has(status) ? "destination" : "event", reason, {
+      ...(after === undefined ? {} : { after }),
+      answer,
+      detail: `the destination answered ${status}`,
+    });
+  }
+  return dead(reason, { answer, detail: `the destination answered ${status}` });
+}
+
+/**
+ * Milliseconds to wait, of a `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), at most `longestRetryAfter`;
+ * `undefined` when there is none that can be read.
+ */
+export function retryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  if (Number.isNaN(wait)) return undefined;
+  return Math.min(Math.max(wait, 0), longestRetryAfter);
+}
+
+/** Thrown by a sender when the whole answer was not there in time. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  readonly code = "TIMEOUT";
+}
+
+/** A request that can never be sent, whatever the network does. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly code = "REQUEST";
+}
+
+/** Failures before a connection stands. OpenSSL and Node name what is wrong with a certificate in many ways. */
+const connectCodes =
+  /^(ECONNREFUSED|ECONNABORTED|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EADDRINUSE|EMFILE|ENFILE|EACCES|EPERM|ETIMEDOUT|EPROTO|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT.*|HOSTNAME_MISMATCH)$/;
+const dnsCodes = /^(ENOTFOUND|EAI_.*|EDNS.*|ENODATA|ESERVFAIL)$/;
+
+/**
+ * What a request that got no answer means: failing to connect (DNS and TLS included) and time-outs are the destination's
+ * trouble, a connection that broke on the way may be this event's.
+ */
+export function classifyError(error: unknown): Outcome {
+  const code = codeOf(error);
+  const detail = error instanceof Error && error.message !== "" ? error.message : code || String(error);
+  if (error instanceof RequestError || code === "UND_ERR_INVALID_ARG") return dead("request", { detail });
+  if (error instanceof TimeoutError) return retry("destination", "timeout", { detail });
+  if (dnsCodes.test(code)) return retry("destination", "dns", { detail });
+  if (connectCodes.test(code)) return retry("destination", "connect", { detail });
+  return retry("event", "network", { detail });
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  // Several addresses were tried: the first one's failure stands for all.
+  if (error instanceof AggregateError && !("code" in error)) return codeOf(error.errors[0]);
+  return "code" in error && typeof error.code === "string" ? error.code : "";
+}

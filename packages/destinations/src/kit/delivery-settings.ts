@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { duration } from "./duration.ts";
+
+/** The settings that every destination has, whatever its type: how the router treats it. */
+export interface DeliverySettings {
+  /** Where a destination that is new to this data folder begins. Default: `end`. */
+  readonly from?: "start" | "end" | undefined;
+  /** Milliseconds. */
+  readonly maxAge: number;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+export const deliveryShape: {
+  from: z.ZodType<"start" | "end" | undefined>;
+  maxAge: z.ZodType<number, number | string | undefined>;
+} = {
+  from: z
+    .enum(["start", "end"])
+    .optional()
+    .describe(
+      'Where a new destination begins: "end" with what is accepted from now on (the default), "start" with the oldest event that is still kept',
+    ),
+  maxAge: duration({ min: 1000, max: 365 * day })
+    .default(3 * day)
+    .describe(
+      "How long an event is tried again, from its first attempt, before it becomes a dead letter (default 3 days)",
+    ),
+};

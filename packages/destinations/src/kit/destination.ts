@@ -1,0 +1,104 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { z } from "zod";
+import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
+import { type HttpDefinition, openHttp } from "./http-destination.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Sender } from "./sender.ts";
+
+/** What a connection of a destination may use of the world. */
+export interface Tools {
+  /** Where relative paths in settings start: the folder of the configuration file. */
+  readonly directory: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Sent as `User-Agent`. */
+  readonly userAgent: string;
+  /** In place of the network, for tests. */
+  readonly sender?: Sender;
+}
+
+/** A destination that is ready to take events. */
+export interface Connection {
+  /**
+   * Delivers a batch: one outcome for each event, in the same order. It settles within a time of its own choosing, does
+   * not retry, and may be called again while earlier calls are on their way, up to `concurrency` times.
+   */
+  deliver(events: readonly DeliveredEvent[]): Promise<readonly Outcome[]>;
+  /** Breaks off what is on its way and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** How much one call of `deliver` takes. */
+export interface BatchLimits {
+  readonly events: number;
+  /** Bytes of the events' JSON, about; a single event may be larger. */
+  readonly bytes: number;
+  /**
+   * Whether a batch is delivered as a whole, in its order, or not at all. Only then may it hold several events of one user
+   * key; where events can fail singly, a later event could overtake an earlier one.
+   */
+  readonly whole: boolean;
+}
+
+/** A kind of destination: what a configuration calls `type`. */
+export interface DestinationType<Settings = unknown> {
+  /** `[a-z0-9-]+`. */
+  readonly type: string;
+  /** By this name, too, events address it in `integrations`. */
+  readonly displayName: string;
+  readonly description: string;
+  /** Its keys in a configuration, each with its description. Its output is valid input again. */
+  readonly settings: z.ZodType<Settings & DeliverySettings>;
+  readonly batch: BatchLimits;
+  /** Calls of `deliver` at a time. */
+  concurrency(settings: Settings): number;
+  /** @throws when it cannot be opened now; the router tries again */
+  open(settings: Settings, tools: Tools): Promise<Connection>;
+}
+
+interface CommonDefinition<Settings> {
+  readonly type: string;
+  readonly displayName: string;
+  readonly description: string;
+  /** A schema for every key, each with a description: they are the destination's documentation. Other keys are refused. */
+  readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
+  /** @default one event in each batch */
+  readonly batch?: BatchLimits;
+  /** @default 1 */
+  readonly concurrency?: (settings: Settings) => number;
+}
+
+/** A destination that is no HTTP. */
+export interface OpenDefinition<Settings> extends CommonDefinition<Settings> {
+  open(settings: Settings, tools: Tools): Promise<Connection>;
+}
+
+export type DestinationDefinition<Settings> =
+  | OpenDefinition<Settings>
+  | (CommonDefinition<Settings> & HttpDefinition<Settings>);
+
+const single: BatchLimits = { events: 1, bytes: 0, whole: false };
+
+/**
+ * Defines a type of destination: either by `requests`, a pure function from events and settings to HTTP requests, in which
+ * case the kit owns connections, time-outs and the meaning of answers; or by `open`, for everything that is no HTTP.
+ *
+ * @throws TypeError when a key of the settings has no description
+ */
+export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
+  const { type, displayName, description, batch = single, concurrency = () => 1 } = definition;
+  const shape: Readonly<Record<string, z.ZodType>> = definition.settings;
+  for (const [key, schema] of Object.entries(shape)) {
+    if (!z.globalRegistry.get(schema)?.description) {
+      throw new TypeError(
+        `The setting "${key}" of the destination type "${type}" has no description: add .describe("...")`,
+      );
+    }
+  }
+  const settings = z.strictObject({ ...shape, ...deliveryShape }) as unknown as DestinationType<Settings>["settings"];
+  const open =
+    "open" in definition
+      ? (values: Settings, tools: Tools) => definition.open(values, tools)
+      : async (values: Settings, tools: Tools) => openHttp(definition, values, concurrency(values), tools);
+  return { type, displayName, description, settings, batch, concurrency, open };
+}

@@ -1,0 +1,23 @@
+export {
+  classifyAnswer,
+  classifyError,
+  longestRetryAfter,
+  RequestError,
+  retryAfter,
+  TimeoutError,
+} from "./classify.ts";
+export { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
+export {
+  type BatchLimits,
+  type Connection,
+  type DestinationDefinition,
+  type DestinationType,
+  defineDestination,
+  type OpenDefinition,
+  type Tools,
+} from "./destination.ts";
+export { type DurationLimits, duration } from "./duration.ts";
+export { type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
+export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
+export { secret, secretsOf } from "./secret.ts";
+export { type HttpRequest, type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";

@@ -1,0 +1,51 @@
+/**
+ * What became of one event in one delivery. The destination says what happened; the router decides what to do about it.
+ */
+export interface Outcome {
+  /**
+   * - `delivered`: the destination has it;
+   * - `retry`: it may succeed later with nothing changed but time;
+   * - `dead`: this event will never succeed as it is; it becomes a dead letter.
+   */
+  readonly outcome: "delivered" | "retry" | "dead";
+  /**
+   * Whose trouble it is. `event`: only this one, so only the events of the same user key wait behind it. `destination`:
+   * any event would have failed, so the destination stops and is probed.
+   */
+  readonly scope: "event" | "destination";
+  /** Milliseconds before which the destination asks not to be called again (`Retry-After`). */
+  readonly after?: number;
+  /**
+   * A short fixed word under which outcomes are counted: `http_503`, `timeout`, `connect`. Never made of an event's
+   * content: it names a counter.
+   */
+  readonly reason: string;
+  /** One line for people: what went wrong. */
+  readonly detail?: string;
+  /** The answer, where there was one; it is kept with a dead letter. */
+  readonly answer?: Answer;
+  /** `false`: the event does not age while this lasts, however long (a rotated key kills nothing). Default: `true`. */
+  readonly ages?: boolean;
+}
+
+/** An HTTP answer, as far as it is kept. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The first 10 KB as text. */
+  readonly body: string;
+}
+
+export const delivered: Outcome = { outcome: "delivered", scope: "event", reason: "delivered" };
+
+export function retry(
+  scope: Outcome["scope"],
+  reason: string,
+  more: Pick<Outcome, "after" | "detail" | "answer" | "ages"> = {},
+): Outcome {
+  return { outcome: "retry", scope, reason, ...more };
+}
+
+export function dead(reason: string, more: Pick<Outcome, "detail" | "answer"> = {}): Outcome {
+  return { outcome: "dead", scope: "event", reason, ...more };
+}

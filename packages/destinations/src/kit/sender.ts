@@ -1,0 +1,133 @@
+import { Pool } from "undici";
+import { RequestError, TimeoutError } from "./classify.ts";
+import type { Answer } from "./outcome.ts";
+
+/** One HTTP request, complete: a destination's `requests` makes it, a `Sender` sends it. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Absolute, `http:` or `https:`. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface SendLimits {
+  /** Milliseconds for the whole of it: connecting, sending, and the answer to its last byte. */
+  readonly timeout: number;
+  /** Bytes of the answer's body that are kept. */
+  readonly bodyBytes: number;
+}
+
+/** The network as a destination sees it. Tests put a function of their own in its place. */
+export interface Sender {
+  /**
+   * Resolves with the answer, whatever its status. An answer whose status arrived and whose body then broke off counts
+   * as answered, with what arrived of it.
+   *
+   * @throws TimeoutError, RequestError, or the network's own error with its `code`
+   */
+  send(request: HttpRequest, limits: SendLimits): Promise<Answer>;
+  /** Breaks off what is on its way, and closes the connections. */
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  /** Connections for each origin at most. */
+  readonly connections: number;
+  /** Milliseconds. @default 10_000 */
+  readonly connectTimeout?: number;
+}
+
+/** Sends over kept-alive connections, one pool for each origin. Redirects are not followed: they are answers. */
+export function poolSender({ connections, connectTimeout = 10_000 }: PoolOptions): Sender {
+  const pools = new Map<string, Pool>();
+  let last: { url: string; pool: Pool; path: string } | undefined;
+
+  function target(url: string): { pool: Pool; path: string } {
+    // Nearly every destination has one URL, and parsing it costs more than the rest of this function.
+    if (last?.url === url) return last;
+    if (!URL.canParse(url)) throw new RequestError(`The URL of a request cannot be parsed: ${url}`);
+    const { origin, protocol, pathname, search } = new URL(url);
+    if (protocol !== "http:" && protocol !== "https:")
+      throw new RequestError(`A URL is http: or https:, not ${protocol}`);
+    let pool = pools.get(origin);
+    if (pool === undefined) {
+      pool = new Pool(origin, {
+        connections,
+        // The limit on the whole request is ours: undici's two do not add up to one.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: { timeout: connectTimeout },
+      });
+      pools.set(origin, pool);
+    }
+    last = { url, pool, path: pathname + search };
+    return last;
+  }
+
+  return {
+    send({ method, url, headers, body }, { timeout, bodyBytes }) {
+      return new Promise((resolve, reject) => {
+        const { pool, path } = target(url);
+        let abort: ((reason: Error) => void) | undefined;
+        let timedOut: TimeoutError | undefined;
+        let status = 0;
+        let answerHeaders: Record<string, string> = {};
+        let kept: Buffer[] | undefined;
+        let keptBytes = 0;
+
+        const settle = (error: unknown) => {
+          clearTimeout(timer);
+          if (status === 0) reject(error);
+          else {
+            const text = kept === undefined ? "" : Buffer.concat(kept).toString("utf8", 0, bodyBytes);
+            resolve({ status, headers: answerHeaders, body: text });
+          }
+        };
+        const timer = setTimeout(() => {
+          timedOut = new TimeoutError(`no complete answer within ${timeout} ms`);
+          settle(timedOut);
+          abort?.(timedOut);
+        }, timeout);
+
+        // The lowest call of the pool: `request` would make a stream for each body, most of which nobody reads.
+        pool.dispatch(
+          { method, path, headers, body: body ?? null },
+          {
+            onRequestStart(controller) {
+              // Its time ran out while it waited for a connection; it must not go out behind our back.
+              if (timedOut !== undefined) controller.abort(timedOut);
+              else abort = (reason) => controller.abort(reason);
+            },
+            onResponseStart(_controller, statusCode, received) {
+              if (statusCode < 200) return;
+              status = statusCode;
+              answerHeaders = flatten(received);
+            },
+            onResponseData(_controller, chunk) {
+              if (keptBytes >= bodyBytes) return;
+              keptBytes += chunk.length;
+              kept ??= [];
+              kept.push(chunk);
+            },
+            onResponseEnd: () => settle(undefined),
+            onResponseError: (_controller, error) => settle(error),
+          },
+        );
+      });
+    },
+
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type HttpRequest, type Sender, secretsOf } from "../kit/index.ts";
+import { idempotencyKey, webhook } from "./webhook.ts";
+
+const event: DeliveredEvent = {
+  type: "track",
+  event: "Order Completed",
+  userId: "42",
+  messageId: "m-1",
+  receivedAt: "2026-01-01T00:00:00.000Z",
+  originalTimestamp: "2026-01-01T00:00:00.000Z",
+  sentAt: "2026-01-01T00:00:00.000Z",
+  timestamp: "2026-01-01T00:00:00.000Z",
+  request_ip: "192.0.2.1",
+  rudderId: "e4cab80e-2f0e-4fa2-87e0-3a4af182634c",
+};
+
+async function deliver(settings: object, status: number, events: DeliveredEvent[] = [event]) {
+  const sent: HttpRequest[] = [];
+  const limits: number[] = [];
+  const sender: Sender = {
+    async send(request, { timeout }) {
+      sent.push(request);
+      limits.push(timeout);
+      return { status, headers: {}, body: "" };
+    },
+    close: async () => {},
+  };
+  const tools = { directory: "/", now: () => 0, userAgent: "Pintle/1.2.3", sender };
+  const connection = await webhook.open(webhook.settings.parse(settings), tools);
+  const outcomes = await connection.deliver(events);
+  return { sent, limits, outcomes };
+}
+
+test("an event is the body of a request of its own", async () => {
+  const { sent, limits, outcomes } = await deliver({ url: "http://hook.example/in?a=1" }, 200);
+  assert.deepEqual(
+    outcomes.map(({ outcome }) => outcome),
+    ["delivered"],
+  );
+  const [request] = sent;
+  assert.ok(request !== undefined && sent.length === 1);
+  assert.deepEqual(JSON.parse(String(request.body)), event);
+  assert.equal(request.method, "POST");
+  assert.equal(request.url, "http://hook.example/in?a=1");
+  assert.deepEqual(request.headers, {
+    "content-type": "application/json",
+    "idempotency-key": "m-1",
+    "user-agent": "Pintle/1.2.3",
+  });
+  assert.deepEqual(limits, [10_000]);
+});
+
+test("method, headers and time-out are settings", async () => {
+  const settings = {
+    url: "https://hook.example/",
+    method: "PUT",
+    headers: { authorization: "Bearer abcdef", "User-Agent": "own" },
+    timeout: "2s",
+  };
+  const { sent, limits } = await deliver(settings, 204);
+  assert.equal(sent[0]?.method, "PUT");
+  assert.equal(sent[0]?.headers.authorization, "Bearer abcdef");
+  assert.deepEqual(
+    Object.keys(sent[0]?.headers ?? {}).filter((name) => /user-agent/i.test(name)),
+    ["User-Agent"],
+  );
+  assert.deepEqual(limits, [2000]);
+  assert.deepEqual(secretsOf(webhook.settings, webhook.settings.parse(settings)).sort(), ["Bearer abcdef", "own"]);
+});
+
+test("the outcome is that of the answer", async () => {
+  assert.deepEqual(
+    (await deliver({ url: "http://h/" }, 400)).outcomes.map(({ reason }) => reason),
+    ["http_400"],
+  );
+  const { outcomes, sent } = await deliver({ url: "http://h/" }, 503, [event, { ...event, messageId: "m-2" }]);
+  assert.equal(sent.length, 1, "a sick destination is not asked again for the rest of a batch");
+  assert.deepEqual(
+    outcomes.map(({ scope }) => scope),
+    ["destination", "destination"],
+  );
+});
+
+test("an id that cannot stand in a header is hashed", () => {
+  assert.equal(idempotencyKey("order-17"), "order-17");
+  for (const id of ["bestellung-ä", "two words", "x".repeat(256), "\u{1f600}", "\ud800"]) {
+    assert.match(idempotencyKey(id), /^[0-9a-f]{64}$/);
+  }
+  assert.notEqual(idempotencyKey("a b"), idempotencyKey("a c"));
+});
+
+test("settings that would fail with every event are refused", () => {
+  const refused: object[] = [
+    {},
+    { url: "hook.example" },
+    { url: "ftp://hook.example" },
+    { url: "http://user:pass@hook.example" },
+    { url: "http://h/", headers: { "bad name": "x" } },
+    { url: "http://h/", headers: { a: "x\r\nb: y" } },
+    { url: "http://h/", headers: { "Content-Length": "1" } },
+    { url: "http://h/", method: "GET" },
+    { url: "http://h/", timeout: 0 },
+    { url: "http://h/", concurrency: 0 },
+    { url: "http://h/", metod: "POST" },
+    { url: "http://h/", from: "middle" },
+    { url: "http://h/", maxAge: -1 },
+  ];
+  for (const settings of refused) {
+    assert.equal(webhook.settings.safeParse(settings).success, false, JSON.stringify(settings));
+  }
+});
+
+test("the output of the settings is valid input again", () => {
+  const settings = webhook.settings.parse({ url: "http://h/", maxAge: "1h", from: "start", timeout: "1s" });
+  assert.deepEqual(webhook.settings.parse(settings), settings);
+  assert.equal(settings.maxAge, 3_600_000);
+});
