@@ -33,7 +33,7 @@ export function install(folder) {
   const npm = process.env.npm_execpath;
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   step("install packages", () =>
-    npm && npm.endsWith(".js")
+    npm?.endsWith(".js")
       ? spawnSync(process.execPath, [npm, ...args], { cwd: folder, encoding: "utf8" })
       : spawnSync("npm", args, { cwd: folder, encoding: "utf8", shell: process.platform === "win32" }),
   );

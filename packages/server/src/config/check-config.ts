@@ -1,0 +1,162 @@
+import { secretsOf } from "@pintle/destinations/kit";
+import type { z } from "zod";
+import { redactor } from "../redactor.ts";
+import type { Config, Destination, Source } from "./config.ts";
+import { resolveReferences } from "./env.ts";
+import { fitId } from "./id.ts";
+import { ConfigError, describeIssues, formatPath, keysAt, type Problem, unknownKey } from "./problem.ts";
+import { commonDestinationKeys, configSchema, type DestinationEntry } from "./schema.ts";
+import { didYouMean } from "./suggestion.ts";
+
+export interface CheckOptions {
+  /** Absolute path, for `Config.file`. */
+  readonly file?: string;
+  /** The file as messages name it. @default `file` */
+  readonly shownAs?: string;
+  /** Where relative paths start. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly types: DestinationTypes;
+}
+
+/** The destination types that there are, with the schema of their settings. */
+export type DestinationTypes = ReadonlyMap<string, { readonly settings: z.ZodType }>;
+
+/**
+ * Checks and completes what a configuration file says. Pure: the environment and the destination types are given.
+ *
+ * @throws ConfigError with every problem that was found, not only the first
+ */
+export function checkConfig(input: unknown, options: CheckOptions): Config {
+  const { value, secrets, missing } = resolveReferences(input, options.environment);
+  const problems: Problem[] = missing.map(({ path, name }) => ({
+    path: formatPath(path),
+    message: `the environment variable ${name} is not set, or empty`,
+  }));
+  // What is missing was already said, and in better words than "is missing; expected a string".
+  const isNew = ({ path }: Problem) => !missing.some((reference) => formatPath(reference.path) === path);
+
+  const parsed = configSchema.safeParse(value);
+  if (!parsed.success) {
+    problems.push(...describeIssues(parsed.error.issues, input, configSchema).filter(isNew));
+    throw new ConfigError(options.shownAs ?? options.file, problems);
+  }
+
+  const destinations = Object.entries(parsed.data.destinations).map(([key, entry]) => {
+    const settings = checkSettings(key, entry, input, options.types);
+    if (settings.problems !== undefined) problems.push(...settings.problems.filter(isNew));
+    return {
+      id: entry.id ?? fitId(key),
+      name: key,
+      type: entry.type,
+      enabled: entry.enabled,
+      settings: settings.value,
+    };
+  });
+  const byName = new Map(destinations.map((destination) => [destination.name, destination]));
+  problems.push(...checkIds(destinations, ({ name }) => ["destinations", name]));
+
+  const sources = parsed.data.sources.map((entry, index): Source => {
+    const ids = entry.destinations.map((name, position) => {
+      const found = byName.get(name);
+      if (found === undefined) {
+        const known =
+          byName.size === 0 ? "there are no destinations" : `destinations: ${[...byName.keys()].join(", ")}`;
+        problems.push({
+          path: formatPath(["sources", index, "destinations", position]),
+          message: `no destination is called ${JSON.stringify(name)}${didYouMean(name, byName.keys())} (${known})`,
+        });
+      }
+      return found?.id ?? "";
+    });
+    return {
+      id: entry.id ?? fitId(entry.name),
+      name: entry.name,
+      writeKeys: [...new Set([entry.writeKey].flat())],
+      enabled: entry.enabled,
+      destinations: [...new Set(ids)],
+      ...(entry.rateLimit === undefined ? {} : { rateLimit: entry.rateLimit }),
+    };
+  });
+  problems.push(...checkIds(sources, (_, index) => ["sources", index]), ...checkWriteKeys(sources));
+
+  if (problems.length > 0) throw new ConfigError(options.shownAs ?? options.file, problems);
+  return {
+    file: options.file,
+    directory: options.directory,
+    sources,
+    destinations,
+    redact: redactor([
+      ...secrets,
+      ...destinations.flatMap(({ type, settings }) => secretsOf(options.types.get(type)!.settings, settings)),
+      ...sources.flatMap(({ writeKeys }) => writeKeys),
+    ]),
+  };
+}
+
+function checkSettings(
+  key: string,
+  entry: DestinationEntry,
+  input: unknown,
+  types: DestinationTypes,
+): { value: Destination["settings"]; problems?: Problem[] } {
+  const path = ["destinations", key];
+  const schema = types.get(entry.type)?.settings;
+  if (schema === undefined) {
+    const message = `unknown type ${JSON.stringify(entry.type)}${didYouMean(entry.type, types.keys())} (types: ${[...types.keys()].join(", ")})`;
+    return { value: undefined, problems: [{ path: formatPath([...path, "type"]), message }] };
+  }
+  const settings = Object.fromEntries(Object.entries(entry).filter(([name]) => !commonDestinationKeys.includes(name)));
+  const parsed = schema.safeParse(settings);
+  const problems = parsed.success ? [] : describeIssues(parsed.error.issues, input, schema, path);
+  // A schema that drops or passes on keys that it does not know would let a typing error change nothing, silently.
+  const allowed = keysAt(schema, []);
+  if (allowed !== undefined) {
+    for (const name of Object.keys(settings)) {
+      if (allowed.includes(name)) continue;
+      const unknown = unknownKey([...path, name], [...allowed, ...commonDestinationKeys]);
+      if (!problems.some((problem) => problem.path === unknown.path)) problems.push(unknown);
+    }
+  }
+  return parsed.success && problems.length === 0 ? { value: parsed.data } : { value: undefined, problems };
+}
+
+function checkIds<T extends { id: string; name: string }>(
+  items: readonly T[],
+  pathOf: (item: T, index: number) => PropertyKey[],
+): Problem[] {
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  items.forEach((item, index) => {
+    const path = formatPath(pathOf(item, index));
+    const owner = owners.get(item.id);
+    if (item.id === "") {
+      problems.push({
+        path,
+        message: `no id can be made of the name ${JSON.stringify(item.name)}; give it one: id: "..."`,
+      });
+    } else if (owner !== undefined) {
+      problems.push({
+        path,
+        message: `has the id ${JSON.stringify(item.id)}, which ${owner} has already; give it another: id: "..."`,
+      });
+    } else {
+      owners.set(item.id, path);
+    }
+  });
+  return problems;
+}
+
+function checkWriteKeys(sources: readonly Source[]): Problem[] {
+  const owners = new Map<string, number>();
+  const problems: Problem[] = [];
+  sources.forEach(({ writeKeys }, index) => {
+    for (const key of writeKeys) {
+      const owner = owners.get(key);
+      if (owner === undefined) owners.set(key, index);
+      else
+        problems.push({ path: `sources[${index}].writeKey`, message: `is a write key of sources[${owner}] already` });
+    }
+  });
+  return problems;
+}
