@@ -1,0 +1,94 @@
+import type { Message, Properties, Track } from "@pintle/events";
+import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
+
+/**
+ * A tracking plan as a type: for each name of an event its properties.
+ *
+ * ```ts
+ * interface ShopPlan {
+ *   "Order Completed": { orderId: string; revenue: number };
+ *   "Signed Up": { plan?: "Free" | "Pro" };
+ * }
+ * const client = new Pintle<ShopPlan>(writeKey, dataPlaneUrl);
+ * ```
+ *
+ * A bound on itself, because an interface has no index signature and would not fit `Record<string, ...>`.
+ */
+export type TrackingPlan<Plan> = { readonly [Event in keyof Plan]: object };
+
+/** Where there is no plan: any event, any properties. */
+export type AnyPlan = Readonly<Record<string, Properties>>;
+
+/** A validator for the properties of each event, or of some. The plan's type follows from the validators. */
+export type PlanValidators<Plan> = { readonly [Event in keyof Plan]?: StandardSchema<Plan[Event], unknown> };
+
+/** The `track` messages that a plan allows. */
+export type TrackOf<Plan> = string extends keyof Plan
+  ? Track
+  : { readonly [Event in keyof Plan & string]: PlannedTrack<Event, Plan[Event]> }[keyof Plan & string];
+
+/** The messages that a plan allows: a plan is about `track` alone. */
+export type MessageOf<Plan> = Exclude<Message, Track> | TrackOf<Plan>;
+
+/** Properties may be left out if all of them may. */
+type PlannedTrack<Event extends string, EventProperties> = Omit<Track, "event" | "properties"> & {
+  readonly event: Event;
+} & (Record<never, never> extends EventProperties
+    ? { readonly properties?: EventProperties | undefined }
+    : { readonly properties: EventProperties });
+
+/** The fields of a message whose type is known: what the shorthands (`client.track(...)`) take. Keeps unions apart. */
+export type FieldsOf<M> = M extends unknown ? Omit<M, "type"> : never;
+
+/** Why a message is not as planned. */
+export interface PlanViolation {
+  /** Path of the field at fault, for example `properties.revenue`. */
+  readonly field: string;
+  readonly value: unknown;
+  /** The validator's words. */
+  readonly message: string;
+}
+
+/** The name of the first event whose validator is none; `undefined` where all are. */
+export function findInvalidValidator(validators: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(validators).find((event) => !isStandardSchema(validators[event]));
+}
+
+/**
+ * Runs the validator for the message's event on its properties (`{}` where there are none). An event without a validator
+ * is as planned, and so is every message but `track`. What a validator makes of the properties (defaults,
+ * conversions) is not used: it checks and changes nothing.
+ *
+ * Never throws. A validator that throws, or that answers later (`enqueue` answers now), fails the message.
+ */
+export function findPlanViolation(
+  validators: Readonly<Record<string, StandardSchema | undefined>>,
+  message: { readonly type: string; readonly event?: unknown; readonly properties?: unknown },
+): PlanViolation | undefined {
+  const { type, event, properties = {} } = message;
+  if (type !== "track" || typeof event !== "string" || !Object.hasOwn(validators, event)) return undefined;
+  try {
+    const result = validators[event]?.["~standard"].validate(properties);
+    if (result !== undefined && "then" in result) {
+      // Nobody will wait for it; a rejection must not end the program.
+      Promise.resolve(result).catch(() => {});
+      return violation(properties, [], "its validator is asynchronous; use one that answers at once");
+    }
+    const issue = result?.issues?.[0];
+    if (result?.issues === undefined || issue === undefined) return undefined;
+    const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : "";
+    return violation(properties, pathOf(issue.path), `${issue.message}${more}`);
+  } catch (error) {
+    return violation(properties, [], `its validator threw: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function pathOf(path: readonly (PropertyKey | { readonly key: PropertyKey })[] = []): readonly PropertyKey[] {
+  return path.map((segment) => (typeof segment === "object" ? segment.key : segment));
+}
+
+function violation(properties: unknown, path: readonly PropertyKey[], message: string): PlanViolation {
+  let value = properties;
+  for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+  return { field: ["properties", ...path.map(String)].join("."), value, message };
+}

@@ -1,0 +1,72 @@
+/**
+ * Tests of types, made by the compiler: a line below `@ts-expect-error` that compiles is an error. The function stands for
+ * the class, whose signature is checked in the same way where the class is.
+ */
+import type { AnyPlan, FieldsOf, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "./plan.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+
+interface ShopPlan {
+  "Order Completed": { orderId: string; revenue: number; at?: Date };
+  "Signed Up": { plan?: "Free" | "Pro" };
+}
+
+interface Client<Plan> {
+  track(message: FieldsOf<TrackOf<Plan>>): void;
+  enqueue(message: MessageOf<Plan>): void;
+}
+
+declare function create<Plan extends TrackingPlan<Plan> = AnyPlan>(config?: {
+  readonly batchSize?: number;
+  readonly plan?: PlanValidators<Plan>;
+}): Client<Plan>;
+
+export function withoutPlan(): void {
+  for (const client of [create(), create({ batchSize: 5 })]) {
+    client.track({ userId: "1", event: "Anything", properties: { at: new Date(), deep: [{ x: 1 }] } });
+    client.enqueue({ type: "track", userId: 5, event: "Anything" });
+    client.enqueue({ type: "group", userId: 5, groupId: 7 });
+    // @ts-expect-error: a track message has an event
+    client.track({ userId: "1" });
+    // @ts-expect-error: properties are an object
+    client.track({ userId: "1", event: "Anything", properties: "none" });
+  }
+}
+
+export function withPlan(): void {
+  const client = create<ShopPlan>();
+  client.track({ userId: "1", event: "Order Completed", properties: { orderId: "o", revenue: 0 } });
+  client.track({ userId: "1", event: "Signed Up" });
+  client.track({ userId: "1", event: "Signed Up", properties: { plan: "Free" } });
+  client.enqueue({ type: "track", anonymousId: "a", event: "Signed Up", timestamp: new Date() });
+  client.enqueue({ type: "identify", userId: "1", traits: { plan: "Free" } });
+  // @ts-expect-error: an event that is not in the plan
+  client.track({ userId: "1", event: "Order Complete" });
+  // @ts-expect-error: a property of the wrong type
+  client.track({ userId: "1", event: "Order Completed", properties: { orderId: "o", revenue: "0" } });
+  // @ts-expect-error: a required property is missing
+  client.track({ userId: "1", event: "Order Completed", properties: { orderId: "o" } });
+  // @ts-expect-error: properties are missing, and not all of them are optional
+  client.track({ userId: "1", event: "Order Completed" });
+  // @ts-expect-error: a property that is not in the plan
+  client.track({ userId: "1", event: "Signed Up", properties: { planet: "Mars" } });
+  // @ts-expect-error: the properties of another event
+  client.track({ userId: "1", event: "Signed Up", properties: { orderId: "o", revenue: 0 } });
+  // @ts-expect-error: the same through enqueue
+  client.enqueue({ type: "track", userId: "1", event: "Order Complete" });
+}
+
+declare const revenue: StandardSchema<{ revenue: number }, { revenue: number; currency: string }>;
+
+export function planFromValidators(): void {
+  const client = create({ batchSize: 5, plan: { "Order Completed": revenue } });
+  client.track({ userId: "1", event: "Order Completed", properties: { revenue: 1 } });
+  // @ts-expect-error: the validator's input asks for a number
+  client.track({ userId: "1", event: "Order Completed", properties: { revenue: "1" } });
+  // @ts-expect-error: no validator knows this event
+  client.track({ userId: "1", event: "Signed Up" });
+  // @ts-expect-error: a validator for other properties than the plan's
+  create<ShopPlan>({ plan: { "Order Completed": {} as StandardSchema<{ revenue: string }> } });
+  create<ShopPlan>({ plan: { "Signed Up": {} as StandardSchema<{ plan?: "Free" | "Pro" }> } });
+  // @ts-expect-error: a plan maps names to objects of properties
+  create<{ "Signed Up": string }>();
+}
