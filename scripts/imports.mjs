@@ -13,24 +13,29 @@ export const allowed = {
   "packages/server": ["@pintle/events", "@pintle/log", "@pintle/destinations"],
 };
 
-/** What is imported by a text of TypeScript or JavaScript: `[specifier, line]`, types included. */
+/**
+ * What is imported by a text of TypeScript or JavaScript: `[specifier, line, kind]`, where the kind is `types` for what leaves
+ * no trace in compiled code, `url` for a file that is named relative to the compiled one, else `import`.
+ */
 export function specifiersOf(text) {
-  const code = withoutComments(text);
+  const code = withoutProse(text);
   const found = [];
   const pattern =
     /\b(?:import|export)\b[^;"'`()]*?\bfrom\s*(["'])(.+?)\1|\bimport\s*\(\s*(["'])(.+?)\3|\bimport\s+(["'])(.+?)\5|\brequire(?:\.resolve)?\(\s*(["'])(.+?)\7|\bnew\s+URL\(\s*(["'])(\.{1,2}\/[^"']+\.[cm]?[jt]s)\9\s*,\s*import\.meta\.url/g;
   for (const match of code.matchAll(pattern)) {
     const specifier = match[2] ?? match[4] ?? match[6] ?? match[8] ?? match[10];
-    found.push([specifier, code.slice(0, match.index).split("\n").length]);
+    const kind = /^(?:import|export)\s+type\b/.test(match[0]) ? "types" : match[0].startsWith("new") ? "url" : "import";
+    found.push([specifier, code.slice(0, match.index).split("\n").length, kind]);
   }
   return found;
 }
 
-/** Comments as blanks, so that an import which an example shows is none. Strings stay. */
-function withoutComments(text) {
+/** Comments, templates and strings with a blank in them as blanks, so that an import which stands in one of them is none. */
+function withoutProse(text) {
+  const blank = (part) => part.replace(/[^\n]/g, " ");
   return text.replace(
-    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\*[\s\S]*?\*\/|(?<=^|[\s;{}(),])\/\/[^\n]*/g,
-    (match, string) => string ?? match.replace(/[^\n]/g, " "),
+    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|`(?:[^`\\]|\\.)*`|\/\*[\s\S]*?\*\/|(?<=^|[\s;{}(),])\/\/[^\n]*/g,
+    (match, string) => (string === undefined || /\s/.test(string) ? blank(match) : string),
   );
 }
 
@@ -45,10 +50,11 @@ export function importProblems(root) {
   for (const { folder, manifest } of packages) {
     for (const file of sourcesIn(join(root, folder, "src"))) {
       const isTest = file.endsWith(".test.ts");
-      for (const [specifier, line] of specifiersOf(readFileSync(file, "utf8"))) {
+      for (const [specifier, line, kind] of specifiersOf(readFileSync(file, "utf8"))) {
         const report = (text) => problems.push(`${relative(root, file).split(sep).join("/")}:${line}: ${text}`);
         if (specifier.startsWith(".")) {
-          const target = resolve(dirname(file), specifier);
+          const named = resolve(dirname(file), specifier);
+          const target = kind === "url" ? named.replace(/\.js$/, ".ts") : named;
           if (!target.startsWith(join(root, folder, "src") + sep)) {
             report(`${specifier} leaves the package: import an entry of its exports`);
           } else if (!existsSync(target)) {
@@ -76,15 +82,19 @@ export function importProblems(root) {
   return problems;
 }
 
-/** The files that `entry` reaches by imports that still stand in compiled code: types are left out. */
-export function reachableFrom(entry, resolvePackage = () => undefined) {
+/**
+ * The files that `entry` reaches when it runs, and the specifiers that lead out of the sources. `resolvePackage` gives the source file
+ * of a package's entry, or `undefined` for what is not ours.
+ */
+export function reachableFrom(entry, resolvePackage) {
   const seen = new Set();
   const outside = [];
   const queue = [entry];
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);
-    for (const [specifier] of specifiersOf(readFileSync(file, "utf8"))) {
+    for (const [specifier, , kind] of specifiersOf(readFileSync(file, "utf8"))) {
+      if (kind !== "import") continue;
       if (specifier.startsWith(".")) queue.push(resolve(dirname(file), specifier));
       else {
         const target = resolvePackage(specifier);
@@ -94,6 +104,18 @@ export function reachableFrom(entry, resolvePackage = () => undefined) {
     }
   }
   return { files: [...seen], outside };
+}
+
+/** The source file of `specifier`, if it is an entry of one of our packages. */
+export function sourceOf(root, specifier) {
+  for (const folder of Object.keys(allowed)) {
+    const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    if (packageOf(specifier) !== manifest.name) continue;
+    const target = manifest.exports[`.${specifier.slice(manifest.name.length)}`];
+    // The conditions under which no runtime is known: what is left for browsers and edge runtimes.
+    return join(root, folder, target.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
+  }
+  return undefined;
 }
 
 export function isBuiltin(specifier) {
