@@ -1,0 +1,61 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { within } from "./until.ts";
+
+export interface ProgramOptions {
+  readonly cwd?: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds, default 90,000. */
+  readonly deadline?: number;
+}
+
+/** A child process with what it printed. `await using` ends it by its id, if it has not ended by itself. */
+export class Program implements AsyncDisposable {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Resolves when the process has ended and everything that it printed has been read. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  stdout = "";
+  stderr = "";
+  readonly #name: string;
+  readonly #deadline: number;
+
+  constructor(command: string, args: readonly string[], { cwd, env, deadline = 90_000 }: ProgramOptions = {}) {
+    this.#name = [command, ...args].join(" ");
+    this.#deadline = deadline;
+    this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
+    this.child.stdout.setEncoding("utf8").on("data", (text) => {
+      this.stdout += text;
+    });
+    this.child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.stderr += text;
+    });
+    // What a program that has ended can no longer read is its own loss.
+    this.child.stdin.on("error", () => {});
+    // A test runner that gives up on this process must not leave the child behind.
+    const lastResort = (): void => void this.child.kill("SIGKILL");
+    process.once("exit", lastResort);
+    this.child.once("exit", () => process.off("exit", lastResort));
+    this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
+    this.ended.catch(() => {}); // Whoever waits for the end hears of it; nobody else has to.
+  }
+
+  /** Resolves with what the program printed to its standard output when it ends with 0; rejects with all of it otherwise. */
+  async succeeded(): Promise<string> {
+    const { code, signal } = await within(`the end of ${this.#name}`, this.#deadline, this.ended);
+    if (code !== 0)
+      throw new Error(`${this.#name} ended with ${code ?? signal}. It printed:\n${this.stdout}${this.stderr}`);
+    return this.stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGKILL");
+    await this.ended.catch(() => {});
+  }
+}
+
+/** Runs a program to its end: see `Program.succeeded`. */
+export async function runProgram(command: string, args: readonly string[], options?: ProgramOptions): Promise<string> {
+  await using program = new Program(command, args, options);
+  return await program.succeeded();
+}
