@@ -1,0 +1,255 @@
+import { type Context, describe, type Message } from "@pintle/events";
+import { type Duration, parseDuration } from "./duration.ts";
+import { ConfigError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes are bytes of UTF-8. */
+export interface Config {
+  /** A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms. */
+  readonly interval?: Duration | undefined;
+  /** Messages in one request, 1 to 20,000 (RudderStack's limit). Default: 250. */
+  readonly batchSize?: number | undefined;
+  /** Uncompressed JSON bytes of one request, up to 4,000,000 (RudderStack refuses 4,096,000). Default: 512,000. */
+  readonly maxBatchBytes?: number | undefined;
+  /**
+   * Bytes of one encoded message, as sent. Default: 32,768, or less where `maxBatchBytes` or `maxQueueBytes` is smaller.
+   */
+  readonly maxMessageBytes?: number | undefined;
+  /** Bytes of messages held in memory, those in flight included. Default: 67,108,864 (64 MiB). */
+  readonly maxQueueBytes?: number | undefined;
+  /**
+   * What gives way when the queue is full: the new message, refused as `queue_full`, or the oldest that are not in flight,
+   * dropped as `evicted`. To lose neither: `await client.ready()` before each call. Default: `"drop-newest"`.
+   */
+  readonly overflow?: "drop-newest" | "drop-oldest" | undefined;
+  /** Whether bodies above 1 KB are compressed, at a fast level and off the event loop. Default: true. */
+  readonly gzip?: boolean | undefined;
+  /** One attempt, from connecting to the end of the answer. Default: 10,000 ms. */
+  readonly timeout?: Duration | undefined;
+  /** How long a message is tried before it is dropped as `expired`. Default: `"1h"`. */
+  readonly maxAge?: Duration | undefined;
+  /** Requests in flight at one time, 1 to 256. Default: 4. */
+  readonly concurrency?: number | undefined;
+  /** Merged under each message's own context, deeply; the message wins. Taken as it is now. Default: none. */
+  readonly defaultContext?: Context | undefined;
+  /**
+   * Called with a copy of each message as it would be sent, at the call and synchronously. What it returns is sent; `null`
+   * refuses the message as `filtered`, a throw as `before_send`. Default: none.
+   */
+  readonly beforeSend?: ((message: Message) => Message | null) | undefined;
+  /** Whether `enqueue` and the six calls throw on a refusal: for tests and development. Default: false. */
+  readonly strict?: boolean | undefined;
+  /** Whether to log what is sent and answered, and not only problems. Default: false. */
+  readonly verbose?: boolean | undefined;
+  /** Where to log. Bodies and write keys are never logged, a repeated problem once per minute. Default: `console`. */
+  readonly logger?: Logger | undefined;
+  /** How requests are made. Default: keep-alive connections of `node:http` on Node, `fetch` elsewhere. */
+  readonly transport?: Transport | undefined;
+  /** Whether to send the headers of RudderStack's multi-node proxy, and to obey its status 451. Default: true. */
+  readonly nodeAware?: boolean | undefined;
+  /**
+   * For runtimes that stop a program after its response: is given a promise, which never rejects, whenever messages begin
+   * to wait; it resolves when none does any more. Default: none.
+   */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** Whether SIGTERM and SIGINT close the client, and then have their usual effect. Default: false. */
+  readonly closeOnSignals?: boolean | undefined;
+  /** How long a program that ends by itself is held to deliver what is queued. Default: 2,000 ms. */
+  readonly exitTimeout?: Duration | undefined;
+}
+
+/** A configuration after all checks: every option has its value, durations are milliseconds. */
+export interface Settings {
+  readonly writeKey: string;
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly interval: number;
+  readonly batchSize: number;
+  readonly maxBatchBytes: number;
+  readonly maxMessageBytes: number;
+  readonly maxQueueBytes: number;
+  readonly overflow: "drop-newest" | "drop-oldest";
+  readonly gzip: boolean;
+  readonly timeout: number;
+  readonly maxAge: number;
+  readonly concurrency: number;
+  readonly defaultContext: Context | undefined;
+  readonly beforeSend: ((message: Message) => Message | null) | undefined;
+  readonly strict: boolean;
+  readonly verbose: boolean;
+  readonly logger: Logger;
+  readonly transport: Transport | undefined;
+  readonly nodeAware: boolean;
+  readonly waitUntil: ((promise: Promise<unknown>) => void) | undefined;
+  readonly closeOnSignals: boolean;
+  readonly exitTimeout: number;
+}
+
+/** `{"batch":[` and `]}` around the messages of a request. */
+export const envelopeBytes = 12;
+
+const mostBatchBytes = 4_000_000;
+const mostBatchSize = 20_000;
+const week = 7 * 86_400_000;
+const month = 30 * 86_400_000;
+
+/** Reads one option: its value, or the default where it is absent, or a ConfigError. */
+type Check<T> = (option: string, value: unknown) => T;
+
+const checks = {
+  interval: duration(5_000, 0, week),
+  batchSize: integer(250, 1, mostBatchSize),
+  maxBatchBytes: integer(512_000, 64, mostBatchBytes),
+  maxMessageBytes: integer(32_768, 1, mostBatchBytes - envelopeBytes),
+  maxQueueBytes: integer(64 * 1024 * 1024, 64, Number.MAX_SAFE_INTEGER),
+  overflow: oneOf("drop-newest", "drop-oldest"),
+  gzip: flag(true),
+  timeout: duration(10_000, 1, week),
+  maxAge: duration(3_600_000, 1, month),
+  concurrency: integer(4, 1, 256),
+  defaultContext: snapshot(),
+  beforeSend: optionalFunction<NonNullable<Config["beforeSend"]>>(),
+  strict: flag(false),
+  verbose: flag(false),
+  logger: logger(),
+  transport: optionalFunction<Transport>(),
+  nodeAware: flag(true),
+  waitUntil: optionalFunction<NonNullable<Config["waitUntil"]>>(),
+  closeOnSignals: flag(false),
+  exitTimeout: duration(2_000, 0, week),
+} satisfies { readonly [Option in keyof Config]-?: Check<unknown> };
+
+/** Checks everything that the constructor is given. Throws ConfigError, and nothing else. */
+export function resolveConfig(writeKey: unknown, url: unknown, config: unknown = {}): Settings {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new ConfigError("config", config, describe(config), "an object");
+  }
+  const given = config as Record<string, unknown>;
+  for (const option of Object.keys(given)) {
+    if (!Object.hasOwn(checks, option)) {
+      throw new ConfigError(option, given[option], "no option", `one of ${Object.keys(checks).join(", ")}`);
+    }
+  }
+  const options = {} as Record<string, unknown>;
+  for (const [option, check] of Object.entries(checks)) options[option] = check(option, given[option]);
+  const settings = {
+    writeKey: checkWriteKey(writeKey),
+    url: checkUrl(url),
+    ...(options as unknown as { [Option in keyof typeof checks]: ReturnType<(typeof checks)[Option]> }),
+  };
+  return { ...settings, maxMessageBytes: messageLimit(settings, given.maxMessageBytes !== undefined) };
+}
+
+/** A message has to fit into a request and into the queue: asked for, that is checked; otherwise the default gives way. */
+function messageLimit(settings: Pick<Settings, "maxMessageBytes" | "maxBatchBytes" | "maxQueueBytes">, asked: boolean) {
+  const most = Math.min(settings.maxBatchBytes - envelopeBytes, settings.maxQueueBytes);
+  if (settings.maxMessageBytes <= most) return settings.maxMessageBytes;
+  if (!asked) return most;
+  const allowed = `at most ${most}: maxBatchBytes less ${envelopeBytes}, and not over maxQueueBytes`;
+  throw new ConfigError("maxMessageBytes", settings.maxMessageBytes, String(settings.maxMessageBytes), allowed);
+}
+
+function checkWriteKey(value: unknown): string {
+  const allowed = "the write key of a source, printable ASCII without a colon";
+  if (typeof value !== "string") throw new ConfigError("writeKey", value, describe(value), allowed);
+  // The key is a secret: what is wrong with it is told without showing it, and the error does not carry it.
+  if (value === "") throw new ConfigError("writeKey", "", "empty", allowed);
+  // A colon would end the user name of Basic authentication (RFC 7617), anything else could not be in a header.
+  if (!/^[\x21-\x39\x3b-\x7e]+$/.test(value)) {
+    throw new ConfigError(
+      "writeKey",
+      undefined,
+      `a text of ${value.length} characters with one that is not allowed`,
+      allowed,
+    );
+  }
+  return value;
+}
+
+function checkUrl(value: unknown): string {
+  const allowed = 'an http or https URL such as "https://data.example.com"';
+  if (typeof value !== "string") throw new ConfigError("dataPlaneUrl", value, describe(value), allowed);
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new ConfigError("dataPlaneUrl", value, describe(value), allowed);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new ConfigError("dataPlaneUrl", undefined, "a URL with a user name or password", `${allowed}, without them`);
+  }
+  if ((url.protocol !== "http:" && url.protocol !== "https:") || url.search !== "" || url.hash !== "") {
+    throw new ConfigError("dataPlaneUrl", value, describe(value), `${allowed}, without query and fragment`);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function duration(fallback: number, least: number, most: number): Check<number> {
+  return (option, value) => {
+    if (value === undefined) return fallback;
+    const milliseconds = parseDuration(value);
+    if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
+    const allowed = `milliseconds from ${least} to ${most}, or a text such as "250ms", "30s", "5m", "1h", "7d"`;
+    throw new ConfigError(option, value, describe(value), allowed);
+  };
+}
+
+function integer(fallback: number, least: number, most: number): Check<number> {
+  return (option, value) => {
+    if (value === undefined) return fallback;
+    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+    throw new ConfigError(option, value, describe(value), `a whole number from ${least} to ${most}`);
+  };
+}
+
+function flag(fallback: boolean): Check<boolean> {
+  return (option, value) => {
+    if (value === undefined) return fallback;
+    if (typeof value === "boolean") return value;
+    throw new ConfigError(option, value, describe(value), "true or false");
+  };
+}
+
+function oneOf<const T extends string>(...values: readonly [T, ...T[]]): Check<T> {
+  return (option, value) => {
+    if (value === undefined) return values[0];
+    if (values.includes(value as T)) return value as T;
+    throw new ConfigError(option, value, describe(value), values.map((each) => `"${each}"`).join(" or "));
+  };
+}
+
+function optionalFunction<T>(): Check<T | undefined> {
+  return (option, value) => {
+    if (value === undefined || typeof value === "function") return value as T | undefined;
+    throw new ConfigError(option, value, describe(value), "a function");
+  };
+}
+
+function logger(): Check<Logger> {
+  const methods = ["debug", "info", "warn", "error"] as const;
+  return (option, value) => {
+    if (value === undefined) return console;
+    const candidate = value as Partial<Logger> | null;
+    if (typeof value === "object" && methods.every((method) => typeof candidate?.[method] === "function")) {
+      return value as Logger;
+    }
+    throw new ConfigError(option, value, describe(value), `an object with the functions ${methods.join(", ")}`);
+  };
+}
+
+/** A copy, so that what the program changes later does not change what is sent. */
+function snapshot(): Check<Context | undefined> {
+  const allowed = "an object that JSON can carry";
+  return (option, value) => {
+    if (value === undefined) return undefined;
+    let copy: unknown;
+    try {
+      copy = JSON.parse(JSON.stringify(value));
+    } catch {
+      throw new ConfigError(option, value, describe(value), allowed);
+    }
+    if (typeof copy === "object" && copy !== null && !Array.isArray(copy)) return copy as Context;
+    throw new ConfigError(option, value, describe(value), allowed);
+  };
+}

@@ -1,0 +1,45 @@
+export type Listener<Payload> = (payload: Payload) => unknown;
+
+/**
+ * Events for the program. Not node:events, which does not exist everywhere and throws for an `error` without a listener.
+ * A listener that throws, or returns a promise that rejects, disturbs neither the client nor the other listeners.
+ */
+export class Emitter<Payloads extends object> {
+  readonly #listeners = new Map<keyof Payloads, readonly Listener<never>[]>();
+  readonly #onFailure: (event: keyof Payloads, error: unknown) => void;
+
+  constructor(onFailure: (event: keyof Payloads, error: unknown) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  on<Name extends keyof Payloads>(event: Name, listener: Listener<Payloads[Name]>): void {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  /** Takes back one `on` of this listener. */
+  off<Name extends keyof Payloads>(event: Name, listener: Listener<Payloads[Name]>): void {
+    const listeners = this.#listeners.get(event) ?? [];
+    const at = listeners.indexOf(listener);
+    if (at >= 0) this.#listeners.set(event, listeners.toSpliced(at, 1));
+  }
+
+  /** Whether anybody listens: what an event would carry need not be made otherwise. */
+  has(event: keyof Payloads): boolean {
+    return (this.#listeners.get(event)?.length ?? 0) > 0;
+  }
+
+  emit<Name extends keyof Payloads>(event: Name, payload: Payloads[Name]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        const result = (listener as Listener<Payloads[Name]>)(payload);
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#onFailure(event, error));
+      } catch (error) {
+        this.#onFailure(event, error);
+      }
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,50 @@
+import type { Gzip } from "../transport/gzip.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/**
+ * Everything that the client takes from its surroundings. `node.ts` and `web.ts` are the real ones; tests run the same
+ * client on virtual time, with a transport and randomness of their own.
+ */
+export interface Environment {
+  /** Name and version of the runtime, as in `node/20.20.2`: for `User-Agent`. */
+  readonly runtime: string;
+  /** Milliseconds since 1970. May jump: for time stamps only. */
+  now(): number;
+  /** Milliseconds since some moment. Never jumps: for ages, intervals and backoffs. */
+  monotonic(): number;
+  /**
+   * Calls back once after that many milliseconds; returns what cancels it. The timer does not keep the program alive, and
+   * may be of any length.
+   */
+  after(milliseconds: number, callback: () => void): () => void;
+  /** Keeps the program alive until the function that it returns is called. */
+  hold(): () => void;
+  /** Calls back when what runs now has ended, before any timer or answer. */
+  soon(callback: () => void): void;
+  /** From 0 up to, but not including, 1. */
+  random(): number;
+  /** A new UUID v4. */
+  uuid(): string;
+  /** Called before the first request. */
+  loadTransport(concurrency: number): Promise<Transport>;
+  readonly gzip: Gzip;
+  readonly lifecycle: Lifecycle | undefined;
+}
+
+/** The end of the program, where the runtime tells of it. */
+export interface Lifecycle {
+  /** From now on the program is not to end by itself without `resident.drain`. Cheap; called when messages begin to wait. */
+  enter(resident: Resident): void;
+  /** No message waits any more. */
+  leave(resident: Resident): void;
+  /** Calls back on SIGTERM and SIGINT; they have their usual effect when the promise has resolved. Returns what ends it. */
+  onSignal(close: () => Promise<unknown>): () => void;
+}
+
+/** Who has messages waiting when the program ends. */
+export interface Resident {
+  /** Tries to deliver everything within `exitTimeout`, then gives up what is left. Never rejects. */
+  drain(): Promise<void>;
+  /** The program ends now, because of `process.exit()` or an exception: nothing can be sent any more. */
+  lost(): void;
+}

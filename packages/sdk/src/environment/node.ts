@@ -1,0 +1,26 @@
+import { randomUUID } from "node:crypto";
+import { gzipNode } from "../transport/gzip-node.ts";
+import type { Environment } from "./environment.ts";
+import { after, hold } from "./timers.ts";
+
+/** Node, and runtimes that are like it (Bun, Deno). */
+export const nodeEnvironment: Environment = {
+  get runtime() {
+    const { bun, deno, node } = process.versions;
+    if (bun !== undefined) return `bun/${bun}`;
+    return deno === undefined ? `node/${node}` : `deno/${deno}`;
+  },
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after,
+  hold,
+  soon: (callback) => queueMicrotask(callback),
+  random: () => Math.random(),
+  uuid: () => randomUUID(),
+  async loadTransport(concurrency) {
+    const { createNodeTransport } = await import("../transport/node.ts");
+    return createNodeTransport({ concurrency });
+  },
+  gzip: gzipNode,
+  lifecycle: undefined,
+};

@@ -1,0 +1,25 @@
+/** The longest time that a timer of any runtime can be set for; longer ones would fire at once. */
+const longest = 2 ** 31 - 1;
+
+/** A timer that keeps no program alive, where the runtime knows the difference. */
+export function after(milliseconds: number, callback: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const set = (left: number): void => {
+    timer = setTimeout(() => (left > longest ? set(left - longest) : callback()), Math.min(left, longest));
+    unref(timer);
+  };
+  set(Math.max(0, milliseconds));
+  return () => clearTimeout(timer);
+}
+
+/** A timer that does nothing, but keeps the program alive until it is cleared. */
+export function hold(): () => void {
+  const timer = setInterval(() => {}, longest);
+  return () => clearInterval(timer);
+}
+
+function unref(timer: unknown): void {
+  // Node and Bun give an object, Deno may give a number and has a function for it, the others know no such thing.
+  if (typeof timer === "object") (timer as { unref?: () => void } | null)?.unref?.();
+  else (globalThis as { Deno?: { unrefTimer?: (id: unknown) => void } }).Deno?.unrefTimer?.(timer);
+}

@@ -1,0 +1,23 @@
+import { fetchTransport } from "../transport/fetch.ts";
+import { gzipWeb } from "../transport/gzip-web.ts";
+import type { Environment } from "./environment.ts";
+import { after, hold } from "./timers.ts";
+
+/** What every runtime with the web's interfaces has. Nothing is looked up at import. */
+export const webEnvironment: Environment = {
+  get runtime() {
+    // Workers, Deno and browsers say who they are here, with a version after a slash.
+    const agent = (globalThis as { navigator?: { userAgent?: unknown } }).navigator?.userAgent;
+    return typeof agent === "string" && agent !== "" ? agent : "web";
+  },
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after,
+  hold,
+  soon: (callback) => queueMicrotask(callback),
+  random: () => Math.random(),
+  uuid: () => crypto.randomUUID(),
+  loadTransport: async () => fetchTransport,
+  gzip: gzipWeb,
+  lifecycle: undefined,
+};

@@ -1,0 +1,63 @@
+/** What can go wrong in the client. Keys are codes; a row says what to do, and whether the same call may succeed later. */
+export const sdkErrors = {
+  CONFIG_INVALID: { retryable: false, advice: "correct the option" },
+
+  MESSAGE_NOT_ENCODABLE: {
+    retryable: false,
+    advice: "remove what JSON cannot carry (a BigInt, a cycle, a throwing getter)",
+  },
+  MESSAGE_TOO_LARGE: { retryable: false, advice: "send less in one message, or raise maxMessageBytes" },
+  MESSAGE_FILTERED: { retryable: false, advice: "beforeSend returned null; nothing to do if that was meant" },
+  BEFORE_SEND_FAILED: { retryable: false, advice: "correct beforeSend" },
+  MESSAGE_NOT_IN_PLAN: { retryable: false, advice: "send what the tracking plan declares, or extend the plan" },
+  QUEUE_FULL: { retryable: true, advice: "await client.ready() before each call, or raise maxQueueBytes" },
+  CLIENT_CLOSED: { retryable: false, advice: "make no calls after close()" },
+
+  MESSAGE_EVICTED: { retryable: true, advice: "raise maxQueueBytes, or await client.ready() before each call" },
+  MESSAGE_REJECTED: { retryable: false, advice: "correct what the data plane names" },
+  MESSAGE_EXPIRED: { retryable: false, advice: "see the problem reported before; raise maxAge to wait longer" },
+  MESSAGE_ABANDONED: { retryable: false, advice: "give close() more time, or see the problem reported before" },
+
+  SEND_FAILED: { retryable: true, advice: "nothing to do: it is tried again" },
+  SEND_HELD: {
+    retryable: true,
+    advice: "check the write key and the data plane's URL; messages are kept until maxAge",
+  },
+  LISTENER_FAILED: { retryable: false, advice: "correct the listener" },
+  OPTION_FAILED: { retryable: false, advice: "correct the function given as an option" },
+  EXIT_UNDELIVERED: { retryable: false, advice: "await client.close() before process.exit()" },
+} as const;
+
+export type SdkErrorCode = keyof typeof sdkErrors;
+
+/** Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body. */
+export class PintleError extends Error {
+  override readonly name: string = "PintleError";
+  readonly code: SdkErrorCode;
+  /** Whether the same may succeed later without a change. */
+  readonly retryable: boolean;
+  /** HTTP status of the data plane's answer, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(code: SdkErrorCode, what: string, options: { readonly cause?: unknown; readonly status?: number } = {}) {
+    super(`${what}; ${sdkErrors[code].advice}`, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.retryable = sdkErrors[code].retryable;
+    this.status = options.status;
+  }
+}
+
+/** Thrown by the constructor, and the only thing that it throws. */
+export class ConfigError extends PintleError {
+  override readonly name: string = "ConfigError";
+  readonly option: string;
+  readonly value: unknown;
+  readonly allowed: string;
+
+  constructor(option: string, value: unknown, shown: string, allowed: string) {
+    super("CONFIG_INVALID", `${option} is ${shown}, allowed is ${allowed}`);
+    this.option = option;
+    this.value = value;
+    this.allowed = allowed;
+  }
+}

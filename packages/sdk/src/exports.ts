@@ -1,0 +1,31 @@
+/** What both entry points export beside the client itself. */
+export type {
+  Alias,
+  Context,
+  Group,
+  Identify,
+  Integrations,
+  Message,
+  Page,
+  Properties,
+  Screen,
+  Track,
+  Traits,
+} from "@pintle/events";
+export { EventError, type EventErrorCode } from "@pintle/events";
+export type { Stats } from "./account.ts";
+export type { Config } from "./config.ts";
+export type { FlushOptions, FlushResult } from "./delivery.ts";
+export type { Duration } from "./duration.ts";
+export type { WireMessage } from "./encode.ts";
+export { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
+export type * from "./helpers/context.ts";
+export { type IntegrationOptions, type IntegrationsHelper, integrations } from "./helpers/integrations.ts";
+export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
+export { TraitsHelper, traits } from "./helpers/traits.ts";
+export type { Logger } from "./logger.ts";
+export type { Delivered, Dropped, DropReason, Outcome, RefusalReason, Refused } from "./outcome.ts";
+export type { PintleEvents } from "./pintle.ts";
+export type { AnyPlan, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "./plan/plan.ts";
+export type { Receipt } from "./receipt.ts";
+export type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";

@@ -1,0 +1,48 @@
+import type { EventError } from "@pintle/events";
+import type { Entry } from "./entry.ts";
+import type { PintleError } from "./errors.ts";
+import type { Outcome, RefusalReason } from "./outcome.ts";
+
+/** What a call returns, at once. */
+export interface Receipt {
+  /** The id that the message has, or would have had. */
+  readonly messageId: string;
+  /** Whether the message was taken. A taken message is delivered, or dropped with a reason. */
+  readonly accepted: boolean;
+  /** Why it was not taken. */
+  readonly error?: PintleError | EventError;
+  /** How the message ends; never rejects. The promise is made by this call, so a receipt that nobody asks costs little. */
+  delivered(): Promise<Outcome>;
+}
+
+export class AcceptedReceipt implements Receipt {
+  readonly messageId: string;
+  readonly accepted = true;
+  readonly #entry: Entry;
+
+  constructor(messageId: string, entry: Entry) {
+    this.messageId = messageId;
+    this.#entry = entry;
+  }
+
+  delivered(): Promise<Outcome> {
+    return new Promise((resolve) => this.#entry.whenEnded(resolve));
+  }
+}
+
+export class RefusedReceipt implements Receipt {
+  readonly messageId: string;
+  readonly accepted = false;
+  readonly error: PintleError | EventError;
+  readonly #reason: RefusalReason;
+
+  constructor(messageId: string, reason: RefusalReason, error: PintleError | EventError) {
+    this.messageId = messageId;
+    this.error = error;
+    this.#reason = reason;
+  }
+
+  delivered(): Promise<Outcome> {
+    return Promise.resolve({ status: "refused", reason: this.#reason, error: this.error });
+  }
+}
