@@ -1,0 +1,69 @@
+/**
+ * Every answer of the gateway that is not about one endpoint alone, as a value: what is sent, and the name under which it is
+ * counted. The texts are RudderStack's to the byte, because SDKs and their users' log filters match them.
+ */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** Name in the statistics, for a refusal. */
+  readonly reason: Reason;
+  /** Whole seconds after which trying again makes sense. */
+  readonly retryAfter?: number;
+}
+
+/** Why a request was refused. */
+export type Reason =
+  | "no_key"
+  | "unknown_key"
+  | "source_disabled"
+  | "busy"
+  | "storage"
+  | "encoding"
+  | "size"
+  | "compression"
+  | "json"
+  | "nesting"
+  | "too_many_events"
+  | "empty_batch"
+  | "not_an_object"
+  | "no_id"
+  | "rate_limit"
+  | "slow_body"
+  | "unknown_path"
+  | "method"
+  | "bad_request"
+  | "internal";
+
+export const noKeyInHeader: Answer = refusal(401, "no_key", "failed to read writekey from header\n");
+export const noKeyInQuery: Answer = refusal(401, "no_key", "failed to read writekey from query params\n");
+export const unknownKey: Answer = refusal(401, "unknown_key", "invalid write key\n");
+export const sourceDisabled: Answer = refusal(404, "source_disabled", "source is disabled\n");
+export const busy: Answer = refusal(503, "busy", "service unavailable\n", 1);
+export const storageDown: Answer = refusal(503, "storage", "service unavailable\n", 5);
+export const unsupportedEncoding: Answer = refusal(415, "encoding", "unsupported content encoding\n");
+export const bodyTooLarge: Answer = refusal(413, "size", "request size exceeds max limit\n");
+export const badCompression: Answer = refusal(400, "compression", "failed to uncompress request body\n");
+export const notJson: Answer = refusal(400, "json", "invalid json\n");
+/** Go's parser, and so RudderStack, stops at a depth as well; the answer is the same, the count is not. */
+export const tooDeep: Answer = refusal(400, "nesting", "invalid json\n");
+export const tooManyEvents: Answer = refusal(
+  413,
+  "too_many_events",
+  "batch exceeds the maximum allowed number of events\n",
+);
+export const emptyBatch: Answer = refusal(400, "empty_batch", "empty batch payload\n");
+export const notAnEvent: Answer = refusal(400, "not_an_object", "event is not a valid rudder event\n");
+export const noId: Answer = refusal(400, "no_id", "request neither has anonymousId nor userId\n");
+export const slowBody: Answer = refusal(408, "slow_body", "request timeout\n");
+export const unknownPath: Answer = refusal(404, "unknown_path", "not found\n");
+export const wrongMethod: Answer = refusal(405, "method", "method not allowed\n");
+export const internalError: Answer = refusal(500, "internal", "internal server error\n");
+
+/** `seconds`: how long until the source's limit has room again. */
+export function rateLimited(seconds: number): Answer {
+  return refusal(429, "rate_limit", "max requests limit reached\n", seconds);
+}
+
+function refusal(status: number, reason: Reason, body: string, retryAfter?: number): Answer {
+  return retryAfter === undefined ? { status, body, reason } : { status, body, reason, retryAfter };
+}

@@ -1,0 +1,40 @@
+import type { Reason } from "./answer.ts";
+
+/** What the gateway has done since it was made. Requests to paths that take no events are not counted. */
+export interface GatewayStats {
+  /** Requests that were answered with `ok`, their events, and the bytes of their bodies after decompression. */
+  readonly requests: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** Requests that were refused, by reason. */
+  readonly refused: Readonly<Partial<Record<Reason, number>>>;
+  /** From the hand-over to the engine until the events were durable: how often, and milliseconds in all. */
+  readonly append: { readonly count: number; readonly milliseconds: number };
+  /** Bytes of bodies that are being received or wait for the disk now. */
+  readonly bytesInFlight: number;
+  readonly connections: number;
+  readonly state: "ready" | "stopping";
+  /** Whether the storage takes events, as far as the last request showed. */
+  readonly storage: "open" | "shut";
+}
+
+export class Counters {
+  requests = 0;
+  events = 0;
+  bytes = 0;
+  appends = 0;
+  appendMilliseconds = 0;
+  readonly refused: Partial<Record<Reason, number>> = {};
+
+  accept(events: number, bytes: number, milliseconds: number): void {
+    this.requests++;
+    this.events += events;
+    this.bytes += bytes;
+    this.appends++;
+    this.appendMilliseconds += milliseconds;
+  }
+
+  refuse(reason: Reason): void {
+    this.refused[reason] = (this.refused[reason] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,103 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Answer } from "./answer.ts";
+import { type Connections, lingerAfterAnswer } from "./connections.ts";
+import { corsHeaders } from "./cors.ts";
+import type { Counters } from "./counters.ts";
+
+const text = "text/plain; charset=utf-8";
+const json = "application/json; charset=utf-8";
+
+/** A body of up to this many bytes that nobody wants is read and thrown away, so that the connection can be used again. */
+const discardedBytes = 65_536;
+
+/** One request and its one answer. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  /** The path without doubled slashes and without one at the end. */
+  readonly path: string;
+  readonly #response: ServerResponse;
+  readonly #connections: Connections;
+  readonly #counters: Counters;
+  readonly #closing: () => boolean;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    shared: { readonly connections: Connections; readonly counters: Counters; readonly closing: () => boolean },
+  ) {
+    this.request = request;
+    this.path = path;
+    this.#response = response;
+    this.#connections = shared.connections;
+    this.#counters = shared.counters;
+    this.#closing = shared.closing;
+    this.#connections.requested(request.socket);
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.request.headers;
+  }
+
+  query(): URLSearchParams {
+    const url = this.request.url ?? "";
+    const mark = url.indexOf("?");
+    return new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1));
+  }
+
+  /** The events are durable. */
+  ok(): void {
+    this.send(200, text, "ok");
+  }
+
+  json(status: number, value: unknown): void {
+    this.send(status, json, JSON.stringify(value));
+  }
+
+  text(status: number, body: string): void {
+    this.send(status, text, body);
+  }
+
+  empty(status: number, headers: readonly string[] = []): void {
+    this.send(status, "", "", headers);
+  }
+
+  refuse(answer: Answer, extra: readonly string[] = []): void {
+    this.#counters.refuse(answer.reason);
+    const { retryAfter } = answer;
+    const headers = retryAfter === undefined ? extra : [...extra, "Retry-After", String(retryAfter)];
+    this.send(answer.status, text, answer.body, headers);
+  }
+
+  /** Sends the answer. `headers` is a flat list. An empty `type` sends no body. */
+  send(status: number, type: string, body: string | Buffer, headers: readonly string[] = []): void {
+    const { request } = this;
+    const list = corsHeaders(request.headers.origin);
+    if (type !== "") list.push("Content-Type", type, "Content-Length", String(Buffer.byteLength(body)));
+    if (headers.length > 0) list.push(...headers);
+    const abandoned = !request.complete && hasLargeBody(request);
+    if (abandoned) lingerAfterAnswer(request);
+    if (abandoned || this.#closing()) list.push("Connection", "close");
+    this.#response.writeHead(status, list);
+    if (type === "") this.#response.end();
+    else this.#response.end(body);
+    this.#connections.answered(request.socket);
+  }
+
+  /** The client went away, and nothing can be sent. */
+  abandon(): void {
+    this.#connections.answered(this.request.socket);
+  }
+
+  /** Asks a client that waits for it to send the body (RFC 9110, 10.1.1). */
+  continue(): void {
+    if (this.request.headers.expect !== undefined) this.#response.writeContinue();
+  }
+}
+
+/** Whether a body of unknown or considerable length may still come in. */
+function hasLargeBody({ headers }: IncomingMessage): boolean {
+  if (headers["transfer-encoding"] !== undefined || headers.expect !== undefined) return true;
+  const length = headers["content-length"];
+  return length !== undefined && Number(length) > discardedBytes;
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Engine } from "../engine/engine.ts";
+import type { Logger } from "../logger.ts";
+import { internalError, unknownPath, wrongMethod } from "./answer.ts";
+import { ClientAddress } from "./client-address.ts";
+import { Connections } from "./connections.ts";
+import { isPreflight, preflightHeaders } from "./cors.ts";
+import { Counters, type GatewayStats } from "./counters.ts";
+import { Exchange } from "./exchange.ts";
+import { Information } from "./information.ts";
+import { Ingest } from "./ingest.ts";
+import { defaultLimits, type GatewayLimits } from "./limits.ts";
+import { Room } from "./room.ts";
+import { type Method, pathOf, routes } from "./routes.ts";
+import { type GatewaySource, Sources } from "./sources.ts";
+import { StorageGate } from "./storage-gate.ts";
+
+export type { GatewayStats } from "./counters.ts";
+export type { GatewayLimits } from "./limits.ts";
+export type { GatewaySource } from "./sources.ts";
+
+export interface GatewayOptions {
+  readonly sources: readonly GatewaySource[];
+  /** Where accepted requests go; the gateway appends to its topic `events` and does not close it. */
+  readonly engine: Pick<Engine, "append">;
+  readonly logger: Logger;
+  /** Of the data plane, for `/version`. */
+  readonly version: string;
+  /** Addresses or subnets of proxies whose `X-Forwarded-For` is believed. @default [] */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<GatewayLimits>;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly clock?: () => number;
+  /** Makes the message id of an event that has none. @default a random UUID, version 4 */
+  readonly newId?: () => string;
+}
+
+export interface Gateway {
+  /** Listens when its owner says so. */
+  readonly server: Server;
+  stats(): GatewayStats;
+  /** Takes the place of all sources: requests whose key is looked up from now on. */
+  update(sources: readonly GatewaySource[]): void;
+  /** From now on `/health` says `stopping`; everything else is served as before. */
+  drain(): void;
+  /**
+   * Stops listening, answers what was read, and closes every connection. Resolves when all are closed, which takes `grace`
+   * milliseconds at most: then the rest is cut. Called again it waits for the same end.
+   * @param grace default 10_000
+   */
+  close(grace?: number): Promise<void>;
+}
+
+/**
+ * The HTTP side of the data plane: takes events the way RudderStack does (docs/gateway.md), and answers `ok` when the engine
+ * says that they are durable.
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { engine, logger, version, clock = Date.now, newId = randomUUID } = options;
+  const limits: GatewayLimits = { ...defaultLimits, ...options.limits };
+  const sources = new Sources(options.sources);
+  const counters = new Counters();
+  const room = new Room(limits.bytesInFlight, limits.patience);
+  const storage = new StorageGate(logger);
+  const addresses = new ClientAddress(options.trustedProxies ?? []);
+  let updatedAt = clock();
+  let stopping = false;
+  let closing: Promise<void> | undefined;
+
+  const server = createServer({
+    maxHeaderSize: limits.headBytes,
+    headersTimeout: limits.headTime,
+    requestTimeout: limits.requestTime,
+    keepAliveTimeout: limits.idleTime,
+    // How late a time-out may be noticed.
+    connectionsCheckingInterval: Math.min(1000, limits.headTime),
+  });
+  server.maxHeadersCount = 200;
+  const connections = new Connections(server, limits.connections);
+  const shared = { connections, counters, closing: () => closing !== undefined };
+  const information = new Information({
+    sources,
+    version,
+    stopping: () => stopping,
+    updatedAt: () => updatedAt,
+  });
+  const ingest = new Ingest({ engine, sources, addresses, counters, room, storage, limits, clock, newId });
+  const table = routes(ingest, information);
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = new Exchange(request, response, pathOf(request.url ?? ""), shared);
+    try {
+      if (isPreflight(request.method, request.headers)) return exchange.empty(204, preflightHeaders(request.headers));
+      const route = table.get(exchange.path);
+      if (route === undefined) return exchange.refuse(unknownPath);
+      const handler = route[request.method as Method];
+      if (handler === undefined) return exchange.refuse(wrongMethod, ["Allow", Object.keys(route).join(", ")]);
+      await handler(exchange);
+    } catch (error) {
+      // A fault of ours. The client learns nothing of it, and the next request is served.
+      logger.error({ err: error, path: exchange.path }, "a request could not be handled");
+      if (response.headersSent) response.destroy();
+      else exchange.refuse(internalError);
+    }
+  }
+
+  server.on("request", handle);
+  // The request has to be refused before its body is asked for; without this, node:http asks at once.
+  server.on("checkContinue", handle);
+  server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
+    // The connection broke, also under the rest of a body that nobody waits for.
+    if (!socket.writable || error.code === "ECONNRESET" || error.code === "EPIPE") {
+      socket.destroy();
+      return;
+    }
+    counters.refuse("bad_request");
+    socket.end(`HTTP/1.1 ${statusOf(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+      socket.destroy(),
+    );
+  });
+
+  async function close(grace: number): Promise<void> {
+    stopping = true;
+    // One turn, so that requests that have reached the machine are read, and hence answered: server.close() ends idle
+    // connections at once.
+    await nextTurn();
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    await connections.close(grace);
+    await stopped;
+  }
+
+  return {
+    server,
+    stats: () => ({
+      requests: counters.requests,
+      events: counters.events,
+      bytes: counters.bytes,
+      refused: { ...counters.refused },
+      append: { count: counters.appends, milliseconds: counters.appendMilliseconds },
+      bytesInFlight: room.used,
+      connections: connections.count,
+      state: stopping ? "stopping" : "ready",
+      storage: storage.open ? "open" : "shut",
+    }),
+    update(next) {
+      sources.update(next);
+      updatedAt = clock();
+    },
+    drain() {
+      stopping = true;
+    },
+    close(grace = 10_000) {
+      closing ??= close(grace);
+      return closing;
+    },
+  };
+}
+
+/** What node:http itself found wrong with a request, as a status. */
+function statusOf(code: string | undefined): string {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "408 Request Timeout";
+  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  if (code === "HPE_CHUNK_EXTENSIONS_OVERFLOW") return "413 Payload Too Large";
+  return "400 Bad Request";
+}

@@ -1,0 +1,73 @@
+import { noKeyInHeader, unknownKey } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
+
+/** The endpoints that take no events. */
+export class Information {
+  readonly #sources: Sources;
+  readonly #version: string;
+  readonly #stopping: () => boolean;
+  readonly #updatedAt: () => number;
+
+  constructor(options: {
+    readonly sources: Sources;
+    readonly version: string;
+    readonly stopping: () => boolean;
+    /** When the sources were last changed, milliseconds. */
+    readonly updatedAt: () => number;
+  }) {
+    this.#sources = options.sources;
+    this.#version = options.version;
+    this.#stopping = options.stopping;
+    this.#updatedAt = options.updatedAt;
+  }
+
+  /** For load balancers: away with it as soon as it is stopping, though requests are served to the end. */
+  health(exchange: Exchange): void {
+    if (this.#stopping()) exchange.json(503, { status: "stopping" });
+    else exchange.json(200, { status: "ready" });
+  }
+
+  version(exchange: Exchange): void {
+    exchange.json(200, { name: "pintle", version: this.#version });
+  }
+
+  /** SDKs that spread users over the nodes of a data plane ask how many there are. */
+  clusterInfo(exchange: Exchange): void {
+    const key = writeKeyOf(exchange.headers.authorization);
+    if (key === undefined) exchange.refuse(noKeyInHeader);
+    else if (this.#sources.find(key) === undefined) exchange.refuse(unknownKey);
+    else exchange.json(200, { nodeCount: 1 });
+  }
+
+  /**
+   * What the browser and mobile SDKs ask for first, in the form of RudderStack's control plane. No destination is listed, because none
+   * is served by code in the browser: all events go to this data plane.
+   */
+  sourceConfig(exchange: Exchange): void {
+    const key = writeKeyOf(exchange.headers.authorization);
+    const source = key === undefined ? undefined : this.#sources.find(key);
+    if (key === undefined) exchange.json(401, { message: "Writekey not found in basic auth" });
+    else if (source === undefined) exchange.json(401, { message: "Invalid write key" });
+    else exchange.json(200, this.#configOf(source, key));
+  }
+
+  #configOf({ id, name, enabled }: KnownSource, writeKey: string): object {
+    const updatedAt = new Date(this.#updatedAt()).toISOString();
+    return {
+      // The key is the one that the client has sent: none is kept in memory.
+      source: {
+        id,
+        name,
+        writeKey,
+        enabled,
+        config: {},
+        workspaceId: "pintle",
+        dataplanes: {},
+        destinations: [],
+        updatedAt,
+      },
+      updatedAt,
+    };
+  }
+}

@@ -1,0 +1,167 @@
+import type { Engine } from "../engine/engine.ts";
+import { type Endpoint, encodeEventRecord } from "../engine/event-record.ts";
+import {
+  type Answer,
+  bodyTooLarge,
+  busy,
+  emptyBatch,
+  noKeyInHeader,
+  noKeyInQuery,
+  rateLimited,
+  sourceDisabled,
+  storageDown,
+  unknownKey,
+  unsupportedEncoding,
+} from "./answer.ts";
+import type { ClientAddress } from "./client-address.ts";
+import type { Counters } from "./counters.ts";
+import { compressedLimit, decompress, encodingOf } from "./decompress.ts";
+import type { Exchange } from "./exchange.ts";
+import type { GatewayLimits } from "./limits.ts";
+import { gif, type PixelType, pixelEvent } from "./pixel.ts";
+import { readEvents } from "./read-events.ts";
+import { gone, receiveBody } from "./receive-body.ts";
+import type { Room } from "./room.ts";
+import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
+import type { StorageGate } from "./storage-gate.ts";
+
+/** What the endpoints that take events work with. */
+export interface IngestTools {
+  readonly engine: Pick<Engine, "append">;
+  readonly sources: Sources;
+  readonly addresses: ClientAddress;
+  readonly counters: Counters;
+  readonly room: Room;
+  readonly storage: StorageGate;
+  readonly limits: GatewayLimits;
+  readonly clock: () => number;
+  readonly newId: () => string;
+}
+
+/**
+ * The way of a request with events to its answer. The checks stand in the order of the table in docs/gateway.md; each ends
+ * the way with a refusal. After the last one the body goes to the engine as it was received, and `ok` waits until it is
+ * durable.
+ */
+export class Ingest {
+  readonly #tools: IngestTools;
+
+  constructor(tools: IngestTools) {
+    this.#tools = tools;
+  }
+
+  /** `/v1/batch`, `/v1/track` and the like, `/v1/import`: the key is the user of Basic authentication. */
+  async post(exchange: Exchange, endpoint: Endpoint): Promise<void> {
+    const key = writeKeyOf(exchange.headers.authorization);
+    const answer = key === undefined ? noKeyInHeader : await this.#receive(exchange, endpoint, key);
+    if (answer === undefined) exchange.ok();
+    else if (answer === emptyBatch && exchange.path === "/v1/import") exchange.ok();
+    else if (answer !== gone) exchange.refuse(answer);
+    else exchange.abandon();
+  }
+
+  /** `/beacon/v1/batch`: `sendBeacon` can set no header, so the key is in the query. */
+  async beacon(exchange: Exchange): Promise<void> {
+    const key = exchange.query().get("writeKey");
+    const answer = key === null || key === "" ? noKeyInQuery : await this.#receive(exchange, "batch", key);
+    if (answer === undefined) exchange.ok();
+    else if (answer !== gone) exchange.refuse(answer);
+    else exchange.abandon();
+  }
+
+  /** `/pixel/v1/track` and `page`: the answer is the image, whatever becomes of the event, for a person looks at it. */
+  async pixel(exchange: Exchange, type: PixelType): Promise<void> {
+    const query = exchange.query();
+    const source = this.#admit(query.get("writeKey") ?? "");
+    let answer: Answer | undefined;
+    if ("status" in source) {
+      answer = source;
+    } else {
+      const event = pixelEvent(type, query);
+      if (event !== undefined) {
+        answer = await this.#store(exchange, type, source, Buffer.from(JSON.stringify(event)));
+      }
+    }
+    if (answer !== undefined) this.#tools.counters.refuse(answer.reason);
+    exchange.send(200, "image/gif", gif, ["Cache-Control", "no-store"]);
+  }
+
+  /** The source of a key, if a request of it may come in now. */
+  #admit(key: string): KnownSource | Answer {
+    const { sources, storage, room, clock } = this.#tools;
+    const source = sources.find(key);
+    if (source === undefined) return unknownKey;
+    if (!source.enabled) return sourceDisabled;
+    const now = clock();
+    if (!storage.admits(now)) return storageDown;
+    return room.admits(now) ? source : busy;
+  }
+
+  /** Reads the body and stores it. `undefined`: it is durable. */
+  async #receive(exchange: Exchange, endpoint: Endpoint, key: string): Promise<Answer | typeof gone | undefined> {
+    const { room, limits, clock } = this.#tools;
+    const source = this.#admit(key);
+    if ("status" in source) return source;
+
+    const { headers } = exchange;
+    const encoding = encodingOf(headers["content-encoding"]);
+    if (encoding === "unsupported") return unsupportedEncoding;
+    const limit = encoding === undefined ? limits.bodyBytes : compressedLimit(limits.bodyBytes);
+    if (Number(headers["content-length"] ?? 0) > limit) return bodyTooLarge;
+
+    exchange.continue();
+    const received = await receiveBody(exchange.request, limit, room, clock());
+    if (!Buffer.isBuffer(received)) return received;
+    let held = received.length;
+    try {
+      if (encoding === undefined) return await this.#store(exchange, endpoint, source, received);
+
+      // Only a large body goes to the thread pool: awaiting what is there already would cost a turn for nothing.
+      const unpacked = decompress(received, encoding, limits.bodyBytes);
+      const body = unpacked instanceof Promise ? await unpacked : unpacked;
+      if (!Buffer.isBuffer(body)) return body;
+      room.give(held);
+      held = body.length;
+      if (!room.take(held)) return busy;
+      return await this.#store(exchange, endpoint, source, body);
+    } finally {
+      room.give(held);
+    }
+  }
+
+  /** Checks the events of a body and makes it durable. */
+  async #store(
+    { request, headers }: Exchange,
+    endpoint: Endpoint,
+    source: KnownSource,
+    payload: Buffer,
+  ): Promise<Answer | undefined> {
+    const { engine, addresses, counters, storage, limits, clock, newId } = this.#tools;
+    const events = readEvents(payload.toString("utf8"), endpoint, limits.events, newId);
+    if ("status" in events) return events;
+
+    const receivedAt = clock();
+    const wait = source.limit?.take(events.messageIds.length, receivedAt) ?? 0;
+    if (wait > 0) return rateLimited(wait);
+
+    const { header } = encodeEventRecord({
+      receivedAt,
+      sourceId: source.id,
+      // Sent several times, node:http joins it to one string.
+      requestIp: addresses.find(request.socket.remoteAddress, headers["x-forwarded-for"] as string | undefined),
+      endpoint,
+      messageIds: events.messageIds,
+      keyHashes: events.keyHashes,
+      batchSentAt: events.batchSentAt,
+    });
+    try {
+      await engine.append("events", { header, payload });
+    } catch (error) {
+      storage.failed(error, clock());
+      return storageDown;
+    }
+    storage.stored();
+    counters.accept(events.messageIds.length, payload.length, clock() - receivedAt);
+    return undefined;
+  }
+}

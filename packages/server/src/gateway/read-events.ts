@@ -1,0 +1,68 @@
+import { hashUserKey, userKey } from "@pintle/events";
+import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
+import type { Endpoint } from "../engine/event-record.ts";
+import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
+import { deepest, isDeeperThan } from "./nesting.ts";
+
+/** What the gateway has to know about the events of a body; the body itself is stored as it is. */
+export interface ReadEvents {
+  readonly messageIds: string[];
+  readonly keyHashes: Uint32Array;
+  /** `sentAt` of the batch, whatever it is. */
+  readonly batchSentAt: unknown;
+}
+
+type JsonObject = { readonly [key: string]: unknown };
+
+/**
+ * Reads the text of a body, or gives the answer that refuses it. The checks are in the order of the table in
+ * docs/gateway.md. `newId` makes the message id of an event that has none of its own.
+ *
+ * Bytes that are not UTF-8 have become U+FFFD before they come here, and do so again whenever the stored body is read
+ * (RudderStack's parser replaces them too): an old client's Latin-1 costs it a letter, not the event.
+ */
+export function readEvents(
+  text: string,
+  endpoint: Endpoint,
+  maxEvents: number,
+  newId: () => string,
+): ReadEvents | Answer {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return notJson;
+  }
+  // Each level takes two characters at least.
+  if (text.length > 2 * deepest && isDeeperThan(body, deepest)) return tooDeep;
+
+  let events: readonly unknown[];
+  let batchSentAt: unknown;
+  if (endpoint === "batch") {
+    const batch: unknown = isObject(body) ? body.batch : undefined;
+    if (batch === undefined || batch === null) return emptyBatch;
+    if (!Array.isArray(batch)) return notAnEvent;
+    if (batch.length > maxEvents) return tooManyEvents;
+    if (batch.length === 0) return emptyBatch;
+    events = batch;
+    batchSentAt = (body as JsonObject).sentAt;
+  } else {
+    events = [body];
+  }
+  const fault = checkEvents(events);
+  if (fault !== undefined) return fault === "object" ? notAnEvent : noId;
+
+  const count = events.length;
+  const messageIds = new Array<string>(count);
+  const keyHashes = new Uint32Array(count);
+  for (let k = 0; k < count; k++) {
+    const event = events[k] as JsonObject;
+    messageIds[k] = cleanMessageId(event.messageId) ?? newId();
+    keyHashes[k] = hashUserKey(userKey(event));
+  }
+  return { messageIds, keyHashes, batchSentAt };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

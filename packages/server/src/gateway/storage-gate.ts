@@ -1,0 +1,40 @@
+import { EngineError } from "../engine/engine-error.ts";
+import type { Logger } from "../logger.ts";
+
+/**
+ * Whether the storage takes events. It is in one of two modes. Open: every request is stored. Shut, after a request could not be
+ * stored: for a second everybody is refused before their body is read, which costs next to nothing; then requests are let through
+ * again, and the first that is stored opens the gate, the first that is not shuts it for another second.
+ */
+export class StorageGate {
+  readonly #logger: Logger;
+  #shutUntil: number | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  get open(): boolean {
+    return this.#shutUntil === undefined;
+  }
+
+  admits(now: number): boolean {
+    return this.#shutUntil === undefined || now >= this.#shutUntil;
+  }
+
+  stored(): void {
+    if (this.#shutUntil === undefined) return;
+    this.#shutUntil = undefined;
+    this.#logger.info("the storage takes events again");
+  }
+
+  failed(error: unknown, now: number): void {
+    if (this.#shutUntil === undefined) {
+      const code = error instanceof EngineError ? error.code : "unknown";
+      this.#logger.error({ code, err: error }, "the storage takes no events; requests are answered with 503 meanwhile");
+    }
+    this.#shutUntil = now + shutMilliseconds;
+  }
+}
+
+const shutMilliseconds = 1000;
