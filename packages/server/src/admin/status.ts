@@ -1,0 +1,56 @@
+import type { GatewayStats } from "../gateway/gateway.ts";
+import type { DestinationStatus, RouterStatus } from "../router/status.ts";
+
+/** What the data plane is doing, as `GET /status` tells it. Counters start at 0 with the process. */
+export interface Status {
+  readonly version: string;
+  readonly state: "ready" | "stopping";
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** Events that were answered with `ok`, in how many requests, and the bytes of those after decompression. */
+  readonly accepted: number;
+  readonly requests: number;
+  readonly bytes: number;
+  /** Requests that were refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** How often events were made durable, and how many milliseconds that took in all. */
+  readonly append: { readonly count: number; readonly milliseconds: number };
+  /** Whether the storage takes events. */
+  readonly storage: "open" | "shut";
+  readonly destinations: readonly DestinationStatus[];
+}
+
+export interface Health {
+  readonly status: "ready" | "stopping";
+  /** Destinations that do not take events now, with the reason where one is known. */
+  readonly behind: readonly { readonly id: string; readonly state: string; readonly reason?: string }[];
+}
+
+/** Puts together what the parts of the data plane know. */
+export function statusOf(
+  about: Pick<Status, "version" | "startedAt">,
+  gateway: GatewayStats,
+  router: RouterStatus,
+): Status {
+  return {
+    version: about.version,
+    state: gateway.state,
+    startedAt: about.startedAt,
+    accepted: gateway.events,
+    requests: gateway.requests,
+    bytes: gateway.bytes,
+    refused: gateway.refused,
+    append: gateway.append,
+    storage: gateway.storage,
+    destinations: router.destinations,
+  };
+}
+
+export function healthOf({ state, destinations }: Status): Health {
+  return {
+    status: state,
+    behind: destinations
+      .filter(({ state }) => state !== "closed")
+      .map(({ id, state, problem }) => ({ id, state, ...(problem === undefined ? {} : { reason: problem.reason }) })),
+  };
+}

@@ -1,0 +1,28 @@
+import { ServerError } from "../errors.ts";
+import { version } from "../version.ts";
+import { type CommandContext, helpFor, helpForCommand, parseCommandLine } from "./command.ts";
+import { commands } from "./commands.ts";
+
+/** Runs one command line; resolves with the exit code. */
+async function main(words: readonly string[], context: CommandContext): Promise<number> {
+  const parsed = parseCommandLine(words, commands);
+  if (parsed.kind === "version") context.print(version);
+  if (parsed.kind === "help") context.print(parsed.command ? helpForCommand(parsed.command) : helpFor(commands));
+  return parsed.kind === "run" ? parsed.command.run(parsed.call, context) : 0;
+}
+
+main(process.argv.slice(2), {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  environment: process.env,
+  directory: process.cwd(),
+}).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    // A `ServerError` was written for the person who reads it; anything else is a fault of Pintle, whose place is needed.
+    const text = error instanceof ServerError ? error.message : error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`${text}\n`.replace(/^(?=.)/gm, "pintle: "));
+    process.exitCode = 1;
+  },
+);

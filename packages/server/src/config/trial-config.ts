@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { destinationTypes } from "@pintle/destinations";
+import { readOrMakeSecret } from "../secret-file.ts";
+import { checkConfig } from "./check-config.ts";
+import type { Config } from "./config.ts";
+
+export interface Trial {
+  readonly config: Config;
+  readonly writeKey: string;
+  /** Where the events land: a file with one event on each line. */
+  readonly events: string;
+}
+
+/**
+ * A configuration for who has none yet: one source with a write key that is made once and stays in the data folder, and
+ * one file as its destination.
+ */
+export function trialConfig(dataFolder: string): Trial {
+  const writeKey = readOrMakeSecret(join(dataFolder, "write-key"), "wk_");
+  const events = join(dataFolder, "events.jsonl");
+  const config = checkConfig(
+    {
+      sources: [{ name: "trial", writeKey, destinations: ["events"] }],
+      destinations: { events: { type: "file", path: events } },
+    },
+    { directory: dataFolder, environment: {}, types: destinationTypes },
+  );
+  return { config, writeKey, events };
+}
