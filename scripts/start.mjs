@@ -1,0 +1,169 @@
+// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file. Shows how it
+// goes until Ctrl-C.
+import { once } from "node:events";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { get } from "node:http";
+import { createServer } from "node:net";
+import { join, relative } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Board } from "./board.mjs";
+import { Child } from "./child.mjs";
+import { prepare, root } from "./prepare.mjs";
+
+const startedAt = performance.now();
+const shopFolder = join(root, "examples", "shop");
+const configFile = join(shopFolder, "pintle.config.ts");
+const dataFolder = join(shopFolder, "pintle-data");
+const eventsFile = join(dataFolder, "events.jsonl");
+const writeKey = "wk_example_shop";
+
+const stop = new AbortController();
+const stopped = once(stop.signal, "abort").then(() => "stopped");
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop.abort());
+
+prepare();
+process.exitCode = await main();
+
+async function main() {
+  const port = await freePort(8080);
+  const adminPort = await freePort(8081, port);
+  const url = `http://127.0.0.1:${port}`;
+  const board = new Board();
+
+  const plane = new Child([
+    join(root, "packages", "server", "bin", "pintle.js"),
+    ...["start", "--config", configFile, "--data", dataFolder, "--port", port, "--admin-port", adminPort].map(String),
+  ]);
+  plane.onComplaint = (line) => board.say(line);
+  let shop;
+  try {
+    const outcome = await Promise.race([plane.says("ready"), plane.exited, stopped]);
+    if (outcome === "exited") return 1;
+    if (outcome === "stopped") return 0;
+
+    shop = new Child([join(shopFolder, "dist", "index.js")], { PINTLE_WRITE_KEY: writeKey, PINTLE_URL: url });
+    shop.onComplaint = (line) => board.say(line);
+    let sent = { accepted: 0, pending: 0 };
+    shop.onMessage = (stats) => {
+      sent = stats;
+    };
+    board.say(await introduction(url));
+
+    const status = statusReader(adminPort);
+    let first;
+    while (!stop.signal.aborted && plane.exit === undefined && shop.exit === undefined) {
+      const plane = await status();
+      const [file] = plane.destinations;
+      if (first === undefined && file.delivered > 0) first = (performance.now() - startedAt) / 1000;
+      board.show(...view({ sent, plane, file, first }));
+      await pause(250, undefined, { signal: stop.signal }).catch(() => {});
+    }
+    if (stop.signal.aborted) return 0;
+    board.say(plane.exit === undefined ? `the shop ended: ${shop.exit}` : `the data plane ended: ${plane.exit}`);
+    return 1;
+  } finally {
+    // In this order, so that what the shop still holds finds an open door.
+    await shop?.end();
+    await plane.end();
+  }
+}
+
+async function introduction(url) {
+  const { tryIt } = await import("../packages/server/dist/cli/try-it.js");
+  return [
+    "",
+    "A data plane runs, and beside it a shop whose visitors' events go through the SDK.",
+    "",
+    `  configuration   ${relative(process.cwd(), configFile)}`,
+    `  the shop        ${relative(process.cwd(), join(shopFolder, "src"))}`,
+    `  events land in  ${relative(process.cwd(), eventsFile)}`,
+    "",
+    tryIt({ url, writeKey }),
+    "",
+  ].join("\n");
+}
+
+/** What the terminal shows, and the same in one line. */
+function view({ sent, plane, file, first }) {
+  const count = (value) => value.toLocaleString("en").padStart(9);
+  const sum = (counts) => Object.values(counts).reduce((total, value) => total + value, 0);
+  const lines = [
+    `  shop        ${count(sent.accepted)} tracked    ${count(sent.pending)} to be sent`,
+    `  data plane  ${count(plane.accepted)} accepted   ${count(sum(plane.refused))} refused`,
+    `  ${file.name.padEnd(10)}  ${count(file.delivered)} delivered  ${count(file.waiting)} waiting  ${count(sum(file.dead))} dead`,
+    `  the latest  ${latestEvent()}`,
+    "",
+    `${first === undefined ? "" : `The first event was delivered ${first.toFixed(1)} s after the command. `}Ctrl-C ends it.`,
+  ];
+  return [
+    lines,
+    `tracked ${sent.accepted}, accepted ${plane.accepted}, delivered ${file.delivered}, waiting ${file.waiting}`,
+  ];
+}
+
+/** The last event of the file, in a few words: proof that it is there. */
+function latestEvent() {
+  try {
+    const file = openSync(eventsFile, "r");
+    try {
+      const { size } = fstatSync(file);
+      const tail = Buffer.alloc(Math.min(size, 65_536));
+      readSync(file, tail, 0, tail.length, size - tail.length);
+      // What stands after the last line feed is still being written.
+      const line = tail.toString("utf8").split("\n").at(-2);
+      if (!line) return "";
+      const { type, event, name, userId, anonymousId } = JSON.parse(line);
+      return `${event ?? [type, name].filter(Boolean).join(" ")}, ${userId ?? anonymousId}`;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/** Reads the status from the admin port; while no answer comes, the last one. */
+function statusReader(port) {
+  const token = readFileSync(join(dataFolder, "admin-token"), "utf8").trim();
+  let last = { accepted: 0, refused: {}, destinations: [{ name: "events", delivered: 0, waiting: 0, dead: {} }] };
+  return async () => {
+    try {
+      const [response] = await once(
+        get({
+          host: "127.0.0.1",
+          port,
+          path: "/status",
+          headers: { authorization: `Bearer ${token}` },
+          agent: false,
+          timeout: 5000,
+        }),
+        "response",
+        { signal: stop.signal },
+      );
+      let text = "";
+      for await (const chunk of response) text += chunk;
+      if (response.statusCode === 200) last = JSON.parse(text);
+    } catch {
+      // It is stopping, or busy: the next look will tell.
+    }
+    return last;
+  };
+}
+
+/** The first port from `from` on that nobody listens on, and that is not `taken`. */
+async function freePort(from, taken) {
+  for (let port = from; port < from + 100; port++) {
+    if (port === taken) continue;
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+  console.error(`no free port from ${from} to ${from + 99}`);
+  process.exit(1);
+}
