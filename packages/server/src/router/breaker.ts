@@ -1,0 +1,113 @@
+import { backoff } from "./backoff.ts";
+
+/** @see Breaker */
+export type BreakerState = "closed" | "open" | "half-open";
+
+/** First attempts that are looked at when judging whether most events fail. */
+const judged = 64;
+
+/**
+ * Whether a destination is called, and how much. It is always in one of three states:
+ *
+ * - **closed**: events go out, at most `allowed` batches at a time. After a recovery `allowed` starts at 2 and grows by one
+ *   with every batch that succeeds, so it doubles with each round;
+ * - **open**: the destination is in trouble, nothing goes out before `until`;
+ * - **half-open**: one batch, the probe, goes out. If it succeeds the breaker closes, if not it opens again, for longer.
+ *
+ * Trouble is a failure of scope destination, or that more than half of the last 64 events failed at their first attempt.
+ * (Only first attempts count: a single event that is tried over and over says nothing about the others.)
+ */
+export class Breaker {
+  readonly #max: number;
+  readonly #random: () => number;
+  #state: BreakerState = "closed";
+  #allowed: number;
+  #probing = false;
+  #until = 0;
+  /** How often it has opened without having fully recovered. */
+  #openings = 0;
+  readonly #failedFirst = new Uint8Array(judged);
+  #firstAttempts = 0;
+  #firstFailures = 0;
+
+  /** @param max batches at a time when all is well */
+  constructor(max: number, random: () => number) {
+    this.#max = max;
+    this.#allowed = max;
+    this.#random = random;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** When open: the time at which it will be half-open. */
+  get until(): number {
+    return this.#until;
+  }
+
+  /** Whether one more batch may go out. In half-open, the one that does is the probe: tell `probe`. */
+  admits(inFlight: number): boolean {
+    if (this.#state === "closed") return inFlight < this.#allowed;
+    return this.#state === "half-open" && !this.#probing;
+  }
+
+  /** The batch that goes out now is the probe. */
+  probe(): void {
+    this.#expect("half-open");
+    this.#probing = true;
+  }
+
+  /** Moves from open to half-open once it is time. */
+  tick(now: number): void {
+    if (this.#state !== "open" || now < this.#until) return;
+    this.#state = "half-open";
+    this.#probing = false;
+  }
+
+  /** A batch got through: the destination took its events, or refused them for what they are. */
+  succeeded(isProbe: boolean): void {
+    if (isProbe && this.#state === "half-open") {
+      this.#state = "closed";
+      this.#allowed = Math.min(2, this.#max);
+    } else if (this.#state === "closed" && this.#allowed < this.#max) {
+      this.#allowed++;
+    } else {
+      // A late success of a batch that went out before the trouble proves nothing about now.
+      return;
+    }
+    if (this.#allowed === this.#max) this.#openings = 0;
+  }
+
+  /**
+   * A failure of scope destination, or any failure of the probe. Batches that fail together with the one that opened it
+   * do not make the wait longer; a later `Retry-After` does.
+   */
+  troubled(now: number, isProbe: boolean, retryAfter = 0): void {
+    if (this.#state === "open" || (this.#state === "half-open" && !isProbe)) {
+      if (this.#state === "open") this.#until = Math.max(this.#until, now + retryAfter);
+      return;
+    }
+    this.#state = "open";
+    this.#probing = false;
+    this.#openings++;
+    this.#until = now + backoff(this.#openings, this.#random, retryAfter);
+    this.#firstAttempts = 0;
+    this.#firstFailures = 0;
+  }
+
+  /** The first attempt of an event ended; returns whether most of the latest ones have failed. */
+  firstAttempt(failed: boolean): boolean {
+    if (this.#state !== "closed") return false;
+    const slot = this.#firstAttempts % judged;
+    if (this.#firstAttempts >= judged) this.#firstFailures -= this.#failedFirst[slot] ?? 0;
+    this.#failedFirst[slot] = failed ? 1 : 0;
+    this.#firstFailures += failed ? 1 : 0;
+    this.#firstAttempts++;
+    return this.#firstAttempts >= judged && this.#firstFailures > judged / 2;
+  }
+
+  #expect(state: BreakerState): void {
+    if (this.#state !== state) throw new Error(`The breaker is ${this.#state}, not ${state}`);
+  }
+}

@@ -1,0 +1,18 @@
+/** Time as the router sees it. Tests put a virtual one in its place. */
+export interface Clock {
+  /** Milliseconds that only ever move forward, from an arbitrary point: delays and ages are measured in it. */
+  now(): number;
+  /** Milliseconds since the epoch: for people, and for what is stored. It may jump. */
+  wall(): number;
+  /** Calls `task` after `delay` milliseconds, unless the function that it returns is called before. */
+  after(delay: number, task: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  after(delay, task) {
+    const timer = setTimeout(task, delay);
+    return () => clearTimeout(timer);
+  },
+};

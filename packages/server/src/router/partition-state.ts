@@ -1,0 +1,25 @@
+import type { AssignedPartition } from "../engine/engine.ts";
+import type { Window } from "./window.ts";
+
+/** What a consumer knows about a partition that it reads. */
+export interface PartitionState {
+  readonly source: AssignedPartition;
+  readonly window: Window;
+  /** Finished events at or above the low-water mark of an earlier run: record offset to indices. */
+  readonly finishedBefore: Map<number, Set<number>>;
+  /** Where the log ended when this consumer began. What lies below may have been accepted under another configuration. */
+  readonly endAtStart: number;
+  /** Ends reading and waiting when the partition is taken away. */
+  readonly abort: AbortController;
+  /** Events on their way to the destination or to the dead letters. */
+  pending: number;
+  /** Told when `pending` falls to 0. */
+  onIdle: (() => void) | undefined;
+  /** Whether progress has moved since it was saved. */
+  dirty: boolean;
+  /** The partition is no longer ours. */
+  revoked: boolean;
+  /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
+  countedTo: number;
+  unread: number;
+}

@@ -1,0 +1,512 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dead, delivered, type Outcome, retry } from "@pintle/destinations/kit";
+import { decodeDeadLetter } from "./dead-letter.ts";
+import { FakeClock, settle } from "./testing/fake-clock.ts";
+import { FakeDestination } from "./testing/fake-destination.ts";
+import { MemoryStore } from "./testing/memory-engine.ts";
+import { RouterHarness } from "./testing/router-harness.ts";
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** Delivers everything except what `fault` says, and keeps the ids of what it delivered. */
+function destination(fault: (id: string, attempt: number) => Outcome | undefined = () => undefined) {
+  const ids: string[] = [];
+  const attempts = new Map<string, number>();
+  const fake = new FakeDestination((events) =>
+    events.map(({ messageId }) => {
+      const attempt = (attempts.get(messageId) ?? 0) + 1;
+      attempts.set(messageId, attempt);
+      const outcome = fault(messageId, attempt) ?? delivered;
+      if (outcome === delivered) ids.push(messageId);
+      return outcome;
+    }),
+  );
+  return { fake, ids, attempts };
+}
+
+test("an event is delivered to every connected destination as soon as it is accepted", async () => {
+  const one = destination();
+  const two = destination();
+  const harness = await RouterHarness.open({ destinations: { one: one.fake, two: two.fake } });
+  await harness.accept([{ messageId: "a" }, { messageId: "b" }]);
+  assert.deepEqual(
+    [one.ids, two.ids],
+    [
+      ["a", "b"],
+      ["a", "b"],
+    ],
+  );
+  const status = await harness.status("one");
+  assert.equal(status.delivered, 2);
+  assert.equal(status.waiting, 0);
+  assert.equal(status.state, "closed");
+  await harness.close();
+  assert.deepEqual(harness.progressOf("one"), { low: 1, finished: [] });
+  assert.equal(one.fake.closed, 1);
+  assert.equal(harness.clock.pending, 0);
+  assert.deepEqual(harness.log, [], "normal operation logs nothing");
+});
+
+test("a restart delivers what is missing, and nothing that is finished and saved", async () => {
+  const first = destination((id) => (id === "b" ? retry("event", "http_500") : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: first.fake } });
+  await harness.accept([
+    { messageId: "a", userId: "1" },
+    { messageId: "b", userId: "2" },
+    { messageId: "c", userId: "3" },
+  ]);
+  await harness.accept([{ messageId: "e", userId: "4" }]);
+  await harness.close();
+  assert.deepEqual(harness.progressOf("d"), {
+    low: 0,
+    finished: [
+      [0, 0],
+      [0, 2],
+      [1, 0],
+    ],
+  });
+
+  const second = destination();
+  const { store, clock } = harness;
+  const again = await RouterHarness.open({ store, clock, destinations: { d: second.fake } });
+  await settle();
+  assert.deepEqual(second.ids, ["b"]);
+  const status = await again.status("d");
+  assert.deepEqual([status.delivered, status.waiting], [1, 0]);
+  await again.close();
+  assert.deepEqual(again.progressOf("d"), { low: 2, finished: [] });
+});
+
+test("an event that fails for a reason of its own makes only its user's events wait", async () => {
+  const { fake, ids } = destination((id, attempt) =>
+    id === "a1" && attempt < 3 ? retry("event", "http_500") : undefined,
+  );
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([
+    { messageId: "a1", userId: "a" },
+    { messageId: "b1", userId: "b" },
+    { messageId: "a2", userId: "a" },
+    { messageId: "b2", userId: "b" },
+  ]);
+  assert.deepEqual(ids, ["b1", "b2"]);
+  let status = await harness.status("d");
+  assert.deepEqual([status.lanesWaiting, status.waiting, status.state, status.retried], [1, 2, "closed", 1]);
+  await harness.clock.advance(500);
+  assert.deepEqual(ids, ["b1", "b2"]);
+  await harness.clock.advance(1000);
+  assert.deepEqual(ids, ["b1", "b2", "a1", "a2"]);
+  status = await harness.status("d");
+  assert.deepEqual([status.lanesWaiting, status.waiting, status.retried, status.delivered], [0, 0, 2, 4]);
+  await harness.close();
+});
+
+test("Retry-After is honoured by a lane and by a destination", async () => {
+  for (const scope of ["event", "destination"] as const) {
+    const { fake, ids } = destination((_id, attempt) =>
+      attempt === 1 ? retry(scope, "http_503", { after: 90_000 }) : undefined,
+    );
+    const harness = await RouterHarness.open({ destinations: { d: fake } });
+    await harness.accept([{ messageId: "a" }]);
+    await harness.clock.advance(89_999);
+    assert.deepEqual(ids, []);
+    await harness.clock.advance(1);
+    assert.deepEqual(ids, ["a"]);
+    await harness.close();
+  }
+});
+
+test("a destination in trouble stops, is probed by one event at a time, and gets up to speed again", async () => {
+  let well = false;
+  let most = 0;
+  let now = 0;
+  const calls: number[] = [];
+  const fake = new FakeDestination(async (events) => {
+    now += events.length;
+    most = Math.max(most, now);
+    await settle();
+    calls.push(now);
+    now -= events.length;
+    return events.map(() => (well ? delivered : retry("destination", "connect")));
+  });
+  const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { concurrency: 8 } } });
+  const events = Array.from({ length: 100 }, (_, n) => ({ messageId: `m${n}`, userId: `u${n}` }));
+  await harness.accept(events);
+  await harness.clock.advance(0);
+  assert.equal((await harness.status("d")).state, "open");
+  const attempts = calls.length;
+  assert.ok(attempts <= 8);
+  most = 0;
+  await harness.clock.advance(10 * minute);
+  assert.equal(most, 1, "one probe at a time");
+  // Waits of half a bound that doubles up to 5 min: 9 probes until it is reached, and 4 more in what is left of ten minutes.
+  assert.ok(calls.length - attempts <= 13, `${calls.length - attempts} probes`);
+  assert.equal((await harness.status("d")).waiting, 100);
+  most = 0;
+  well = true;
+  await harness.clock.advance(5 * minute);
+  const status = await harness.status("d");
+  assert.deepEqual([status.state, status.delivered, status.waiting], ["closed", 100, 0]);
+  assert.equal(most, 8);
+  assert.equal(harness.log.length, 2, "trouble is told once, and that it is over once");
+  await harness.close();
+});
+
+test("refused credentials stop the destination at once and kill nothing", async () => {
+  let rotated = false;
+  const { fake, ids } = destination(() => (rotated ? undefined : retry("destination", "http_401", { ages: false })));
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([
+    { messageId: "a", userId: "1" },
+    { messageId: "b", userId: "2" },
+  ]);
+  assert.match(harness.log.join(), /http_401/);
+  await harness.clock.advance(10 * day);
+  let status = await harness.status("d");
+  assert.deepEqual([status.dead, status.waiting, status.state], [{}, 2, "open"]);
+  assert.equal(status.problem?.reason, "http_401");
+  rotated = true;
+  await harness.clock.advance(5 * minute);
+  status = await harness.status("d");
+  assert.deepEqual([ids.sort(), status.state], [["a", "b"], "closed"]);
+  await harness.close();
+});
+
+test("an event is given up when its age, from the first attempt, reaches maxAge", async () => {
+  const { fake, ids } = destination((id) => (id === "a" ? retry("event", "http_500") : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { maxAge: 60 * minute } } });
+  await harness.accept([
+    { messageId: "a", userId: "1" },
+    { messageId: "b", userId: "1" },
+  ]);
+  harness.clock.wallOffset += 30 * day;
+  await harness.clock.advance(59 * minute);
+  assert.deepEqual((await harness.status("d")).dead, {}, "a jump of the system's clock ages nothing");
+  await harness.clock.advance(6 * minute);
+  assert.deepEqual((await harness.status("d")).dead, { expired: 1 });
+  assert.deepEqual(ids, ["b"]);
+  const letter = decodeDeadLetter(harness.store.recordsOf("dead.d")[0]!);
+  assert.equal(letter?.reason, "expired");
+  assert.equal(letter?.event.messageId, "a");
+  assert.ok(letter.attempts > 5);
+  assert.ok(letter.firstAttempt !== undefined && letter.at - letter.firstAttempt >= 60 * minute);
+  await harness.close();
+});
+
+test("a dead letter holds the event, why, and the last answer, and is durable before progress moves on", async () => {
+  const answer = { status: 400, headers: { "x-a": "1" }, body: "no such field" };
+  const { fake } = destination(() => dead("http_400", { answer, detail: "it answered 400" }));
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  harness.engine.appendFault = (topic) => (topic.startsWith("dead.") ? new Error("no space left") : undefined);
+  await harness.accept([{ messageId: "a" }]);
+  await harness.clock.advance(10 * minute);
+  let status = await harness.status("d");
+  assert.deepEqual([status.dead, status.waiting, status.problem?.reason], [{}, 1, "dead_letter"]);
+  assert.notDeepEqual(harness.progressOf("d")?.low, 1);
+  harness.engine.appendFault = undefined;
+  await harness.clock.advance(5 * minute);
+  status = await harness.status("d");
+  assert.deepEqual([status.dead, status.waiting], [{ http_400: 1 }, 0]);
+  assert.equal(harness.progressOf("d")?.low, 1);
+  const records = harness.store.recordsOf("dead.d");
+  assert.equal(records.length, 1);
+  const letter = decodeDeadLetter(records[0]!);
+  assert.deepEqual([letter?.reason, letter?.answer, letter?.detail], ["http_400", answer, "it answered 400"]);
+  assert.deepEqual([letter?.sourceId, letter?.offset, letter?.index, letter?.attempts], ["shop", 0, 0, 1]);
+  assert.equal(letter?.event.messageId, "a");
+  await harness.close();
+});
+
+test("an event of no known type is a dead letter, and the others go on", async () => {
+  const { fake, ids } = destination();
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([
+    { messageId: "a", type: "shout" },
+    { messageId: "b" },
+    { messageId: "c", type: undefined },
+    { messageId: "e", type: "merge" },
+  ]);
+  assert.deepEqual(ids, ["b", "e"]);
+  assert.deepEqual((await harness.status("d")).dead, { type: 2 });
+  assert.equal(decodeDeadLetter(harness.store.recordsOf("dead.d")[0]!)?.attempts, 0);
+  await harness.close();
+});
+
+test("events are filtered by integrations and by their source", async () => {
+  const one = destination();
+  const two = destination();
+  const harness = await RouterHarness.open({
+    destinations: { one: one.fake, two: two.fake },
+    sources: { shop: ["one", "two"], blog: ["two"] },
+  });
+  await harness.accept([
+    { messageId: "a", integrations: { All: false, one: true } },
+    { messageId: "b", integrations: { one: false } },
+    { messageId: "c", integrations: "nonsense" },
+  ]);
+  await harness.accept([{ messageId: "d" }], "blog");
+  assert.deepEqual(
+    [one.ids, two.ids],
+    [
+      ["a", "c"],
+      ["b", "c", "d"],
+    ],
+  );
+  const statuses = [await harness.status("one"), await harness.status("two")];
+  assert.deepEqual(
+    statuses.map(({ filtered }) => filtered),
+    [{ integrations: 1 }, { integrations: 1 }],
+  );
+  assert.deepEqual(
+    statuses.map(({ delivered: count }) => count),
+    [2, 3],
+  );
+  assert.deepEqual(
+    statuses.map(({ malformedIntegrations }) => malformedIntegrations),
+    [1, 1],
+  );
+  await harness.close();
+});
+
+test("what was accepted before its source was disconnected is filtered", async () => {
+  const stuck = new FakeDestination(() => new Promise(() => {}));
+  const harness = await RouterHarness.open({ destinations: { d: stuck } });
+  await harness.accept([{ messageId: "a" }, { messageId: "b" }]);
+  await harness.close(0);
+  const { store, clock } = harness;
+  const { fake, ids } = destination();
+  const again = await RouterHarness.open({
+    store,
+    clock,
+    destinations: { d: fake },
+    sources: { shop: [], blog: ["d"] },
+  });
+  await again.accept([{ messageId: "c" }]);
+  await again.accept([{ messageId: "e" }], "blog");
+  assert.deepEqual(ids, ["e"]);
+  const status = await again.status("d");
+  assert.deepEqual([status.filtered, status.delivered, status.waiting], [{ disconnected: 2 }, 1, 0]);
+  await again.close();
+  assert.deepEqual(again.progressOf("d"), { low: 3, finished: [] });
+});
+
+test("at the very first start every destination begins at the beginning; one that comes later, at the end", async () => {
+  const one = destination();
+  const two = destination();
+  const three = destination();
+  const store = new MemoryStore();
+  const clock = new FakeClock();
+  // The gateway was faster than the router: an event is there, and no router has been.
+  const before = await RouterHarness.open({ store, clock, destinations: {} });
+  store.topics.delete("destinations");
+  await before.accept([{ messageId: "a" }]);
+  await before.close();
+
+  const first = await RouterHarness.open({ store, clock, destinations: { one: one.fake } });
+  await settle();
+  assert.deepEqual(one.ids, ["a"]);
+  await first.close();
+  const second = await RouterHarness.open({
+    store,
+    clock,
+    destinations: { one: one.fake, two: two.fake, three: three.fake },
+    settings: { three: { from: "start" } },
+  });
+  await second.accept([{ messageId: "b" }]);
+  assert.deepEqual([one.ids, two.ids, three.ids], [["a", "b"], ["b"], ["a", "b"]]);
+  await second.close();
+});
+
+test("a destination that has lost its progress begins where it began, not at the end", async () => {
+  const one = destination();
+  const first = await RouterHarness.open({ destinations: { one: one.fake } });
+  await first.accept([{ messageId: "a" }]);
+  first.engine.crash();
+  const { store, clock } = first;
+  store.saves.clear();
+  const two = destination();
+  const again = await RouterHarness.open({ store, clock, destinations: { one: two.fake } });
+  await settle();
+  assert.deepEqual(two.ids, ["a"]);
+  await again.close();
+});
+
+test("a first start that is broken off is still the first start", async () => {
+  const hanging = destination();
+  const first = await RouterHarness.open({ destinations: {} });
+  const { store, clock } = first;
+  await first.accept([{ messageId: "a" }]);
+  first.engine.crash();
+  // Only the first of two destinations had got its place.
+  store.topics.delete("destinations");
+  const half = await RouterHarness.open({ store, clock, destinations: { one: hanging.fake } });
+  half.engine.crash();
+  store.recordsOf("destinations").pop();
+  const one = destination();
+  const two = destination();
+  const second = await RouterHarness.open({ store, clock, destinations: { one: one.fake, two: two.fake } });
+  await settle();
+  assert.deepEqual([one.ids, two.ids], [["a"], ["a"]]);
+  await second.close();
+});
+
+test("a destination that hangs costs the others nothing, and closing does not wait for it", async () => {
+  const hanging = new FakeDestination(() => new Promise(() => {}));
+  const alone = destination();
+  const beside = destination();
+  const lone = await RouterHarness.open({ destinations: { well: alone.fake } });
+  const harness = await RouterHarness.open({
+    destinations: { hanging, well: beside.fake },
+    limits: { windowEvents: 50 },
+  });
+  for (let n = 0; n < 300; n++) {
+    for (const one of [lone, harness]) await one.accept([{ messageId: `m${n}`, userId: `u${n % 7}` }]);
+    assert.equal(beside.ids.length, alone.ids.length);
+  }
+  assert.equal(beside.ids.length, 300);
+  const status = await harness.status("hanging");
+  assert.deepEqual([status.waiting, status.inFlight, status.delivered], [300, 4, 0]);
+  assert.ok(status.inMemory <= 50, "what waits is in the log");
+  const before = harness.clock.now();
+  await harness.close(5000);
+  assert.ok(harness.clock.now() - before <= 5200);
+  await lone.close();
+});
+
+test("a destination that cannot be opened is tried again", async () => {
+  const { fake, ids } = destination();
+  let broken = true;
+  fake.open = async () => {
+    if (broken) throw new Error("no such folder");
+  };
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "a" }]);
+  await harness.clock.advance(minute);
+  const status = await harness.status("d");
+  assert.deepEqual([status.problem?.reason, status.waiting], ["open", 1]);
+  broken = false;
+  await harness.clock.advance(5 * minute);
+  assert.deepEqual(ids, ["a"]);
+  await harness.close();
+});
+
+test("one event on which a server hangs does not stop the destination again and again", async () => {
+  const { fake, ids, attempts } = destination((id) => (id === "poison" ? retry("destination", "timeout") : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "poison", userId: "p" }]);
+  for (let n = 0; n < 20; n++) {
+    await harness.accept([{ messageId: `m${n}`, userId: `u${n}` }]);
+    await harness.clock.advance(minute);
+  }
+  assert.equal(ids.length, 20);
+  const status = await harness.status("d");
+  assert.deepEqual([status.state, status.lanesWaiting, status.waiting], ["closed", 1, 1]);
+  assert.ok((attempts.get("poison") ?? 0) > 5);
+  assert.equal(harness.log.filter((line) => line.includes("trouble")).length, 1);
+  await harness.close();
+});
+
+test("when most events fail, it is the destination's trouble", async () => {
+  const { fake } = destination(() => retry("event", "http_500"));
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept(Array.from({ length: 500 }, (_, n) => ({ messageId: `m${n}`, userId: `u${n}` })));
+  const status = await harness.status("d");
+  assert.equal(status.state, "open");
+  assert.ok(status.retried < 100, `${status.retried} of 500 were tried`);
+  await harness.close();
+});
+
+test("a destination's type that throws or gives too few outcomes loses nothing", async () => {
+  let call = 0;
+  const ids: string[] = [];
+  const fake = new FakeDestination((events) => {
+    call++;
+    if (call === 1) throw new Error("a fault in the type");
+    if (call === 2) return [];
+    ids.push(...events.map(({ messageId }) => messageId));
+    return events.map(() => delivered);
+  });
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "a" }]);
+  await harness.clock.advance(minute);
+  assert.deepEqual(ids, ["a"]);
+  await harness.close();
+});
+
+test("a record that cannot be taken apart is kept whole as a dead letter that counts as its events", async () => {
+  const { fake, ids } = destination();
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "a" }]);
+  const [good] = harness.store.recordsOf("events");
+  await harness.engine.append("events", { header: Buffer.from([1, 2, 3]), payload: Buffer.from("x") });
+  await harness.engine.append("events", { header: good!.header, payload: Buffer.from("{not json") });
+  await harness.accept([{ messageId: "b" }]);
+  assert.deepEqual(ids, ["a", "b"]);
+  assert.deepEqual((await harness.status("d")).dead, { record: 2 });
+  const letter = decodeDeadLetter(harness.store.recordsOf("dead.d")[1]!);
+  assert.equal(Buffer.from(String(letter?.event.payload), "base64").toString(), "{not json");
+  await harness.close();
+});
+
+test("a record of a newer version stops the destination in front of it", async () => {
+  const { fake, ids } = destination();
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "a" }]);
+  const header = Buffer.from(harness.store.recordsOf("events")[0]!.header);
+  header[0] = 99;
+  await harness.engine.append("events", { header, payload: Buffer.from("{}") });
+  await harness.accept([{ messageId: "b" }]);
+  assert.deepEqual(ids, ["a"]);
+  const status = await harness.status("d");
+  assert.deepEqual([status.state, status.problem?.reason], ["stopped", "record_too_new"]);
+  await harness.close();
+  assert.deepEqual(harness.progressOf("d"), { low: 1, finished: [] });
+});
+
+test("a read that fails is tried again", async () => {
+  const { fake, ids } = destination();
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  harness.engine.readFault = () => new Error("the disk does not answer");
+  await harness.accept([{ messageId: "a" }]);
+  assert.deepEqual(ids, []);
+  assert.match(harness.log.join(), /the disk does not answer/);
+  harness.engine.readFault = undefined;
+  await harness.clock.advance(minute);
+  assert.deepEqual(ids, ["a"]);
+  await harness.close();
+});
+
+test("batches that are delivered as a whole hold many events of a user, in the order of the log", async () => {
+  const batches: string[][] = [];
+  let fail = true;
+  const fake = new FakeDestination(
+    (events) => {
+      batches.push(events.map(({ messageId }) => messageId));
+      return events.map(() => (fail ? retry("destination", "file_enospc") : delivered));
+    },
+    { events: 4, bytes: 1 << 20, whole: true },
+  );
+  const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { concurrency: 1 } } });
+  await harness.accept(["a1", "b1", "a2", "b2", "a3"].map((id) => ({ messageId: id, userId: id.slice(0, 1) })));
+  fail = false;
+  await harness.clock.advance(minute);
+  assert.deepEqual(batches[0]?.length, 4);
+  const seen = batches.slice(1).flat();
+  assert.deepEqual(
+    seen.filter((id) => id.startsWith("a")),
+    ["a1", "a2", "a3"],
+  );
+  assert.deepEqual(
+    seen.filter((id) => id.startsWith("b")),
+    ["b1", "b2"],
+  );
+  for (const batch of batches) {
+    const order = ["a1", "b1", "a2", "b2", "a3"];
+    assert.deepEqual(
+      batch,
+      order.filter((id) => batch.includes(id)),
+    );
+  }
+  await harness.close();
+});

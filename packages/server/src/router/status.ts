@@ -1,0 +1,51 @@
+import type { BreakerState } from "./breaker.ts";
+
+/** How a destination stands. Counts run from the start of the router. */
+export interface DestinationStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  /** `stopped`: it has come upon something that this version cannot read, and waits for a newer one. */
+  readonly state: BreakerState | "stopped";
+  readonly delivered: number;
+  /** Events that were not for it, by reason. */
+  readonly filtered: Readonly<Record<string, number>>;
+  /** Events given up, by reason: each is in the topic `dead.<id>`. */
+  readonly dead: Readonly<Record<string, number>>;
+  /** Attempts that failed and are made again. */
+  readonly retried: number;
+  /** Events accepted for it and not finished: what is in memory, and what is unread. */
+  readonly waiting: number;
+  /** Of these, the events in memory: bounded, whatever waits. */
+  readonly inMemory: number;
+  /** Events on their way now. */
+  readonly inFlight: number;
+  /** User keys that wait for another attempt while others go on. */
+  readonly lanesWaiting: number;
+  readonly lag: {
+    /** Records of the log with an event that is not finished, about: from the low-water mark to the end. */
+    readonly records: number;
+    /** The same as `waiting`. */
+    readonly events: number;
+    /** Age of the oldest event that is not finished, as far as it was read; 0 when nothing waits. */
+    readonly seconds: number;
+  };
+  /** `false`: there is more unread than could be counted in the time of one call; `waiting` will be higher. */
+  readonly counted: boolean;
+  /** Events with an `integrations` that means nothing; it was taken as absent. */
+  readonly malformedIntegrations: number;
+  /** The latest trouble; secrets are redacted. It stays after a recovery: see `state`. */
+  readonly problem?: Problem;
+}
+
+export interface Problem {
+  /** RFC 3339. */
+  readonly at: string;
+  /** `http_503`, `timeout`, `connect`, ... */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface RouterStatus {
+  readonly destinations: readonly DestinationStatus[];
+}

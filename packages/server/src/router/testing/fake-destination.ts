@@ -1,0 +1,45 @@
+import { type BatchLimits, type DestinationType, deliveryShape, type Outcome } from "@pintle/destinations/kit";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { z } from "zod";
+
+export type Deliver = (events: readonly DeliveredEvent[]) => Promise<readonly Outcome[]> | readonly Outcome[];
+
+export interface FakeSettings {
+  readonly concurrency?: number;
+  readonly from?: "start" | "end";
+  readonly maxAge?: number;
+}
+
+/** A type of destination that does what a test says, and counts what it is asked. */
+export class FakeDestination {
+  readonly type: DestinationType;
+  deliver: Deliver;
+  open: () => Promise<void> = async () => {};
+  opened = 0;
+  closed = 0;
+
+  constructor(deliver: Deliver, batch: BatchLimits = { events: 1, bytes: 0, whole: false }) {
+    this.deliver = deliver;
+    this.type = {
+      type: "fake",
+      displayName: "Fake Display",
+      description: "does what a test says",
+      settings: z.object({
+        ...deliveryShape,
+        concurrency: z.number().optional(),
+      }) as unknown as DestinationType["settings"],
+      batch,
+      concurrency: (settings) => (settings as { concurrency?: number }).concurrency ?? 4,
+      open: async () => {
+        await this.open();
+        this.opened++;
+        return {
+          deliver: async (events) => this.deliver(events),
+          close: async () => {
+            this.closed++;
+          },
+        };
+      },
+    };
+  }
+}

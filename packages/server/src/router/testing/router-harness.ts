@@ -1,0 +1,106 @@
+import type { DestinationType } from "@pintle/destinations/kit";
+import type { Destination, Source } from "../../config/config.ts";
+import type { Logger } from "../../logger.ts";
+import type { ConsumerLimits } from "../limits.ts";
+import { Router } from "../router.ts";
+import type { DestinationStatus } from "../status.ts";
+import { eventRecord, type TestEvent } from "./event-records.ts";
+import { FakeClock, settle } from "./fake-clock.ts";
+import type { FakeDestination, FakeSettings } from "./fake-destination.ts";
+import { MemoryEngine, MemoryStore } from "./memory-engine.ts";
+
+export interface HarnessOptions {
+  readonly store?: MemoryStore;
+  readonly clock?: FakeClock;
+  readonly random?: () => number;
+  readonly limits?: Partial<ConsumerLimits>;
+  /** By destination id. */
+  readonly destinations: Readonly<Record<string, FakeDestination>>;
+  readonly settings?: Readonly<Record<string, FakeSettings>>;
+  /** Source id to destination ids. @default `shop` to all */
+  readonly sources?: Readonly<Record<string, readonly string[]>>;
+  readonly step?: number;
+}
+
+/** A router over an engine in memory and a clock that stands still, until the test moves it. */
+export class RouterHarness {
+  readonly store: MemoryStore;
+  readonly engine: MemoryEngine;
+  readonly clock: FakeClock;
+  readonly log: string[] = [];
+  readonly router: Router;
+
+  private constructor(store: MemoryStore, engine: MemoryEngine, clock: FakeClock, router: Router, log: string[]) {
+    this.store = store;
+    this.engine = engine;
+    this.clock = clock;
+    this.router = router;
+    this.log = log;
+  }
+
+  static async open(options: HarnessOptions): Promise<RouterHarness> {
+    const { store = new MemoryStore(), clock = new FakeClock(), random = () => 0.5, step = 1 } = options;
+    const ids = Object.keys(options.destinations);
+    const sources: Source[] = Object.entries(options.sources ?? { shop: ids }).map(([id, destinations]) => ({
+      id,
+      name: id,
+      writeKeys: [id],
+      enabled: true,
+      destinations,
+    }));
+    const destinations: Destination[] = ids.map((id) => ({
+      id,
+      name: id,
+      type: id,
+      enabled: true,
+      settings: options.settings?.[id] ?? {},
+    }));
+    const types = new Map(ids.map((id): [string, DestinationType] => [id, options.destinations[id]!.type]));
+    const engine = new MemoryEngine(store, { step, wall: () => clock.wall() });
+    const log: string[] = [];
+    const write = (fields: object | string, message?: string) => {
+      log.push(typeof fields === "string" ? fields : `${message} ${JSON.stringify(fields)}`);
+    };
+    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const router = await Router.open({
+      engine,
+      sources,
+      destinations,
+      types,
+      tools: { directory: "/", now: () => clock.wall(), userAgent: "Pintle/test" },
+      clock,
+      random,
+      logger,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+    });
+    return new RouterHarness(store, engine, clock, router, log);
+  }
+
+  /** Appends one record, and lets what it sets off happen. */
+  async accept(events: readonly TestEvent[], sourceId?: string): Promise<void> {
+    await this.engine.append("events", eventRecord(events, sourceId));
+    await settle();
+  }
+
+  async status(id: string): Promise<DestinationStatus> {
+    const { destinations } = await this.router.status();
+    const found = destinations.find((status) => status.id === id);
+    if (found === undefined) throw new Error(`No destination ${id}`);
+    return found;
+  }
+
+  /** Progress of a destination as it was last saved. */
+  progressOf(id: string): { low: number; finished: readonly (readonly [number, number])[] } | undefined {
+    return this.store.savesOf("events", id).at(-1);
+  }
+
+  /** Closes the router while the clock goes on. */
+  async close(within?: number): Promise<void> {
+    let done = false;
+    const closing = this.router.close(within).then(() => {
+      done = true;
+    });
+    while (!done) await this.clock.advance(100);
+    await closing;
+  }
+}

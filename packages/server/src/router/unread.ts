@@ -1,0 +1,67 @@
+import { decodeEventRecord } from "../engine/event-record.ts";
+import type { Clock } from "./clock.ts";
+import type { PartitionState } from "./partition-state.ts";
+
+/** Records are read in pieces of this many bytes. */
+const pieceBytes = 1 << 20;
+
+/**
+ * Brings `partition.unread` up to date: the events in the log that the consumer has not read yet and that concern it. Costs
+ * nothing for what it has read already, and each record is counted once: from then on, reading it takes it off again.
+ *
+ * @param concerns whether the events of a source at an offset are for this consumer
+ * @returns whether it got to the end of the log before `deadline`
+ */
+export async function countUnread(
+  partition: PartitionState,
+  concerns: (sourceId: string, offset: number) => boolean,
+  clock: Clock,
+  deadline: number,
+): Promise<boolean> {
+  const end = partition.source.end();
+  while (!partition.revoked) {
+    const from = Math.max(partition.countedTo, partition.window.position);
+    if (from >= end) return true;
+    if (clock.now() >= deadline) return false;
+    const { records, next } = await partition.source.read(from, pieceBytes);
+    if (next <= from) return true;
+    // Someone else counted it meanwhile.
+    if (Math.max(partition.countedTo, partition.window.position) > from && partition.countedTo >= next) continue;
+    for (const record of records) {
+      // The consumer read on while this read was under way.
+      if (record.offset < partition.window.position || record.offset < partition.countedTo) continue;
+      partition.unread += eventsConcerned(record, partition, concerns);
+    }
+    partition.countedTo = Math.max(partition.countedTo, next);
+  }
+  return true;
+}
+
+/** The consumer reads this record now. */
+export function takeOffUnread(
+  record: { offset: number; header: Uint8Array },
+  partition: PartitionState,
+  concerns: (sourceId: string, offset: number) => boolean,
+): void {
+  if (record.offset < partition.countedTo) partition.unread -= eventsConcerned(record, partition, concerns);
+}
+
+function eventsConcerned(
+  record: { offset: number; header: Uint8Array },
+  partition: PartitionState,
+  concerns: (sourceId: string, offset: number) => boolean,
+): number {
+  const { sourceId, events } = countEvents(record.header);
+  if (!concerns(sourceId, record.offset)) return 0;
+  return events - (partition.finishedBefore.get(record.offset)?.size ?? 0);
+}
+
+/** A record whose header cannot be read counts as one event, which is what it becomes: one dead letter. */
+export function countEvents(header: Uint8Array): { sourceId: string; events: number } {
+  try {
+    const { sourceId, messageIds } = decodeEventRecord(header);
+    return { sourceId, events: messageIds.length };
+  } catch {
+    return { sourceId: "", events: 1 };
+  }
+}
