@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { destinationTypes } from "../../packages/destinations/dist/index.js";
+import { commands } from "../../packages/server/dist/cli/commands.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (file) => readFileSync(join(root, file), "utf8");
+
+test("docs/configuration.md has every type of destination with every setting", () => {
+  const text = read("docs/configuration.md");
+  const general = text.slice(text.indexOf("## Destinations"), text.indexOf("### "));
+  for (const [type, { settings }] of destinationTypes) {
+    const start = text.indexOf(`### \`${type}\``);
+    assert.ok(start > 0, `it has a section on ${type}`);
+    const section = general + text.slice(start, text.indexOf("\n##", start + 1));
+    for (const key of Object.keys(settings.shape)) assert.ok(section.includes(`| \`${key}\` |`), `${type}: ${key}`);
+  }
+});
+
+test("docs/command-line.md has every command with every flag", () => {
+  const text = read("docs/command-line.md");
+  for (const { name, flags } of commands) {
+    const start = text.indexOf(`## \`pintle ${name}`);
+    assert.ok(start > 0, `it has a section on ${name}`);
+    const section = text.slice(start, text.indexOf("\n## ", start + 1));
+    for (const [flag, { value }] of Object.entries(flags))
+      assert.ok(section.includes(`| \`--${flag} ${value}\` |`), `--${flag}`);
+  }
+});
+
+test("links between documents lead to files and headings that are there", () => {
+  const files = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  const broken = [];
+  for (const file of files.filter((name) => existsSync(join(root, name)))) {
+    const text = read(file).replace(/```[\s\S]*?```/g, "");
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [path, anchor] = target.split("#");
+      const found = path === "" ? join(root, file) : resolve(root, dirname(file), path);
+      if (!existsSync(found)) broken.push(`${file}: ${target}`);
+      else if (anchor !== undefined && !anchorsOf(readFileSync(found, "utf8")).includes(anchor))
+        broken.push(`${file}: ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+/** The names that GitHub gives to headings. */
+function anchorsOf(text) {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
