@@ -1,1 +1,12 @@
-export {};
+export type { Damage } from "./damage.ts";
+export { LogError, type LogErrorCode, logErrorCodes } from "./errors.ts";
+export type { File, FileSystem, OpenMode } from "./file-system.ts";
+export { FolderLock, type FolderLockOptions } from "./folder-lock.ts";
+export { Log } from "./log.ts";
+export { LogReader, type LogReaderOptions, type ReadLimits, type ReadResult } from "./log-reader.ts";
+export { nodeFileSystem } from "./node-file-system.ts";
+export type { LogOptions } from "./options.ts";
+export type { Progress } from "./progress.ts";
+export { ProgressFile, type ProgressFileOptions } from "./progress-file.ts";
+export type { LogRecord } from "./record.ts";
+export type { OffsetRange, RetentionReport, RetentionRules, RetentionWarning } from "./retention.ts";

@@ -1,0 +1,38 @@
+/** Every code that this package throws; `retryable`: the same call may succeed later without anybody changing anything. */
+export const logErrorCodes: Readonly<Record<LogErrorCode, { readonly retryable: boolean }>> = {
+  "log.append_failed": { retryable: true },
+  "log.unavailable": { retryable: true },
+  "log.closed": { retryable: false },
+  "log.record_too_large": { retryable: false },
+  "log.newer_format": { retryable: false },
+  "log.invalid_option": { retryable: false },
+  "lock.held": { retryable: true },
+  "lock.unsupported": { retryable: false },
+};
+
+export type LogErrorCode =
+  | "log.append_failed"
+  | "log.unavailable"
+  | "log.closed"
+  | "log.record_too_large"
+  | "log.newer_format"
+  | "log.invalid_option"
+  | "lock.held"
+  | "lock.unsupported";
+
+export class LogError extends Error {
+  override readonly name = "LogError";
+  readonly code: LogErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: LogErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryable = logErrorCodes[code].retryable;
+  }
+}
+
+/** The `code` of an error of the operating system ("ENOSPC"), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

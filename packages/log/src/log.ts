@@ -1,0 +1,396 @@
+import type { Damage } from "./damage.ts";
+import { LogError, systemCode } from "./errors.ts";
+import type { File } from "./file-system.ts";
+import { GroupEncoder } from "./group.ts";
+import { NextSegment } from "./next-segment.ts";
+import { type LogOptions, type Settings, settingsOf } from "./options.ts";
+import { recordBytes } from "./record.ts";
+import { type ActiveSegment, type Recovered, recover, type SealedSegment } from "./recovery.ts";
+import { planRetention, type RetentionPlan, type RetentionReport } from "./retention.ts";
+import { pathIn, segmentName } from "./segment.ts";
+import { encodeSegmentHeader, type SealedEnd, segmentHeaderBytes } from "./segment-header.ts";
+
+/** A group holds at most this many bytes, or one record that is larger. */
+const groupBytes = 4 * 1024 * 1024;
+/** Between two attempts to start a segment after a failure, milliseconds. */
+const repairPause = 1000;
+/** The next segment is written ahead from when this share of the active one is used. */
+const aheadFrom = 0.5;
+/** ... and is complete at this share, a little before it is needed. */
+const aheadDone = 0.9;
+
+interface Waiting {
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+  /** In the segment. */
+  readonly bytes: number;
+  readonly resolve: (offset: number) => void;
+  readonly reject: (error: LogError) => void;
+}
+
+/**
+ * The writer of one log: a folder of segment files, docs/log-format.md. There must be no other on the same folder; hold its
+ * `FolderLock`, or that of a folder above.
+ *
+ * A log is always in one of these modes:
+ * - *open*: groups of appends are written one after the other, each by one write and one sync.
+ * - *broken* (`#failure` is set): a write, a sync or the start of a segment has failed. The next group begins with a repair, which
+ *   starts a fresh segment. If that succeeds the log is open again, otherwise all that waits is rejected and it stays broken.
+ * - *closed* (`#closed` is set): appends are refused. What was taken before is still written, or rejected.
+ */
+export class Log {
+  readonly directory: string;
+  /** What could not be read when the log was opened. */
+  readonly damage: readonly Damage[];
+  readonly #settings: Settings;
+  readonly #encoder = new GroupEncoder();
+  readonly #sealed: SealedSegment[];
+  #active: ActiveSegment | undefined;
+  /** The end of the segment before the active one. */
+  #last: SealedEnd;
+  /** Of the next record to be written. May be above `end`: the offsets of a group that failed are spent. */
+  #nextOffset: number;
+  #lastSequence: number;
+  #ahead: NextSegment | undefined;
+  #queue: Waiting[] = [];
+  #pendingBytes = 0;
+  #scheduled = false;
+  #failure: { readonly cause: unknown } | undefined;
+  #repairedAt = Number.NEGATIVE_INFINITY;
+  /** What changes the active segment runs one after the other. */
+  #serial: Promise<unknown> = Promise.resolve();
+  /** Files that are being let go. */
+  readonly #leaving = new Set<Promise<unknown>>();
+  #retaining: Promise<RetentionReport> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Opens the log in `directory`, which is created if it is not there. Reads the headers of all segments and the last
+   * segment whole. Rejects with `log.newer_format`, `log.invalid_option` or an error of the file system.
+   */
+  static async open(directory: string, options: LogOptions = {}): Promise<Log> {
+    const settings = settingsOf(options);
+    await settings.fs.makeDirectory(directory);
+    const log = new Log(directory, settings, await recover(settings.fs, directory));
+    if (log.#active === undefined) await log.#startSegment();
+    return log;
+  }
+
+  private constructor(directory: string, settings: Settings, found: Recovered) {
+    this.directory = directory;
+    this.damage = found.damage;
+    this.#settings = settings;
+    this.#sealed = found.sealed;
+    this.#active = found.active;
+    this.#last = found.last;
+    this.#nextOffset = found.nextOffset;
+    this.#lastSequence = found.lastSequence;
+  }
+
+  /** No record has a lower offset any more. */
+  get start(): number {
+    return this.#sealed[0]?.base ?? this.#activeSegment().base;
+  }
+
+  /** The durable end: every record below it is on disk, and the next record has this offset or a higher one. */
+  get end(): number {
+    return this.#activeSegment().next;
+  }
+
+  /** Bytes of the appends that are not answered yet. For back-pressure: the log itself takes everything. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    return this.#sealed.reduce((sum, segment) => sum + segment.bytes, this.#activeSegment().position);
+  }
+
+  /** Why the last write failed, until the log has repaired itself; `undefined` when it is well. */
+  get failure(): unknown {
+    return this.#failure?.cause;
+  }
+
+  /**
+   * Appends a record and resolves with its offset when it is durable. Header and payload must not be changed until then.
+   *
+   * Rejects with `log.append_failed` if writing it failed, `log.unavailable` if it was not tried because an earlier failure could not
+   * be repaired (both retryable, both with the file system's error as `cause`), `log.record_too_large`, `log.closed`.
+   */
+  append(header: Uint8Array, payload: Uint8Array): Promise<number> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError());
+    const body = header.byteLength + payload.byteLength;
+    const { maxRecordBytes } = this.#settings;
+    if (body > maxRecordBytes) {
+      const message = `A record of ${body} bytes is larger than maxRecordBytes, ${maxRecordBytes}. Split it, or raise the option.`;
+      return Promise.reject(new LogError("log.record_too_large", message));
+    }
+    return new Promise((resolve, reject) => {
+      const bytes = recordBytes(header.byteLength, payload.byteLength);
+      this.#queue.push({ header, payload, bytes, resolve, reject });
+      this.#pendingBytes += bytes;
+      this.#schedule();
+    });
+  }
+
+  /**
+   * Removes what the retention rules allow, and reports it. Also done after each roll; call it now and then (every minute) for age
+   * and free disk. Rejects with an error of the file system, or `log.closed`.
+   */
+  retain(): Promise<RetentionReport> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError());
+    this.#retaining ??= this.#retain().finally(() => {
+      this.#retaining = undefined;
+    });
+    return this.#retaining;
+  }
+
+  /** Writes what waits, then closes the files. Called again it waits for the same. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#inTurn(async () => {
+      while (this.#queue.length > 0) await this.#writeGroup();
+    });
+    await this.#retaining?.catch(() => {});
+    await Promise.all(this.#leaving);
+    // Everything acknowledged is durable already, so an error from here on costs nothing but is still told.
+    await this.#ahead?.discard();
+    await this.#activeSegment().file.close();
+  }
+
+  /**
+   * The next group begins at the end of this turn of the event loop, so that it has all that this turn appends: the requests that
+   * arrived together share a sync.
+   */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      void this.#inTurn(async () => {
+        try {
+          await this.#writeGroup();
+        } finally {
+          this.#scheduled = false;
+          if (this.#queue.length > 0) this.#schedule();
+        }
+      });
+    });
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#serial.then(run);
+    this.#serial = result.catch(() => {});
+    return result;
+  }
+
+  async #writeGroup(): Promise<void> {
+    const first = this.#queue[0];
+    if (first === undefined) return;
+    try {
+      if (this.#failure !== undefined) await this.#repair();
+      if (this.#isFull(first)) await this.#startSegment();
+    } catch (error) {
+      this.#failure = { cause: error };
+      const message = `Nothing can be appended to the log in ${this.directory}: ${messageOf(error)}. Retry later.`;
+      this.#reject(this.#queue.splice(0), new LogError("log.unavailable", message, error));
+      return;
+    }
+    const active = this.#activeSegment();
+    const group = this.#takeGroup(active);
+    const time = this.#settings.now();
+    const offset = this.#nextOffset;
+    this.#encoder.begin(active.epoch, active.group, time);
+    for (const [index, { header, payload }] of group.entries()) this.#encoder.add(offset + index, header, payload);
+    // Spent from here on, whatever happens: bytes with these offsets may be found on the disk.
+    this.#nextOffset += group.length;
+    try {
+      await active.file.write(this.#encoder.finish(), active.position);
+      await active.file.sync();
+    } catch (error) {
+      this.#failure = { cause: error };
+      const message = `Appending to the log in ${this.directory} failed: ${messageOf(error)}. Retry later.`;
+      this.#reject(group, new LogError("log.append_failed", message, error));
+      return;
+    }
+    active.position += this.#encoder.bytes;
+    active.next = this.#nextOffset;
+    active.since ??= time;
+    active.time = time;
+    active.group++;
+    for (const [index, waiting] of group.entries()) {
+      this.#pendingBytes -= waiting.bytes;
+      waiting.resolve(offset + index);
+    }
+    this.#writeAhead(active);
+    this.#settings.onDurable(active.next);
+  }
+
+  /** The appends that wait, as many as go into one group and into the active segment; at least one. */
+  #takeGroup(active: ActiveSegment): Waiting[] {
+    const room = Math.min(groupBytes, active.capacity - active.position);
+    const queue = this.#queue;
+    let count = 1;
+    for (let bytes = queue[0]!.bytes; count < queue.length; count++) {
+      bytes += queue[count]!.bytes;
+      if (bytes > room) break;
+    }
+    if (count < queue.length) return queue.splice(0, count);
+    this.#queue = [];
+    return queue;
+  }
+
+  #reject(group: readonly Waiting[], error: LogError): void {
+    for (const waiting of group) {
+      this.#pendingBytes -= waiting.bytes;
+      waiting.reject(error);
+    }
+  }
+
+  /** Whether the segment has to be left before this append. An empty one is not: then the record is larger than its capacity. */
+  #isFull(first: Waiting): boolean {
+    const active = this.#activeSegment();
+    if (active.since === undefined) return false;
+    const tooOld = this.#settings.now() - active.since >= this.#settings.segmentAge;
+    return tooOld || active.position + first.bytes > active.capacity;
+  }
+
+  /**
+   * Leaves the segment in which something failed. It is cut at its durable end first, so that no reader meets what was rejected.
+   */
+  async #repair(): Promise<void> {
+    const now = this.#settings.now();
+    if (Math.abs(now - this.#repairedAt) < repairPause) throw this.#failure!.cause;
+    this.#repairedAt = now;
+    const active = this.#activeSegment();
+    await active.file.truncate(active.position);
+    await this.#startSegment();
+    this.#failure = undefined;
+  }
+
+  /** Starts the next segment, durably, and only then leaves the active one. If it rejects nothing has changed. */
+  async #startSegment(): Promise<void> {
+    const { fs, now, random } = this.#settings;
+    const left = this.#active;
+    const used = left !== undefined && left.since !== undefined;
+    const previous = used
+      ? { sequence: left.sequence, end: left.position, next: left.next, time: left.time }
+      : this.#last;
+    const capacity = this.#ahead?.capacity ?? this.#capacityAfter(used ? left.position : 0);
+    const sequence = this.#ahead?.sequence ?? ++this.#lastSequence;
+    const path = pathIn(this.directory, segmentName(sequence));
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const writtenAhead = await ahead?.take();
+    const header = { epoch: random(), sequence, base: this.#nextOffset, created: now(), capacity, previous };
+    const file = writtenAhead ?? (await fs.open(path, "create"));
+    try {
+      await file.write([encodeSegmentHeader(header)], 0);
+      await file.sync();
+      if (writtenAhead === undefined) await fs.syncDirectory(this.directory);
+    } catch (error) {
+      await this.#letGo(file, path);
+      throw error;
+    }
+    this.#last = previous;
+    this.#active = {
+      ...header,
+      file,
+      path,
+      ahead: writtenAhead !== undefined,
+      since: undefined,
+      position: segmentHeaderBytes,
+      next: header.base,
+      time: 0,
+      group: 0,
+    };
+    if (left === undefined) return;
+    if (!used) return this.#leave(this.#letGo(left.file, left.path));
+    const { path: leftPath, base, next, position: bytes, time } = left;
+    this.#sealed.push({ path: leftPath, base, next, bytes, time });
+    this.#leave(this.#seal(left));
+    void this.retain().catch(() => {
+      // The next call of `retain` meets the same error, and has somebody to tell it to.
+    });
+  }
+
+  /** Gives back what was written ahead and not used. The content is durable, so that errors cost nothing. */
+  async #seal(left: ActiveSegment): Promise<void> {
+    if (left.ahead) await left.file.truncate(left.position).catch(() => {});
+    await left.file.close().catch(() => {});
+  }
+
+  /** Closes and removes a file that holds nothing; where that fails, recovery removes it. */
+  async #letGo(file: File, path: string): Promise<void> {
+    await file.close().catch(() => {});
+    await this.#settings.fs.remove(path).catch(() => {});
+  }
+
+  #leave(work: Promise<void>): void {
+    this.#leaving.add(work);
+    void work.finally(() => this.#leaving.delete(work));
+  }
+
+  /** Twice what the last segment held: a busy log comes to large segments in a few steps, a quiet one stays small. */
+  #capacityAfter(used: number): number {
+    const { firstSegmentBytes, segmentBytes } = this.#settings;
+    return Math.min(segmentBytes, Math.max(firstSegmentBytes, 2 * used));
+  }
+
+  #writeAhead(active: ActiveSegment): void {
+    const share = active.position / active.capacity;
+    if (share < aheadFrom) return;
+    if (this.#ahead === undefined) {
+      const { fs } = this.#settings;
+      this.#ahead = new NextSegment(fs, this.directory, ++this.#lastSequence, this.#capacityAfter(active.capacity));
+    }
+    this.#ahead.keepPace((share - aheadFrom) / (aheadDone - aheadFrom));
+  }
+
+  async #retain(): Promise<RetentionReport> {
+    const { fs, onRetention } = this.#settings;
+    let plan = await this.#planRetention();
+    if (plan.roll) {
+      await this.#inTurn(async () => {
+        if ((await this.#planRetention()).roll && this.#failure === undefined) await this.#startSegment();
+      });
+      plan = await this.#planRetention();
+    }
+    const gone = this.#sealed.splice(0, plan.remove);
+    const removed = gone.length === 0 ? undefined : { from: gone[0]!.base, to: gone.at(-1)!.next };
+    const bytes = gone.reduce((sum, segment) => sum + segment.bytes, 0);
+    const report = { removed, bytes, forced: plan.forced, warning: plan.warning };
+    if (removed !== undefined || plan.warning !== undefined) onRetention(report);
+    // One after the other, oldest first, so that what a crash leaves is the log from some segment on.
+    for (const { path } of gone) {
+      await fs.remove(path).catch((error: unknown) => {
+        if (systemCode(error) !== "ENOENT") throw error;
+      });
+    }
+    return report;
+  }
+
+  async #planRetention(): Promise<RetentionPlan> {
+    const { fs, now, retention } = this.#settings;
+    const space = retention.minFree === undefined ? undefined : await fs.space(this.directory);
+    const { base, next, position: bytes, time } = this.#activeSegment();
+    return planRetention(retention, { sealed: this.#sealed, active: { base, next, bytes, time }, now: now(), space });
+  }
+
+  #activeSegment(): ActiveSegment {
+    if (this.#active === undefined) throw new Error("a log that is open has an active segment");
+    return this.#active;
+  }
+
+  #closedError(): LogError {
+    return new LogError("log.closed", `The log in ${this.directory} is closed.`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,157 @@
+import type { Damage } from "./damage.ts";
+import type { File, FileSystem } from "./file-system.ts";
+import { prefixBytes } from "./record.ts";
+import type { RetainedSegment } from "./retention.ts";
+import { type Blank, readFolder, type Segment } from "./segment.ts";
+import { nothingBefore, type SealedEnd, segmentHeaderBytes } from "./segment-header.ts";
+import { lastByteBehind, type Place, readBatch } from "./segment-scan.ts";
+
+export interface SealedSegment extends RetainedSegment {
+  readonly path: string;
+}
+
+/** The segment that is appended to. `position` and `next` are its durable end. */
+export interface ActiveSegment {
+  readonly file: File;
+  readonly path: string;
+  readonly sequence: number;
+  readonly epoch: number;
+  readonly base: number;
+  readonly capacity: number;
+  readonly previous: SealedEnd;
+  /** The file is longer than what is in it. */
+  readonly ahead: boolean;
+  /** Time of its first record; undefined: it has none. */
+  since: number | undefined;
+  position: number;
+  next: number;
+  time: number;
+  /** The number of the next group. */
+  group: number;
+}
+
+export interface Recovered {
+  readonly sealed: SealedSegment[];
+  /** Undefined: appending goes on in a fresh segment. */
+  readonly active: ActiveSegment | undefined;
+  /** Where the last segment before that fresh one ends. */
+  readonly last: SealedEnd;
+  readonly nextOffset: number;
+  readonly lastSequence: number;
+  readonly damage: Damage[];
+}
+
+/** Finds the end of the log in a folder: docs/log-format.md, "Opening, and recovery". Removes files of zeros, changes nothing else. */
+export async function recover(fs: FileSystem, directory: string): Promise<Recovered> {
+  const { segments, blanks } = await readFolder(fs, directory);
+  for (const blank of blanks) if (blank.used === 0) await fs.remove(blank.path);
+  const lost = blanks.filter((blank) => blank.used > 0);
+  const lastSequence = Math.max(0, ...segments.map(sequenceIn), ...blanks.map(sequenceIn));
+  const damage = segments.map((segment) => segment.damage).filter((item) => item !== undefined);
+  const sealed = sealedSegments(segments);
+  const last = segments.at(-1);
+  if (last === undefined) {
+    const nextOffset = reportLost(lost, 0, 0, damage);
+    return { sealed, active: undefined, last: nothingBefore, nextOffset, lastSequence, damage };
+  }
+  const file = await fs.open(last.path, "update");
+  try {
+    const end = await findEnd(file, last);
+    damage.push(...end.damage);
+    const nextOffset = reportLost(lost, last.sequence, end.spent, damage);
+    const clean = end.damage.length === 0 && last.damage === undefined && nextOffset === end.place.offset;
+    if (clean) {
+      const active: ActiveSegment = {
+        file,
+        path: last.path,
+        sequence: last.sequence,
+        epoch: last.epoch,
+        base: last.base,
+        capacity: last.capacity,
+        previous: last.previous,
+        ahead: last.size > end.place.position,
+        since: end.since,
+        position: end.place.position,
+        next: nextOffset,
+        time: end.time,
+        group: end.group + 1,
+      };
+      return { sealed, active, last: last.previous, nextOffset, lastSequence, damage };
+    }
+    await file.close();
+    const { position, offset: next } = end.place;
+    sealed.push({ path: last.path, base: last.base, next, bytes: last.size, time: end.time || last.created });
+    const sealedEnd = { sequence: last.sequence, end: position, next, time: end.time };
+    return { sealed, active: undefined, last: sealedEnd, nextOffset, lastSequence, damage };
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
+}
+
+function sequenceIn(file: { readonly sequence: number }): number {
+  return file.sequence;
+}
+
+/** All but the last, as their successors' headers describe them. */
+function sealedSegments(segments: readonly Segment[]): SealedSegment[] {
+  return segments.slice(0, -1).map((segment, index) => {
+    const { base, created, previous } = segments[index + 1]!;
+    const told = previous.sequence === segment.sequence;
+    const next = told ? previous.next : base;
+    const time = (told && previous.time) || created;
+    return { path: segment.path, base: segment.base, next, bytes: segment.size, time };
+  });
+}
+
+interface SegmentEnd {
+  readonly place: Place;
+  /** The lowest offset that no record in the segment can have had. */
+  readonly spent: number;
+  readonly since: number | undefined;
+  readonly time: number;
+  readonly group: number;
+  readonly damage: Damage[];
+}
+
+/** Reads a segment whole, checks every record, and finds where the last one ends. */
+export async function findEnd(file: File, segment: Segment): Promise<SegmentEnd> {
+  const source = { file, name: segment.name, epoch: segment.epoch, end: undefined };
+  const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
+  const limits = { from: 0, end: Number.POSITIVE_INFINITY, bytes: buffer.byteLength, buffer };
+  const damage: Damage[] = [];
+  let place: Place = { position: segmentHeaderBytes, offset: segment.base };
+  let since: number | undefined;
+  let time = 0;
+  let group = -1;
+  for (let ended = false; !ended; ) {
+    const batch = await readBatch(source, place, limits);
+    damage.push(...batch.damage);
+    place = batch.next;
+    ended = batch.ended;
+    since ??= batch.records[0]?.time;
+    if (batch.group >= 0) ({ group, time } = batch);
+  }
+  const bytes = (await lastByteBehind(file, place.position)) - place.position;
+  const spent = place.offset + mostRecords(bytes);
+  if (bytes > 0) {
+    const lost = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
+    damage.push({ kind: "bytes", file: segment.name, ...lost });
+  }
+  return { place, spent, since, time, group, damage };
+}
+
+/** Files behind the last segment that hold bytes but nothing that can be read: the offsets of what they may have held are spent. */
+function reportLost(blanks: readonly Blank[], behind: number, from: number, damage: Damage[]): number {
+  let next = from;
+  for (const { name, sequence, used } of blanks) {
+    const to = sequence > behind ? next + mostRecords(used) : next;
+    damage.push({ kind: "header", file: name, position: 0, bytes: used, from: next, to, group: 0 });
+    next = to;
+  }
+  return next;
+}
+
+function mostRecords(bytes: number): number {
+  return Math.ceil(bytes / prefixBytes);
+}

@@ -1,0 +1,135 @@
+import type { Damage } from "./damage.ts";
+import { systemCode } from "./errors.ts";
+import type { File, FileSystem } from "./file-system.ts";
+import { decodeSegmentHeader, nothingBefore, type SegmentHeader, segmentHeaderBytes } from "./segment-header.ts";
+import { findRecord, lastByteBehind } from "./segment-scan.ts";
+
+/** A segment as its header describes it. */
+export interface Segment extends SegmentHeader {
+  readonly name: string;
+  readonly path: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Where the header is damaged: what stands in its place was taken from the first whole record. */
+  readonly damage: Damage | undefined;
+}
+
+/** A file that has no header and no record: `used` is 0 if all of it is zeros (it was only being made). */
+export interface Blank {
+  readonly name: string;
+  readonly path: string;
+  readonly sequence: number;
+  readonly used: number;
+}
+
+export interface Folder {
+  /** Oldest first. */
+  readonly segments: Segment[];
+  readonly blanks: Blank[];
+}
+
+export function segmentName(sequence: number): string {
+  return `${String(sequence).padStart(10, "0")}.seg`;
+}
+
+/** The sequence number in a segment's name; undefined for other names. */
+export function sequenceOf(name: string): number | undefined {
+  return /^\d{10,16}\.seg$/.test(name) ? Number.parseInt(name, 10) : undefined;
+}
+
+export function pathIn(directory: string, name: string): string {
+  return `${directory}/${name}`;
+}
+
+/** The sequence numbers in a folder, ascending; empty where there is no folder. */
+export async function listSequences(fs: FileSystem, directory: string): Promise<number[]> {
+  let names: string[];
+  try {
+    names = await fs.list(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
+  const sequences = names.map(sequenceOf).filter((sequence) => sequence !== undefined);
+  return sequences.sort((a, b) => a - b);
+}
+
+/** Reads the headers of all segments in a folder. Files that are removed meanwhile are left out. */
+export async function readFolder(fs: FileSystem, directory: string): Promise<Folder> {
+  const loaded = await inParallel(8, await listSequences(fs, directory), (sequence) =>
+    loadSegment(fs, directory, sequence),
+  );
+  const segments: Segment[] = [];
+  const blanks: Blank[] = [];
+  for (const item of loaded) {
+    if (item === undefined) continue;
+    if ("base" in item) segments.push(item);
+    else blanks.push(item);
+  }
+  return { segments, blanks };
+}
+
+/** One segment's header; `undefined` if the file is gone. */
+export async function loadSegment(
+  fs: FileSystem,
+  directory: string,
+  sequence: number,
+): Promise<Segment | Blank | undefined> {
+  const name = segmentName(sequence);
+  const path = pathIn(directory, name);
+  let file: File;
+  try {
+    file = await fs.open(path, "read");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    const size = await file.size();
+    const bytes = new Uint8Array(segmentHeaderBytes);
+    await file.read(bytes, 0, bytes.byteLength, 0);
+    const header = decodeSegmentHeader(bytes, sequence, path);
+    if (header !== undefined) return { ...header, name, path, size, damage: undefined };
+    return await salvage(file, name, path, sequence, size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A segment whose header is lost: epoch and base from its first whole record. */
+async function salvage(
+  file: File,
+  name: string,
+  path: string,
+  sequence: number,
+  size: number,
+): Promise<Segment | Blank> {
+  const used = await lastByteBehind(file, 0);
+  if (used === 0) return { name, path, sequence, used };
+  const found = await findRecord({ file, epoch: undefined }, segmentHeaderBytes, size, 0);
+  if (found === undefined) return { name, path, sequence, used };
+  const damage: Damage = {
+    kind: "header",
+    file: name,
+    position: 0,
+    bytes: segmentHeaderBytes,
+    from: found.offset,
+    to: found.offset,
+    group: found.group,
+  };
+  const { epoch, offset: base, time: created } = found;
+  return { epoch, sequence, base, created, capacity: size, previous: nothingBefore, name, path, size, damage };
+}
+
+async function inParallel<T, R>(width: number, items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await run(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return results;
+}
