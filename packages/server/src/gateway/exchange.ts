@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Answer } from "./answer.ts";
 import { type Connections, lingerAfterAnswer } from "./connections.ts";
-import { corsHeaders } from "./cors.ts";
+import { corsHeaders, preflightHeaders } from "./cors.ts";
 import type { Counters } from "./counters.ts";
 
 const text = "text/plain; charset=utf-8";
@@ -58,8 +58,12 @@ export class Exchange {
     this.send(status, text, body);
   }
 
-  empty(status: number, headers: readonly string[] = []): void {
-    this.send(status, "", "", headers);
+  empty(status: number): void {
+    this.send(status, "", "");
+  }
+
+  preflight(): void {
+    this.send(204, "", "", [], preflightHeaders(this.headers));
   }
 
   refuse(answer: Answer, extra: readonly string[] = []): void {
@@ -69,10 +73,16 @@ export class Exchange {
     this.send(answer.status, text, answer.body, headers);
   }
 
-  /** Sends the answer. `headers` is a flat list. An empty `type` sends no body. */
-  send(status: number, type: string, body: string | Buffer, headers: readonly string[] = []): void {
+  /** Sends the answer. Lists of headers are flat. An empty `type` sends no body. */
+  send(
+    status: number,
+    type: string,
+    body: string | Buffer,
+    headers: readonly string[] = [],
+    cors: readonly string[] = corsHeaders(this.headers.origin),
+  ): void {
     const { request } = this;
-    const list = corsHeaders(request.headers.origin);
+    const list = [...cors];
     if (type !== "") list.push("Content-Type", type, "Content-Length", String(Buffer.byteLength(body)));
     if (headers.length > 0) list.push(...headers);
     const abandoned = !request.complete && hasLargeBody(request);

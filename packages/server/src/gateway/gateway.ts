@@ -7,7 +7,7 @@ import type { Logger } from "../logger.ts";
 import { internalError, unknownPath, wrongMethod } from "./answer.ts";
 import { ClientAddress } from "./client-address.ts";
 import { Connections } from "./connections.ts";
-import { isPreflight, preflightHeaders } from "./cors.ts";
+import { isPreflight } from "./cors.ts";
 import { Counters, type GatewayStats } from "./counters.ts";
 import { Exchange } from "./exchange.ts";
 import { Information } from "./information.ts";
@@ -93,7 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response, pathOf(request.url ?? ""), shared);
     try {
-      if (isPreflight(request.method, request.headers)) return exchange.empty(204, preflightHeaders(request.headers));
+      if (isPreflight(request.method, request.headers)) return exchange.preflight();
       const route = table.get(exchange.path);
       if (route === undefined) return exchange.refuse(unknownPath);
       const handler = route[request.method as Method];

@@ -1,0 +1,160 @@
+import { once } from "node:events";
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import type { TestContext } from "node:test";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Engine, EngineRecord, NewRecord } from "../engine/engine.ts";
+import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
+import type { Logger } from "../logger.ts";
+import { createGateway, type Gateway, type GatewayOptions, type GatewaySource } from "./gateway.ts";
+
+export const key = "wk_shop_secret";
+export const auth: string = `Basic ${btoa(`${key}:`)}`;
+
+export const sources: readonly GatewaySource[] = [
+  { id: "shop", name: "Shop", writeKeys: [key, "wk_shop_next"], enabled: true },
+  { id: "off", name: "Off", writeKeys: ["wk_off"], enabled: false },
+  { id: "slow", name: "Slow", writeKeys: ["wk_slow"], enabled: true, rateLimit: 2 },
+];
+
+/** An engine that keeps records in memory; the gateway's own tests put the real one, or a sick one, in its place. */
+export class MemoryEngine implements Pick<Engine, "append"> {
+  readonly records: EngineRecord[] = [];
+
+  async append(topic: string, record: NewRecord): Promise<{ partition: number; offset: number }> {
+    if (topic !== "events") throw new Error(`the gateway has written to ${topic}`);
+    const position = { partition: 0, offset: this.records.length };
+    this.records.push({ ...position, time: 0, header: record.header, payload: record.payload });
+    return position;
+  }
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+}
+
+/** Keeps lines, with everything that an object has to show, to look for secrets in them. */
+export function keepingLogger(lines: LogLine[]): Logger {
+  const at = (level: string) => (fields: object | string, message?: string) => {
+    const text = typeof fields === "string" ? fields : `${message} ${JSON.stringify(fields)} ${errorText(fields)}`;
+    lines.push({ level, message: text });
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function errorText(fields: object): string {
+  return Object.values(fields)
+    .map((value) => (value instanceof Error ? value.stack : ""))
+    .join(" ");
+}
+
+export interface Running {
+  readonly gateway: Gateway;
+  readonly port: number;
+  readonly lines: LogLine[];
+  send(request: Request): Promise<Response>;
+}
+
+export interface Request {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+}
+
+export interface Response {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+/** A gateway that listens, closed at the end of the test. */
+export async function runGateway(
+  t: TestContext,
+  options: Partial<GatewayOptions> & Pick<GatewayOptions, "engine">,
+): Promise<Running> {
+  const lines: LogLine[] = [];
+  const gateway = createGateway({ sources, version: "1.2.3", logger: keepingLogger(lines), ...options });
+  gateway.server.listen(0, "127.0.0.1");
+  await once(gateway.server, "listening");
+  t.after(() => gateway.close(0));
+  const { port } = gateway.server.address() as AddressInfo;
+  return { gateway, port, lines, send: (wanted) => send(port, wanted) };
+}
+
+/** Sends a request on a connection of its own. A body that the server stops reading is no error: the answer counts. */
+export function send(
+  port: number,
+  { method = "POST", path = "/v1/batch", headers = {}, body }: Request,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    let answered = false;
+    const sending = request({ port, host: "127.0.0.1", method, path, headers, agent: false }, async (response) => {
+      answered = true;
+      const chunks: Buffer[] = [];
+      try {
+        for await (const chunk of response) chunks.push(chunk as Buffer);
+      } catch (error) {
+        reject(error);
+        return;
+      }
+      const whole = Buffer.concat(chunks);
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: whole, text: whole.toString() });
+      sending.destroy();
+    });
+    sending.on("error", (error) => {
+      if (!answered) reject(error);
+    });
+    sending.end(body);
+  });
+}
+
+/** A connection on which a test writes bytes as it likes. */
+export async function open(t: TestContext, port: number): Promise<RawClient> {
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  await once(socket, "connect");
+  return new RawClient(socket);
+}
+
+export class RawClient {
+  readonly socket: Socket;
+  /** Everything that was received. */
+  received = "";
+  /** Resolves when the server has closed the connection, well or not. */
+  readonly closed: Promise<void>;
+  #wake: () => void = () => {};
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding("latin1");
+    socket.on("error", () => {});
+    socket.on("data", (text: string) => {
+      this.received += text;
+      this.#wake();
+    });
+    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    void this.closed.then(() => this.#wake());
+  }
+
+  write(text: string | Uint8Array): void {
+    this.socket.write(text);
+  }
+
+  /** Waits until what was received matches; rejects when the connection is closed before. */
+  async until(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.received)) {
+      if (this.socket.destroyed) throw new Error(`closed after ${JSON.stringify(this.received)}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+/** The events of records, in order. */
+export function delivered(records: readonly EngineRecord[]): DeliveredEvent[] {
+  return records.flatMap((record): RecordEvents["events"] => eventsOf(record).events);
+}
