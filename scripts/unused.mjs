@@ -1,4 +1,4 @@
-// Finds files that no entry, program or test reaches, and values that are exported and used by nobody.
+// Finds what nobody uses: files that no entry, program or test reaches, exported values, dependencies.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { specifiersOf } from "./imports.mjs";
@@ -41,14 +41,28 @@ function unusedIn(folder) {
     .filter((file) => !reached.has(file))
     .map((file) => `${file}: no entry and no test reaches this file`);
 
+  // All of a file that is passed on as a whole is for others.
+  const passedOn = [...files].flatMap(([file, text]) =>
+    [...text.matchAll(/^export \* from "(\.[^"]+)"/gm)].map(([, specifier]) => resolve(dirname(file), specifier)),
+  );
   for (const [file, text] of files) {
-    if (entries.includes(file) || isTest(file)) continue;
+    if (entries.includes(file) || passedOn.includes(file) || isTest(file)) continue;
     for (const [, name] of text.matchAll(
       /^export (?:declare )?(?:async )?(?:function\*?|class|const|let|abstract class) (\w+)/gm,
     )) {
-      const word = new RegExp(`\\b${name}\\b`);
-      const users = [...files].filter(([other, otherText]) => other !== file && word.test(otherText));
-      if (users.length === 0) problems.push(`${file}: nobody uses the export ${name}: remove it, or the word export`);
+      // Used in its own file only is no harm: tables of codes are exported for those who read them.
+      const uses = [...files].reduce(
+        (sum, [, other]) => sum + [...other.matchAll(new RegExp(`\\b${name}\\b`, "g"))].length,
+        0,
+      );
+      if (uses === 1) problems.push(`${file}: nobody uses ${name}`);
+    }
+  }
+  if (!isProgram) {
+    const imported = [...files.values()].flatMap((text) => specifiersOf(text)).map(([specifier]) => specifier);
+    for (const name of Object.keys(manifest.dependencies ?? {})) {
+      const isUsed = imported.some((specifier) => specifier === name || specifier.startsWith(`${name}/`));
+      if (!isUsed) problems.push(`${join(folder, "package.json")}: nothing imports the dependency ${name}`);
     }
   }
   return problems;

@@ -16,7 +16,7 @@ export interface LoadOptions {
 }
 
 /** The names under which a configuration is looked for, in this order. */
-export const configNames: readonly string[] = [
+const configNames: readonly string[] = [
   "pintle.config.ts",
   "pintle.config.js",
   "pintle.config.mjs",

@@ -123,7 +123,7 @@ function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefine
   return here;
 }
 
-export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   let here = input;
   for (const key of path) {
     if (typeof here !== "object" || here === null || !Object.hasOwn(here, key)) return undefined;

@@ -13,7 +13,7 @@ const writeKey = z
   .string()
   .regex(/^[!-9;-~]{1,256}$/, "A write key is 1 to 256 visible ASCII characters without a colon");
 
-export const sourceSchema: z.ZodType<SourceEntry> = z.strictObject({
+const sourceSchema: z.ZodType<SourceEntry> = z.strictObject({
   id,
   name: z.string().min(1, "A name is not empty"),
   writeKey: z.union([writeKey, z.array(writeKey).min(1, "At least one write key is needed")]),
@@ -32,7 +32,7 @@ export interface SourceEntry {
 }
 
 /** What every destination has beside the settings of its type. */
-export const commonDestinationSchema: z.ZodType<DestinationEntry> = z.looseObject({
+const commonDestinationSchema: z.ZodType<DestinationEntry> = z.looseObject({
   type: z.string(),
   id,
   enabled: z.boolean().default(true),
