@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { MessageChannel } from "node:worker_threads";
+import { FakeFileSystem, systemError } from "@pintle/log/testing";
+import type { Logger } from "../logger.ts";
+import { type EmbeddedEngine, type EmbeddedEngineOptions, openEmbeddedEngine } from "./embedded.ts";
+import type { AssignedPartition, EngineRecord, Subscription } from "./engine.ts";
+import { EngineError } from "./engine-error.ts";
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const never = new AbortController().signal;
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const record = (name: string) => ({ header: Buffer.from("h"), payload: Buffer.from(name) });
+
+async function openEngine(t: TestContext, options: Partial<EmbeddedEngineOptions> = {}): Promise<EmbeddedEngine> {
+  let { directory } = options;
+  if (directory === undefined && options.fs === undefined) {
+    directory = await mkdtemp(join(tmpdir(), "pintle-engine-"));
+    t.after(() => rm(directory as string, { recursive: true, force: true }));
+  }
+  const engine = openEmbeddedEngine({ owns: () => true, logger: silent, ...options, directory: directory ?? "/data" });
+  t.after(() => engine.close());
+  return engine;
+}
+
+/** Joins a group and gives the partition that it is assigned. */
+async function join1(
+  engine: EmbeddedEngine,
+  topic: string,
+  group: string,
+): Promise<{ partition: AssignedPartition; subscription: Subscription; revoked: number[] }> {
+  const revoked: number[] = [];
+  let partition: AssignedPartition | undefined;
+  const subscription = await engine.subscribe(topic, group, {
+    assigned: (assigned) => {
+      partition = assigned;
+    },
+    async revoked(number) {
+      revoked.push(number);
+    },
+  });
+  assert.ok(partition);
+  return { partition, subscription, revoked };
+}
+
+async function readAll(partition: AssignedPartition, from = partition.start()): Promise<EngineRecord[]> {
+  const all: EngineRecord[] = [];
+  for (let next = from; next < partition.end(); ) {
+    const read = await partition.read(next, 100);
+    all.push(...read.records);
+    assert.ok(read.next > next);
+    next = read.next;
+  }
+  return all;
+}
+
+const code = (expected: string) => (error: unknown) => error instanceof EngineError && error.code === expected;
+
+test("what is appended is read, in order, by every group, also after a restart", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "pintle-engine-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const first = await openEngine(t, { directory });
+  const positions = await Promise.all(["a", "b", "c"].map((name) => first.append("events", record(name))));
+  assert.deepEqual(
+    positions.map(({ partition }) => partition),
+    [0, 0, 0],
+  );
+  const { partition } = await join1(first, "events", "hook");
+  assert.equal(partition.progress, undefined);
+  assert.deepEqual(
+    (await readAll(partition)).map(({ payload, offset }) => [text(payload), offset]),
+    ["a", "b", "c"].map((name, k) => [name, positions[k]?.offset]),
+  );
+  await first.close();
+
+  const second = await openEngine(t, { directory });
+  await second.append("events", record("d"));
+  for (const group of ["hook", "audit"]) {
+    const joined = await join1(second, "events", group);
+    assert.deepEqual(
+      (await readAll(joined.partition)).map(({ payload }) => text(payload)),
+      ["a", "b", "c", "d"],
+    );
+  }
+});
+
+test("progress is each group's own, and is there after a restart", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "pintle-engine-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const first = await openEngine(t, { directory });
+  const { offset } = await first.append("events", record("a"));
+  const joined = await join1(first, "events", "hook");
+  joined.partition.save({ low: offset, finished: [[offset, 2]] });
+  await first.close();
+  assert.deepEqual(joined.revoked, [0], "closing the engine revokes what is assigned");
+
+  const second = await openEngine(t, { directory });
+  assert.deepEqual((await join1(second, "events", "hook")).partition.progress, {
+    low: offset,
+    finished: [[offset, 2]],
+  });
+  assert.equal((await join1(second, "events", "audit")).partition.progress, undefined);
+  assert.equal((await join1(second, "retry.hook", "hook")).partition.progress, undefined);
+});
+
+test("a wait ends with the append it waits for, and nothing is read before it is durable", async (t) => {
+  const fs = new FakeFileSystem();
+  const engine = await openEngine(t, { fs });
+  const { partition } = await join1(engine, "events", "hook");
+  const from = partition.end();
+  let letSync: () => void = () => {};
+  const syncing = new Promise<void>((resolve) => {
+    fs.interference = ({ kind }) => {
+      if (kind !== "sync") return;
+      resolve();
+      return new Promise<void>((go) => {
+        letSync = go;
+      });
+    };
+  });
+  let stored = false;
+  const append = engine.append("events", record("a")).then(() => {
+    stored = true;
+  });
+  await syncing;
+  assert.equal(partition.end(), from);
+  assert.deepEqual((await partition.read(from, 1000)).records, []);
+  assert.equal(stored, false);
+  const woken = partition.wait(from, never);
+  fs.interference = () => {};
+  letSync();
+  await woken;
+  assert.deepEqual(
+    (await partition.read(from, 1000)).records.map(({ payload }) => text(payload)),
+    ["a"],
+  );
+  await append;
+});
+
+test("a group has one member, and may come back after it left", async (t) => {
+  const engine = await openEngine(t);
+  const { subscription, revoked } = await join1(engine, "events", "hook");
+  await assert.rejects(join1(engine, "events", "hook"), /group hook has a member on topic events/);
+  await Promise.all([subscription.close(), subscription.close()]);
+  assert.deepEqual(revoked, [0]);
+  await join1(engine, "events", "hook");
+});
+
+test("topics have folders for their owner alone", { skip: process.platform === "win32" }, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "pintle-engine-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const engine = await openEngine(t, { directory });
+  await engine.append("dead.hook", record("a"));
+  assert.equal((await stat(join(directory, "topics", "dead.hook-0"))).mode & 0o777, 0o700);
+});
+
+test("a full disk and a failing one are told apart, and service comes back", async (t) => {
+  const fs = new FakeFileSystem();
+  let now = 0;
+  t.mock.method(Date, "now", () => now);
+  const engine = await openEngine(t, { fs });
+  await engine.append("events", record("before"));
+  const capacity = fs.used;
+  for (const [system, expected] of [
+    ["ENOSPC", "STORAGE_FULL"],
+    ["EDQUOT", "STORAGE_FULL"],
+    ["EIO", "STORAGE_FAILED"],
+  ] as const) {
+    fs.interference = ({ kind }) => {
+      if (kind === "write") throw systemError(system, "write");
+    };
+    await assert.rejects(engine.append("events", record("refused")), code(expected));
+    fs.interference = () => {};
+    now += 10_000;
+    await engine.append("events", record(`after ${system}`));
+  }
+  assert.ok(fs.used > capacity);
+  const { partition } = await join1(engine, "events", "hook");
+  assert.deepEqual(
+    (await readAll(partition)).map(({ payload }) => text(payload)),
+    ["before", "after ENOSPC", "after EDQUOT", "after EIO"],
+  );
+});
+
+test("a topic that could not be opened is opened at the next use", async (t) => {
+  const fs = new FakeFileSystem();
+  const engine = await openEngine(t, { fs });
+  fs.interference = () => {
+    throw systemError("EACCES", "anything");
+  };
+  await assert.rejects(engine.prepare("events"), code("STORAGE_FAILED"));
+  await assert.rejects(engine.append("events", record("a")), code("STORAGE_FAILED"));
+  await assert.rejects(join1(engine, "events", "hook"), code("STORAGE_FAILED"));
+  fs.interference = () => {};
+  await engine.prepare("events");
+  await join1(engine, "events", "hook");
+});
+
+test("what an engine does not own it neither writes nor, without a feed, reads", async (t) => {
+  const engine = await openEngine(t, { owns: (topic) => topic === "events" });
+  await assert.rejects(engine.append("dead.hook", record("a")), code("NOT_OWNER"));
+  await assert.rejects(join1(engine, "dead.hook", "hook"), code("NOT_OWNER"));
+});
+
+test("a closed engine says so; closing waits for what was taken", async (t) => {
+  const engine = await openEngine(t);
+  const appends = ["a", "b"].map((name) => engine.append("events", record(name)));
+  await engine.append("events", record("c"));
+  await Promise.all([engine.close(), engine.close()]);
+  await Promise.all(appends);
+  await assert.rejects(engine.append("events", record("d")), code("CLOSED"));
+  await assert.rejects(join1(engine, "events", "hook"), code("CLOSED"));
+});
+
+test("an engine in another thread reads what is durable, and learns of it at once", async (t) => {
+  const fs = new FakeFileSystem();
+  const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
+  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events" });
+  writer.serve(port1);
+  const reader = await openEngine(t, { fs, owns: (topic) => topic !== "events", feed: port2 });
+  await writer.append("events", record("a"));
+
+  const { partition } = await join1(reader, "events", "hook");
+  const seen: string[] = [];
+  let next = partition.start();
+  const readOn = async (): Promise<void> => {
+    const read = await partition.read(next, 1000);
+    seen.push(...read.records.map(({ payload }) => text(payload)));
+    next = read.next;
+  };
+  await readOn();
+  for (const name of ["b", "c", "d"]) {
+    const waiting = partition.wait(next, never);
+    await writer.append("events", record(name));
+    await waiting;
+    await readOn();
+  }
+  assert.deepEqual(seen, ["a", "b", "c", "d"]);
+
+  const second = await join1(reader, "events", "audit");
+  assert.equal(second.partition.end(), partition.end());
+  await reader.append("dead.hook", record("x"));
+  await assert.rejects(writer.append("dead.hook", record("y")), code("NOT_OWNER"));
+});
+
+test("records that a consumer in another thread still needs are not removed", async (t) => {
+  const fs = new FakeFileSystem();
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
+  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events", retention: { maxAge: 1000 } });
+  writer.serve(port1);
+  const reader = await openEngine(t, { fs, owns: (topic) => topic !== "events", feed: port2 });
+  await writer.append("events", record("a"));
+  const { partition } = await join1(reader, "events", "hook");
+  const start = partition.start();
+  partition.save({ low: start, finished: [] });
+  await heard(port1);
+  now += 5000;
+  await writer.retain();
+  assert.equal((await readAll(partition)).length, 1);
+
+  partition.save({ low: partition.end(), finished: [] });
+  await heard(port1);
+  await writer.retain();
+  // The writer tells the new start with its next group.
+  const moved = partition.wait(partition.end(), never);
+  await writer.append("events", record("b"));
+  await moved;
+  assert.ok(partition.start() > start);
+  assert.deepEqual(
+    (await readAll(partition)).map(({ payload }) => text(payload)),
+    ["b"],
+  );
+});
+
+/** The next message that comes in at a port. */
+function heard(port: { once(event: "message", listener: () => void): unknown }): Promise<void> {
+  return new Promise((resolve) => port.once("message", () => resolve()));
+}
