@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./free-port.ts";
+import { type Exit, Program } from "./program.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
-import { within } from "./until.ts";
+import { onEvent, until, within } from "./until.ts";
 
 /** The command that `npx pintle` runs. */
 const command = fileURLToPath(new URL("../bin/pintle.js", import.meta.resolve("pintle")));
@@ -14,11 +13,6 @@ const command = fileURLToPath(new URL("../bin/pintle.js", import.meta.resolve("p
 export interface DataPlaneConfig {
   readonly sources: readonly Record<string, unknown>[];
   readonly destinations: Readonly<Record<string, Record<string, unknown>>>;
-}
-
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 /**
@@ -35,10 +29,10 @@ export class DataPlane implements AsyncDisposable {
   readonly adminUrl: string;
   readonly #folder: TempFolder;
   readonly #ports: Ports;
-  #running: Running | undefined;
+  #running: Program | undefined;
   #earlier = "";
 
-  private constructor(folder: TempFolder, ports: Ports, running: Running) {
+  private constructor(folder: TempFolder, ports: Ports, running: Program) {
     this.#folder = folder;
     this.#ports = ports;
     this.#running = running;
@@ -79,11 +73,16 @@ export class DataPlane implements AsyncDisposable {
 
   /** Everything that the plane has printed, restarts included. */
   get output(): string {
-    return this.#earlier + (this.#running?.output() ?? "");
+    return this.#earlier + (this.#running?.output ?? "");
   }
 
   get pid(): number {
     return this.#expectRunning().child.pid!;
+  }
+
+  /** Resolves with how the process that runs now ends. */
+  get ended(): Promise<Exit> {
+    return this.#expectRunning().ended;
   }
 
   /** Asks for a clean end by SIGTERM; resolves with how the process ended. */
@@ -104,37 +103,30 @@ export class DataPlane implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      const { child } = this.#running ?? {};
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) await this.kill();
+      await this.#running?.[Symbol.asyncDispose]();
     } finally {
       await this.#folder.remove();
     }
   }
 
-  #expectRunning(): Running {
+  #expectRunning(): Program {
     if (this.#running === undefined) throw new Error("the data plane is down");
     return this.#running;
   }
 
   async #end(signal: NodeJS.Signals, deadline: number): Promise<Exit> {
-    const { child, exited, output } = this.#expectRunning();
-    if (child.exitCode !== null || child.signalCode !== null) {
-      throw new Error(
-        `the data plane had ended by itself (${child.exitCode ?? child.signalCode}). It printed:\n${output()}`,
-      );
-    }
-    child.kill(signal);
-    let exit: Exit;
+    const running = this.#expectRunning();
+    if (running.hasEnded) throw new Error(`the data plane had ended by itself. It printed:\n${running.output}`);
+    running.child.kill(signal);
     try {
-      exit = await within(`the data plane to end after ${signal}`, deadline, exited);
+      return await within(`the data plane to end after ${signal}`, deadline, running.ended);
     } catch (error) {
-      child.kill("SIGKILL");
-      await exited;
-      throw new Error(`${(error as Error).message}. It printed:\n${output()}`);
+      await running[Symbol.asyncDispose]();
+      throw new Error(`${(error as Error).message}. It printed:\n${running.output}`);
+    } finally {
+      this.#earlier += running.output;
+      this.#running = undefined;
     }
-    this.#earlier += output();
-    this.#running = undefined;
-    return exit;
   }
 }
 
@@ -143,41 +135,22 @@ interface Ports {
   readonly adminPort: number;
 }
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly exited: Promise<Exit>;
-  output(): string;
-}
-
-async function run(folder: string, { port, adminPort }: Ports): Promise<Running> {
+async function run(folder: string, { port, adminPort }: Ports): Promise<Program> {
   const args = ["start", "--config", "pintle.config.json", "--data", "data"];
   args.push("--port", String(port), "--admin-port", String(adminPort));
-  const child = spawn(process.execPath, [command, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  // A test runner that gives up on this process must not leave the plane behind.
-  const lastResort = (): void => void child.kill("SIGKILL");
-  process.once("exit", lastResort);
-  child.once("exit", () => process.off("exit", lastResort));
-  let text = "";
-  const exited = once(child, "close").then(([code, signal]): Exit => ({ code, signal }));
-  const ready = new Promise<void>((resolve) => {
-    const collect = (chunk: string): void => {
-      text += chunk;
-      if (/\bready\b/i.test(text)) resolve();
-    };
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", collect);
-  });
-  const ended = exited.then(({ code, signal }): never => {
-    throw new Error(`the data plane ended (${code ?? signal}) before it was ready. It printed:\n${text}`);
-  });
+  const program = new Program(process.execPath, [command, ...args], { cwd: folder });
+  const { child } = program;
+  const isReady = (): boolean => /^ready$/m.test(program.stdout);
   try {
-    await within("the data plane to say that it is ready", 60_000, Promise.race([ready, ended]));
+    await until("the data plane to say that it is ready", () => isReady() || program.hasEnded, {
+      hints: [onEvent(child.stdout, "data"), onEvent(child, "close")],
+      deadline: 60_000,
+      state: () => program.output,
+    });
+    if (!isReady()) throw new Error(`the data plane ended before it was ready. It printed:\n${program.output}`);
+    return program;
   } catch (error) {
-    child.kill("SIGKILL");
-    await exited;
-    throw text === "" || /It printed/.test(String(error))
-      ? error
-      : new Error(`${(error as Error).message}. It printed:\n${text}`);
+    await program[Symbol.asyncDispose]();
+    throw error;
   }
-  ended.catch(() => {}); // From here on the end of the process is read from `exited`.
-  return { child, exited, output: () => text };
 }

@@ -10,13 +10,22 @@ export interface ProgramOptions {
   readonly deadline?: number;
 }
 
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** A child process with what it printed. `await using` ends it by its id, if it has not ended by itself. */
 export class Program implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   /** Resolves when the process has ended and everything that it printed has been read. */
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<Exit>;
   stdout = "";
   stderr = "";
+  /** What it printed to either, in the order of arrival. */
+  output = "";
+  /** Whether `ended` has settled. */
+  hasEnded = false;
   readonly #name: string;
   readonly #deadline: number;
 
@@ -26,9 +35,11 @@ export class Program implements AsyncDisposable {
     this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: "pipe" });
     this.child.stdout.setEncoding("utf8").on("data", (text) => {
       this.stdout += text;
+      this.output += text;
     });
     this.child.stderr.setEncoding("utf8").on("data", (text) => {
       this.stderr += text;
+      this.output += text;
     });
     // What a program that has ended can no longer read is its own loss.
     this.child.stdin.on("error", () => {});
@@ -37,14 +48,16 @@ export class Program implements AsyncDisposable {
     process.once("exit", lastResort);
     this.child.once("exit", () => process.off("exit", lastResort));
     this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
-    this.ended.catch(() => {}); // Whoever waits for the end hears of it; nobody else has to.
+    const noteEnd = (): void => {
+      this.hasEnded = true;
+    };
+    this.ended.then(noteEnd, noteEnd); // Whoever waits for the end hears of a failure; nobody else has to.
   }
 
   /** Resolves with what the program printed to its standard output when it ends with 0; rejects with all of it otherwise. */
   async succeeded(): Promise<string> {
     const { code, signal } = await within(`the end of ${this.#name}`, this.#deadline, this.ended);
-    if (code !== 0)
-      throw new Error(`${this.#name} ended with ${code ?? signal}. It printed:\n${this.stdout}${this.stderr}`);
+    if (code !== 0) throw new Error(`${this.#name} ended with ${code ?? signal}. It printed:\n${this.output}`);
     return this.stdout;
   }
 
