@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { rudderId } from "@pintle/events/gateway";
+import { eventsOf } from "../engine/event-record.ts";
+import type { Reason } from "./answer.ts";
 import { gif } from "./pixel.ts";
-import { auth, delivered, key, MemoryEngine, type Request, runGateway, send } from "./running-gateway.test.support.ts";
+import { auth, delivered, key, openEngine, type Request, runGateway, send } from "./running-gateway.test.support.ts";
 
 /*
  * A row for each line of docs/gateway.md, sent to a server that listens. A row gives what is sent, what is answered, and the
@@ -480,21 +483,148 @@ const answers: readonly Row[] = [
   },
 ];
 
-for (const row of answers) {
-  test(row.name, async (t) => {
-    const engine = new MemoryEngine();
-    const { gateway, port, lines } = await runGateway(t, { engine, clock: () => receivedAt });
-    const response = await send(port, { headers: { authorization: auth }, ...row });
-    assert.deepEqual([response.status, response.text], [row.status, row.answer]);
-    for (const [name, value] of Object.entries(row.with ?? {})) assert.equal(response.headers[name], value, name);
-    assert.equal(delivered(engine.records).length, row.stored ?? 0);
-    const stats = gateway.stats();
-    assert.equal(stats.events, row.stored ?? 0);
-    assert.deepEqual(stats.refused, row.reason === undefined ? {} : { [row.reason]: 1 });
-    assert.equal(stats.bytesInFlight, 0);
-    assert.deepEqual(lines, []);
+test("every line of the contract", async (t) => {
+  const engine = await openEngine(t);
+  const { gateway, port, lines } = await runGateway(t, { engine, clock: () => receivedAt });
+  for (const row of answers) {
+    await t.test(row.name, async () => {
+      const before = gateway.stats();
+      const end = engine.end();
+      const response = await send(port, { headers: { authorization: auth }, ...row });
+      assert.deepEqual([response.status, response.text], [row.status, row.answer]);
+      for (const [name, value] of Object.entries(row.with ?? {})) assert.equal(response.headers[name], value, name);
+
+      const stats = gateway.stats();
+      const stored = delivered(await engine.recordsFrom(end)).length;
+      assert.equal(stored, row.stored ?? 0);
+      assert.equal(stats.events - before.events, stored);
+      for (const reason of new Set([...Object.keys(stats.refused), row.reason ?? "no_key"]) as Set<Reason>) {
+        const refused = (stats.refused[reason] ?? 0) - (before.refused[reason] ?? 0);
+        assert.equal(refused, reason === row.reason ? 1 : 0, reason);
+      }
+      assert.equal(stats.bytesInFlight, 0);
+      assert.deepEqual(lines, []);
+    });
+  }
+});
+
+test("the rate limit counts events, says when to come back, and stores nothing meanwhile", async (t) => {
+  const engine = await openEngine(t);
+  let now = receivedAt;
+  const { gateway, send } = await runGateway(t, { engine, clock: () => now });
+  const post = (...events: unknown[]) => send({ headers: { authorization: basic("wk_slow") }, body: batch(...events) });
+  assert.equal((await post(track, track, track, track, track)).status, 200);
+  const refused = await post(track);
+  assert.deepEqual(
+    [refused.status, refused.text, refused.headers["retry-after"]],
+    [429, "max requests limit reached\n", "2"],
+  );
+  assert.equal((await post({})).status, 400, "what is wrong is said first");
+  assert.equal((await send({ headers: { authorization: auth }, body: batch(track) })).status, 200, "others are free");
+  now += 2000;
+  assert.equal((await post(track)).status, 200);
+  assert.deepEqual(gateway.stats().refused, { rate_limit: 1, no_id: 1 });
+  assert.equal(delivered(await engine.recordsFrom(0)).length, 7);
+});
+
+test("an update of the sources counts from the next request on", async (t) => {
+  const engine = await openEngine(t);
+  const { gateway, send } = await runGateway(t, { engine });
+  const post = (user: string) => send({ headers: { authorization: basic(user) }, body: batch(track) });
+  gateway.update([{ id: "new", name: "New", writeKeys: ["wk_new"], enabled: true }]);
+  assert.equal((await post(key)).text, "invalid write key\n");
+  assert.equal((await post("wk_new")).text, "ok");
+  assert.deepEqual(
+    (await engine.recordsFrom(0)).map((record) => eventsOf(record).sourceId),
+    ["new"],
+  );
+});
+
+test("the body is stored as it was received, and completed from the header", async (t) => {
+  const engine = await openEngine(t);
+  const { send } = await runGateway(t, {
+    engine,
+    clock: () => receivedAt,
+    newId: () => "made",
+    trustedProxies: ["127.0.0.1"],
   });
-}
+  // Spaces, order of keys, escapes and numbers that a parser would not write again as they are.
+  const body = ` {"sentAt":"2026-11-23T09:29:00.000Z", "batch" : [ {"userId":1e2,"event":"\\u0041","n":1.0,
+    "messageId":" a\\u200bb ","originalTimestamp":"2026-11-23T09:28:00.000Z"} , {"anonymousId":"x","request_ip":"9.9.9.9"}]} `;
+  const headers = { authorization: auth, "x-forwarded-for": "203.0.113.9, 10.0.0.1" };
+  assert.equal((await send({ headers, body })).text, "ok");
+  assert.equal((await send({ path: "/v1/page", headers, body: '{"type":"track","userId":"u"}' })).text, "ok");
+  const records = await engine.recordsFrom(0);
+  assert.equal(Buffer.from(records[0]?.payload ?? "").toString(), body);
+  const at = "2026-11-23T09:30:00.000Z";
+  const sentAt = "2026-11-23T09:29:00.000Z";
+  assert.deepEqual(delivered(records), [
+    {
+      userId: "100",
+      event: "A",
+      n: 1,
+      messageId: "ab",
+      originalTimestamp: "2026-11-23T09:28:00.000Z",
+      receivedAt: at,
+      sentAt,
+      timestamp: sentAt,
+      request_ip: "203.0.113.9",
+      rudderId: rudderId("100", ""),
+    },
+    {
+      anonymousId: "x",
+      messageId: "made",
+      request_ip: "9.9.9.9",
+      receivedAt: at,
+      originalTimestamp: at,
+      sentAt,
+      timestamp: "2026-11-23T09:31:00.000Z",
+      rudderId: rudderId("", "x"),
+    },
+    {
+      type: "page",
+      userId: "u",
+      messageId: "made",
+      receivedAt: at,
+      originalTimestamp: at,
+      sentAt: at,
+      timestamp: at,
+      request_ip: "203.0.113.9",
+      rudderId: rudderId("u", ""),
+    },
+  ]);
+});
+
+test("an event without an id gets a UUID of version 4", async (t) => {
+  const engine = await openEngine(t);
+  const { send } = await runGateway(t, { engine });
+  await send({ headers: { authorization: auth }, body: batch(track, track) });
+  const ids = delivered(await engine.recordsFrom(0)).map(({ messageId }) => messageId);
+  assert.equal(new Set(ids).size, 2);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("a fault of the gateway is not told to the client, and the next request is served", async (t) => {
+  const engine = await openEngine(t);
+  let broken = true;
+  const { send, lines } = await runGateway(t, {
+    engine,
+    newId: () => {
+      if (broken) throw new Error("an inner secret");
+      return "made";
+    },
+  });
+  const response = await send({ headers: { authorization: auth }, body: batch(track) });
+  assert.deepEqual([response.status, response.text], [500, "internal server error\n"]);
+  assert.doesNotMatch(JSON.stringify(response.headers), /secret/);
+  assert.deepEqual(
+    lines.map(({ level }) => level),
+    ["error"],
+  );
+  assert.doesNotMatch(JSON.stringify(lines), new RegExp(`${key}|${auth}|userId`));
+  broken = false;
+  assert.equal((await send({ headers: { authorization: auth }, body: batch(track) })).text, "ok");
+});
 
 /** A body of exactly so many bytes. */
 function padded(bytes: number): string {

@@ -1,9 +1,14 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Engine, EngineRecord, NewRecord } from "../engine/engine.ts";
+import { type EmbeddedEngine, type EmbeddedEngineOptions, openEmbeddedEngine } from "../engine/embedded.ts";
+import type { AssignedPartition, EngineRecord } from "../engine/engine.ts";
 import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
 import type { Logger } from "../logger.ts";
 import { createGateway, type Gateway, type GatewayOptions, type GatewaySource } from "./gateway.ts";
@@ -17,16 +22,46 @@ export const sources: readonly GatewaySource[] = [
   { id: "slow", name: "Slow", writeKeys: ["wk_slow"], enabled: true, rateLimit: 2 },
 ];
 
-/** An engine that keeps records in memory; the gateway's own tests put the real one, or a sick one, in its place. */
-export class MemoryEngine implements Pick<Engine, "append"> {
-  readonly records: EngineRecord[] = [];
+export interface TestEngine extends EmbeddedEngine {
+  /** The durable end of `events`. */
+  end(): number;
+  /** Records of `events` from an offset on. */
+  recordsFrom(offset: number): Promise<EngineRecord[]>;
+}
 
-  async append(topic: string, record: NewRecord): Promise<{ partition: number; offset: number }> {
-    if (topic !== "events") throw new Error(`the gateway has written to ${topic}`);
-    const position = { partition: 0, offset: this.records.length };
-    this.records.push({ ...position, time: 0, header: record.header, payload: record.payload });
-    return position;
-  }
+/** The real engine, in a folder of its own, or on the file system that is given. Closed at the end of the test. */
+export async function openEngine(t: TestContext, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
+  const directory = options.directory ?? (options.fs === undefined ? await temporaryFolder(t) : "/data");
+  const engine = openEmbeddedEngine({ owns: () => true, logger: keepingLogger([]), ...options, directory });
+  t.after(() => engine.close());
+  let partition: AssignedPartition | undefined;
+  await engine.subscribe("events", "test", {
+    assigned(assigned) {
+      partition = assigned;
+    },
+    async revoked() {},
+  });
+  assert.ok(partition);
+  const { start, end, read } = partition;
+  return Object.assign(engine, {
+    end,
+    async recordsFrom(offset: number) {
+      const records: EngineRecord[] = [];
+      for (let next = Math.max(offset, start()); next < end(); ) {
+        const found = await read(next, 1_000_000);
+        records.push(...found.records);
+        next = found.next;
+      }
+      return records;
+    },
+  });
+}
+
+/** A folder that is removed at the end of the test. */
+export async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "pintle-gateway-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export interface LogLine {
