@@ -144,6 +144,11 @@ export class Consumer {
     return this.#destination.id;
   }
 
+  /** Events in memory that are not finished: bounded, whatever waits. */
+  get inMemory(): number {
+    return this.#windowEvents;
+  }
+
   /** Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. */
   async start(): Promise<void> {
     this.#subscription = await this.#engine.subscribe("events", this.id, {
@@ -767,7 +772,6 @@ export class Consumer {
       dead: this.#dead.toJSON(),
       retried: this.#retried,
       waiting,
-      inMemory: this.#windowEvents,
       inFlight: this.#inFlightEvents,
       lanesWaiting: this.#lanes.waiting,
       lag: {

@@ -58,6 +58,11 @@ export class Router {
     return router;
   }
 
+  /** Events in memory, by destination id. */
+  get inMemory(): ReadonlyMap<string, number> {
+    return new Map(this.#consumers.map(({ id, inMemory }) => [id, inMemory]));
+  }
+
   async status(): Promise<RouterStatus> {
     return { destinations: await Promise.all(this.#consumers.map((consumer) => consumer.status())) };
   }

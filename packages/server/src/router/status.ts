@@ -16,8 +16,6 @@ export interface DestinationStatus {
   readonly retried: number;
   /** Events accepted for it and not finished: what is in memory, and what is unread. */
   readonly waiting: number;
-  /** Of these, the events in memory: bounded, whatever waits. */
-  readonly inMemory: number;
   /** Events on their way now. */
   readonly inFlight: number;
   /** User keys that wait for another attempt while others go on. */

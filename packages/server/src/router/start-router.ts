@@ -1,0 +1,175 @@
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { Destination, Source } from "../config/config.ts";
+import type { EmbeddedEngine } from "../engine/embedded.ts";
+import type { Logger } from "../logger.ts";
+import { backoff } from "./backoff.ts";
+import type { RouterStatus } from "./status.ts";
+import type { FromRouter, RouterThreadData, ToRouter } from "./thread-messages.ts";
+
+export interface StartRouterOptions {
+  /** The data folder. Whoever starts the router holds its lock. */
+  readonly directory: string;
+  /** Where relative paths in settings of destinations start: the folder of the configuration file. */
+  readonly configDirectory: string;
+  readonly sources: readonly Source[];
+  readonly destinations: readonly Destination[];
+  readonly version: string;
+  /** The engine of this thread, which writes `events`. */
+  readonly engine: Pick<EmbeddedEngine, "serve">;
+  readonly logger: Logger;
+}
+
+/** The router, seen from the main thread. */
+export interface RunningRouter {
+  /** How every destination stands. Rejects while the thread is being started again, and after `close`. */
+  stats(): Promise<RouterStatus>;
+  /**
+   * Lets the thread finish what is on its way, at most `within` milliseconds (default 5000), save its progress and end. A
+   * thread that does not answer is ended 2 s later. Never rejects; called again it does nothing more.
+   */
+  close(within?: number): Promise<void>;
+}
+
+/** Milliseconds that the thread has for closing beyond what its destinations get. */
+const graceful = 2000;
+
+/**
+ * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
+ * has its place in the log. A thread that dies of a fault is started again, with backoff; nothing is lost by it.
+ *
+ * @throws what kept the thread from starting the first time
+ */
+export async function startRouter(options: StartRouterOptions): Promise<RunningRouter> {
+  const { logger } = options;
+  let failures = 0;
+  let closing: Promise<void> | undefined;
+  let cancelRestart: (() => void) | undefined;
+  let thread: RouterThread | undefined = await RouterThread.start(options, died);
+
+  function died(error: Error): void {
+    thread = undefined;
+    if (closing !== undefined) return;
+    failures++;
+    const delay = backoff(failures, Math.random);
+    logger.error({ err: error, restartIn: delay }, "the router's thread died");
+    const timer = setTimeout(() => void restart(), delay);
+    cancelRestart = () => clearTimeout(timer);
+  }
+
+  async function restart(): Promise<void> {
+    try {
+      const started = await RouterThread.start(options, died);
+      if (closing !== undefined) return void (await started.close(0));
+      thread = started;
+    } catch (error) {
+      died(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  return {
+    async stats() {
+      if (thread === undefined)
+        throw new Error(closing === undefined ? "The router is starting again" : "The router is closed");
+      return thread.stats();
+    },
+    close(within = 5000) {
+      closing ??= (async () => {
+        cancelRestart?.();
+        await thread?.close(within);
+        thread = undefined;
+      })();
+      return closing;
+    },
+  };
+}
+
+/** One thread, from its start to its end. */
+class RouterThread {
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #asked = new Map<number, { resolve(status: RouterStatus): void; reject(error: Error): void }>();
+  #questions = 0;
+  #closing = false;
+
+  /**
+   * Resolves when it is ready.
+   *
+   * @param died called if it ends without having been asked to, after it was ready
+   */
+  static async start(options: StartRouterOptions, died: (error: Error) => void): Promise<RouterThread> {
+    const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
+    const { port1, port2 } = new MessageChannel();
+    engine.serve(port1);
+    const workerData: RouterThreadData = {
+      directory,
+      configDirectory,
+      sources,
+      destinations,
+      version,
+      feed: port2,
+    };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData,
+      transferList: [port2],
+      name: "router",
+    });
+    const thread = new RouterThread(worker, logger, () => port1.close());
+    await thread.#ready(died);
+    return thread;
+  }
+
+  private constructor(worker: Worker, logger: Logger, ended: () => void) {
+    this.#worker = worker;
+    this.#exited = new Promise((resolve) => {
+      worker.once("exit", () => {
+        ended();
+        resolve();
+      });
+    });
+    worker.on("message", (message: FromRouter) => {
+      if (message.kind === "log") logger[message.level](message.fields, message.message);
+      else if (message.kind === "status") {
+        this.#asked.get(message.id)?.resolve(message.status);
+        this.#asked.delete(message.id);
+      }
+    });
+  }
+
+  #ready(died: (error: Error) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ready = false;
+      let fault: Error | undefined;
+      this.#worker.on("message", (message: FromRouter) => {
+        if (message.kind !== "ready") return;
+        ready = true;
+        resolve();
+      });
+      this.#worker.on("error", (error) => {
+        fault = error instanceof Error ? error : new Error(String(error));
+      });
+      void this.#exited.then(() => {
+        const error = fault ?? new Error("The router's thread ended by itself");
+        for (const { reject: refuse } of this.#asked.values()) refuse(error);
+        this.#asked.clear();
+        if (!ready) reject(error);
+        else if (!this.#closing) died(error);
+      });
+    });
+  }
+
+  stats(): Promise<RouterStatus> {
+    return new Promise((resolve, reject) => {
+      const id = this.#questions++;
+      this.#asked.set(id, { resolve, reject });
+      this.#worker.postMessage({ kind: "status", id } satisfies ToRouter);
+    });
+  }
+
+  async close(within: number): Promise<void> {
+    this.#closing = true;
+    this.#worker.postMessage({ kind: "close", within } satisfies ToRouter);
+    const timer = setTimeout(() => void this.#worker.terminate(), within + graceful);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,67 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { destinationTypes } from "@pintle/destinations";
+import { openEmbeddedEngine } from "../engine/embedded.ts";
+import type { Logger } from "../logger.ts";
+import { systemClock } from "./clock.ts";
+import { Router } from "./router.ts";
+import type { FromRouter, LogLevel, RouterThreadData, ToRouter } from "./thread-messages.ts";
+
+/*
+ * The router's thread: its own engine in the same data folder, so that only the feed and a few messages pass between it and
+ * the gateway's. It owns every topic but `events`. A fault that nobody catches ends the thread, and the main one
+ * starts another, which goes on from the saved progress.
+ */
+
+const main = parentPort;
+if (main === null) throw new Error("This file is the entry of a worker thread");
+void run(workerData as RouterThreadData, (message) => main.postMessage(message));
+
+async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {
+  const logger = tellingLogger(tell);
+  const engine = openEmbeddedEngine({
+    directory: data.directory,
+    owns: (topic) => topic !== "events",
+    feed: data.feed,
+    logger,
+  });
+  const opening = Router.open({
+    engine,
+    sources: data.sources,
+    destinations: data.destinations,
+    types: destinationTypes,
+    tools: {
+      directory: data.configDirectory,
+      now: () => Date.now(),
+      userAgent: `Pintle/${data.version}`,
+    },
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+
+  main?.on("message", async (message: ToRouter) => {
+    const router = await opening;
+    if (message.kind === "status") {
+      tell({ kind: "status", id: message.id, status: await router.status() });
+    } else {
+      await router.close(message.within);
+      await engine.close();
+      data.feed.close();
+      tell({ kind: "closed" });
+      main?.close();
+    }
+  });
+
+  await opening;
+  tell({ kind: "ready" });
+}
+
+function tellingLogger(tell: (message: FromRouter) => void): Logger {
+  const at =
+    (level: LogLevel) =>
+    (fields: object | string, message?: string): void => {
+      const line = typeof fields === "string" ? { fields: {}, message: fields } : { fields, message: message ?? "" };
+      tell({ kind: "log", level, ...line });
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
