@@ -2,10 +2,12 @@ import { type Context, describe, type Message } from "@pintle/events";
 import { type Duration, parseDuration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { type AnyPlan, findInvalidValidator, type PlanValidators } from "./plan/plan.ts";
+import type { StandardSchema } from "./plan/standard-schema.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /** Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes are bytes of UTF-8. */
-export interface Config {
+export interface Config<Plan = AnyPlan> {
   /** A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms. */
   readonly interval?: Duration | undefined;
   /** Messages in one request, 1 to 20,000 (RudderStack's limit). Default: 250. */
@@ -38,6 +40,11 @@ export interface Config {
    * refuses the message as `filtered`, a throw as `before_send`. Default: none.
    */
   readonly beforeSend?: ((message: Message) => Message | null) | undefined;
+  /**
+   * Validators of properties by name of event: schemas of Zod, Valibot, ArkType or any other library with Standard Schema.
+   * A message that fails is refused as `invalid`. Default: none.
+   */
+  readonly plan?: PlanValidators<Plan> | undefined;
   /** Whether `enqueue` and the six calls throw on a refusal: for tests and development. Default: false. */
   readonly strict?: boolean | undefined;
   /** Whether to log what is sent and answered, and not only problems. Default: false. */
@@ -76,6 +83,7 @@ export interface Settings {
   readonly concurrency: number;
   readonly defaultContext: Context | undefined;
   readonly beforeSend: ((message: Message) => Message | null) | undefined;
+  readonly plan: Validators | undefined;
   readonly strict: boolean;
   readonly verbose: boolean;
   readonly logger: Logger;
@@ -85,6 +93,8 @@ export interface Settings {
   readonly closeOnSignals: boolean;
   readonly exitTimeout: number;
 }
+
+type Validators = Readonly<Record<string, StandardSchema | undefined>>;
 
 /** `{"batch":[` and `]}` around the messages of a request. */
 export const envelopeBytes = 12;
@@ -110,6 +120,7 @@ const checks = {
   concurrency: integer(4, 1, 256),
   defaultContext: snapshot(),
   beforeSend: optionalFunction<NonNullable<Config["beforeSend"]>>(),
+  plan: validators(),
   strict: flag(false),
   verbose: flag(false),
   logger: logger(),
@@ -235,6 +246,18 @@ function logger(): Check<Logger> {
       return value as Logger;
     }
     throw new ConfigError(option, value, describe(value), `an object with the functions ${methods.join(", ")}`);
+  };
+}
+
+function validators(): Check<Validators | undefined> {
+  const allowed = "an object with a Standard Schema validator for each name of an event";
+  return (option, value) => {
+    if (value === undefined) return undefined;
+    if (typeof value !== "object" || value === null) throw new ConfigError(option, value, describe(value), allowed);
+    const table = value as Validators;
+    const wrong = findInvalidValidator(table);
+    if (wrong === undefined) return table;
+    throw new ConfigError(`${option}["${wrong}"]`, table[wrong], describe(table[wrong]), "a Standard Schema validator");
   };
 }
 

@@ -1,129 +1,357 @@
 import type { Account } from "./account.ts";
-import type { Settings } from "./config.ts";
-import { sentAtSuffix, suffixBytes } from "./encode.ts";
-import { Entry } from "./entry.ts";
+import { Backlog, type BacklogObserver } from "./backlog.ts";
+import { Backpressure } from "./backpressure.ts";
+import { Batch } from "./batch.ts";
+import { encodeBody } from "./body.ts";
+import { Breaker } from "./breaker.ts";
+import { envelopeBytes, type Settings } from "./config.ts";
+import type { Entry } from "./entry.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError } from "./errors.ts";
-import { type DropReason, delivered } from "./outcome.ts";
-import type { Transport } from "./transport/transport.ts";
+import { Exchange } from "./exchange.ts";
+import type { FlushResult } from "./flushes.ts";
+import { Settlement, untilRegrouped } from "./settlement.ts";
+import type { TransportResponse } from "./transport/transport.ts";
+import { WakeUp } from "./wake-up.ts";
 
-export interface FlushOptions {
-  /** Milliseconds. Default: 10,000. */
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+export interface DeliveryObserver extends BacklogObserver {
+  problem(error: PintleError, kind: string): void;
+  debug(text: () => string): void;
 }
 
-export interface FlushResult {
-  readonly delivered: number;
-  readonly dropped: number;
-  readonly pending: number;
-}
-
-const encoder = new TextEncoder();
-
+/**
+ * Takes encoded messages and sees to it that each of them ends: delivered, or dropped with a reason.
+ *
+ * A message is always in one of these places, and moves only as shown:
+ *
+ *     queue --> batch, sending <--> batch, waiting
+ *       |           |                    |
+ *       +-----------+------> ended <-----+
+ *
+ * - **queue**: not tried yet. See `Queue` for the order within a user key.
+ * - **batch, sending**: a request for the part at the batch's front is under way; one request per batch.
+ * - **batch, waiting**: until `dueAt`, for a retry or for its next part. The messages' lanes stay closed.
+ * - **ended**: the bytes are given back, and whoever asked is told.
+ *
+ * There are two steps, both begun by events (a call, a timer, an answer) and never by polling. `#pump` begins as many
+ * requests as the breaker permits: of waiting batches that are due first, then of new batches, if the queue holds a
+ * batch's worth, or something that is due because of `interval` or a flush. `Settlement` applies an answer.
+ *
+ * There is one timer, set for the next moment at which something becomes due or expires. The cost of a call does not
+ * depend on how much is queued, nor on how the server does.
+ *
+ * Near the end (`close`, or the program ends by itself) it is *urgent*: everything is due, waits are short, and what the
+ * server asks for is not waited for.
+ */
 export class Delivery {
   readonly #settings: Settings;
   readonly #environment: Environment;
   readonly #account: Account;
-  readonly #abort = new AbortController();
-  #transport: Promise<Transport> | undefined;
-  #queue: Entry[] = [];
-  #seq = 0;
-  #running: Promise<void> | undefined;
-  #closing = false;
-  #wake: (() => void) | undefined;
+  readonly #observer: DeliveryObserver;
+  readonly #exchange: Exchange;
+  readonly #backlog: Backlog;
+  readonly #breaker: Breaker;
+  readonly #settlement: Settlement;
+  readonly #backpressure: Backpressure;
+  readonly #wakeUp: WakeUp;
+  readonly #epoch: number;
 
-  constructor(settings: Settings, environment: Environment, account: Account) {
+  readonly #waiting = new Set<Batch>();
+  readonly #sending = new Map<Batch, AbortController>();
+
+  /** Every message up to this position is due. */
+  #dueMark = 0;
+  #isUrgent = false;
+  #closing: Promise<FlushResult> | undefined;
+  #pumpRequested = false;
+
+  /** Nodes behind RudderStack's proxy. */
+  #nodes = 1;
+  #nodesRequest: AbortController | undefined;
+
+  /** Milliseconds for which the program has been held at its end. */
+  #held = 0;
+
+  constructor(settings: Settings, environment: Environment, account: Account, observer: DeliveryObserver) {
     this.#settings = settings;
     this.#environment = environment;
     this.#account = account;
+    this.#observer = observer;
+    this.#epoch = environment.monotonic();
+    this.#exchange = new Exchange(settings, environment);
+    this.#backlog = new Backlog(settings, account, observer);
+    this.#breaker = new Breaker(settings.concurrency, environment.random);
+    this.#settlement = new Settlement(settings, environment, {
+      backlog: this.#backlog,
+      breaker: this.#breaker,
+      isUrgent: () => this.#isUrgent,
+      recovered: (now) => this.#allDue(now),
+      problem: (error, kind) => observer.problem(error, kind),
+    });
+    this.#backpressure = new Backpressure(
+      () => this.#backlog.room,
+      settings.maxMessageBytes,
+      (callback) => environment.after(0, callback),
+    );
+    this.#wakeUp = new WakeUp(environment, () => this.#pump());
   }
 
-  accept(json: string, lane: number): Entry | undefined {
-    const entry = new Entry(encoder.encode(json), ++this.#seq, lane, this.#environment.monotonic());
-    if (this.#account.bytes + entry.bytes.length > this.#settings.maxQueueBytes) return undefined;
-    this.#account.accepted(entry.bytes.length);
-    this.#queue.push(entry);
-    if (this.#queue.length >= this.#settings.batchSize) this.#run();
-    else if (this.#wake === undefined) this.#wake = this.#environment.after(this.#settings.interval, () => this.#run());
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Takes an encoded message, or says why not. Does the same little work however much is queued. */
+  accept(json: string, lane: number): Entry | "too_large" | "queue_full" {
+    const now = this.#now();
+    const hadWork = this.#backlog.queue.count > 0;
+    const entry = this.#backlog.add(json, lane, now, this.#waiting);
+    if (typeof entry === "string") return entry;
+    this.#backpressure.used();
+    if (this.#hasFullBatch() || this.#isUrgent) this.#requestPump();
+    // Otherwise an older message has set the timer.
+    else if (!hadWork) this.#wakeUp.at(now + Math.min(this.#settings.interval, this.#settings.maxAge), now);
     return entry;
   }
 
-  async flush({ timeout = 10_000 }: FlushOptions = {}): Promise<FlushResult> {
-    const before = this.#account.stats();
-    const release = this.#environment.hold();
-    const over = new Promise<void>((resolve) => this.#environment.after(timeout, resolve));
-    await Promise.race([this.#run(), over]);
-    release();
-    const after = this.#account.stats();
-    const dropped = Object.values(after.dropped).reduce((sum, n) => sum + n, 0);
-    return { delivered: after.delivered - before.delivered, dropped, pending: after.pending };
+  /** Resolves when there is room for one more message of the largest size. */
+  async ready(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    const ready = this.#backpressure.ready();
+    if (this.#backpressure.isWaitedFor) {
+      // What is queued has to go, full batch or not; and the program is not to end while it waits.
+      this.#requestPump();
+      await this.#holding(ready);
+    }
   }
 
-  async close(options?: FlushOptions): Promise<FlushResult> {
-    this.#closing = true;
-    const result = await this.flush(options);
-    this.#abort.abort();
-    for (const entry of this.#queue.splice(0)) this.#drop(entry, "abandoned");
+  flush(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
+    this.#dueMark = Math.max(this.#dueMark, this.#backlog.newest);
+    this.#requestPump();
+    return this.#wait(timeout, signal);
+  }
+
+  /** Ends delivery. Called again, gives the same promise. */
+  close(timeout: number): Promise<FlushResult> {
+    this.#closing ??= this.#finish(timeout);
+    return this.#closing;
+  }
+
+  /** The program is about to end by itself: a last attempt. All of them together hold it no longer than `exitTimeout`. */
+  async drain(): Promise<void> {
+    const began = this.#now();
+    this.#hurry();
+    await this.#wait(Math.max(0, this.#settings.exitTimeout - this.#held));
+    this.#held += this.#now() - began;
+    if (this.#held >= this.#settings.exitTimeout) this.abandon("the program ended before the message was delivered");
+    if (this.#closing !== undefined) return;
+    this.#isUrgent = false;
+    this.#dueMark = this.#backlog.newest;
+  }
+
+  /** Gives up whatever has not ended. */
+  abandon(why: string): void {
+    const error = new PintleError("MESSAGE_ABANDONED", why);
+    const out = [...this.#sending.keys(), ...this.#waiting].flatMap((batch) => [...batch.entries()]);
+    this.#nodesRequest?.abort();
+    for (const controller of this.#sending.values()) {
+      this.#account.requestEnded();
+      controller.abort();
+    }
+    this.#sending.clear();
+    this.#waiting.clear();
+    this.#backlog.drop(out, "abandoned", error);
+    this.#backlog.dropQueued(() => true, "abandoned", error);
+    this.#backpressure.release();
+  }
+
+  async #finish(timeout: number): Promise<FlushResult> {
+    const { pending } = this.#account;
+    this.#backpressure.end();
+    this.#hurry();
+    const { delivered } = await this.#wait(timeout);
+    this.abandon("the client was closed before the message was delivered");
+    this.#wakeUp.cancel();
+    return { delivered, dropped: pending - delivered, pending: 0 };
+  }
+
+  #hurry(): void {
+    this.#isUrgent = true;
+    this.#dueMark = Number.POSITIVE_INFINITY;
+    this.#breaker.reset();
+    for (const batch of this.#waiting) batch.forgetFailures();
+    this.#allDue(this.#now());
+    this.#requestPump();
+  }
+
+  #allDue(now: number): void {
+    for (const batch of this.#waiting) if (batch.dueAt !== untilRegrouped) batch.dueAt = now;
+  }
+
+  #wait(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
+    const { newest, pending, flushes } = this.#backlog;
+    const ended = flushes.wait(newest, pending, (over) => {
+      const cancel = this.#environment.after(timeout, over);
+      if (signal?.aborted === true) over();
+      signal?.addEventListener("abort", over, { once: true });
+      return () => {
+        cancel();
+        signal?.removeEventListener("abort", over);
+      };
+    });
+    return this.#holding(ended);
+  }
+
+  /** Keeps the program alive while it waits. */
+  async #holding<T>(promise: Promise<T>): Promise<T> {
+    const release = this.#environment.hold();
+    const result = await promise;
+    release();
     return result;
   }
 
-  #run(): Promise<void> {
-    this.#wake?.();
-    this.#wake = undefined;
-    this.#running ??= this.#sendAll().finally(() => {
-      this.#running = undefined;
+  #requestPump(): void {
+    if (this.#pumpRequested) return;
+    this.#pumpRequested = true;
+    this.#environment.soon(() => {
+      this.#pumpRequested = false;
+      this.#pump();
     });
-    return this.#running;
   }
 
-  async #sendAll(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#abort.signal.aborted) {
-      const batch = this.#queue.slice(0, this.#settings.batchSize);
-      if (await this.#send(batch)) this.#queue.splice(0, batch.length);
-      else await new Promise<void>((resolve) => this.#environment.after(500, resolve));
+  #pump(): void {
+    const now = this.#now();
+    this.#expire(now);
+    while (this.#breaker.permits(now, this.#sending.size)) {
+      const batch = this.#nextBatch(now);
+      if (batch === undefined) break;
+      void this.#send(batch);
     }
+    this.#backpressure.release();
+    this.#wakeUp.set(this.#nextMoment(now), now);
   }
 
-  async #send(batch: readonly Entry[]): Promise<boolean> {
-    const suffix = sentAtSuffix(new Date(this.#environment.now()).toISOString());
-    const decoder = new TextDecoder();
-    const messages = batch.map((entry) => decoder.decode(entry.bytes) + suffix);
-    const body = encoder.encode(`{"batch":[${messages.join(",")}]}`);
-    this.#transport ??= this.#environment.loadTransport(this.#settings.concurrency);
+  #nextBatch(now: number): Batch | undefined {
+    let due: Batch | undefined;
+    for (const batch of this.#waiting) {
+      if (batch.dueAt <= now && (due === undefined || batch.comesBefore(due))) due = batch;
+    }
+    const { queue } = this.#backlog;
+    const fresh = queue.oldestTakeable;
+    if (fresh !== undefined && this.#dueAt(fresh) <= now && this.#prefersFresh(fresh, due, now)) {
+      const { batchSize, maxBatchBytes } = this.#settings;
+      // One more, because the last comma is not sent.
+      const entries = queue.take(batchSize, maxBatchBytes - envelopeBytes + 1);
+      if (entries.length > 0) return new Batch(entries);
+    }
+    if (due !== undefined) this.#waiting.delete(due);
+    return due;
+  }
+
+  /** When the messages in the queue, of which this is the oldest, may be sent. */
+  #dueAt(oldest: Entry): number {
+    const isDue = oldest.seq <= this.#dueMark || this.#hasFullBatch() || this.#backpressure.isWaitedFor;
+    return isDue ? 0 : oldest.acceptedAt + this.#settings.interval;
+  }
+
+  #hasFullBatch(): boolean {
+    const { batchSize, maxBatchBytes } = this.#settings;
+    const { queue } = this.#backlog;
+    return queue.count >= batchSize || queue.bytes >= maxBatchBytes - envelopeBytes;
+  }
+
+  /** Whether a new batch goes before the waiting one that is due. */
+  #prefersFresh(fresh: Entry, due: Batch | undefined, now: number): boolean {
+    if (due === undefined) return true;
+    // Everything once, in order, before anything twice.
+    if (this.#isUrgent) return due.hasFailed || fresh.seq < due.oldest!.seq;
+    // A probe with messages that have not failed, because those that have may be the reason; but not ever more batches.
+    return this.#breaker.mode(now) === "probing" && this.#waiting.size < this.#settings.concurrency;
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    const controller = new AbortController();
+    batch.divide(this.#nodes);
+    const { entries, node } = batch.front!;
+    this.#sending.set(batch, controller);
+    this.#account.requestBegun(batch.hasFailed);
+    let answer: TransportResponse | Error;
     try {
-      const transport = this.#settings.transport ?? (await this.#transport);
-      const response = await transport({
-        method: "POST",
-        url: `${this.#settings.url}/v1/batch`,
-        headers: {
-          Authorization: `Basic ${btoa(`${this.#settings.writeKey}:`)}`,
-          "Content-Type": "application/json",
-        },
-        body,
-        timeout: this.#settings.timeout,
-        signal: this.#abort.signal,
-      });
-      if (response.status < 200 || response.status > 299) return false;
-    } catch {
-      return false;
+      const body = encodeBody(entries, new Date(this.#environment.now()).toISOString());
+      answer = await this.#exchange.post(body, node, batch.nodes, controller.signal);
+    } catch (error) {
+      answer = error instanceof Error ? error : new Error(String(error));
     }
-    for (const entry of batch) {
-      this.#account.deliver(entry.bytes.length);
-      entry.end(delivered);
-    }
-    return true;
+    // Otherwise it has been abandoned meanwhile.
+    if (!this.#sending.delete(batch)) return;
+    this.#account.requestEnded();
+    this.#observer.debug(() => {
+      const what = answer instanceof Error ? answer.message : `status ${answer.status}`;
+      return `a request with ${entries.length} messages ended: ${what}`;
+    });
+    this.#settlement.apply(batch, answer, this.#now());
+    if (!batch.isEmpty) this.#waiting.add(batch);
+    if (batch.dueAt === untilRegrouped) this.#askForNodes();
+    this.#pump();
   }
 
-  #drop(entry: Entry, reason: DropReason): void {
-    this.#account.drop(reason, entry.bytes.length);
-    const error = new PintleError("MESSAGE_ABANDONED", "the client was closed before the message was delivered");
-    entry.end({ status: "dropped", reason, error });
+  /** Once for all batches that wait for it. */
+  #askForNodes(): void {
+    if (this.#nodesRequest !== undefined) return;
+    const controller = new AbortController();
+    this.#nodesRequest = controller;
+    const end = (result: unknown): void => {
+      this.#nodesRequest = undefined;
+      if (!controller.signal.aborted) this.#regroup(result);
+    };
+    this.#exchange.nodeCount(controller.signal).then(end, end);
   }
 
-  get closing(): boolean {
-    return this.#closing;
+  #regroup(result: unknown): void {
+    const now = this.#now();
+    const isKnown = typeof result === "number";
+    if (isKnown) {
+      this.#nodes = result;
+    } else {
+      this.#breaker.failed(now, "retry");
+      this.#settlement.problem("SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${String(result)}`);
+    }
+    for (const batch of this.#waiting) {
+      if (batch.dueAt === untilRegrouped) this.#settlement.regrouped(batch, now, isKnown);
+    }
+    this.#pump();
+  }
+
+  #expire(now: number): void {
+    const isOld = (entry: Entry): boolean => entry.acceptedAt + this.#settings.maxAge <= now;
+    const what = `the message could not be delivered within ${this.#settings.maxAge} ms`;
+    for (const batch of this.#waiting) {
+      if (!isOld(batch.oldest!)) continue;
+      const old = batch.remove(isOld);
+      if (batch.isEmpty) this.#waiting.delete(batch);
+      this.#backlog.drop(old, "expired", new PintleError("MESSAGE_EXPIRED", what));
+    }
+    const { oldest } = this.#backlog.queue;
+    if (oldest === undefined || !isOld(oldest)) return;
+    this.#backlog.dropQueued(isOld, "expired", new PintleError("MESSAGE_EXPIRED", what));
+  }
+
+  /** The next moment at which time alone changes something. Answers and calls pump by themselves. */
+  #nextMoment(now: number): number {
+    const { queue } = this.#backlog;
+    const fresh = queue.oldestTakeable;
+    let send = fresh === undefined ? Number.POSITIVE_INFINITY : this.#dueAt(fresh);
+    let oldest = queue.oldest?.acceptedAt ?? Number.POSITIVE_INFINITY;
+    for (const batch of this.#waiting) {
+      send = Math.min(send, batch.dueAt);
+      oldest = Math.min(oldest, batch.oldest!.acceptedAt);
+    }
+    const expire = oldest + this.#settings.maxAge;
+    if (this.#breaker.mode(now) === "open") return Math.min(expire, Math.max(send, this.#breaker.openUntil!));
+    return this.#breaker.permits(now, this.#sending.size) ? Math.min(expire, send) : expire;
+  }
+
+  /** Whole milliseconds since the client was made: ages are small integers, which cost no memory of their own. */
+  #now(): number {
+    return Math.trunc(this.#environment.monotonic() - this.#epoch);
   }
 }
-
-void suffixBytes;

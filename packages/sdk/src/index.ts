@@ -1,17 +1,13 @@
 import type { Config } from "./config.ts";
 import { nodeEnvironment } from "./environment/node.ts";
 import { PintleClient } from "./pintle.ts";
-import type { AnyPlan, PlanValidators, TrackingPlan } from "./plan/plan.ts";
+import type { AnyPlan, TrackingPlan } from "./plan/plan.ts";
 
 export * from "./exports.ts";
 
 /** See {@link PintleClient}. */
 export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleClient<Plan> {
-  constructor(
-    writeKey: string,
-    dataPlaneUrl: string,
-    config?: Config & { readonly plan?: PlanValidators<Plan> | undefined },
-  ) {
+  constructor(writeKey: string, dataPlaneUrl: string, config?: Config<Plan>) {
     super(writeKey, dataPlaneUrl, config, nodeEnvironment);
   }
 }

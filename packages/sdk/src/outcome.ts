@@ -30,3 +30,7 @@ export type Outcome = Delivered | Dropped | Refused;
 
 /** One for all: a delivered message has nothing more to tell. */
 export const delivered: Delivered = Object.freeze({ status: "delivered" });
+
+export function dropped(reason: DropReason, error: PintleError): Dropped {
+  return { status: "dropped", reason, error };
+}

@@ -12,27 +12,28 @@ import {
 import { checkMessage } from "@pintle/events/strict";
 import { Account, type Stats } from "./account.ts";
 import { type Config, resolveConfig, type Settings } from "./config.ts";
-import { Delivery, type FlushOptions, type FlushResult } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
+import { type Duration, parseDuration } from "./duration.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import { decodeMessage, encodeMessage, suffixBytes, type WireMessage } from "./encode.ts";
-import type { Environment } from "./environment/environment.ts";
-import { PintleError } from "./errors.ts";
+import type { Entry } from "./entry.ts";
+import type { Environment, Resident } from "./environment/environment.ts";
+import { PintleError, type SdkErrorCode } from "./errors.ts";
+import type { FlushResult } from "./flushes.ts";
 import { IsoClock } from "./iso-clock.ts";
-import type { DropReason, RefusalReason } from "./outcome.ts";
+import type { Delivered, Dropped, DropReason, RefusalReason } from "./outcome.ts";
 import {
   type AnyPlan,
   type FieldsOf,
   findPlanViolation,
   type MessageOf,
-  type PlanValidators,
   type TrackingPlan,
   type TrackOf,
 } from "./plan/plan.ts";
-import type { StandardSchema } from "./plan/standard-schema.ts";
 import { AcceptedReceipt, type Receipt, RefusedReceipt } from "./receipt.ts";
 import { Reporter } from "./reporter.ts";
 
-/** What listeners are told; see `Pintle.on`. */
+/** What listeners are told; see `on`. */
 export interface PintleEvents {
   /** An answer that confirmed messages. */
   readonly delivered: { readonly messageIds: readonly string[] };
@@ -45,9 +46,23 @@ export interface PintleEvents {
     readonly reason: RefusalReason;
     readonly error: PintleError | EventError;
   };
-  /** A problem that may concern more than one message: no connection, a wrong key, a listener that throws. */
+  /** A problem that is not about one message: a request that failed, a wrong key, an option's function that threw. */
   readonly error: PintleError;
 }
+
+export interface CloseOptions {
+  /** How long to try. Default: 10,000 ms. */
+  readonly timeout?: Duration | undefined;
+}
+
+export interface FlushOptions {
+  /** How long to wait. Default: 10,000 ms. */
+  readonly timeout?: Duration | undefined;
+  /** Ends the waiting; what is queued stays queued. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultTimeout = 10_000;
 
 /** A refusal on its way from the check that found it to the receipt. */
 class Refusal {
@@ -61,130 +76,302 @@ class Refusal {
 }
 
 /**
- * The client, on any runtime. The entry points of the package give it the environment of theirs and export it as `Pintle`.
+ * The client, on any runtime. The entry points of the package give it their environment and export it as `Pintle`.
+ *
+ * A call checks the message, encodes it, queues the bytes and returns; everything else happens later, in `Delivery`. No
+ * call throws into the program (unless it asks for that by `strict`), blocks it, or makes a promise that may reject.
  */
 export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #account = new Account();
+  readonly #account: Account = new Account();
   readonly #emitter: Emitter<PintleEvents>;
   readonly #reporter: Reporter;
   readonly #delivery: Delivery;
-  readonly #clock = new IsoClock();
+  readonly #clock: IsoClock = new IsoClock();
+  readonly #resident: Resident;
+  #ignoreSignals: (() => void) | undefined;
+  #whenIdle: (() => void) | undefined;
 
-  constructor(
-    writeKey: string,
-    dataPlaneUrl: string,
-    config: (Config & { readonly plan?: PlanValidators<Plan> | undefined }) | undefined,
-    environment: Environment,
-  ) {
-    this.#settings = resolveConfig(writeKey, dataPlaneUrl, config);
+  /**
+   * @param writeKey of the source that the messages are for
+   * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`
+   * @throws ConfigError, and nothing else
+   */
+  constructor(writeKey: string, dataPlaneUrl: string, config: Config<Plan> | undefined, environment: Environment) {
+    const settings = resolveConfig(writeKey, dataPlaneUrl, config);
+    this.#settings = settings;
     this.#environment = environment;
-    this.#reporter = new Reporter(this.#settings.logger, this.#settings.verbose, environment.monotonic);
+    this.#reporter = new Reporter(settings.logger, settings.verbose, environment.monotonic);
     this.#emitter = new Emitter((event, error) => {
-      this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${String(error)}`);
+      this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${describe(error)}`);
     });
-    this.#delivery = new Delivery(this.#settings, environment, this.#account);
+    this.#delivery = new Delivery(settings, environment, this.#account, {
+      ended: (entries, outcome) => this.#ended(entries, outcome),
+      problem: (error, kind) => this.#problem(error, kind),
+      debug: (text) => this.#reporter.debug(text),
+      busy: () => this.#busy(),
+      idle: () => this.#idle(),
+    });
+    this.#resident = { drain: () => this.#delivery.drain(), lost: () => this.#lost() };
+    if (settings.closeOnSignals) this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
 
   /** Ties a user to their traits. */
   identify(message: FieldsOf<Identify>): Receipt {
-    return this.#offer({ ...message, type: "identify" });
+    return this.#offer("identify", message);
   }
 
   /** Records something that a user did. */
   track(message: FieldsOf<TrackOf<Plan>>): Receipt {
-    return this.#offer({ ...message, type: "track" });
+    return this.#offer("track", message);
   }
 
   /** Records a page view. */
   page(message: FieldsOf<Page>): Receipt {
-    return this.#offer({ ...message, type: "page" });
+    return this.#offer("page", message);
   }
 
   /** Records a view of a screen of an app. */
   screen(message: FieldsOf<Screen>): Receipt {
-    return this.#offer({ ...message, type: "screen" });
+    return this.#offer("screen", message);
   }
 
   /** Ties a user to a company, a project or a team. */
   group(message: FieldsOf<Group>): Receipt {
-    return this.#offer({ ...message, type: "group" });
+    return this.#offer("group", message);
   }
 
   /** Ties a new identity of a user to an earlier one. */
   alias(message: FieldsOf<Alias>): Receipt {
-    return this.#offer({ ...message, type: "alias" });
+    return this.#offer("alias", message);
   }
 
   /**
-   * Takes a message of any type. Returns at once; the message is a snapshot. Never throws, unless the client is `strict`
-   * and the message is refused.
+   * Takes a message of any type. Returns at once; the message is a snapshot, and what the caller changes later is not sent.
+   * Never throws, unless the client is `strict` and the message is refused.
    */
   enqueue(message: MessageOf<Plan>): Receipt {
-    return this.#offer(message);
+    return this.#offer(undefined, message);
   }
 
+  /**
+   * Calls back on `delivered`, `dropped`, `refused` and `error`. A listener that throws, or whose promise rejects, disturbs
+   * nobody; it is logged.
+   */
   on<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     this.#emitter.on(event, listener);
     return this;
   }
 
+  /** Takes back one `on`. */
   off<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     this.#emitter.off(event, listener);
     return this;
   }
 
+  /** Where every message is, at this instant. */
   stats(): Stats {
     return this.#account.stats();
   }
 
-  flush(options?: FlushOptions): Promise<FlushResult> {
-    return this.#delivery.flush(options);
+  /**
+   * Back-pressure: resolves when there is room for a message of the largest size. With `await client.ready()` before each
+   * call no message is refused as `queue_full`, nor evicted. Room is kept for whoever waited until the end of the turn.
+   */
+  ready(): Promise<void> {
+    return this.#delivery.ready();
   }
 
-  close(options?: FlushOptions): Promise<FlushResult> {
-    return this.#delivery.close(options);
+  /**
+   * Sends what is queued, and resolves when every message that was accepted before this call is delivered or dropped, or
+   * when the time is over. Tells what became of them. Never rejects; holds the program while it waits.
+   */
+  flush(options: FlushOptions = {}): Promise<FlushResult> {
+    return this.#delivery.flush(milliseconds(options?.timeout), options?.signal);
   }
 
+  /**
+   * Refuses new messages at once, tries every batch until the time is over, and drops what is left as `abandoned`. Called
+   * again it gives the same result. Never rejects; holds the program while it waits.
+   */
+  close(options: CloseOptions = {}): Promise<FlushResult> {
+    this.#ignoreSignals?.();
+    return this.#delivery.close(milliseconds(options?.timeout));
+  }
+
+  /** `await using client = new Pintle(...)` closes it at the end of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #offer(message: unknown): Receipt {
-    const messageId = this.#environment.uuid();
+  #offer(type: Message["type"] | undefined, given: unknown): Receipt {
+    let messageId = "";
     try {
-      if (this.#delivery.closing) throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
-      const error = checkMessage(message);
-      if (error !== undefined) throw new Refusal("invalid", error);
-      const valid = message as Message;
-      const id = valid.messageId ?? messageId;
-      const json = encodeMessage(valid, {
-        messageId: id,
-        originalTimestamp: this.#clock.format(this.#environment.now()),
-        defaultContext: this.#settings.defaultContext,
-      });
-      if (json.length + suffixBytes > this.#settings.maxMessageBytes) {
-        throw refusal("too_large", "MESSAGE_TOO_LARGE", `${valid.type}: the message is too large`);
+      messageId = this.#environment.uuid();
+      if (this.#delivery.isClosed) throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
+      let message = checked(type === undefined || !isObject(given) ? given : { ...given, type });
+      messageId = idOf(message) ?? messageId;
+      this.#checkPlan(message);
+      const originalTimestamp = this.#clock.format(this.#environment.now());
+      const { defaultContext, beforeSend } = this.#settings;
+      let json = encode(message, { messageId, originalTimestamp, defaultContext });
+      if (beforeSend !== undefined) {
+        message = this.#beforeSend(beforeSend, json);
+        messageId = idOf(message) ?? messageId;
+        // The default context is in it already, and may have been taken out of it.
+        json = encode(message, { messageId, originalTimestamp, defaultContext: undefined });
       }
-      const entry = this.#delivery.accept(json, hashUserKey(userKey(valid)) | 0);
-      if (entry === undefined) throw refusal("queue_full", "QUEUE_FULL", "the queue is full");
-      return new AcceptedReceipt(id, entry);
+      const entry = this.#delivery.accept(json, hashUserKey(userKey(message)) | 0);
+      if (entry === "too_large") throw this.#tooLarge(message.type, json);
+      if (entry === "queue_full") {
+        const { maxQueueBytes } = this.#settings;
+        throw refusal("queue_full", "QUEUE_FULL", `the queue holds ${this.#account.bytes} of ${maxQueueBytes} bytes`);
+      }
+      return new AcceptedReceipt(messageId, entry);
     } catch (thrown) {
-      const { reason, error } =
-        thrown instanceof Refusal ? thrown : refusal("invalid", "MESSAGE_NOT_ENCODABLE", String(thrown));
-      this.#account.refused(reason);
-      this.#emitter.emit("refused", { message, messageId, reason, error });
-      if (this.#settings.strict) throw error;
-      return new RefusedReceipt(messageId, reason, error);
+      return this.#refuse(given, messageId, thrown);
     }
+  }
+
+  #refuse(message: unknown, messageId: string, thrown: unknown): Receipt {
+    const { reason, error } =
+      thrown instanceof Refusal
+        ? thrown
+        : refusal("invalid", "MESSAGE_NOT_ENCODABLE", `the message cannot be read: ${describe(thrown)}`, thrown);
+    this.#account.refused(reason);
+    this.#emitter.emit("refused", { message, messageId, reason, error });
+    if (this.#settings.strict) throw error;
+    if (reason !== "filtered")
+      this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${error.message}`);
+    return new RefusedReceipt(messageId, reason, error);
+  }
+
+  #checkPlan(message: Message): void {
+    const { plan } = this.#settings;
+    if (plan === undefined) return;
+    const violation = findPlanViolation(plan, message);
+    if (violation === undefined) return;
+    const event = "event" in message ? ` "${message.event}"` : "";
+    const what = `${message.type}${event}: ${violation.field}: ${violation.message}`;
+    throw refusal("invalid", "MESSAGE_NOT_IN_PLAN", what);
+  }
+
+  /** It gets a copy, because it may write to it, and the program's objects are not ours to change. */
+  #beforeSend(beforeSend: (message: Message) => Message | null, json: string): Message {
+    let result: Message | null;
+    try {
+      result = beforeSend(JSON.parse(`${json}}`) as Message);
+    } catch (error) {
+      throw refusal("before_send", "BEFORE_SEND_FAILED", `beforeSend threw: ${describe(error)}`, error);
+    }
+    if (result === null) throw refusal("filtered", "MESSAGE_FILTERED", "beforeSend returned null");
+    if (isThenable(result)) {
+      // Nobody waits for it; a rejection must not end the program.
+      result.then(undefined, () => {});
+      throw refusal("before_send", "BEFORE_SEND_FAILED", "beforeSend returned a promise, allowed is a message or null");
+    }
+    return checked(result);
+  }
+
+  #tooLarge(type: string, json: string): Refusal {
+    const bytes = new TextEncoder().encode(json).length + suffixBytes;
+    const what = `${type}: the message has ${bytes} bytes, allowed are ${this.#settings.maxMessageBytes}`;
+    return refusal("too_large", "MESSAGE_TOO_LARGE", what);
+  }
+
+  #ended(entries: readonly Entry[], outcome: Delivered | Dropped): void {
+    if (outcome.status === "delivered") {
+      if (!this.#emitter.has("delivered")) return;
+      this.#emitter.emit("delivered", { messageIds: entries.map((entry) => decodeMessage(entry.bytes).messageId) });
+      return;
+    }
+    const { reason, error } = outcome;
+    if (this.#emitter.has("dropped")) {
+      for (const entry of entries)
+        this.#emitter.emit("dropped", { message: decodeMessage(entry.bytes), reason, error });
+    }
+    const what = entries.length === 1 ? "a message was" : `${entries.length} messages were`;
+    this.#reporter.problem("error", `dropped ${reason}`, `${what} dropped as ${reason}: ${error.message}`);
+  }
+
+  #problem(error: PintleError, kind: string): void {
+    this.#reporter.problem(error.code === "SEND_FAILED" ? "warn" : "error", kind, error.message);
+    this.#emitter.emit("error", error);
+  }
+
+  #busy(): void {
+    this.#environment.lifecycle?.enter(this.#resident);
+    const { waitUntil } = this.#settings;
+    if (waitUntil === undefined) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+    });
+    try {
+      waitUntil(idle);
+    } catch (error) {
+      this.#problem(
+        new PintleError("OPTION_FAILED", `waitUntil threw: ${describe(error)}`, { cause: error }),
+        "waitUntil",
+      );
+    }
+  }
+
+  #idle(): void {
+    this.#environment.lifecycle?.leave(this.#resident);
+    this.#whenIdle?.();
+    this.#whenIdle = undefined;
+  }
+
+  /** The process ends now: what is left is given up while listeners can still save it. */
+  #lost(): void {
+    const error = new PintleError("EXIT_UNDELIVERED", `${this.#account.pending} messages were not delivered`);
+    this.#reporter.problem("error", "exit", error.message);
+    this.#delivery.abandon("the program ended before the message was delivered");
   }
 }
 
-function refusal(reason: RefusalReason, code: PintleError["code"], what: string): Refusal {
-  return new Refusal(reason, new PintleError(code, what));
+function checked(message: unknown): Message {
+  const error = checkMessage(message);
+  if (error !== undefined) throw new Refusal("invalid", error);
+  return message as Message;
 }
 
-void decodeMessage;
-void findPlanViolation;
-export type PlanTable = Readonly<Record<string, StandardSchema | undefined>>;
+function encode(...args: Parameters<typeof encodeMessage>): string {
+  try {
+    return encodeMessage(...args);
+  } catch (error) {
+    const what = `${args[0].type}: the message cannot be encoded: ${describe(error)}`;
+    throw refusal("invalid", "MESSAGE_NOT_ENCODABLE", what, error);
+  }
+}
+
+/** An empty id is none. */
+function idOf(message: Message): string | undefined {
+  return message.messageId || undefined;
+}
+
+function refusal(reason: RefusalReason, code: SdkErrorCode, what: string, cause?: unknown): Refusal {
+  return new Refusal(reason, new PintleError(code, what, cause === undefined ? {} : { cause }));
+}
+
+function milliseconds(timeout: Duration | undefined): number {
+  return parseDuration(timeout) ?? defaultTimeout;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return isObject(value) && "then" in value && typeof value.then === "function";
+}
+
+/** What was thrown, which may be anything. Never throws. */
+function describe(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return "something that has no text";
+  }
+}

@@ -1,0 +1,132 @@
+import type { Account } from "./account.ts";
+import type { Batch } from "./batch.ts";
+import { ByteStore } from "./byte-store.ts";
+import type { Settings } from "./config.ts";
+import { suffixBytes } from "./encode.ts";
+import { Entry } from "./entry.ts";
+import { PintleError } from "./errors.ts";
+import { Flushes } from "./flushes.ts";
+import { type Delivered, type Dropped, type DropReason, delivered, dropped } from "./outcome.ts";
+import { Queue } from "./queue.ts";
+
+/** Whom the backlog tells what happens. None of these throws; all of them may call the client. */
+export interface BacklogObserver {
+  /** Messages have ended. Their bytes are still there during the call. */
+  ended(entries: readonly Entry[], outcome: Delivered | Dropped): void;
+  /** The first message waits. */
+  busy(): void;
+  /** No message waits any more. */
+  idle(): void;
+}
+
+/**
+ * Every message that has not ended: those in the queue, and those that are out in batches. What comes in and what ends
+ * passes here, and is counted here and nowhere else, in one step: so the account is right at every instant.
+ */
+export class Backlog {
+  readonly queue: Queue = new Queue();
+  readonly flushes: Flushes = new Flushes();
+  readonly #store = new ByteStore();
+  readonly #settings: Settings;
+  readonly #account: Account;
+  readonly #observer: BacklogObserver;
+  #accepted = 0;
+
+  constructor(settings: Settings, account: Account, observer: BacklogObserver) {
+    this.#settings = settings;
+    this.#account = account;
+    this.#observer = observer;
+  }
+
+  /** Position of the newest message. */
+  get newest(): number {
+    return this.#accepted;
+  }
+
+  /** Messages that have not ended. */
+  get pending(): number {
+    return this.#account.pending;
+  }
+
+  /** Bytes that are free. */
+  get room(): number {
+    return this.#settings.maxQueueBytes - this.#account.bytes;
+  }
+
+  /**
+   * Takes an encoded message, or says why not.
+   *
+   * @param lane hash of its user key
+   * @param waiting batches whose messages may give way to it
+   */
+  add(json: string, lane: number, now: number, waiting: Set<Batch>): Entry | "too_large" | "queue_full" {
+    const { maxMessageBytes, overflow } = this.#settings;
+    const entry = new Entry(lane, now);
+    if (!this.#store.write(entry, json, maxMessageBytes - suffixBytes)) return "too_large";
+    while (entry.length > this.room) {
+      if (overflow === "drop-oldest" && this.#evict(waiting)) continue;
+      this.#store.free(entry);
+      return "queue_full";
+    }
+    // Only now: an eviction is told to listeners, which may make further calls.
+    entry.seq = ++this.#accepted;
+    this.#account.accepted(entry.length);
+    this.queue.push(entry);
+    if (this.#account.pending === 1) this.#observer.busy();
+    return entry;
+  }
+
+  deliver(entries: readonly Entry[]): void {
+    this.#end(entries, delivered, true);
+  }
+
+  /** Gives up messages that were out in a batch. */
+  drop(entries: readonly Entry[], reason: DropReason, error: PintleError): void {
+    this.#end(entries, dropped(reason, error), true);
+  }
+
+  /** Gives up messages of the queue, from the oldest on, while the function says so. */
+  dropQueued(isGone: (entry: Entry) => boolean, reason: DropReason, error: PintleError): void {
+    const gone: Entry[] = [];
+    while (this.queue.oldest !== undefined && isGone(this.queue.oldest)) gone.push(this.queue.shift()!);
+    this.#end(gone, dropped(reason, error), false);
+  }
+
+  /** Gives up the oldest message that is not in flight; false if there is none. */
+  #evict(waiting: Set<Batch>): boolean {
+    let from: Batch | undefined;
+    let { oldest } = this.queue;
+    for (const batch of waiting) {
+      const candidate = batch.oldest!;
+      if (oldest !== undefined && oldest.seq < candidate.seq) continue;
+      oldest = candidate;
+      from = batch;
+    }
+    if (oldest === undefined) return false;
+    if (from === undefined) {
+      this.queue.shift();
+    } else {
+      from.remove((entry) => entry === oldest);
+      if (from.isEmpty) waiting.delete(from);
+    }
+    this.#end([oldest], evicted, from !== undefined);
+    return true;
+  }
+
+  #end(entries: readonly Entry[], outcome: Delivered | Dropped, wereOut: boolean): void {
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      if (outcome.status === "delivered") this.#account.deliver(entry.length);
+      else this.#account.drop(outcome.reason, entry.length);
+      if (wereOut) this.queue.done(entry);
+      entry.end(outcome);
+    }
+    this.flushes.ended(entries, outcome.status);
+    this.#observer.ended(entries, outcome);
+    for (const entry of entries) this.#store.free(entry);
+    if (this.#account.pending === 0) this.#observer.idle();
+  }
+}
+
+/** One for all: an error is dear to make, and this one has nothing of its own to say. */
+const evicted = dropped("evicted", new PintleError("MESSAGE_EVICTED", "the queue was full when a newer message came"));

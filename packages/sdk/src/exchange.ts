@@ -1,0 +1,105 @@
+import type { Settings } from "./config.ts";
+import type { Environment } from "./environment/environment.ts";
+import { nodeHeaders, parseNodeCount } from "./nodes.ts";
+import { gzipThreshold } from "./transport/gzip.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";
+import { aborted, timedOut } from "./transport/transport-error.ts";
+import { version } from "./version.ts";
+
+/** The requests of a client: where to, with which headers, compressed or not. */
+export class Exchange {
+  readonly #settings: Settings;
+  readonly #environment: Environment;
+  readonly #headers: Readonly<Record<string, string>>;
+  #transport: Promise<Transport> | undefined;
+
+  constructor(settings: Settings, environment: Environment) {
+    this.#settings = settings;
+    this.#environment = environment;
+    this.#headers = {
+      Authorization: `Basic ${btoa(`${settings.writeKey}:`)}`,
+      "User-Agent": `pintle-sdk/${version} (${environment.runtime})`,
+      // RudderStack's gateway picks its worker by this header; a constant of the client keeps its requests together.
+      AnonymousId: environment.uuid(),
+    };
+  }
+
+  /** Sends a batch. Rejects when there is no complete answer, never later than the time-out. */
+  async post(body: Uint8Array, node: number, nodes: number, signal: AbortSignal): Promise<TransportResponse> {
+    const headers: Record<string, string> = {
+      ...this.#headers,
+      "Content-Type": "application/json",
+      ...(this.#settings.nodeAware ? nodeHeaders(node, nodes) : {}),
+    };
+    let sent = body;
+    if (this.#settings.gzip && body.length >= gzipThreshold) {
+      try {
+        sent = await this.#environment.gzip(body);
+        headers["Content-Encoding"] = "gzip";
+      } catch {
+        // Without CompressionStream, or without memory: the server takes plain bodies as well.
+      }
+    }
+    return this.#request({ method: "POST", path: "/v1/batch", headers, body: sent, signal });
+  }
+
+  /** The number of nodes behind the data plane; rejects if it does not say. */
+  async nodeCount(signal: AbortSignal): Promise<number> {
+    const answer = await this.#request({ method: "GET", path: "/cluster-info", headers: this.#headers, signal });
+    const count = answer.status === 200 ? parseNodeCount(answer.body) : undefined;
+    if (count === undefined) throw new Error(`status ${answer.status} with no number of nodes`);
+    return count;
+  }
+
+  async #request(
+    request: Omit<TransportRequest, "url" | "timeout"> & { readonly path: string },
+  ): Promise<TransportResponse> {
+    const { path, signal: outer, ...rest } = request;
+    const { url: base, timeout } = this.#settings;
+    const url = base + path;
+    const transport = await this.#loadTransport();
+    if (outer.aborted) throw aborted(url);
+    const attempt = new AbortController();
+    // A transport of the user's may not know of time-outs and aborts, or never settle: nobody waits for it then.
+    let stop = (): void => {};
+    const cut = new Promise<never>((_, reject) => {
+      const end = (error: Error): void => {
+        attempt.abort();
+        reject(error);
+      };
+      const onAbort = (): void => end(aborted(url));
+      outer.addEventListener("abort", onAbort, { once: true });
+      const cancel = this.#environment.after(timeout, () => end(timedOut(url, timeout)));
+      stop = () => {
+        cancel();
+        outer.removeEventListener("abort", onAbort);
+      };
+    });
+    try {
+      const answer = await Promise.race([transport({ ...rest, url, timeout, signal: attempt.signal }), cut]);
+      return checkAnswer(answer);
+    } finally {
+      stop();
+    }
+  }
+
+  #loadTransport(): Promise<Transport> {
+    const { transport, concurrency } = this.#settings;
+    if (transport !== undefined) return Promise.resolve(transport);
+    if (this.#transport === undefined) {
+      this.#transport = this.#environment.loadTransport(concurrency);
+      // What could not be loaded may be there the next time.
+      this.#transport.catch(() => {
+        this.#transport = undefined;
+      });
+    }
+    return this.#transport;
+  }
+}
+
+/** A transport of the user's may be written without types. */
+function checkAnswer(answer: TransportResponse): TransportResponse {
+  const { status, headers, body } = (answer ?? {}) as Partial<TransportResponse>;
+  if (typeof status !== "number") throw new Error("the transport resolved without a status");
+  return { status, headers: headers ?? {}, body: typeof body === "string" ? body : "" };
+}

@@ -1,0 +1,167 @@
+import { judge } from "./answers.ts";
+import type { Backlog } from "./backlog.ts";
+import { holdDelay, retryDelay } from "./backoff.ts";
+import type { Batch, Part, Refusal } from "./batch.ts";
+import type { Breaker } from "./breaker.ts";
+import type { Settings } from "./config.ts";
+import type { Environment } from "./environment/environment.ts";
+import { PintleError, type SdkErrorCode } from "./errors.ts";
+import { alikeLimit, Refusals } from "./refusals.ts";
+import type { TransportResponse } from "./transport/transport.ts";
+
+/** `dueAt` of a batch that waits until it is known how many nodes there are. */
+export const untilRegrouped: number = Number.POSITIVE_INFINITY;
+
+/** What the settlement of an answer changes besides the batch. */
+export interface SettlementContext {
+  readonly backlog: Backlog;
+  readonly breaker: Breaker;
+  /** Time is short: waits are, too, and what the server asks for is not waited for. */
+  isUrgent(): boolean;
+  /** The trouble is over: every batch that waits is due. */
+  recovered(now: number): void;
+  problem(error: PintleError, kind: string): void;
+}
+
+/**
+ * Applies the verdict on an answer to the batch whose front part the request carried. Afterwards the batch is empty, or
+ * its `dueAt` says when its front part is to be sent.
+ */
+export class Settlement {
+  readonly #settings: Settings;
+  readonly #environment: Environment;
+  readonly #context: SettlementContext;
+  readonly #refusals = new Refusals();
+
+  constructor(settings: Settings, environment: Environment, context: SettlementContext) {
+    this.#settings = settings;
+    this.#environment = environment;
+    this.#context = context;
+  }
+
+  /** @param answer an Error where there was no complete answer */
+  apply(batch: Batch, answer: TransportResponse | Error, now: number): void {
+    batch.dueAt = now;
+    if (answer instanceof Error) {
+      this.#retry(batch, now, answer.message);
+      return;
+    }
+    const { status } = answer;
+    const verdict = judge(answer, this.#environment.now(), this.#settings.nodeAware);
+    switch (verdict.act) {
+      case "deliver":
+        this.#deliver(batch, now);
+        break;
+      case "retry":
+        this.#retry(batch, now, `status ${status}`, status, verdict.after);
+        break;
+      case "hold":
+        this.#hold(batch, now, status, verdict.words);
+        break;
+      case "regroup":
+        batch.regroups++;
+        batch.dueAt = untilRegrouped;
+        break;
+      case "split":
+        this.#refuse(batch, now, status, verdict.words);
+        break;
+      case "misread":
+        this.#misread(batch, now, status, verdict.words);
+        break;
+    }
+  }
+
+  /** The number of nodes is known, or could not be learnt: sets the batch, which waited for it, on its way. */
+  regrouped(batch: Batch, now: number, isKnown: boolean): void {
+    // Told so twice in a row: the number is not the reason, or is still changing.
+    const atOnce = isKnown && batch.regroups <= 1;
+    batch.dueAt = atOnce ? now : now + retryDelay(batch.regroups, this.#environment.random());
+  }
+
+  /** Reports a problem; the server may have repeated the write key in its words. */
+  problem(code: SdkErrorCode, kind: string, what: string, status?: number): void {
+    const error = new PintleError(code, this.#redact(what), status === undefined ? {} : { status });
+    this.#context.problem(error, kind);
+  }
+
+  #deliver(batch: Batch, now: number): void {
+    const { entries } = batch.shift()!;
+    this.#refusals.succeeded();
+    if (this.#context.breaker.succeeded()) this.#context.recovered(now);
+    this.#context.backlog.deliver(entries);
+    // Something else is accepted, so it was not the server's fault.
+    this.#rejectSuspects(batch);
+  }
+
+  #retry(batch: Batch, now: number, what: string, status?: number, asked?: number): void {
+    batch.failures++;
+    batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
+    this.#context.breaker.failed(now, "retry", this.#context.isUrgent() ? undefined : asked);
+    this.problem("SEND_FAILED", `retry ${status ?? "no answer"}`, `a request failed: ${what}`, status);
+  }
+
+  #hold(batch: Batch, now: number, status: number, words: string): void {
+    batch.holds++;
+    const kind = this.#context.isUrgent() ? "retry" : "hold";
+    const delay = kind === "retry" ? retryDelay : holdDelay;
+    batch.dueAt = now + delay(batch.holds, this.#environment.random());
+    this.#context.breaker.failed(now, kind);
+    this.problem("SEND_HELD", `hold ${status}`, `the data plane answered ${status}${quote(words)}`, status);
+  }
+
+  /** The whole body was not understood. If that stays so while others are, something in this one is the reason. */
+  #misread(batch: Batch, now: number, status: number, words: string): void {
+    const { refusal } = batch.front!;
+    if (refusal !== undefined && this.#isItsOwnFault(refusal)) {
+      this.#refuse(batch, now, status, words);
+    } else {
+      batch.mark(refusal ?? { alone: false, successes: this.#refusals.successes, status, words });
+      this.#hold(batch, now, status, words);
+    }
+  }
+
+  /** 400 or 413: finds the message at fault, if there is one. */
+  #refuse(batch: Batch, now: number, status: number, words: string): void {
+    const part = batch.front!;
+    if (part.entries.length > 1) {
+      batch.split();
+      return;
+    }
+    const known = part.refusal?.alone === true ? part.refusal : undefined;
+    if (known !== undefined && this.#isItsOwnFault(known)) {
+      batch.shift();
+      this.#reject(part, known);
+    } else {
+      batch.mark(known ?? { alone: true, successes: this.#refusals.successes, status, words });
+      batch.suspect();
+      if (this.#refusals.refused(status, words) >= alikeLimit) {
+        batch.restoreSuspects();
+        this.#hold(batch, now, status, words);
+        return;
+      }
+    }
+    if (batch.parts.length === 0) this.#rejectSuspects(batch);
+  }
+
+  /** Something else was accepted since: the server is well. */
+  #isItsOwnFault(refusal: Refusal): boolean {
+    return this.#refusals.successes > refusal.successes;
+  }
+
+  #rejectSuspects(batch: Batch): void {
+    for (const part of batch.suspects.splice(0)) this.#reject(part, part.refusal!);
+  }
+
+  #reject(part: Part, { status, words }: Refusal): void {
+    const what = `the data plane refused the message with status ${status}${quote(this.#redact(words))}`;
+    this.#context.backlog.drop(part.entries, "rejected", new PintleError("MESSAGE_REJECTED", what, { status }));
+  }
+
+  #redact(text: string): string {
+    return text.replaceAll(this.#settings.writeKey, "[write key]");
+  }
+}
+
+function quote(words: string): string {
+  return words === "" ? "" : ` "${words}"`;
+}
