@@ -30,10 +30,10 @@ export interface TestEngine extends EmbeddedEngine {
 }
 
 /** The real engine, in a folder of its own, or on the file system that is given. Closed at the end of the test. */
-export async function openEngine(t: TestContext, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
+export async function openEngine(t: Ending, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
   const directory = options.directory ?? (options.fs === undefined ? await temporaryFolder(t) : "/data");
   const engine = openEmbeddedEngine({ owns: () => true, logger: keepingLogger([]), ...options, directory });
-  t.after(() => engine.close());
+  cleanUp(t, () => engine.close());
   let partition: AssignedPartition | undefined;
   await engine.subscribe("events", "test", {
     assigned(assigned) {
@@ -57,10 +57,29 @@ export async function openEngine(t: TestContext, options: Partial<EmbeddedEngine
   });
 }
 
+/** Where a test leaves what has to be done at its end; a TestContext is one. */
+export type Ending = Pick<TestContext, "after">;
+
+const endings = new WeakMap<Ending, (() => unknown)[]>();
+
+/** Does something at the end of a test: what was made last goes first, the other way round than `t.after` alone. */
+export function cleanUp(t: Ending, run: () => unknown): void {
+  let stack = endings.get(t);
+  if (stack === undefined) {
+    const runs: (() => unknown)[] = [];
+    t.after(async () => {
+      for (const run of runs.reverse()) await run();
+    });
+    endings.set(t, runs);
+    stack = runs;
+  }
+  stack.push(run);
+}
+
 /** A folder that is removed at the end of the test. */
-export async function temporaryFolder(t: TestContext): Promise<string> {
+export async function temporaryFolder(t: Ending): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "pintle-gateway-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  cleanUp(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -107,14 +126,14 @@ export interface Response {
 
 /** A gateway that listens, closed at the end of the test. */
 export async function runGateway(
-  t: TestContext,
+  t: Ending,
   options: Partial<GatewayOptions> & Pick<GatewayOptions, "engine">,
 ): Promise<Running> {
   const lines: LogLine[] = [];
   const gateway = createGateway({ sources, version: "1.2.3", logger: keepingLogger(lines), ...options });
   gateway.server.listen(0, "127.0.0.1");
   await once(gateway.server, "listening");
-  t.after(() => gateway.close(0));
+  cleanUp(t, () => gateway.close(0));
   const { port } = gateway.server.address() as AddressInfo;
   return { gateway, port, lines, send: (wanted) => send(port, wanted) };
 }
@@ -147,9 +166,9 @@ export function send(
 }
 
 /** A connection on which a test writes bytes as it likes. */
-export async function open(t: TestContext, port: number): Promise<RawClient> {
+export async function open(t: Ending, port: number): Promise<RawClient> {
   const socket = connect(port, "127.0.0.1");
-  t.after(() => socket.destroy());
+  cleanUp(t, () => socket.destroy());
   await once(socket, "connect");
   return new RawClient(socket);
 }
