@@ -13,10 +13,11 @@ export class Board {
     this.#pause = pause;
   }
 
-  /** @param lines for a terminal; @param summary the same in one line, for everything else */
-  show(lines, summary, now = performance.now()) {
+  /** @param lines for a terminal; @param summary the same in one line, for everything else; @param last whether none follows */
+  show(lines, summary, last = false) {
     if (!this.#out.isTTY) {
-      if (now - this.#printedAt < this.#pause) return;
+      const now = performance.now();
+      if (now - this.#printedAt < this.#pause && !last) return;
       this.#printedAt = now;
       this.#out.write(`${summary}\n`);
       return;

@@ -1,5 +1,6 @@
 // npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file. Shows how it
-// goes until Ctrl-C.
+// goes until Ctrl-C. In package.json it is called by `exec`, so that signals meet this process and not a shell around it, which would
+// end by them and leave this behind; Windows' shell has no `exec`, and takes what stands after `||`.
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { get } from "node:http";
@@ -51,14 +52,24 @@ async function main() {
 
     const status = statusReader(adminPort);
     let first;
+    async function draw() {
+      const told = await status();
+      const [archive] = told.destinations;
+      if (first === undefined && archive.delivered > 0) first = (performance.now() - startedAt) / 1000;
+      board.show(...view({ sent, plane: told, archive, first, ending: stop.signal.aborted }), stop.signal.aborted);
+    }
     while (!stop.signal.aborted && plane.exit === undefined && shop.exit === undefined) {
-      const plane = await status();
-      const [file] = plane.destinations;
-      if (first === undefined && file.delivered > 0) first = (performance.now() - startedAt) / 1000;
-      board.show(...view({ sent, plane, file, first }));
+      await draw();
       await pause(250, undefined, { signal: stop.signal }).catch(() => {});
     }
-    if (stop.signal.aborted) return 0;
+    if (stop.signal.aborted) {
+      // What the shop still holds is sent, and has a moment to be delivered.
+      await shop.end();
+      const deadline = performance.now() + 2000;
+      while ((await status()).destinations[0].waiting > 0 && performance.now() < deadline) await pause(50);
+      await draw();
+      return 0;
+    }
     board.say(plane.exit === undefined ? `the shop ended: ${shop.exit}` : `the data plane ended: ${plane.exit}`);
     return 1;
   } finally {
@@ -84,21 +95,19 @@ async function introduction(url) {
 }
 
 /** What the terminal shows, and the same in one line. */
-function view({ sent, plane, file, first }) {
+function view({ sent, plane, archive, first, ending }) {
   const count = (value) => value.toLocaleString("en").padStart(9);
   const sum = (counts) => Object.values(counts).reduce((total, value) => total + value, 0);
   const lines = [
     `  shop        ${count(sent.accepted)} tracked    ${count(sent.pending)} to be sent`,
     `  data plane  ${count(plane.accepted)} accepted   ${count(sum(plane.refused))} refused`,
-    `  ${file.name.padEnd(10)}  ${count(file.delivered)} delivered  ${count(file.waiting)} waiting  ${count(sum(file.dead))} dead`,
+    `  ${archive.name.padEnd(10)}  ${count(archive.delivered)} delivered  ${count(archive.waiting)} waiting  ${count(sum(archive.dead))} dead`,
     `  the latest  ${latestEvent()}`,
     "",
-    `${first === undefined ? "" : `The first event was delivered ${first.toFixed(1)} s after the command. `}Ctrl-C ends it.`,
+    `${first === undefined ? "" : `The first event was delivered ${first.toFixed(1)} s after the command. `}${ending ? "Ended." : "Ctrl-C ends it."}`,
   ];
-  return [
-    lines,
-    `tracked ${sent.accepted}, accepted ${plane.accepted}, delivered ${file.delivered}, waiting ${file.waiting}`,
-  ];
+  const summary = `tracked ${sent.accepted}, accepted ${plane.accepted}, delivered ${archive.delivered}, waiting ${archive.waiting}`;
+  return [lines, summary];
 }
 
 /** The last event of the file, in a few words: proof that it is there. */
@@ -126,7 +135,7 @@ function latestEvent() {
 /** Reads the status from the admin port; while no answer comes, the last one. */
 function statusReader(port) {
   const token = readFileSync(join(dataFolder, "admin-token"), "utf8").trim();
-  let last = { accepted: 0, refused: {}, destinations: [{ name: "events", delivered: 0, waiting: 0, dead: {} }] };
+  let last = { accepted: 0, refused: {}, destinations: [{ name: "archive", delivered: 0, waiting: 0, dead: {} }] };
   return async () => {
     try {
       const [response] = await once(
@@ -136,10 +145,9 @@ function statusReader(port) {
           path: "/status",
           headers: { authorization: `Bearer ${token}` },
           agent: false,
-          timeout: 5000,
+          signal: AbortSignal.timeout(5000),
         }),
         "response",
-        { signal: stop.signal },
       );
       let text = "";
       for await (const chunk of response) text += chunk;

@@ -19,6 +19,8 @@ export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolea
   FOLDER_NOT_WRITABLE: { retryable: false },
   /** Another data plane works in the data folder. */
   FOLDER_LOCKED: { retryable: true },
+  /** What lies in the data folder cannot be used: the disk refuses it, or a newer version has written it. */
+  FOLDER_UNUSABLE: { retryable: false },
 };
 
 export type ErrorCode =
@@ -29,7 +31,8 @@ export type ErrorCode =
   | "PORT_IN_USE"
   | "ADDRESS_UNAVAILABLE"
   | "FOLDER_NOT_WRITABLE"
-  | "FOLDER_LOCKED";
+  | "FOLDER_LOCKED"
+  | "FOLDER_UNUSABLE";
 
 /** An error whose message is meant for the person who started the data plane: one clear line, no secret in it. */
 export class ServerError extends Error {

@@ -32,8 +32,9 @@ export function createAdminServer(options: AdminOptions): Server {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     answerTo(request, options)
       .catch((error: unknown): Answer => {
-        options.logger.error({ err: error }, "the admin port could not answer");
-        return problem(500, "internal error; the log has its reason");
+        // Most likely the router's thread has died and is being started again.
+        options.logger.warn({ err: error }, "the admin port could not tell the status");
+        return problem(503, "the status cannot be told now; ask again in a second");
       })
       .then((answer) => send(response, request, answer));
   });

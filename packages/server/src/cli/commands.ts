@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { start } from "./start.ts";
 
 /** Every command, in the order in which the help lists them. */
-export const commands: readonly Command[] = [];
+export const commands: readonly Command[] = [start];

@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../bin/pintle.js", import.meta.url));
+const base = mkdtempSync(join(tmpdir(), "pintle-cli-"));
+after(() => rmSync(base, { recursive: true }));
+
+/** `pintle` as a process, in a folder of its own. */
+class Run {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<number | NodeJS.Signals>;
+  stdout = "";
+  stderr = "";
+
+  constructor(folder: string, args: readonly string[], environment: Record<string, string> = {}) {
+    this.#child = spawn(process.execPath, [program, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = once(this.#child, "close").then(([code, signal]) => code ?? signal);
+    running.add(this);
+    void this.ended.then(() => running.delete(this));
+  }
+
+  /** Resolves with the whole output up to now, when it says that it is ready; rejects when it ends before. */
+  async ready(): Promise<string> {
+    const early = this.ended.then((end) => Promise.reject(new Error(`ended (${end}): ${this.stdout}${this.stderr}`)));
+    early.catch(() => {});
+    while (!/^ready$/m.test(this.stdout)) await Promise.race([once(this.#child.stdout!, "data"), early]);
+    return this.stdout;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** What it has printed under this heading. */
+  told(heading: string): string {
+    const value = new RegExp(`^ *${heading} +(\\S+)`, "m").exec(this.stdout)?.[1];
+    assert.ok(value !== undefined, `${heading} in:\n${this.stdout}`);
+    return value;
+  }
+
+  /** Waits for a failed start: exit code 1, and one line. */
+  async refusal(): Promise<string> {
+    assert.equal(await this.ended, 1, this.stdout + this.stderr);
+    assert.match(this.stderr, /^pintle: [^\n]+\n$/);
+    assert.doesNotMatch(this.stdout, /ready/);
+    return this.stderr.slice("pintle: ".length, -1);
+  }
+}
+
+const running = new Set<Run>();
+afterEach(async () => {
+  for (const run of running) {
+    run.signal("SIGKILL");
+    await run.ended;
+  }
+});
+
+function newFolder(): string {
+  return mkdtempSync(join(base, "f-"));
+}
+
+const anyPort = ["--port", "0", "--admin-port", "0"];
+
+function start(folder: string, ...flags: string[]): Run {
+  return new Run(folder, ["start", ...anyPort, ...flags]);
+}
+
+function configured(config: unknown): string {
+  const folder = newFolder();
+  writeFileSync(join(folder, "pintle.config.json"), typeof config === "string" ? config : JSON.stringify(config));
+  return folder;
+}
+
+const sound = {
+  sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["audit"] }],
+  destinations: { audit: { type: "file", path: "./out.jsonl" } },
+};
+
+async function send(url: string, writeKey: string, event: object): Promise<string> {
+  const response = await fetch(`${url}/v1/track`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`${writeKey}:`)}`, connection: "close" },
+    body: JSON.stringify(event),
+  });
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+/** The events in a file, once there are so many. */
+async function eventsIn(file: string, count: number): Promise<Record<string, unknown>[]> {
+  for (;;) {
+    const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
+    if (lines.length >= count) return lines.map((line) => JSON.parse(line));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("without a configuration: a key that stays, and the first event in a file", async () => {
+  const folder = newFolder();
+  const first = start(folder);
+  const output = await first.ready();
+  const key = /The write key is (wk_[\w-]{32})/.exec(output)?.[1];
+  assert.ok(key, output);
+  const url = first.told("events");
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.ok(output.includes(`curl ${url}/v1/track -u ${key}: -d '{"userId":"123","event":"Signed Up"}'`), output);
+  assert.ok(output.includes(`new Pintle("${key}", "${url}")`), output);
+
+  assert.equal(await send(url, key, { userId: "123", event: "Signed Up" }), "ok");
+  const [event] = await eventsIn(join(folder, "pintle-data", "events.jsonl"), 1);
+  assert.equal(event?.event, "Signed Up");
+  assert.equal(event?.type, "track");
+  first.signal("SIGTERM");
+  assert.equal(await first.ended, 0);
+  assert.equal(first.stderr, "");
+
+  if (process.platform !== "win32") {
+    assert.equal(statSync(join(folder, "pintle-data")).mode & 0o777, 0o700);
+    assert.equal(statSync(join(folder, "pintle-data", "write-key")).mode & 0o777, 0o600);
+    assert.equal(statSync(join(folder, "pintle-data", "admin-token")).mode & 0o777, 0o600);
+  }
+
+  const second = start(folder);
+  assert.ok((await second.ready()).includes(`The write key is ${key};`));
+  await send(second.told("events"), key, { userId: "123", event: "Came Back" });
+  const events = await eventsIn(join(folder, "pintle-data", "events.jsonl"), 2);
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ["Signed Up", "Came Back"],
+    "nothing is delivered twice after a clean end",
+  );
+  second.signal("SIGINT");
+  assert.equal(await second.ended, 0);
+});
+
+test("with a configuration: tells where it listens and no key; the admin port knows what came in", async () => {
+  const folder = configured(sound);
+  const run = start(folder, "--data", "elsewhere");
+  const output = await run.ready();
+  assert.match(output, /^ {2}config {2}pintle\.config\.json: 1 source, 1 destination$/m);
+  assert.match(output, /^ {2}data {4}elsewhere$/m);
+  assert.ok(!output.includes("wk_secret_shop"));
+
+  await send(run.told("events"), "wk_secret_shop", { userId: "1", event: "A" });
+  await eventsIn(join(folder, "out.jsonl"), 1);
+  const token = readFileSync(join(folder, "elsewhere", "admin-token"), "utf8").trim();
+  const admin = async (path: string) =>
+    (
+      await fetch(run.told("admin") + path, { headers: { authorization: `Bearer ${token}`, connection: "close" } })
+    ).text();
+  // The file has the event before the router has counted it.
+  for (;;) {
+    const status = JSON.parse(await admin("/status"));
+    assert.equal(status.accepted, 1);
+    assert.equal(status.destinations[0].id, "audit");
+    if (status.destinations[0].delivered === 1) break;
+  }
+  assert.deepEqual(JSON.parse(await admin("/health")), { status: "ready", behind: [] });
+  assert.match(await admin("/metrics"), /^pintle_destination_delivered_total\{destination="audit"\} 1$/m);
+  run.signal("SIGTERM");
+  assert.equal(await run.ended, 0);
+});
+
+test("a second signal ends it at once", async () => {
+  const run = start(configured(sound));
+  await run.ready();
+  // A request whose body does not come: a clean end waits for it.
+  const { hostname, port } = new URL(run.told("events"));
+  const socket = connect(Number(port), hostname);
+  const key = btoa("wk_secret_shop:");
+  socket.write(
+    `POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${key}\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n`,
+  );
+  socket.on("error", () => {});
+  await once(socket, "data");
+  run.signal("SIGTERM");
+  // It has heard the first one when nobody can connect any more.
+  for (;;) {
+    const probe = connect(Number(port), hostname);
+    const connected = await once(probe, "connect").then(
+      () => true,
+      () => false,
+    );
+    probe.destroy();
+    if (!connected) break;
+  }
+  run.signal("SIGTERM");
+  assert.equal(await run.ended, "SIGTERM");
+  socket.destroy();
+});
+
+test("a port in use", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const folder = configured(sound);
+  const flags = (name: string) => ["start", ...anyPort, `--${name}`, String(port)];
+  assert.equal(
+    await new Run(folder, flags("port")).refusal(),
+    `port ${port} of 127.0.0.1 is in use (choose another: --port PORT)`,
+  );
+  assert.equal(
+    await new Run(folder, flags("admin-port")).refusal(),
+    `port ${port} of 127.0.0.1 is in use (choose another: --admin-port PORT)`,
+  );
+  server.close();
+});
+
+test("an address that is not this machine's", async () => {
+  const message = await start(configured(sound), "--host", "192.0.2.1").refusal();
+  assert.match(message, /^cannot listen on 192\.0\.2\.1, port 0: this machine does not have the address$/);
+});
+
+test("a data folder that cannot be one", async () => {
+  const folder = configured(sound);
+  writeFileSync(join(folder, "file"), "");
+  assert.equal(
+    await start(folder, "--data", "file").refusal(),
+    `the data folder ${join(folder, "file")} cannot be written: it is a file (choose another: --data DIR)`,
+  );
+  assert.match(await start(folder, "--data", "file/data").refusal(), /cannot be written: a part of it is a file/);
+});
+
+test("a data folder in which another data plane works, and one that it waits for", async () => {
+  const folder = configured(sound);
+  const first = start(folder);
+  await first.ready();
+  assert.match(
+    await start(folder).refusal(),
+    /\(stop it, choose another folder \(--data DIR\), or wait for it \(--wait 30s\)\)$/,
+  );
+
+  const second = start(folder, "--wait", "5m");
+  first.signal("SIGTERM");
+  assert.equal(await first.ended, 0);
+  await second.ready();
+});
+
+const refused: [name: string, config: unknown, flags: string[], message: RegExp][] = [
+  ["a configuration that is not there", sound, ["--config", "none.ts"], /^none\.ts: there is no such file$/],
+  ["a configuration that is no JSON", "{", [], /^pintle\.config\.json: not valid JSON at line 1, column 2$/],
+  [
+    "a configuration with a mistake",
+    { ...sound, sources: [{ ...sound.sources[0], destinations: ["audti"] }] },
+    [],
+    /^pintle\.config\.json: sources\[0\]\.destinations\[0\]: no destination is called "audti"; did you mean "audit"\? \(destinations: audit\)$/,
+  ],
+  ["a port that is none", sound, ["--port", "http"], /^--port takes a port, 0 to 65535, not "http"$/],
+  ["a port that is too high", sound, ["--admin-port", "65536"], /^--admin-port takes a port, 0 to 65535, not "65536"$/],
+  [
+    "a time that is none",
+    sound,
+    ["--wait", "soon"],
+    /^--wait takes a time like 500ms, 30s or 5m, at most 1d, not "soon"$/,
+  ],
+  ["a log level that is none", sound, ["--log-level", "wran"], /^--log-level takes one of .*; did you mean "warn"\?$/],
+  [
+    "an unknown flag",
+    sound,
+    ["--prot", "1"],
+    /^unknown flag --prot; did you mean --port\? \(see: pintle start --help\)$/,
+  ],
+];
+
+for (const [name, config, flags, message] of refused) {
+  test(name, async () => {
+    const folder = configured(config);
+    assert.match(await start(folder, ...flags).refusal(), message);
+    assert.ok(!existsSync(join(folder, "pintle-data")), "a refused start leaves nothing behind");
+  });
+}
+
+test("several mistakes are one line each", async () => {
+  const run = start(configured({ sources: [{ name: "shop" }], destination: {} }));
+  assert.equal(await run.ended, 1);
+  assert.deepEqual(run.stderr.split("\n"), [
+    "pintle: pintle.config.json: sources[0].writeKey: is missing; expected a string or a list",
+    'pintle: pintle.config.json: destination: unknown key; did you mean "destinations"? (allowed: sources, destinations)',
+    "",
+  ]);
+});
+
+test("help, version, and a command that does not exist", async () => {
+  const help = new Run(base, ["--help"]);
+  assert.equal(await help.ended, 0);
+  assert.match(help.stdout, /^ {2}start {2,}Starts a data plane/m);
+  const version = new Run(base, ["--version"]);
+  assert.equal(await version.ended, 0);
+  assert.match(version.stdout, /^\d+\.\d+\.\d+\S*\n$/);
+  assert.match(await new Run(base, ["strat"]).refusal(), /^unknown command "strat"; did you mean "start"\?/);
+});

@@ -1,0 +1,80 @@
+import { isAbsolute, relative } from "node:path";
+import type { Config } from "../config/config.ts";
+import { findConfig, loadConfig } from "../config/load-config.ts";
+import { type Trial, trialConfig } from "../config/trial-config.ts";
+import { makeDataFolder } from "../data-folder.ts";
+import { type DataPlane, startDataPlane } from "../data-plane.ts";
+import { createLogger } from "../logger.ts";
+import { version } from "../version.ts";
+import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { startFlags, startOptions } from "./start-options.ts";
+import { tryIt } from "./try-it.ts";
+
+export const start: Command = {
+  name: "start",
+  summary: "Starts a data plane; SIGTERM and Ctrl-C end it cleanly.",
+  arguments: [],
+  flags: startFlags,
+  run: runStart,
+};
+
+async function runStart(call: CommandCall, context: CommandContext): Promise<number> {
+  const options = startOptions(call.flags, context.directory);
+  const shown = (path: string) => shortest(path, context.directory);
+
+  const file = options.config ?? findConfig(context.directory);
+  const loaded = file === undefined ? undefined : await loadConfig(shown(file), { environment: context.environment });
+  // The folder comes after the configuration: a refused start leaves nothing behind.
+  makeDataFolder(options.data);
+  const trial = loaded === undefined ? trialConfig(options.data) : undefined;
+  const config = loaded ?? trial!.config;
+
+  const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: config.redact });
+  const { host, port, adminPort, wait } = options;
+  const ending = endOnSignal();
+  const plane = await startDataPlane({ config, dataFolder: options.data, host, port, adminPort, wait, logger });
+
+  context.print(`Pintle ${version}`);
+  context.print(`  events  ${plane.url}`);
+  context.print(`  admin   ${plane.adminUrl} (its token: ${shown(plane.adminTokenFile)})`);
+  context.print(
+    `  config  ${file === undefined ? "none found, so this is one to try out" : `${shown(file)}: ${summary(config)}`}`,
+  );
+  context.print(`  data    ${shown(options.data)}`);
+  if (trial !== undefined) printTrial(trial, plane, context.print, shown);
+  context.print("ready");
+
+  await ending;
+  await plane.close();
+  return 0;
+}
+
+function printTrial(
+  { writeKey, events }: Trial,
+  { url }: DataPlane,
+  print: (line: string) => void,
+  shown: (path: string) => string,
+): void {
+  print(`\nThe write key is ${writeKey}; events land in ${shown(events)}.\n`);
+  print(`${tryIt({ url, writeKey })}\n`);
+}
+
+function summary({ sources, destinations }: Config): string {
+  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${count(sources.length, "source")}, ${count(destinations.length, "destination")}`;
+}
+
+/**
+ * Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, by the signal itself, so that the shell
+ * sees what happened; what was answered with `ok` is durable all the same.
+ */
+function endOnSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+}
+
+function shortest(path: string, directory: string): string {
+  const short = relative(directory, path);
+  return short.startsWith("..") || isAbsolute(short) ? path : short;
+}

@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { FolderLock, LogError } from "@pintle/log";
+import { createAdminServer } from "./admin/admin-server.ts";
+import { statusOf } from "./admin/status.ts";
+import type { Config } from "./config/config.ts";
+import { makeDataFolder } from "./data-folder.ts";
+import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
+import { EngineError } from "./engine/engine-error.ts";
+import { ServerError, systemCode } from "./errors.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import type { Logger } from "./logger.ts";
+import { startRouter } from "./router/start-router.ts";
+import { readOrMakeSecret } from "./secret-file.ts";
+import { version } from "./version.ts";
+
+export interface DataPlaneOptions {
+  readonly config: Config;
+  /** Where everything durable is kept; made if it is not there. */
+  readonly dataFolder: string;
+  /** The address that takes events. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** On 127.0.0.1. 0: any free port. */
+  readonly adminPort: number;
+  /** How long to wait for another data plane to let go of the folder, milliseconds. @default 0 */
+  readonly wait?: number;
+  readonly logger: Logger;
+}
+
+export interface DataPlane {
+  /** Where SDKs send to. */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** The file with what the admin port asks for. */
+  readonly adminTokenFile: string;
+  /** Ends it cleanly. Called again it waits for the same end. */
+  close(): Promise<void>;
+}
+
+/** Of the topic `events`: a week, 50 GB, and a tenth of the disk kept free. */
+const retention: Retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.1 };
+const retainEvery = 60_000;
+const adminHost = "127.0.0.1";
+
+/**
+ * Puts a data plane together. The order is part of what it promises:
+ *
+ * 1. the lock of the data folder, so that nobody else writes there;
+ * 2. the engine, which recovers what a crash has left;
+ * 3. the router: when it has started, every destination has its place in the log, so that nothing that is accepted from
+ *    then on is missed by any of them;
+ * 4. the gateway, which can make durable whatever it accepts;
+ * 5. the admin port, which knows all the others.
+ *
+ * It ends the other way round: the gateway takes nothing new and answers what it has read, the router lets deliveries end that are
+ * on their way and saves where it stands, the engine closes its files, and the lock is the last to go. What fails on
+ * the way up is followed by the way down from there.
+ *
+ * @throws ServerError for everything that its owner can mend: FOLDER_*, PORT_IN_USE, ADDRESS_UNAVAILABLE
+ */
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { config, dataFolder, host, port, adminPort, wait = 0, logger } = options;
+  const startedAt = new Date().toISOString();
+  const steps: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+
+  async function closeAll(): Promise<void> {
+    for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step();
+  }
+
+  try {
+    makeDataFolder(dataFolder);
+    const lock = await lockFolder(dataFolder, wait);
+    steps.push(() => lock.release());
+
+    const engine = openEmbeddedEngine({
+      directory: dataFolder,
+      owns: (topic) => topic === "events",
+      logger,
+      retention,
+    });
+    steps.push(() => engine.close());
+    await engine.prepare("events");
+    const retaining = setInterval(() => {
+      engine.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
+    }, retainEvery);
+    steps.push(async () => clearInterval(retaining));
+
+    const { sources, destinations, directory: configDirectory } = config;
+    const router = await startRouter({
+      directory: dataFolder,
+      configDirectory,
+      sources,
+      destinations,
+      version,
+      engine,
+      logger,
+    });
+    steps.push(() => router.close());
+
+    const gateway = createGateway({ sources, engine, logger, version });
+    steps.push(() => gateway.close());
+    const url = await listen(gateway.server, host, port, "--port");
+
+    const adminTokenFile = join(dataFolder, "admin-token");
+    const admin = createAdminServer({
+      token: readOrMakeSecret(adminTokenFile, "at_"),
+      status: async () => statusOf({ version, startedAt }, gateway.stats(), await router.stats()),
+      redact: config.redact,
+      logger,
+    });
+    steps.push(() => closeServer(admin));
+    const adminUrl = await listen(admin, adminHost, adminPort, "--admin-port");
+
+    return {
+      url,
+      adminUrl,
+      adminTokenFile,
+      close() {
+        closing ??= closeAll();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    if (error instanceof EngineError) {
+      throw new ServerError("FOLDER_UNUSABLE", `the data folder ${dataFolder} cannot be used: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+async function lockFolder(dataFolder: string, wait: number): Promise<FolderLock> {
+  try {
+    return await FolderLock.acquire(dataFolder, { wait });
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    if (error.code !== "lock.held") throw new ServerError("FOLDER_NOT_WRITABLE", error.message, { cause: error });
+    const advice = "stop it, choose another folder (--data DIR), or wait for it (--wait 30s)";
+    throw new ServerError("FOLDER_LOCKED", `${error.message} (${advice})`, { cause: error });
+  }
+}
+
+/** Resolves with the URL when the server listens. `flag` is what its owner would change. */
+async function listen(server: Server, host: string, port: number, flag: string): Promise<string> {
+  try {
+    server.listen({ host, port });
+    await once(server, "listening");
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EADDRINUSE") {
+      throw new ServerError("PORT_IN_USE", `port ${port} of ${host} is in use (choose another: ${flag} PORT)`, {
+        cause: error,
+      });
+    }
+    const reasons: Record<string, string> = {
+      EACCES: "no permission for this port",
+      EADDRNOTAVAIL: "this machine does not have the address",
+      ENOTFOUND: "no such host",
+    };
+    const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+    throw new ServerError("ADDRESS_UNAVAILABLE", `cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
+  }
+  const { address, family, port: actual } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${actual}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
