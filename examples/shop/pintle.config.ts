@@ -1,9 +1,9 @@
 import { defineConfig } from "pintle";
 
 export default defineConfig({
-  sources: [{ name: "shop", writeKey: "wk_example_shop", destinations: ["events"] }],
+  sources: [{ name: "shop", writeKey: "wk_example_shop", destinations: ["archive"] }],
   destinations: {
     // One event on each line. A relative path starts at the folder of this file.
-    events: { type: "file", path: "./pintle-data/events.jsonl" },
+    archive: { type: "file", path: "./pintle-data/events.jsonl" },
   },
 });
