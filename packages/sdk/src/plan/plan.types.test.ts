@@ -1,8 +1,5 @@
-/**
- * Tests of types, made by the compiler: a line below `@ts-expect-error` that compiles is an error. The function stands for
- * the class, whose signature is checked in the same way where the class is.
- */
-import type { AnyPlan, FieldsOf, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "./plan.ts";
+/** Tests of types, made by the compiler: a line below `@ts-expect-error` that compiles is an error. Nothing here is run. */
+import { Pintle } from "../index.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 interface ShopPlan {
@@ -10,18 +7,10 @@ interface ShopPlan {
   "Signed Up": { plan?: "Free" | "Pro" };
 }
 
-interface Client<Plan> {
-  track(message: FieldsOf<TrackOf<Plan>>): void;
-  enqueue(message: MessageOf<Plan>): void;
-}
-
-declare function create<Plan extends TrackingPlan<Plan> = AnyPlan>(config?: {
-  readonly batchSize?: number;
-  readonly plan?: PlanValidators<Plan>;
-}): Client<Plan>;
+const url = "https://data.example.com";
 
 export function withoutPlan(): void {
-  for (const client of [create(), create({ batchSize: 5 })]) {
+  for (const client of [new Pintle("key", url), new Pintle("key", url, { batchSize: 5 })]) {
     client.track({ userId: "1", event: "Anything", properties: { at: new Date(), deep: [{ x: 1 }] } });
     client.enqueue({ type: "track", userId: 5, event: "Anything" });
     client.enqueue({ type: "group", userId: 5, groupId: 7 });
@@ -33,7 +22,7 @@ export function withoutPlan(): void {
 }
 
 export function withPlan(): void {
-  const client = create<ShopPlan>();
+  const client = new Pintle<ShopPlan>("key", url);
   client.track({ userId: "1", event: "Order Completed", properties: { orderId: "o", revenue: 0 } });
   client.track({ userId: "1", event: "Signed Up" });
   client.track({ userId: "1", event: "Signed Up", properties: { plan: "Free" } });
@@ -58,15 +47,15 @@ export function withPlan(): void {
 declare const revenue: StandardSchema<{ revenue: number }, { revenue: number; currency: string }>;
 
 export function planFromValidators(): void {
-  const client = create({ batchSize: 5, plan: { "Order Completed": revenue } });
+  const client = new Pintle("key", url, { batchSize: 5, plan: { "Order Completed": revenue } });
   client.track({ userId: "1", event: "Order Completed", properties: { revenue: 1 } });
   // @ts-expect-error: the validator's input asks for a number
   client.track({ userId: "1", event: "Order Completed", properties: { revenue: "1" } });
   // @ts-expect-error: no validator knows this event
   client.track({ userId: "1", event: "Signed Up" });
   // @ts-expect-error: a validator for other properties than the plan's
-  create<ShopPlan>({ plan: { "Order Completed": {} as StandardSchema<{ revenue: string }> } });
-  create<ShopPlan>({ plan: { "Signed Up": {} as StandardSchema<{ plan?: "Free" | "Pro" }> } });
+  new Pintle<ShopPlan>("key", url, { plan: { "Order Completed": {} as StandardSchema<{ revenue: string }> } });
+  new Pintle<ShopPlan>("key", url, { plan: { "Signed Up": {} as StandardSchema<{ plan?: "Free" | "Pro" }> } });
   // @ts-expect-error: a plan maps names to objects of properties
-  create<{ "Signed Up": string }>();
+  new Pintle<{ "Signed Up": string }>("key", url);
 }

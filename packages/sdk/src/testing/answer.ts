@@ -54,7 +54,7 @@ export async function send(answer: SettledAnswer, response: ServerResponse): Pro
     return;
   }
   const { status = 200, headers = {}, retryAfter, delay = 0, drip, truncated = false } = answer;
-  const body = Buffer.from(answer.body ?? wordsFor(status));
+  const body = Buffer.from(answer.body ?? words[status] ?? `status ${status}\n`);
   if (delay > 0) await sleep(delay);
   if (response.destroyed) return;
 
@@ -83,13 +83,15 @@ function retryAfterText(value: number | Date): string {
   return typeof value === "number" ? String(value) : value.toUTCString();
 }
 
-/** What RudderStack says with each status. */
-function wordsFor(status: number): string {
-  if (status >= 200 && status < 300) return status === 204 ? "" : "OK";
-  if (status === 400) return "Invalid JSON";
-  if (status === 401) return "Invalid Authorization Header";
-  if (status === 413) return "Request size exceeds max limit";
-  if (status === 429) return "Max Events Limit reached. Dropping Events.";
-  if (status === 304) return "";
-  return `status ${status}`;
-}
+/** What RudderStack's gateway says with each status. */
+const words: Readonly<Record<number, string>> = {
+  200: "ok",
+  204: "",
+  304: "",
+  400: "event is not a valid rudder event\n",
+  401: "invalid write key\n",
+  404: "source is disabled\n",
+  413: "request size exceeds max limit\n",
+  429: "max requests limit reached\n",
+  503: "service unavailable\n",
+};

@@ -192,7 +192,7 @@ export class FakeDataPlane {
   #refusal(request: ReceivedRequest): Answer | undefined {
     const { writeKey } = this.#options;
     if (writeKey !== undefined && request.writeKey !== writeKey) return 401;
-    if (request.problem !== undefined) return { status: 400, body: request.problem };
+    if (request.problem !== undefined) return { status: 400, body: "invalid json\n" };
     return undefined;
   }
 
