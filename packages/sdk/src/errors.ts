@@ -16,7 +16,7 @@ export const sdkErrors = {
   MESSAGE_EVICTED: { retryable: true, advice: "raise maxQueueBytes, or await client.ready() before each call" },
   MESSAGE_REJECTED: { retryable: false, advice: "correct what the data plane names" },
   MESSAGE_EXPIRED: { retryable: false, advice: "see the problem reported before; raise maxAge to wait longer" },
-  MESSAGE_ABANDONED: { retryable: false, advice: "give close() more time, or see the problem reported before" },
+  MESSAGE_ABANDONED: { retryable: false, advice: "await close() before the program ends, and give it enough time" },
 
   SEND_FAILED: { retryable: true, advice: "nothing to do: it is tried again" },
   SEND_HELD: {
@@ -25,7 +25,6 @@ export const sdkErrors = {
   },
   LISTENER_FAILED: { retryable: false, advice: "correct the listener" },
   OPTION_FAILED: { retryable: false, advice: "correct the function given as an option" },
-  EXIT_UNDELIVERED: { retryable: false, advice: "await client.close() before process.exit()" },
 } as const;
 
 export type SdkErrorCode = keyof typeof sdkErrors;

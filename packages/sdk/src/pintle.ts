@@ -113,7 +113,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       busy: () => this.#busy(),
       idle: () => this.#idle(),
     });
-    this.#resident = { drain: () => this.#delivery.drain(), lost: () => this.#lost() };
+    this.#resident = {
+      drain: () => this.#delivery.drain(),
+      // Listeners can still save what is left.
+      lost: () => this.#delivery.abandon("process.exit() or an exception came before the message was delivered"),
+    };
     if (settings.closeOnSignals) this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
 
@@ -321,13 +325,6 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     this.#environment.lifecycle?.leave(this.#resident);
     this.#whenIdle?.();
     this.#whenIdle = undefined;
-  }
-
-  /** The process ends now: what is left is given up while listeners can still save it. */
-  #lost(): void {
-    const error = new PintleError("EXIT_UNDELIVERED", `${this.#account.pending} messages were not delivered`);
-    this.#reporter.problem("error", "exit", error.message);
-    this.#delivery.abandon("the program ended before the message was delivered");
   }
 }
 

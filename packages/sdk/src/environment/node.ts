@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { gzipNode } from "../transport/gzip-node.ts";
 import type { Environment } from "./environment.ts";
+import { ProcessLifecycle } from "./process-lifecycle.ts";
 import { after, hold } from "./timers.ts";
 
 /** Node, and runtimes that are like it (Bun, Deno). */
@@ -22,5 +23,5 @@ export const nodeEnvironment: Environment = {
     return createNodeTransport({ concurrency });
   },
   gzip: gzipNode,
-  lifecycle: undefined,
+  lifecycle: new ProcessLifecycle(process),
 };

@@ -1,0 +1,72 @@
+import type { Lifecycle, Resident } from "./environment.ts";
+
+/** The part of `process` that is used. */
+export type ProcessEvents = Pick<NodeJS.Process, "pid" | "on" | "off" | "listenerCount" | "kill">;
+
+const signals = ["SIGTERM", "SIGINT"] as const;
+
+/**
+ * The end of a process, for all clients in it: each listener is added once, and only when it is first needed.
+ *
+ * **A program that ends by itself** has no work left that keeps it alive; sockets and timers of clients do not count.
+ * Then there is `beforeExit`, and every client with messages waiting is drained; its hold keeps the process alive
+ * meanwhile. When the hold ends and nothing else goes on, there is `beforeExit` again, and no client waits any more. (Timers
+ * that keep the process alive from the beginning would do as well, but would hold it for a whole `interval`.)
+ *
+ * **process.exit() and uncaught exceptions** leave no time: there is `exit` alone, and what is left is told as lost.
+ *
+ * **SIGTERM and SIGINT**, for clients that ask for it: all of them are closed, then the signal is sent again, and has its
+ * usual effect. If the program listens to the signal itself, it decides on its own when to end: it is not sent again. A
+ * second signal is not waited for.
+ */
+export class ProcessLifecycle implements Lifecycle {
+  readonly #process: ProcessEvents;
+  readonly #residents = new Set<Resident>();
+  readonly #closers = new Set<() => Promise<unknown>>();
+  #isWatchingExit = false;
+  #isClosing = false;
+
+  constructor(process: ProcessEvents) {
+    this.#process = process;
+  }
+
+  enter(resident: Resident): void {
+    this.#residents.add(resident);
+    if (this.#isWatchingExit) return;
+    this.#isWatchingExit = true;
+    this.#process.on("beforeExit", () => {
+      for (const each of this.#residents) void each.drain();
+    });
+    this.#process.on("exit", () => {
+      for (const each of this.#residents) each.lost();
+    });
+  }
+
+  leave(resident: Resident): void {
+    this.#residents.delete(resident);
+  }
+
+  onSignal(close: () => Promise<unknown>): () => void {
+    if (this.#closers.size === 0) for (const signal of signals) this.#process.on(signal, this.#onSignal);
+    this.#closers.add(close);
+    return () => {
+      this.#closers.delete(close);
+      // While the signal is being handled the listener stays: without one the signal would have its effect at once.
+      if (this.#closers.size === 0 && !this.#isClosing) this.#ignoreSignals();
+    };
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    const wasClosing = this.#isClosing;
+    this.#isClosing = true;
+    const closed = wasClosing ? Promise.resolve([]) : Promise.allSettled([...this.#closers].map((close) => close()));
+    void closed.then(() => {
+      this.#ignoreSignals();
+      if (this.#process.listenerCount(signal) === 0) this.#process.kill(this.#process.pid, signal);
+    });
+  };
+
+  #ignoreSignals(): void {
+    for (const signal of signals) this.#process.off(signal, this.#onSignal);
+  }
+}
