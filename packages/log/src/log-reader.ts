@@ -107,14 +107,15 @@ export class LogReader {
         // The segment ends below what is durable: either it has a successor by now, or what is durable is not there.
         await this.refresh();
         if (this.#successorOf(segment) !== undefined) continue;
-        if (offset < limits.end) damage.push(missing(segment, place.position, offset, limits.end));
+        if (offset < limits.end) damage.push(missing(segment, undefined, place, offset, limits.end));
         offset = Math.max(offset, limits.end);
         break;
       }
-      const { sequence, next } = successor.previous;
-      // (Where the successor is the oldest there is, retention has removed what was before it.)
-      if (offset < next && sequence !== 0 && successor !== this.#segments[0])
-        damage.push(missing(segment, place.position, offset, next));
+      const next = Math.min(durableEnd(successor, offset), limits.end);
+      // Where the successor is the oldest there is, retention has removed what was before it.
+      if (offset < next && successor !== this.#segments[0]) {
+        damage.push(missing(segment, endOf(segment, successor), place, offset, next));
+      }
       offset = Math.max(offset, Math.min(successor.base, limits.end));
       segment = successor;
       place = { position: segmentHeaderBytes, offset: successor.base };
@@ -150,7 +151,7 @@ export class LogReader {
     const known = new Map(this.#segments.map((segment) => [segment.sequence, segment]));
     const segments: Segment[] = [];
     for (const sequence of await listSequences(this.#fs, this.directory)) {
-      const segment = known.get(sequence) ?? (await loadSegment(this.#fs, this.directory, sequence));
+      const segment = known.get(sequence) ?? (await loadSegment(this.#fs, this.directory, sequence, false));
       // A file without a header is one that is being made, or one that holds nothing that can be read.
       if (segment !== undefined && "base" in segment) segments.push(segment);
     }
@@ -248,6 +249,21 @@ function endOf(segment: Segment, successor: Segment | undefined): number | undef
   return successor?.previous.sequence === segment.sequence ? successor.previous.end : undefined;
 }
 
-function missing(segment: Segment, position: number, from: number, to: number): Damage {
-  return { kind: "missing", file: segment.name, position, bytes: 0, from, to, group: -1 };
+/** The offset behind the last durable record before a segment, as far as its header still tells. */
+function durableEnd(segment: Segment, otherwise: number): number {
+  if (segment.damage !== undefined) return segment.base;
+  return segment.previous.sequence === 0 ? otherwise : segment.previous.next;
+}
+
+function missing(segment: Segment, end: number | undefined, place: Place, from: number, to: number): Damage {
+  const bytes = Math.max(0, (end ?? 0) - place.position);
+  return {
+    kind: bytes > 0 ? "bytes" : "missing",
+    file: segment.name,
+    position: place.position,
+    bytes,
+    from,
+    to,
+    group: -1,
+  };
 }

@@ -57,6 +57,9 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
   const file = await fs.open(last.path, "update");
   try {
     const end = await findEnd(file, last);
+    // After the death of a process, not of the machine, what was found may only be in memory, and so may the names of files.
+    await file.sync();
+    await fs.syncDirectory(directory);
     damage.push(...end.damage);
     const nextOffset = reportLost(lost, last.sequence, end.spent, damage);
     const clean = end.damage.length === 0 && last.damage === undefined && nextOffset === end.place.offset;

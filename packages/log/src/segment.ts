@@ -57,7 +57,7 @@ export async function listSequences(fs: FileSystem, directory: string): Promise<
 /** Reads the headers of all segments in a folder. Files that are removed meanwhile are left out. */
 export async function readFolder(fs: FileSystem, directory: string): Promise<Folder> {
   const loaded = await inParallel(8, await listSequences(fs, directory), (sequence) =>
-    loadSegment(fs, directory, sequence),
+    loadSegment(fs, directory, sequence, true),
   );
   const segments: Segment[] = [];
   const blanks: Blank[] = [];
@@ -69,11 +69,15 @@ export async function readFolder(fs: FileSystem, directory: string): Promise<Fol
   return { segments, blanks };
 }
 
-/** One segment's header; `undefined` if the file is gone. */
+/**
+ * One segment's header; `undefined` if the file is gone. `thorough` looks for records in all of a file without a header; otherwise a
+ * file that begins with nothing but zeros is taken for one that is being written ahead, without reading all of it.
+ */
 export async function loadSegment(
   fs: FileSystem,
   directory: string,
   sequence: number,
+  thorough: boolean,
 ): Promise<Segment | Blank | undefined> {
   const name = segmentName(sequence);
   const path = pathIn(directory, name);
@@ -90,10 +94,17 @@ export async function loadSegment(
     await file.read(bytes, 0, bytes.byteLength, 0);
     const header = decodeSegmentHeader(bytes, sequence, path);
     if (header !== undefined) return { ...header, name, path, size, damage: undefined };
+    if (!thorough && (await beginsWithZeros(file))) return { name, path, sequence, used: 0 };
     return await salvage(file, name, path, sequence, size);
   } finally {
     await file.close();
   }
+}
+
+async function beginsWithZeros(file: File): Promise<boolean> {
+  const bytes = new Uint8Array(64 * 1024);
+  const count = await file.read(bytes, 0, bytes.byteLength, 0);
+  return bytes.subarray(0, count).every((byte) => byte === 0);
 }
 
 /** A segment whose header is lost: epoch and base from its first whole record. */

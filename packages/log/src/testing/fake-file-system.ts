@@ -153,6 +153,24 @@ export class FakeFileSystem implements FileSystem {
     return [...this.#names.values()].reduce((sum, inode) => sum + inode.size, 0);
   }
 
+  /**
+   * The file system as one process sees it: after a crash or a kill nothing that this process still asks for is done. The fake itself
+   * serves whoever asks.
+   */
+  process(): FileSystem {
+    const life = this.#life;
+    const alive = <T>(action: () => Promise<T>): Promise<T> =>
+      life === this.#life ? action() : new Promise<never>(() => {});
+    return {
+      open: (path, mode) => alive(() => this.open(path, mode)),
+      list: (directory) => alive(() => this.list(directory)),
+      makeDirectory: (directory) => alive(() => this.makeDirectory(directory)),
+      remove: (path) => alive(() => this.remove(path)),
+      syncDirectory: (directory) => alive(() => this.syncDirectory(directory)),
+      space: (directory) => alive(() => this.space(directory)),
+    };
+  }
+
   open(path: string, mode: OpenMode): Promise<File> {
     return this.#run("open", path, () => {
       let inode = this.#names.get(path);
@@ -204,7 +222,8 @@ export class FakeFileSystem implements FileSystem {
   }
 
   #fileOf(path: string, inode: Inode): File {
-    const run = <T>(kind: OperationKind, action: () => T): Promise<T> => this.#run(kind, path, action);
+    const life = this.#life;
+    const run = <T>(kind: OperationKind, action: () => T): Promise<T> => this.#run(kind, path, action, life);
     return {
       read: (buffer, offset, length, position) =>
         run("read", () => {
@@ -226,7 +245,7 @@ export class FakeFileSystem implements FileSystem {
           if (fits < bytes.byteLength) throw systemError("ENOSPC", `write ${path}`);
         }),
       sync: () =>
-        this.#run("sync", path, () => syncFile(inode)).catch((error: unknown) => {
+        run("sync", () => syncFile(inode)).catch((error: unknown) => {
           inode.forgotten.push(...inode.pending);
           inode.pending = [];
           throw error;
@@ -241,8 +260,8 @@ export class FakeFileSystem implements FileSystem {
     };
   }
 
-  async #run<T>(kind: OperationKind, path: string, action: () => T): Promise<T> {
-    const life = this.#life;
+  async #run<T>(kind: OperationKind, path: string, action: () => T, life = this.#life): Promise<T> {
+    if (life !== this.#life) return await new Promise<never>(() => {});
     const operation = { kind, path };
     this.operations.push(operation);
     try {
