@@ -103,6 +103,9 @@ test("refused connections, resets and bad URLs are told apart", async () => {
   assert.equal((await outcomeOf(url)).reason, "connect");
   assert.equal((await outcomeOf("nonsense")).reason, "request");
   assert.equal((await outcomeOf("ftp://h/")).reason, "request");
+  const headers = { bad: "a\nb" };
+  const broken = sender().send({ method: "POST", url, headers, body: "x" }, limits);
+  assert.equal((await broken.then(() => assert.fail("it cannot be sent"), classifyError)).reason, "request");
 });
 
 test("closing breaks off what is on its way", async () => {

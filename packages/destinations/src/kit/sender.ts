@@ -1,4 +1,4 @@
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import { RequestError, TimeoutError } from "./classify.ts";
 import type { Answer } from "./outcome.ts";
 
@@ -66,54 +66,11 @@ export function poolSender({ connections, connectTimeout = 10_000 }: PoolOptions
   }
 
   return {
-    send({ method, url, headers, body }, { timeout, bodyBytes }) {
+    send({ method, url, headers, body }, limits) {
       return new Promise((resolve, reject) => {
         const { pool, path } = target(url);
-        let abort: ((reason: Error) => void) | undefined;
-        let timedOut: TimeoutError | undefined;
-        let status = 0;
-        let answerHeaders: Record<string, string> = {};
-        let kept: Buffer[] | undefined;
-        let keptBytes = 0;
-
-        const settle = (error: unknown) => {
-          clearTimeout(timer);
-          if (status === 0) reject(error);
-          else {
-            const text = kept === undefined ? "" : Buffer.concat(kept).toString("utf8", 0, bodyBytes);
-            resolve({ status, headers: answerHeaders, body: text });
-          }
-        };
-        const timer = setTimeout(() => {
-          timedOut = new TimeoutError(`no complete answer within ${timeout} ms`);
-          settle(timedOut);
-          abort?.(timedOut);
-        }, timeout);
-
         // The lowest call of the pool: `request` would make a stream for each body, most of which nobody reads.
-        pool.dispatch(
-          { method, path, headers, body: body ?? null },
-          {
-            onRequestStart(controller) {
-              // Its time ran out while it waited for a connection; it must not go out behind our back.
-              if (timedOut !== undefined) controller.abort(timedOut);
-              else abort = (reason) => controller.abort(reason);
-            },
-            onResponseStart(_controller, statusCode, received) {
-              if (statusCode < 200) return;
-              status = statusCode;
-              answerHeaders = flatten(received);
-            },
-            onResponseData(_controller, chunk) {
-              if (keptBytes >= bodyBytes) return;
-              keptBytes += chunk.length;
-              kept ??= [];
-              kept.push(chunk);
-            },
-            onResponseEnd: () => settle(undefined),
-            onResponseError: (_controller, error) => settle(error),
-          },
-        );
+        pool.dispatch({ method, path, headers, body: body ?? null }, new Exchange(limits, resolve, reject));
       });
     },
 
@@ -121,6 +78,79 @@ export function poolSender({ connections, connectTimeout = 10_000 }: PoolOptions
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
+}
+
+/** One request on its way: waits for a connection, is sent, is answered; at any point it can fail or run out of time. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #limits: SendLimits;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #timedOut: TimeoutError | undefined;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #kept: Buffer[] | undefined;
+  #keptBytes = 0;
+
+  constructor(limits: SendLimits, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+    this.#limits = limits;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(runOut, limits.timeout, this);
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    this.#timedOut = new TimeoutError(`no complete answer within ${this.#limits.timeout} ms`);
+    this.#settle(this.#timedOut);
+    this.#controller?.abort(this.#timedOut);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Its time ran out while it waited for a connection: it must not go out behind our back.
+    if (this.#timedOut !== undefined) controller.abort(this.#timedOut);
+    else this.#controller = controller;
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = flatten(headers);
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#keptBytes >= this.#limits.bodyBytes) return;
+    this.#keptBytes += chunk.length;
+    this.#kept ??= [];
+    this.#kept.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#settle(undefined);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#settle(error);
+  }
+
+  #settle(error: unknown): void {
+    clearTimeout(this.#timer);
+    if (this.#status === 0) {
+      this.#reject(error);
+      return;
+    }
+    const body = this.#kept === undefined ? "" : Buffer.concat(this.#kept).toString("utf8", 0, this.#limits.bodyBytes);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+}
+
+function runOut(exchange: Exchange): void {
+  exchange.expire();
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

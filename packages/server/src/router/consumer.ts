@@ -83,6 +83,7 @@ export class Consumer {
   readonly #logger: Logger;
   readonly #redact: Redact;
   readonly #limits: ConsumerLimits;
+  readonly #readAhead: number;
   readonly #names: { readonly name: string; readonly displayName: string };
 
   readonly #partitions = new Map<number, PartitionState>();
@@ -136,6 +137,7 @@ export class Consumer {
     this.#redact = options.redact;
     this.#limits = { ...defaultLimits, ...options.limits };
     const { type, name, settings } = options.destination;
+    this.#readAhead = Math.max(this.#limits.readAhead, 2 * type.batch.events);
     this.#names = { name, displayName: type.displayName };
     this.#breaker = new Breaker(Math.max(1, type.concurrency(settings)), options.random);
   }
@@ -263,6 +265,7 @@ export class Consumer {
   #mayRead({ window }: PartitionState): boolean {
     if (this.#breaker.state !== "closed") return this.#needsProbe();
     return (
+      this.#lanes.ready < this.#readAhead &&
       this.#windowEvents < this.#limits.windowEvents &&
       this.#windowBytes < this.#limits.windowBytes &&
       window.finishedAbove < this.#limits.finishedAbove
@@ -435,10 +438,14 @@ export class Consumer {
     this.#setWake();
   }
 
-  /** Half of the window is free, so that reading does not go on in crumbs; or the probe needs an event. */
+  /** Half of what may be held is free, so that reading does not go on in crumbs; or the probe needs an event. */
   #hasRoom(): boolean {
     if (this.#breaker.state !== "closed") return this.#needsProbe();
-    return this.#windowEvents * 2 <= this.#limits.windowEvents && this.#windowBytes * 2 <= this.#limits.windowBytes;
+    return (
+      this.#lanes.ready * 2 <= this.#readAhead &&
+      this.#windowEvents * 2 <= this.#limits.windowEvents &&
+      this.#windowBytes * 2 <= this.#limits.windowBytes
+    );
   }
 
   #setWake(): void {

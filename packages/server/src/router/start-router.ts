@@ -34,6 +34,12 @@ export interface RunningRouter {
 const graceful = 2000;
 
 /**
+ * MB. Events live for as long as their delivery takes: in the 48 MB that V8 gives by default many are still needed when it is
+ * full, and get moved to where collecting them is dear.
+ */
+const youngGeneration = 96;
+
+/**
  * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
  * has its place in the log. A thread that dies of a fault is started again, with backoff; nothing is lost by it.
  *
@@ -109,6 +115,7 @@ class RouterThread {
       feed: port2,
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
       workerData,
       transferList: [port2],
       name: "router",
