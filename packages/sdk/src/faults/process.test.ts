@@ -1,0 +1,147 @@
+/** What the SDK must not do to the program that it lives in, each shown with a program of its own. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Stats } from "../index.ts";
+import { type Answer, FakeDataPlane } from "../testing/index.ts";
+
+const programFile = fileURLToPath(new URL("program.test.child.js", import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly lines: readonly unknown[];
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, under the strictest rule for rejections that nobody handles. */
+async function run(name: string, urls: readonly string[], nodeOptions: readonly string[] = []): Promise<Ended> {
+  const args = ["--unhandled-rejections=strict", ...nodeOptions, programFile, name, ...urls];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const lastResort = (): void => void child.kill("SIGKILL");
+  process.once("exit", lastResort);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  process.off("exit", lastResort);
+  const lines = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as unknown);
+  return { code, lines, stderr };
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function assertBalanced(stats: Stats): void {
+  assert.equal(stats.offered, stats.accepted + sum(stats.refused));
+  assert.equal(stats.accepted, stats.delivered + sum(stats.dropped) + stats.pending);
+}
+
+describe("a program with the SDK in it", () => {
+  test("survives every behaviour of the server", async () => {
+    const statuses = [200, 204, 301, 302, 304, 400, 401, 403, 404, 405, 408, 410, 413, 415, 425, 429, 451];
+    statuses.push(500, 501, 502, 503, 504, 505, 599);
+    const behaviours: readonly Answer[] = [
+      ...statuses,
+      "hang",
+      "reset",
+      { truncated: true },
+      { drip: 5, body: "x".repeat(1_000) },
+      { status: 429, retryAfter: 100_000 },
+      { status: 503, retryAfter: new Date(Date.now() + 86_400_000) },
+      { status: 429, headers: { "Retry-After": "soon" } },
+      { status: 301, headers: { Location: "http://127.0.0.1:1/" } },
+    ];
+    const planes = await Promise.all(behaviours.map((otherwise) => FakeDataPlane.start({ otherwise, nodes: 2 })));
+    const refusing = await FakeDataPlane.start();
+    await refusing.refuse();
+    const noHttp = createServer((socket) =>
+      socket
+        .on("error", () => {})
+        .resume()
+        .end("no HTTP\r\n\r\n"),
+    );
+    noHttp.listen(0, "127.0.0.1");
+    await once(noHttp, "listening");
+    try {
+      const { port } = noHttp.address() as { port: number };
+      const urls = planes.map((plane) => plane.url);
+      urls.push(refusing.url, `http://127.0.0.1:${port}`, "http://data-plane.invalid", `https://127.0.0.1:${port}`);
+      const { code, lines, stderr } = await run("survive", urls);
+      assert.equal(stderr, "");
+      assert.equal(code, 0);
+      assert.equal(lines.length, urls.length);
+      for (const { stats, outcomes } of lines as { stats: Stats; outcomes: number }[]) {
+        assertBalanced(stats);
+        assert.equal(stats.pending, 0);
+        assert.equal(stats.refused.invalid, 1);
+        assert.equal(outcomes, 5);
+      }
+    } finally {
+      noHttp.close();
+      await Promise.all(planes.map((plane) => plane.close()));
+    }
+  });
+
+  test("ends by itself with a client that was never used", async () => {
+    const { code, stderr } = await run("unused", ["http://127.0.0.1:1"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+  });
+
+  test("ends by itself with an idle client, whose connection the server keeps open", async () => {
+    await using plane = await FakeDataPlane.start();
+    const { code, lines, stderr } = await run("idle", [plane.url]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual(lines, [{ delivered: 1, dropped: 0, pending: 0 }]);
+    assert.equal(plane.connections.total, 1);
+  });
+
+  test("delivers what is queued when it ends by itself", async () => {
+    await using plane = await FakeDataPlane.start();
+    const { code, stderr } = await run("ends", [plane.url]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(plane.messages.length, 100);
+  });
+
+  test("is held for exitTimeout, and no longer, where there is no server", async () => {
+    await using plane = await FakeDataPlane.start();
+    await plane.refuse();
+    const { code, lines, stderr } = await run("ends", [plane.url]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [{ held, stats }] = lines as [{ held: number; stats: Stats }];
+    assertBalanced(stats);
+    assert.deepEqual([stats.delivered, stats.dropped.abandoned, stats.pending], [0, 100, 0]);
+    assert.ok(held >= 990, `held for ${held} ms`);
+  });
+
+  test("is held for exitTimeout, and no longer, where the server hangs", async () => {
+    await using plane = await FakeDataPlane.start({ otherwise: "hang" });
+    // An attempt may take an hour here: a program that waited for it would not end within the test.
+    for (const name of ["ends", "endsWhileSending"]) {
+      const { code, lines, stderr } = await run(name, [plane.url]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      const [{ stats }] = lines as [{ stats: Stats }];
+      assertBalanced(stats);
+      assert.equal(stats.dropped.abandoned, stats.accepted);
+    }
+  });
+
+  test("does not grow by 15 KB of heap for each event that waits", async () => {
+    const { code, lines, stderr } = await run("holds", ["http://127.0.0.1:1"], ["--expose-gc"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [{ held, encoded }] = lines as [{ held: number; encoded: number }];
+    // Its bytes, and no more than 1 KB around them.
+    assert.ok(held < encoded + 1_024, `${held} bytes for an event of ${encoded}`);
+  });
+});

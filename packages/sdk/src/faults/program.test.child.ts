@@ -1,0 +1,87 @@
+/** Programs that process.test.ts runs, each in a process of its own: `node program.test.child.js NAME URL...`. */
+import { Pintle } from "../index.ts";
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const [name = "", ...urls] = process.argv.slice(2);
+const [url = ""] = urls;
+
+function say(value: unknown): void {
+  console.log(JSON.stringify(value));
+}
+
+const programs: Readonly<Record<string, () => void | Promise<void>>> = {
+  /** Sends to every URL, asks for everything that can be asked for, handles nothing. */
+  async survive() {
+    await Promise.all(
+      urls.map(async (each) => {
+        const client = new Pintle("key", each, { logger: quiet, timeout: 100, interval: 0, batchSize: 2 });
+        for (const event of ["delivered", "dropped", "refused", "error"] as const) {
+          client.on(event, () => {
+            throw new Error("a listener that throws");
+          });
+        }
+        const receipts = Array.from({ length: 5 }, (_, i) => client.track({ userId: i, event: "e" }));
+        client.track({ userId: "", event: "refused" });
+        const outcomes = Promise.all(receipts.map((receipt) => receipt.delivered()));
+        await client.flush({ timeout: 300 });
+        await client.close({ timeout: 300 });
+        say({ stats: client.stats(), outcomes: (await outcomes).length });
+      }),
+    );
+  },
+
+  /** A client that was never used. */
+  unused() {
+    new Pintle("key", url);
+  },
+
+  /** A client that has sent everything, and whose connection the server keeps open. */
+  async idle() {
+    const client = new Pintle("key", url, { logger: quiet });
+    client.track({ userId: "u", event: "e" });
+    say(await client.flush());
+  },
+
+  /** Queues, and comes to its end. */
+  ends() {
+    const client = new Pintle("key", url, { logger: quiet, exitTimeout: 1_000, timeout: "1h", interval: "1h" });
+    for (let i = 0; i < 100; i++) client.track({ userId: i, event: "e" });
+    const queued = performance.now();
+    process.once("exit", () => say({ held: performance.now() - queued, stats: client.stats() }));
+  },
+
+  /** The same while an attempt is under way: neither it nor its time-out may hold the program. */
+  async endsWhileSending() {
+    const client = new Pintle("key", url, { logger: quiet, exitTimeout: 1_000, timeout: "1h", interval: 0 });
+    client.track({ userId: "u", event: "e" });
+    // Until the request is under way.
+    while (client.stats().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    process.once("exit", () => say({ stats: client.stats() }));
+  },
+
+  /** Heap and buffers for each event that waits. */
+  holds() {
+    const collect = (globalThis as { gc?: () => void }).gc;
+    if (collect === undefined) throw new Error("run with --expose-gc");
+    const used = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const client = new Pintle("key", url, { logger: quiet, interval: "1h", batchSize: 20_000, exitTimeout: 0 });
+    const send = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        client.track({ userId: `user-${i}`, event: "Order Completed", properties: { n: i, plan: "Free" } });
+      }
+    };
+    send(1_000);
+    const before = used();
+    const { bytes } = client.stats();
+    send(15_000);
+    say({ held: (used() - before) / 15_000, encoded: (client.stats().bytes - bytes) / 15_000 });
+  },
+};
+
+const program = programs[name];
+if (program === undefined) throw new Error(`no program ${JSON.stringify(name)}`);
+await program();
