@@ -27,6 +27,29 @@ export interface Entry {
   deliveredAtFailure: number | undefined;
 }
 
+/** An event that was read, before anything was tried. */
+export function newEntry(
+  partition: PartitionState,
+  record: WindowRecord,
+  facts: Pick<Entry, "index" | "event" | "sourceId" | "keyHash" | "bytes"> & { readonly weight?: number },
+): Entry {
+  return {
+    partition,
+    record,
+    index: facts.index,
+    event: facts.event,
+    sourceId: facts.sourceId,
+    keyHash: facts.keyHash,
+    bytes: facts.bytes,
+    weight: facts.weight ?? 1,
+    lane: undefined,
+    next: undefined,
+    attempts: 0,
+    firstAttempt: undefined,
+    deliveredAtFailure: undefined,
+  };
+}
+
 /**
  * The events of one user key that are in memory, in the order of the log. A lane is always in one of these states:
  *

@@ -1,5 +1,5 @@
 import type { AssignedPartition } from "../engine/engine.ts";
-import type { Window } from "./window.ts";
+import { Window } from "./window.ts";
 
 /** What a consumer knows about a partition that it reads. */
 export interface PartitionState {
@@ -22,4 +22,27 @@ export interface PartitionState {
   /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
   countedTo: number;
   unread: number;
+}
+
+/** A partition of which nothing was read yet. */
+export function newPartitionState(source: AssignedPartition, from: number): PartitionState {
+  const finishedBefore = new Map<number, Set<number>>();
+  for (const [offset, index] of source.progress?.finished ?? []) {
+    const indices = finishedBefore.get(offset);
+    if (indices === undefined) finishedBefore.set(offset, new Set([index]));
+    else indices.add(index);
+  }
+  return {
+    source,
+    window: new Window(from),
+    finishedBefore,
+    endAtStart: source.end(),
+    abort: new AbortController(),
+    pending: 0,
+    onIdle: undefined,
+    dirty: false,
+    revoked: false,
+    countedTo: from,
+    unread: 0,
+  };
 }

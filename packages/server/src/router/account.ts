@@ -1,0 +1,60 @@
+import type { Logger } from "../logger.ts";
+import type { Redact } from "../redactor.ts";
+import type { Clock } from "./clock.ts";
+import type { Problem } from "./status.ts";
+import { Tally } from "./tally.ts";
+
+export interface AccountOptions {
+  /** How log lines call the destination. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly redact: Redact;
+}
+
+/** What became of the events of one destination, and its latest trouble. Secrets are redacted here, on the way in. */
+export class Account {
+  delivered = 0;
+  retried = 0;
+  /** Events with an `integrations` that means nothing. */
+  malformed = 0;
+  readonly filtered: Tally = new Tally();
+  readonly dead: Tally = new Tally();
+  readonly redact: Redact;
+  readonly #name: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #problem: Problem | undefined;
+
+  constructor({ name, clock, logger, redact }: AccountOptions) {
+    this.#name = name;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.redact = redact;
+  }
+
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** Remembers a problem, for whoever looks at the status. */
+  note(reason: string, message: string): void {
+    const at = new Date(this.#clock.wall()).toISOString();
+    this.#problem = { at, reason, message: this.redact(message).slice(0, 500) };
+  }
+
+  /** Remembers a problem and logs it: for what somebody should look at now. */
+  report(reason: string, message: string): void {
+    this.note(reason, message);
+    const fields = { destination: this.#name, reason };
+    this.#logger.warn(fields, `destination in trouble: ${this.#problem?.message}`);
+  }
+
+  recovered(): void {
+    this.#logger.info({ destination: this.#name }, "destination works again");
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,332 @@
+import type { Connection, DestinationType, Outcome, Tools } from "@pintle/destinations/kit";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type Account, messageOf } from "./account.ts";
+import { backoff } from "./backoff.ts";
+import { Breaker, type BreakerState } from "./breaker.ts";
+import type { Clock } from "./clock.ts";
+import { type Entry, type Lane, Lanes } from "./lanes.ts";
+import { scopeOf } from "./scope.ts";
+
+export interface DelivererOptions {
+  readonly type: DestinationType;
+  readonly settings: { readonly maxAge: number };
+  readonly tools: Tools;
+  readonly clock: Clock;
+  /** Gives a number in [0, 1). */
+  readonly random: () => number;
+  readonly account: Account;
+  /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
+  readonly inFlightBytes: number;
+  /** The destination has the event. */
+  readonly delivered: (entry: Entry) => void;
+  /** The event is given up. */
+  readonly dead: (entry: Entry, reason: string, outcome: Outcome) => void;
+  /** The attempt failed and will be made again. */
+  readonly kept: (entry: Entry) => void;
+  /** The event left its lane without an attempt, because its partition was taken away. */
+  readonly dropped: (entry: Entry) => void;
+  /** Something may have become possible that was not before: reading on, or having come to an end. */
+  readonly moved: () => void;
+}
+
+/** Events that go out in one call of `deliver`. */
+interface Batch {
+  readonly entries: readonly Entry[];
+  readonly lanes: readonly Lane[];
+  readonly bytes: number;
+  readonly isProbe: boolean;
+}
+
+const noOutcome: Outcome = {
+  outcome: "retry",
+  scope: "event",
+  reason: "no_outcome",
+  detail: "the destination gave no outcome",
+};
+
+/**
+ * Sends the events of its lanes to one destination, as many at a time as the breaker admits and never two of one user key
+ * that could overtake each other, and acts on the outcomes: on to the next, wait and try again, or give up.
+ */
+export class Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #lanes = new Lanes();
+  readonly #breaker: Breaker;
+  #connection: Connection | undefined;
+  #connecting = false;
+  /** Batches on their way, their events, and the payload bytes of those. */
+  #batches = 0;
+  #events = 0;
+  #bytes = 0;
+  #cancelWake: (() => void) | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #state: "running" | "stopping" | "closed" = "running";
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+    this.#breaker = new Breaker(Math.max(1, options.type.concurrency(options.settings)), options.random);
+  }
+
+  get state(): BreakerState {
+    return this.#breaker.state;
+  }
+
+  /** Events on their way. */
+  get inFlight(): number {
+    return this.#events;
+  }
+
+  /** Lanes that can go out now. */
+  get ready(): number {
+    return this.#lanes.ready;
+  }
+
+  get lanesWaiting(): number {
+    return this.#lanes.waiting;
+  }
+
+  /** Takes an event, to be sent with the next `pump`. @see Lanes.add */
+  add(entry: Entry, hasKey: boolean): void {
+    this.#lanes.add(entry, hasKey);
+  }
+
+  /** Sends as much as may go out now, and sets the timer for what comes later. */
+  pump(): void {
+    if (this.#state !== "running") return;
+    const now = this.#options.clock.now();
+    this.#breaker.tick(now);
+    this.#lanes.wake(now);
+    const connection = this.#connection;
+    if (connection === undefined) {
+      if (this.#lanes.ready > 0) this.#connect();
+    } else {
+      while (
+        this.#lanes.ready > 0 &&
+        this.#breaker.admits(this.#batches) &&
+        (this.#batches === 0 || this.#bytes < this.#options.inFlightBytes)
+      ) {
+        const batch = this.#nextBatch();
+        if (batch === undefined) break;
+        this.#send(batch, connection, now);
+      }
+    }
+    this.#setWake();
+    this.#options.moved();
+  }
+
+  /** Sends nothing more; what is on its way still counts. */
+  stop(): void {
+    if (this.#state === "running") this.#state = "stopping";
+    this.#cancelWake?.();
+  }
+
+  /** Breaks off what is on its way. No outcome counts any more. Never rejects. */
+  async close(): Promise<void> {
+    this.stop();
+    this.#state = "closed";
+    await this.#connection?.close().catch(() => {});
+  }
+
+  #setWake(): void {
+    const breakerAt = this.#breaker.state === "open" ? this.#breaker.until : Number.POSITIVE_INFINITY;
+    const at = Math.min(breakerAt, this.#lanes.nextDue);
+    if (at === this.#wakeAt) return;
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    this.#wakeAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const { clock } = this.#options;
+    this.#cancelWake = clock.after(Math.max(0, Math.ceil(at - clock.now())), () => {
+      this.#cancelWake = undefined;
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.pump();
+    });
+  }
+
+  /** Opens the connection. In half-open, that is the probe. */
+  #connect(): void {
+    if (this.#connecting || !this.#breaker.admits(0)) return;
+    const { type, settings, tools } = this.#options;
+    const isProbe = this.#breaker.state === "half-open";
+    if (isProbe) this.#breaker.probe();
+    this.#connecting = true;
+    // What it throws counts as a rejection.
+    const opening = (async () => type.open(settings, tools))();
+    opening.then(
+      (connection) => {
+        this.#connecting = false;
+        if (this.#state !== "running") return connection.close().catch(() => {});
+        this.#connection = connection;
+        if (isProbe) this.#recovered(true);
+        this.pump();
+      },
+      (error: unknown) => {
+        this.#connecting = false;
+        if (this.#state !== "running") return;
+        this.#trouble("open", messageOf(error), isProbe);
+        this.pump();
+      },
+    );
+  }
+
+  #nextBatch(): Batch | undefined {
+    const isProbe = this.#breaker.state === "half-open";
+    const { events: most, bytes: mostBytes, whole } = this.#options.type.batch;
+    const entries: Entry[] = [];
+    const lanes: Lane[] = [];
+    let bytes = 0;
+    while (entries.length < most && (entries.length === 0 || bytes < mostBytes)) {
+      const lane = this.#lanes.take(isProbe);
+      if (lane === undefined) break;
+      let taken = 0;
+      do {
+        const entry = this.#lanes.shift(lane);
+        if (entry === undefined) break;
+        if (entry.partition.revoked) {
+          this.#options.dropped(entry);
+          continue;
+        }
+        entries.push(entry);
+        bytes += entry.bytes;
+        taken++;
+      } while (taken === 0 || (whole && entries.length < most && bytes < mostBytes));
+      if (taken === 0) this.#lanes.release(lane);
+      else lanes.push(lane);
+    }
+    if (entries.length === 0) return undefined;
+    // Lanes keep the order within a user; a file is nicer to read in the order of the log.
+    if (whole && entries.length > 1) entries.sort(inLogOrder);
+    return { entries, lanes, bytes, isProbe };
+  }
+
+  #send(batch: Batch, connection: Connection, now: number): void {
+    const { entries, bytes, isProbe } = batch;
+    if (isProbe) this.#breaker.probe();
+    this.#batches++;
+    this.#events += entries.length;
+    this.#bytes += bytes;
+    const events = new Array<DeliveredEvent>(entries.length);
+    for (let at = 0; at < entries.length; at++) {
+      const entry = entries[at]!;
+      entry.attempts++;
+      entry.firstAttempt ??= now;
+      entry.partition.pending++;
+      events[at] = entry.event;
+    }
+    let delivery: Promise<readonly Outcome[]>;
+    try {
+      delivery = connection.deliver(events);
+    } catch (error) {
+      delivery = Promise.reject(error);
+    }
+    delivery.then(
+      (outcomes) => this.#settle(batch, outcomes),
+      // A fault of the destination's type, which is to report failures as outcomes. It may be this event's doing.
+      (error: unknown) => {
+        const outcome: Outcome = { outcome: "retry", scope: "event", reason: "error", detail: messageOf(error) };
+        this.#settle(batch, new Array<Outcome>(entries.length).fill(outcome));
+      },
+    );
+  }
+
+  /** The outcomes of a batch are there. */
+  #settle({ entries, lanes, bytes, isProbe }: Batch, outcomes: readonly Outcome[]): void {
+    if (this.#state === "closed") return;
+    this.#batches--;
+    this.#events -= entries.length;
+    this.#bytes -= bytes;
+    const now = this.#options.clock.now();
+    let gotThrough = false;
+    /** The worst failure of each scope. */
+    let sick: Outcome | undefined;
+    let failed: Outcome | undefined;
+    let mostFail = false;
+    const dueAt = new Map<Lane, number>();
+    const again = new Set<Lane>();
+
+    // From the last to the first: what is put back into a lane ends up in its order.
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const entry = entries[at]!;
+      const outcome = outcomes[at] ?? noOutcome;
+      const isFirst = entry.attempts === 1;
+      if (outcome.outcome !== "retry") {
+        gotThrough = true;
+        if (isFirst) this.#breaker.firstAttempt(false);
+        if (outcome.outcome === "delivered") this.#options.delivered(entry);
+        else this.#options.dead(entry, outcome.reason, outcome);
+        continue;
+      }
+      const { delivered } = this.#options.account;
+      const scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
+      entry.deliveredAtFailure ??= delivered;
+      if (scope === "destination") sick = worse(sick, outcome);
+      else failed = worse(failed, outcome);
+      if (isFirst && scope === "event") mostFail = this.#breaker.firstAttempt(true) || mostFail;
+      if (this.#isTooOld(entry, outcome, now)) {
+        this.#options.dead(entry, "expired", outcome);
+        continue;
+      }
+      const lane = entry.lane!;
+      this.#lanes.unshift(lane, entry);
+      if (scope === "destination") again.add(lane);
+      else dueAt.set(lane, now + backoff(entry.attempts, this.#options.random, outcome.after));
+      this.#options.account.retried++;
+      this.#options.kept(entry);
+    }
+
+    for (const lane of lanes) {
+      const due = dueAt.get(lane);
+      if (due !== undefined) this.#lanes.wait(lane, due);
+      else if (again.has(lane)) this.#lanes.retry(lane);
+      else this.#lanes.release(lane);
+    }
+    if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick.after);
+    else if (failed !== undefined && mostFail) {
+      this.#trouble(failed.reason, `most events fail: ${detailOf(failed)}`, isProbe);
+    } else if (gotThrough) this.#recovered(isProbe);
+    else if (failed !== undefined && isProbe) this.#trouble(failed.reason, detailOf(failed), isProbe, failed.after);
+    if (failed !== undefined) this.#options.account.note(failed.reason, detailOf(failed));
+    this.pump();
+    if (this.#state !== "running") this.#options.moved();
+  }
+
+  /** Whether the event has been tried for `maxAge`. Time in which nothing could be delivered for lack of rights is not counted. */
+  #isTooOld(entry: Entry, outcome: Outcome, now: number): boolean {
+    if (outcome.ages === false) {
+      entry.firstAttempt = undefined;
+      return false;
+    }
+    return now - (entry.firstAttempt ?? now) >= this.#options.settings.maxAge;
+  }
+
+  #trouble(reason: string, message: string, isProbe: boolean, after = 0): void {
+    const before = this.#breaker.state;
+    this.#breaker.troubled(this.#options.clock.now(), isProbe, after);
+    // Logged once when it begins, not for every probe.
+    if (before === "closed") this.#options.account.report(reason, message);
+    else this.#options.account.note(reason, message);
+  }
+
+  #recovered(isProbe: boolean): void {
+    const before = this.#breaker.state;
+    this.#breaker.succeeded(isProbe);
+    if (before === "half-open" && this.#breaker.state === "closed") this.#options.account.recovered();
+  }
+}
+
+function detailOf({ detail, reason }: Outcome): string {
+  return detail ?? reason;
+}
+
+function inLogOrder(a: Entry, b: Entry): number {
+  return (
+    a.partition.source.partition - b.partition.source.partition ||
+    a.record.offset - b.record.offset ||
+    a.index - b.index
+  );
+}
+
+/** Of two failures, the one that asks for the longer pause. */
+function worse(one: Outcome | undefined, other: Outcome): Outcome {
+  return one === undefined || (other.after ?? 0) > (one.after ?? 0) ? other : one;
+}

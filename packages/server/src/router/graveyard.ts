@@ -1,0 +1,100 @@
+import type { Outcome } from "@pintle/destinations/kit";
+import type { Engine } from "../engine/engine.ts";
+import { type Account, messageOf } from "./account.ts";
+import { backoff } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { encodeDeadLetter } from "./dead-letter.ts";
+import type { Entry } from "./lanes.ts";
+
+export interface GraveyardOptions {
+  readonly destinationId: string;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly account: Account;
+  /** The entry's dead letter is durable. */
+  readonly buried: (entry: Entry, reason: string) => void;
+}
+
+/**
+ * Writes the dead letters of one destination to `dead.<id>`. One that cannot be written now (the disk is full) is tried
+ * again until it can: its event counts as waiting so long, and progress does not move past it.
+ */
+export class Graveyard {
+  readonly #options: GraveyardOptions;
+  /** Letters that could not be written, to be tried again. */
+  #unburied: (() => void)[] = [];
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: GraveyardOptions) {
+    this.#options = options;
+  }
+
+  bury(entry: Entry, reason: string, { detail, answer }: Pick<Outcome, "detail" | "answer">): void {
+    const { clock, account } = this.#options;
+    const { partition, record, index, event, sourceId, attempts, firstAttempt, keyHash } = entry;
+    const wall = clock.wall();
+    const letter = encodeDeadLetter({
+      reason,
+      sourceId,
+      partition: partition.source.partition,
+      offset: record.offset,
+      index,
+      at: wall,
+      attempts,
+      ...(firstAttempt === undefined ? {} : { firstAttempt: Math.round(wall - (clock.now() - firstAttempt)) }),
+      event,
+      ...(answer === undefined ? {} : { answer: this.#redacted(answer) }),
+      ...(detail === undefined ? {} : { detail: account.redact(detail) }),
+    });
+    account.note(reason, detail ?? reason);
+    this.#write(entry, reason, { keyHash, ...letter });
+  }
+
+  /** Forgets what is not written: after the next start those events come up again. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    this.#unburied = [];
+  }
+
+  #write(entry: Entry, reason: string, letter: { keyHash: number; header: Uint8Array; payload: Uint8Array }): void {
+    const { engine, destinationId, account, buried } = this.#options;
+    engine.append(`dead.${destinationId}`, letter).then(
+      () => {
+        if (this.#closed) return;
+        this.#failures = 0;
+        account.dead.add(reason, entry.weight);
+        buried(entry, reason);
+      },
+      (error: unknown) => {
+        if (this.#closed) return;
+        // Once, and not for every letter of a full disk.
+        const message = `a dead letter cannot be written: ${messageOf(error)}`;
+        if (this.#unburied.length === 0 && this.#failures === 0) account.report("dead_letter", message);
+        else account.note("dead_letter", message);
+        this.#unburied.push(() => this.#write(entry, reason, letter));
+        this.#retryLater();
+      },
+    );
+  }
+
+  #retryLater(): void {
+    if (this.#cancelRetry !== undefined) return;
+    this.#failures++;
+    this.#cancelRetry = this.#options.clock.after(backoff(this.#failures, this.#options.random), () => {
+      this.#cancelRetry = undefined;
+      const again = this.#unburied;
+      this.#unburied = [];
+      for (const write of again) write();
+    });
+  }
+
+  #redacted(answer: NonNullable<Outcome["answer"]>): NonNullable<Outcome["answer"]> {
+    const { redact } = this.#options.account;
+    const headers = Object.entries(answer.headers).map(([name, value]) => [name, redact(value)]);
+    return { status: answer.status, headers: Object.fromEntries(headers), body: redact(answer.body) };
+  }
+}
