@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Breaker } from "./breaker.ts";
+
+/** Sends and answers as many batches as are admitted. */
+function fill(breaker: Breaker): number {
+  let inFlight = 0;
+  while (breaker.admits(inFlight) && inFlight < 1000) inFlight++;
+  return inFlight;
+}
+
+function opened(max = 8): Breaker {
+  const breaker = new Breaker(max, () => 0.5);
+  breaker.troubled(0, false);
+  return breaker;
+}
+
+test("closed: as many batches as the destination takes", () => {
+  assert.equal(fill(new Breaker(8, () => 0.5)), 8);
+});
+
+test("trouble opens it for a while, in which nothing goes out", () => {
+  const breaker = opened();
+  assert.deepEqual([breaker.state, breaker.until, fill(breaker)], ["open", 500, 0]);
+  breaker.tick(499);
+  assert.equal(breaker.state, "open");
+  breaker.tick(500);
+  assert.equal(breaker.state, "half-open");
+});
+
+test("half-open: one probe, whatever else comes back", () => {
+  const breaker = opened();
+  breaker.tick(500);
+  assert.equal(breaker.admits(3), true);
+  breaker.probe();
+  assert.equal(breaker.admits(0), false);
+  breaker.succeeded(false);
+  breaker.troubled(600, false);
+  assert.equal(breaker.state, "half-open", "batches from before say nothing about now");
+});
+
+test("each failed probe makes the wait longer; those that failed together do not", () => {
+  const breaker = opened();
+  breaker.troubled(1, false);
+  breaker.troubled(2, false);
+  assert.equal(breaker.until, 500);
+  let now = 0;
+  const waits: number[] = [];
+  for (let probe = 0; probe < 11; probe++) {
+    now = breaker.until;
+    breaker.tick(now);
+    breaker.probe();
+    breaker.troubled(now, true);
+    waits.push(breaker.until - now);
+  }
+  assert.deepEqual(
+    waits,
+    [1, 2, 4, 8, 16, 32, 64, 128, 150, 150, 150].map((seconds) => seconds * 1000),
+  );
+});
+
+test("a Retry-After that comes later makes the pause longer", () => {
+  const breaker = opened();
+  breaker.troubled(100, false, 60_000);
+  assert.equal(breaker.until, 60_100);
+  breaker.troubled(200, false, 1000);
+  assert.equal(breaker.until, 60_100);
+});
+
+test("after the probe the rate grows with each success, and trouble on the way counts as the same trouble", () => {
+  const breaker = opened();
+  breaker.tick(500);
+  breaker.probe();
+  breaker.succeeded(true);
+  assert.deepEqual([breaker.state, fill(breaker)], ["closed", 2]);
+  breaker.succeeded(false);
+  assert.equal(fill(breaker), 3);
+  breaker.troubled(1000, false);
+  assert.equal(breaker.until - 1000, 1000, "it had not recovered: the second opening");
+  breaker.tick(2000);
+  breaker.probe();
+  breaker.succeeded(true);
+  for (let batch = 0; batch < 6; batch++) breaker.succeeded(false);
+  assert.equal(fill(breaker), 8);
+  breaker.succeeded(false);
+  assert.equal(fill(breaker), 8);
+  breaker.troubled(3000, false);
+  assert.equal(breaker.until - 3000, 500, "it had recovered: a first opening");
+});
+
+test("a destination that takes one batch at a time recovers at once", () => {
+  const breaker = opened(1);
+  breaker.tick(500);
+  breaker.probe();
+  breaker.succeeded(true);
+  assert.equal(fill(breaker), 1);
+  breaker.troubled(1000, false);
+  assert.equal(breaker.until - 1000, 500);
+});
+
+test("most events fail: more than half of the last 64 first attempts", () => {
+  const breaker = new Breaker(8, () => 0.5);
+  for (let event = 0; event < 63; event++) assert.equal(breaker.firstAttempt(true), false, "too few to judge");
+  assert.equal(breaker.firstAttempt(true), true);
+  const even = new Breaker(8, () => 0.5);
+  for (let event = 0; event < 1000; event++)
+    assert.equal(even.firstAttempt(event % 2 === 0), false, "half is not most");
+  const later = new Breaker(8, () => 0.5);
+  for (let event = 0; event < 1000; event++) later.firstAttempt(false);
+  let failures = 0;
+  while (!later.firstAttempt(true)) failures++;
+  assert.equal(failures, 32, "old successes do not count for ever");
+  later.troubled(0, false);
+  later.tick(500);
+  later.probe();
+  later.succeeded(true);
+  assert.equal(later.firstAttempt(true), false, "it is judged anew");
+});
+
+test("a probe outside of half-open is a fault of the caller", () => {
+  assert.throws(() => new Breaker(1, () => 0).probe(), /closed, not half-open/);
+});
