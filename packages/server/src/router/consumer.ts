@@ -162,13 +162,14 @@ export class Consumer {
     void this.#read(partition);
   }
 
-  /** Where a destination without progress begins. */
+  /** Where a destination without progress begins. That it begins is durable before it reads. */
   async #begin(source: AssignedPartition): Promise<number> {
-    const known = this.#register.beginningOf(this.id, source.partition);
-    if (known !== undefined) return known;
-    const fromStart = this.#register.firstStart || this.#destination.settings.from === "start";
-    const from = fromStart ? source.start() : source.end();
-    await this.#register.add(this.id, source.partition, from);
+    let from = this.#register.beginningOf(this.id, source.partition);
+    if (from === undefined) {
+      const fromStart = this.#register.firstStart || this.#destination.settings.from === "start";
+      from = fromStart ? source.start() : source.end();
+      await this.#register.add(this.id, source.partition, from);
+    }
     source.save({ low: from, finished: [] });
     return from;
   }

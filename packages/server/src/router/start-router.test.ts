@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Destination } from "../config/config.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
+import type { FeedPort } from "../engine/feed.ts";
 import type { Logger } from "../logger.ts";
 import { type RunningRouter, startRouter } from "./start-router.ts";
 import { eventRecord } from "./testing/event-records.ts";
@@ -181,6 +182,40 @@ test("secrets do not get into status, logs and dead letters", async (t) => {
   const stats = await router.stats();
   await stop();
   assert.ok(!`${JSON.stringify(stats)}${lines.join()}`.includes("very-secret"));
+});
+
+test("a thread that dies is started again, and goes on", async (t) => {
+  const directory = await temporaryFolder(t);
+  const hook = await sink(t);
+  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger: silent });
+  const ports: FeedPort[] = [];
+  const lines: string[] = [];
+  const router = await startRouter({
+    directory,
+    configDirectory: directory,
+    sources: [{ id: "shop", name: "shop", writeKeys: ["wk"], enabled: true, destinations: ["hook"] }],
+    destinations: [webhook("hook", hook.url)],
+    version: "0",
+    engine: {
+      serve(port) {
+        ports.push(port);
+        engine.serve(port);
+      },
+    },
+    logger: { ...silent, error: (_fields: object | string, message?: string) => void lines.push(String(message)) },
+  });
+  t.after(async () => {
+    await router.close(0);
+    await engine.close();
+  });
+  await accept(engine, 0, 5);
+  await hook.until(() => hook.events.length === 5);
+  // No engine says this: the thread runs into a fault that nobody catches.
+  ports[0]?.postMessage(null);
+  await accept(engine, 5, 5);
+  await hook.until(() => new Set(hook.events.map(({ messageId }) => messageId)).size === 10);
+  assert.deepEqual([ports.length, lines], [2, ["the router's thread died"]]);
+  assert.equal((await router.stats()).destinations.length, 1);
 });
 
 test("a thread that cannot start says why", async (t) => {
