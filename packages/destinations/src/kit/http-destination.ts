@@ -51,7 +51,9 @@ export function openHttp<Settings>(
     for (const [at, request] of requests.entries()) {
       const positions = request.events ?? [...events.keys()];
       // An event that failed in an earlier request of the batch is not carried on half delivered.
-      const failed = positions.map((position) => outcomes[position]).find((outcome) => outcome !== delivered);
+      const failed = positions
+        .map((position) => outcomes[position])
+        .find((outcome) => outcome?.outcome !== "delivered");
       if (failed !== undefined) {
         share(failed, positions, outcomes);
         continue;
@@ -108,7 +110,7 @@ function stops({ outcome, scope }: Outcome): boolean {
 
 /** Gives `outcome` to those of the events that have none but the hopeful one. */
 function share(outcome: Outcome, positions: readonly number[], outcomes: Outcome[]): void {
-  for (const position of positions) if (outcomes[position] === delivered) outcomes[position] = outcome;
+  for (const position of positions) if (outcomes[position]?.outcome === "delivered") outcomes[position] = outcome;
 }
 
 function pick(events: readonly DeliveredEvent[], positions: readonly number[]): DeliveredEvent[] {

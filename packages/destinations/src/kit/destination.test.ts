@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { z } from "zod";
+import { defineDestination } from "./destination.ts";
+import type { EventRequest, HttpDefinition } from "./http-destination.ts";
+import { type Answer, dead, delivered, retry } from "./outcome.ts";
+import type { HttpRequest, Sender } from "./sender.ts";
+
+interface Settings {
+  url: string;
+}
+
+const settings = { url: z.string().describe("where to") };
+const common = { type: "test", displayName: "Test", description: "a test", settings };
+
+const events = ["a", "b", "c"].map((id) => ({ messageId: id }) as unknown as DeliveredEvent);
+
+/** Delivers `a`, `b` and `c` with a network that answers each path as it is told. */
+async function deliver(
+  definition: HttpDefinition<Settings>,
+  answers: Record<string, number | Error | Answer> = {},
+  batch = events,
+) {
+  const sent: HttpRequest[] = [];
+  const sender: Sender = {
+    async send(request) {
+      sent.push(request);
+      const answer = answers[new URL(request.url).pathname] ?? 200;
+      if (answer instanceof Error) throw answer;
+      return typeof answer === "number" ? { status: answer, headers: {}, body: "" } : answer;
+    },
+    close: async () => {},
+  };
+  const type = defineDestination<Settings>({ ...common, ...definition });
+  const tools = { directory: "/", now: () => 0, userAgent: "Pintle/test", sender };
+  const connection = await type.open(type.settings.parse({ url: "http://h" }), tools);
+  const outcomes = await connection.deliver(batch);
+  return {
+    paths: sent.map(({ url }) => new URL(url).pathname),
+    agents: sent.map(({ headers }) => headers["user-agent"]),
+    outcomes: outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : `${outcome} ${reason}`)),
+  };
+}
+
+const request = (path: string, carried?: number[]): EventRequest => ({
+  method: "POST",
+  url: `http://h${path}`,
+  headers: {},
+  ...(carried === undefined ? {} : { events: carried }),
+});
+
+test("a request that does not say otherwise carries the whole batch", async () => {
+  const result = await deliver({ requests: () => [request("/all")] }, { "/all": 400 });
+  assert.deepEqual(result.outcomes, ["dead http_400", "dead http_400", "dead http_400"]);
+  assert.deepEqual(result.agents, ["Pintle/test"]);
+});
+
+test("each event has the outcome of the requests that carry it, and half of one is not delivered", async () => {
+  const requests = () => [request("/ab", [0, 1]), request("/c", [2]), request("/bc", [1, 2]), request("/a", [0])];
+  const failed = await deliver({ requests }, { "/ab": 500 });
+  assert.deepEqual(failed.outcomes, ["retry http_500", "retry http_500", "retry http_500"]);
+  assert.deepEqual(failed.paths, ["/ab", "/c"]);
+  const apart = await deliver({ requests: () => [request("/a", [0]), request("/b", [1])] }, { "/a": 422 });
+  assert.deepEqual(apart.outcomes.slice(0, 2), ["dead http_422", "delivered"]);
+});
+
+test("a destination in trouble is not asked for the rest of the batch", async () => {
+  const requests = () => [request("/a", [0]), request("/b", [1]), request("/c", [2])];
+  const result = await deliver({ requests }, { "/b": 503 });
+  assert.deepEqual(result.paths, ["/a", "/b"]);
+  assert.deepEqual(result.outcomes, ["delivered", "retry http_503", "retry http_503"]);
+});
+
+test("a type may know better what an answer means", async () => {
+  const body = JSON.stringify({ failed: ["b"] });
+  const requests = () => [request("/all")];
+  const classify = (answer: Answer, of: readonly DeliveredEvent[]) => {
+    if (answer.status !== 207) return undefined;
+    const { failed } = JSON.parse(answer.body) as { failed: string[] };
+    return of.map(({ messageId }) => (failed.includes(messageId) ? dead("refused") : delivered));
+  };
+  const partly = await deliver({ requests, classify }, { "/all": { status: 207, headers: {}, body } });
+  assert.deepEqual(partly.outcomes, ["delivered", "dead refused", "delivered"]);
+  const usual = await deliver({ requests, classify }, { "/all": 400 });
+  assert.deepEqual(usual.outcomes, Array(3).fill("dead http_400"));
+  const few = await deliver({ requests, classify: () => [retry("event", "own")] });
+  const own = { ...delivered };
+  const twice = { requests: () => [request("/x"), request("/y")], classify: () => own };
+  assert.deepEqual((await deliver(twice)).paths, ["/x", "/y"]);
+  assert.deepEqual(few.outcomes, ["retry own", "retry no_outcome", "retry no_outcome"]);
+});
+
+test("a single event takes the short way to the same outcomes", async () => {
+  const one = events.slice(0, 1);
+  const requests = () => [request("/a")];
+  assert.deepEqual((await deliver({ requests }, {}, one)).outcomes, ["delivered"]);
+  assert.deepEqual((await deliver({ requests }, { "/a": 404 }, one)).outcomes, ["dead http_404"]);
+  assert.deepEqual((await deliver({ requests }, { "/a": new Error("broken") }, one)).outcomes, ["retry network"]);
+  assert.deepEqual((await deliver({ requests, classify: () => [] }, {}, one)).outcomes, ["retry no_outcome"]);
+});
+
+test("events of which no request can be made are dead", async () => {
+  const requests = () => {
+    throw new Error("no email");
+  };
+  assert.deepEqual((await deliver({ requests })).outcomes, Array(3).fill("dead request"));
+});
+
+test("a setting without a description is refused", () => {
+  const definition = { ...common, settings: { url: z.string() }, requests: () => [] };
+  assert.throws(() => defineDestination<Settings>(definition), /setting "url" of the destination type "test"/);
+});
+
+test("every type has the settings of the router, and no others than it names", () => {
+  const type = defineDestination<Settings>({ ...common, requests: () => [] });
+  const day = 24 * 60 * 60 * 1000;
+  assert.deepEqual(type.settings.parse({ url: "x" }), { url: "x", maxAge: 3 * day });
+  assert.deepEqual(type.settings.parse({ url: "x", maxAge: "2h", from: "start" }), {
+    url: "x",
+    maxAge: 7_200_000,
+    from: "start",
+  });
+  assert.equal(type.settings.safeParse({ url: "x", ulr: "y" }).success, false);
+});
