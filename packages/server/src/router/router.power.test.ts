@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dead, delivered, retry } from "@pintle/destinations/kit";
+import { FakeFileSystem } from "@pintle/log/testing";
+import fc from "fast-check";
+import type { Destination, Source } from "../config/config.ts";
+import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
+import type { Logger } from "../logger.ts";
+import { decodeDeadLetter } from "./dead-letter.ts";
+import { Router } from "./router.ts";
+import { eventRecord } from "./testing/event-records.ts";
+import { FakeClock, settle } from "./testing/fake-clock.ts";
+import { FakeDestination } from "./testing/fake-destination.ts";
+import { seededRandom } from "./testing/random.ts";
+
+/*
+ * The router over the real engine, on a disk whose power fails: what was synced stays, of everything else any part. Whatever
+ * was accepted, that is, whose append had resolved, ends at the destination or in a dead letter.
+ */
+
+type Step =
+  | { readonly kind: "accept"; readonly events: number }
+  | { readonly kind: "advance"; readonly milliseconds: number }
+  | { readonly kind: "mood"; readonly failing: number; readonly dying: number }
+  | { readonly kind: "power" }
+  | { readonly kind: "kill" };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ kind: fc.constant("accept" as const), events: fc.integer({ min: 1, max: 5 }) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant("advance" as const), milliseconds: fc.constantFrom(0, 20, 150, 5000) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant("mood" as const),
+        failing: fc.constantFrom(0, 30, 100),
+        dying: fc.constantFrom(0, 30),
+      }),
+    },
+    { weight: 2, arbitrary: fc.constant({ kind: "power" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "kill" as const }) },
+  ),
+  { maxLength: 25 },
+);
+
+const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const sources: Source[] = [{ id: "shop", name: "shop", writeKeys: ["k"], enabled: true, destinations: ["d"] }];
+const destinations: Destination[] = [{ id: "d", name: "d", type: "d", enabled: true, settings: {} }];
+
+test("what was accepted is delivered or a dead letter, whenever the power fails", async () => {
+  await fc.assert(fc.asyncProperty(fc.nat(), steps, run), { numRuns: 60 });
+});
+
+async function run(seed: number, history: readonly Step[]): Promise<void> {
+  const random = seededRandom(seed);
+  const disk = new FakeFileSystem();
+  const clock = new FakeClock();
+  const accepted = new Set<string>();
+  const reached = new Set<string>();
+  let failing = 0;
+  let dying = 0;
+  let made = 0;
+
+  async function start() {
+    let alive = true;
+    const fake = new FakeDestination(async (events) => {
+      await settle();
+      if (!alive) return new Promise(() => {});
+      return events.map(({ messageId }) => {
+        const dice = random() * 100;
+        if (dice < failing) return retry(dice < failing / 2 ? "event" : "destination", "failed");
+        if (dice < failing + dying) return dead("refused");
+        reached.add(messageId);
+        return delivered;
+      });
+    });
+    const engine = openEmbeddedEngine({ directory: "/data", owns: () => true, fs: disk.process(), logger: quiet });
+    const router = await Router.open({
+      engine,
+      sources,
+      destinations,
+      types: new Map([["d", fake.type]]),
+      tools: { directory: "/", now: () => clock.wall(), userAgent: "Pintle/test" },
+      clock,
+      random,
+      logger: quiet,
+    });
+    const stop = () => {
+      alive = false;
+    };
+    return { engine, router, stop };
+  }
+
+  async function accept(engine: EmbeddedEngine, count: number): Promise<void> {
+    const ids = Array.from({ length: count }, () => `m${made++}`);
+    const record = eventRecord(ids.map((messageId) => ({ messageId, userId: `u${Math.floor(random() * 4)}` })));
+    await engine.append("events", record);
+    for (const id of ids) accepted.add(id);
+  }
+
+  let process = await start();
+  for (const step of history) {
+    if (step.kind === "accept") await accept(process.engine, step.events);
+    else if (step.kind === "advance") await clock.advance(step.milliseconds);
+    else if (step.kind === "mood") ({ failing, dying } = step);
+    else {
+      // An append is under way when it happens: nothing is promised for it.
+      void accept(process.engine, 1);
+      process.stop();
+      if (step.kind === "power") disk.crash(random);
+      else disk.kill();
+      process = await start();
+    }
+  }
+
+  failing = 0;
+  dying = 0;
+  for (let round = 0; ; round++) {
+    assert.ok(round < 100, "it does not come to an end");
+    await clock.advance(300_000);
+    const [status] = (await process.router.status()).destinations;
+    if (status?.waiting === 0) break;
+  }
+  const buried = new Set<string>();
+  await process.engine.subscribe("dead.d", "test", {
+    assigned: async (partition) => {
+      const { records } = await partition.read(0, 1 << 30);
+      for (const record of records) buried.add(decodeDeadLetter(record)!.event.messageId);
+    },
+    revoked: async () => {},
+  });
+  for (let turn = 0; turn < 20; turn++) await settle();
+  const lost = [...accepted].filter((id) => !reached.has(id) && !buried.has(id));
+  assert.deepEqual(lost, []);
+  await process.router.close(0);
+  await process.engine.close();
+}
