@@ -2,7 +2,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { Connection, Tools } from "./destination.ts";
 import { type Answer, dead, delivered, type Outcome } from "./outcome.ts";
-import { type HttpRequest, poolSender } from "./sender.ts";
+import { type HttpRequest, poolSender, type SendLimits } from "./sender.ts";
 
 /** How a destination that is reached by HTTP is defined. */
 export interface HttpDefinition<Settings> {
@@ -35,12 +35,18 @@ export function openHttp<Settings>(
   tools: Tools,
 ): Connection {
   const sender = tools.sender ?? poolSender({ connections: concurrency });
-  const limits = { timeout: definition.timeout?.(settings) ?? 10_000, bodyBytes: keptAnswerBytes };
+  const limits: SendLimits = {
+    timeout: definition.timeout?.(settings) ?? 10_000,
+    bodyBytes: keptAnswerBytes,
+    successes: definition.classify !== undefined,
+  };
 
-  function send(request: HttpRequest, events: readonly DeliveredEvent[]): Promise<Outcome | readonly Outcome[]> {
-    return sender
-      .send(withUserAgent(request, tools.userAgent), limits)
-      .then((answer) => definition.classify?.(answer, events) ?? classifyAnswer(answer, tools.now()), classifyError);
+  function outcomeOf(answer: Answer, events: readonly DeliveredEvent[]): Outcome | readonly Outcome[] {
+    return definition.classify?.(answer, events) ?? classifyAnswer(answer, tools.now());
+  }
+
+  function send(request: HttpRequest): Promise<Answer> {
+    return sender.send(withUserAgent(request, tools.userAgent), limits);
   }
 
   async function deliverAll(
@@ -58,7 +64,8 @@ export function openHttp<Settings>(
         share(failed, positions, outcomes);
         continue;
       }
-      const result = await send(request, request.events === undefined ? events : pick(events, positions));
+      const carried = request.events === undefined ? events : pick(events, positions);
+      const result = await send(request).then((answer) => outcomeOf(answer, carried), classifyError);
       positions.forEach((position, index) => {
         outcomes[position] = isList(result) ? (result[index] ?? missing) : result;
       });
@@ -67,7 +74,7 @@ export function openHttp<Settings>(
         .find((outcome) => outcome !== undefined && stops(outcome));
       if (sick === undefined) continue;
       // The destination is in trouble: what the remaining requests carry shares the fate of the one that found out.
-      for (const { events: carried } of requests.slice(at + 1)) share(sick, carried ?? [...events.keys()], outcomes);
+      for (const { events: unsent } of requests.slice(at + 1)) share(sick, unsent ?? [...events.keys()], outcomes);
       break;
     }
     return outcomes;
@@ -85,7 +92,13 @@ export function openHttp<Settings>(
       const [only] = requests;
       // By far the most common case, at thousands of events a second.
       if (only !== undefined && requests.length === 1 && events.length === 1) {
-        return send(only, events).then((result) => [isList(result) ? (result[0] ?? missing) : result]);
+        return send(only).then(
+          (answer) => {
+            const result = outcomeOf(answer, events);
+            return isList(result) ? [result[0] ?? missing] : [result];
+          },
+          (error: unknown) => [classifyError(error)],
+        );
       }
       return deliverAll(requests, events);
     },

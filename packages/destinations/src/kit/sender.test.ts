@@ -46,6 +46,21 @@ test("a request goes out as it is, and its answer comes back with the beginning 
   assert.equal((await sender().send(request, limits)).body, "PUT /p?q=1");
 });
 
+test("what a success says is left aside where nobody asks for it, what a failure says is not", async () => {
+  const url = await serve((request, response) =>
+    response.writeHead(request.url === "/good" ? 200 : 400, { "x-a": "1" }).end("text"),
+  );
+  const quick = { ...limits, successes: false };
+  const request = { method: "POST", headers: {}, body: "x" } as const;
+  assert.deepEqual(await sender().send({ ...request, url: `${url}/good` }, quick), {
+    status: 200,
+    headers: {},
+    body: "",
+  });
+  const failure = await sender().send({ ...request, url: `${url}/bad` }, quick);
+  assert.deepEqual([failure.status, failure.headers["x-a"], failure.body], [400, "1", "text"]);
+});
+
 test("redirects are answers", async () => {
   const url = await serve((_request, response) => response.writeHead(302, { location: "/elsewhere" }).end());
   assert.equal((await sender().send({ method: "POST", url, headers: {}, body: "x" }, limits)).status, 302);

@@ -16,6 +16,8 @@ export interface SendLimits {
   readonly timeout: number;
   /** Bytes of the answer's body that are kept. */
   readonly bodyBytes: number;
+  /** Whether headers and body of a 2xx answer are wanted. @default true */
+  readonly successes?: boolean;
 }
 
 /** The network as a destination sees it. Tests put a function of their own in its place. */
@@ -80,6 +82,8 @@ export function poolSender({ connections, connectTimeout = 10_000 }: PoolOptions
   };
 }
 
+const noHeaders: Readonly<Record<string, string>> = {};
+
 /** One request on its way: waits for a connection, is sent, is answered; at any point it can fail or run out of time. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: SendLimits;
@@ -89,7 +93,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #timedOut: TimeoutError | undefined;
   #status = 0;
-  #headers: Record<string, string> = {};
+  #headers: Readonly<Record<string, string>> = noHeaders;
+  #isKept = true;
   #kept: Buffer[] | undefined;
   #keptBytes = 0;
 
@@ -120,11 +125,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#status = status;
-    this.#headers = flatten(headers);
+    this.#isKept = this.#limits.successes !== false || status >= 300;
+    if (this.#isKept) this.#headers = flatten(headers);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#keptBytes >= this.#limits.bodyBytes) return;
+    if (!this.#isKept || this.#keptBytes >= this.#limits.bodyBytes) return;
     this.#keptBytes += chunk.length;
     this.#kept ??= [];
     this.#kept.push(chunk);

@@ -253,14 +253,13 @@ export class Consumer {
     return this.#deliverer.ready < 2 && this.#windowEvents < this.#limits.windowEvents;
   }
 
-  /** Half of what may be held is free, so that reading does not go on in crumbs; or the probe needs an event. */
+  /**
+   * Whether readers that wait should look again. When lanes are ready, not before half of them are gone: reading would go on
+   * in crumbs. Events of lanes that wait do not count here: however many they are, the others go on.
+   */
   #hasRoom(): boolean {
     if (this.#deliverer.state !== "closed") return this.#needsProbe();
-    return (
-      this.#deliverer.ready * 2 <= this.#limits.readAhead &&
-      this.#windowEvents * 2 <= this.#limits.windowEvents &&
-      this.#windowBytes * 2 <= this.#limits.windowBytes
-    );
+    return this.#deliverer.ready * 2 <= this.#limits.readAhead && this.#windowEvents < this.#limits.windowEvents;
   }
 
   #signalRoom(): void {

@@ -241,8 +241,9 @@ export class Deliverer {
     let sick: Outcome | undefined;
     let failed: Outcome | undefined;
     let mostFail = false;
-    const dueAt = new Map<Lane, number>();
-    const again = new Set<Lane>();
+    // Made when something fails: at thousands of events a second it shows.
+    let dueAt: Map<Lane, number> | undefined;
+    let again: Set<Lane> | undefined;
 
     // From the last to the first: what is put back into a lane ends up in its order.
     for (let at = entries.length - 1; at >= 0; at--) {
@@ -268,16 +269,21 @@ export class Deliverer {
       }
       const lane = entry.lane!;
       this.#lanes.unshift(lane, entry);
-      if (scope === "destination") again.add(lane);
-      else dueAt.set(lane, now + backoff(entry.attempts, this.#options.random, outcome.after));
+      if (scope === "destination") {
+        again ??= new Set();
+        again.add(lane);
+      } else {
+        dueAt ??= new Map();
+        dueAt.set(lane, now + backoff(entry.attempts, this.#options.random, outcome.after));
+      }
       this.#options.account.retried++;
       this.#options.kept(entry);
     }
 
     for (const lane of lanes) {
-      const due = dueAt.get(lane);
+      const due = dueAt?.get(lane);
       if (due !== undefined) this.#lanes.wait(lane, due);
-      else if (again.has(lane)) this.#lanes.retry(lane);
+      else if (again?.has(lane) === true) this.#lanes.retry(lane);
       else this.#lanes.release(lane);
     }
     if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick.after);

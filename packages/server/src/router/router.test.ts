@@ -102,6 +102,17 @@ test("an event that fails for a reason of its own makes only its user's events w
   await harness.close();
 });
 
+test("however many events wait in lanes of their own, the others go on", async () => {
+  const { fake, ids } = destination((id) => (id.startsWith("sick") ? retry("event", "http_500") : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: fake }, limits: { windowEvents: 100 } });
+  await harness.accept([{ messageId: "sick", userId: "sick" }]);
+  for (let n = 0; n < 90; n++) await harness.accept([{ messageId: `behind${n}`, userId: "sick" }]);
+  for (let n = 0; n < 200; n++) await harness.accept([{ messageId: `m${n}`, userId: `u${n}` }]);
+  assert.equal(ids.length, 200);
+  assert.equal((await harness.status("d")).waiting, 91);
+  await harness.close();
+});
+
 test("Retry-After is honoured by a lane and by a destination", async () => {
   for (const scope of ["event", "destination"] as const) {
     const { fake, ids } = destination((_id, attempt) =>

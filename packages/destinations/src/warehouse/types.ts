@@ -1,0 +1,74 @@
+/** The types that a column can have, before a database gives them names. */
+export type ColumnType = "boolean" | "int" | "float" | "datetime" | "string" | "json";
+
+/** A value that is in a row: JSON is its text. */
+export type Scalar = string | number | boolean;
+
+/** Whole numbers from -2^63 to this one, exclusive, fit 64 bits. */
+const pastInt = 2 ** 63;
+
+/** The type of a value that is neither null nor an object. An array has become text before. */
+export function typeOf(value: Scalar): ColumnType {
+  if (typeof value === "boolean") return "boolean";
+  if (typeof value === "number")
+    return Number.isInteger(value) && value >= -pastInt && value < pastInt ? "int" : "float";
+  return isDateTime(value) ? "datetime" : "string";
+}
+
+const dateTime =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$/;
+
+/** Whether a text is a date, or a date with a time, in the strict form of ISO 8601 and in the calendar, of the years 1 to 9999. */
+export function isDateTime(text: string): boolean {
+  // Nearly every text is none, and shows it here.
+  if (text.length < 10 || text.length > 35 || text.charCodeAt(4) !== 0x2d) return false;
+  const parts = dateTime.exec(text);
+  if (parts === null) return false;
+  const year = Number(parts[1]);
+  const month = Number(parts[2]);
+  const day = Number(parts[3]);
+  return year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** What a value of one type is in a column of another. */
+export type Fit =
+  /** It goes in as this. */
+  | { readonly as: Scalar }
+  /** It would, were the column a float: the database may widen it. */
+  | "widen"
+  /** It does not fit. */
+  | undefined;
+
+/** Fits a value to a column: anything into string, int into float, everything into json, and otherwise only its own type. */
+export function fit(value: Scalar, type: ColumnType, column: ColumnType): Fit {
+  if (type === column) return { as: value };
+  switch (column) {
+    case "string":
+      return { as: numberText(value) };
+    case "json":
+      return { as: JSON.stringify(value) };
+    case "float":
+      return type === "int" ? { as: value } : undefined;
+    case "int":
+      return type === "float" ? "widen" : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A value as text. Whole numbers are written in digits: `1e21` is no number to most databases' integer columns. */
+export function numberText(value: Scalar): string {
+  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) >= 1e21) return BigInt(value).toString();
+  return String(value);
+}
+
+/** The type of the column that holds both. */
+export function widest(one: ColumnType, other: ColumnType): ColumnType {
+  if ((one === "int" && other === "float") || (one === "float" && other === "int")) return "float";
+  return one;
+}
