@@ -1,23 +1,21 @@
 import type { DestinationType, Tools } from "@pintle/destinations/kit";
 import { hashUserKey, userKey } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
-import { eventsOf } from "../engine/event-record.ts";
 import type { Logger } from "../logger.ts";
 import type { Redact } from "../redactor.ts";
 import { Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { Deliverer } from "./deliverer.ts";
-import { filterEvent } from "./filter.ts";
 import { Graveyard } from "./graveyard.ts";
-import { type Entry, newEntry } from "./lanes.ts";
+import { type IntakeRules, takeRecord } from "./intake.ts";
+import type { Entry } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
 import { newPartitionState, type PartitionState } from "./partition-state.ts";
 import type { Register } from "./register.ts";
 import type { DestinationStatus } from "./status.ts";
-import { countEvents, countUnread, takeOffUnread } from "./unread.ts";
+import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
 
 /** A destination as the router needs it. */
 export interface ConsumerDestination {
@@ -63,7 +61,7 @@ export class Consumer {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #limits: ConsumerLimits;
-  readonly #names: { readonly name: string; readonly displayName: string };
+  readonly #rules: IntakeRules;
   readonly #account: Account;
   readonly #deliverer: Deliverer;
   readonly #graveyard: Graveyard;
@@ -93,7 +91,7 @@ export class Consumer {
     this.#clock = clock;
     this.#random = random;
     this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * batch.events) };
-    this.#names = { name, displayName };
+    this.#rules = { names: { name, displayName }, sources: destination.sources, concerns: this.#concerns };
     const account = new Account({ name, clock, logger, redact });
     this.#account = account;
     this.#graveyard = new Graveyard({
@@ -269,96 +267,34 @@ export class Consumer {
     for (const go of waiting) go();
   }
 
-  /** Takes a record in: filters its events, and puts those that go out into their lanes. */
+  /** Takes a record in: what is not for this destination ends here, the rest goes into its lanes. */
   #take(record: EngineRecord, partition: PartitionState): void {
-    const { sourceId, events: count } = countEvents(record.header);
-    if (!this.#destination.sources.has(sourceId) && sourceId !== "") {
-      takeOffUnread(record, partition, this.#concerns);
-      this.#skip(record, partition, sourceId, count);
-      return;
-    }
-    let events: DeliveredEvent[];
-    let keyHashes: ArrayLike<number>;
-    try {
-      ({ events, keyHashes } = eventsOf(record));
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.code === "RECORD_TOO_NEW") throw error;
-      takeOffUnread(record, partition, this.#concerns);
-      this.#takeUnreadable(record, partition, { sourceId, count, error });
-      return;
-    }
-    takeOffUnread(record, partition, this.#concerns);
-    const before = partition.finishedBefore.get(record.offset);
-    partition.finishedBefore.delete(record.offset);
-    const state = partition.window.add(record.offset, record.time, events.length);
-    const bytes = Math.ceil(record.payload.length / events.length);
-    for (let index = 0; index < events.length; index++) {
-      if (before?.has(index) === true) {
-        partition.window.finish(state, index);
-        continue;
-      }
-      const event = events[index]!;
-      const { verdict, malformed } = filterEvent(event, this.#names);
-      if (malformed) this.#account.malformed++;
-      if (verdict === "integrations") {
-        this.#account.filtered.add(verdict);
-        partition.window.finish(state, index);
-        continue;
-      }
-      const entry = newEntry(partition, state, { index, event, sourceId, keyHash: keyHashes[index]!, bytes });
+    const unread = countedAsUnread(record, partition, this.#concerns);
+    const { deliver, dead, filtered, malformed } = takeRecord(record, partition, this.#rules);
+    partition.unread -= unread;
+    const account = this.#account;
+    account.malformed += malformed;
+    if (filtered.integrations > 0) account.filtered.add("integrations", filtered.integrations);
+    if (filtered.disconnected > 0) account.filtered.add("disconnected", filtered.disconnected);
+    for (const entry of deliver) {
       this.#enter(entry);
-      if (verdict === "type") {
-        partition.pending++;
-        const detail = `the event has the type ${JSON.stringify(event.type) ?? "(none)"}`.slice(0, 200);
-        this.#graveyard.bury(entry, "type", { detail });
-      } else {
-        this.#deliverer.add(entry, hasUserKey(entry));
-      }
+      this.#deliverer.add(entry, hasUserKey(entry));
+    }
+    for (const { entry, reason, detail } of dead) {
+      this.#enter(entry);
+      partition.pending++;
+      this.#graveyard.bury(entry, reason, { detail });
     }
     this.#touch(partition);
   }
 
   /** Whether the events of a source at this offset are, or were, for this destination. */
-  readonly #concerns = (sourceId: string, offset: number): boolean => {
+  readonly #concerns: Concerns = (sourceId, offset) => {
     if (sourceId === "" || this.#destination.sources.has(sourceId)) return true;
     // It may have been connected when they were accepted, before this start: they are counted as filtered.
     for (const { endAtStart } of this.#partitions.values()) if (offset < endAtStart) return true;
     return false;
   };
-
-  /** A record of a source that is not connected to this destination. */
-  #skip(record: EngineRecord, partition: PartitionState, sourceId: string, count: number): void {
-    const before = partition.finishedBefore.get(record.offset)?.size ?? 0;
-    partition.finishedBefore.delete(record.offset);
-    if (this.#concerns(sourceId, record.offset) && count > before)
-      this.#account.filtered.add("disconnected", count - before);
-    partition.window.add(record.offset, record.time, 0);
-    this.#touch(partition);
-  }
-
-  /** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */
-  #takeUnreadable(
-    record: EngineRecord,
-    partition: PartitionState,
-    { sourceId, count, error }: { sourceId: string; count: number; error: EngineError },
-  ): void {
-    const state = partition.window.add(record.offset, record.time, 1);
-    const finished = partition.finishedBefore.delete(record.offset);
-    this.#touch(partition);
-    if (finished) {
-      partition.window.finish(state, 0);
-      return;
-    }
-    const base64 = (bytes: Uint8Array) =>
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-    const whole = { messageId: "", header: base64(record.header), payload: base64(record.payload) };
-    const event = whole as unknown as DeliveredEvent;
-    const bytes = record.payload.length;
-    const entry = newEntry(partition, state, { index: 0, event, sourceId, keyHash: 0, bytes, weight: count });
-    this.#enter(entry);
-    partition.pending++;
-    this.#graveyard.bury(entry, "record", { detail: error.message });
-  }
 
   // --- ending ---
 

@@ -79,6 +79,33 @@ test("a restart delivers what is missing, and nothing that is finished and saved
   assert.deepEqual(again.progressOf("d"), { low: 2, finished: [] });
 });
 
+test("what an earlier run finished is not counted as waiting, read or unread", async () => {
+  const first = destination((id) => (id.startsWith("bad") ? retry("event", "http_500") : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: first.fake } });
+  for (let n = 0; n < 20; n++) {
+    await harness.accept([
+      { messageId: `bad${n}`, userId: `bad${n}` },
+      { messageId: `good${n}`, userId: `good${n}` },
+    ]);
+  }
+  await harness.close();
+
+  let well = false;
+  const second = destination(() => (well ? undefined : retry("destination", "connect")));
+  const { store, clock } = harness;
+  const again = await RouterHarness.open({ store, clock, destinations: { d: second.fake }, limits: { readAhead: 2 } });
+  await settle();
+  const stopped = await again.status("d");
+  assert.deepEqual([stopped.state, stopped.waiting], ["open", 20]);
+  assert.ok((again.router.inMemory.get("d") ?? 0) < 20, "most of it is unread");
+  well = true;
+  await clock.advance(minute);
+  const status = await again.status("d");
+  assert.deepEqual([status.delivered, status.waiting], [20, 0]);
+  assert.deepEqual(second.ids.sort(), Array.from({ length: 20 }, (_, n) => `bad${n}`).sort());
+  await again.close();
+});
+
 test("an event that fails for a reason of its own makes only its user's events wait", async () => {
   const { fake, ids } = destination((id, attempt) =>
     id === "a1" && attempt < 3 ? retry("event", "http_500") : undefined,

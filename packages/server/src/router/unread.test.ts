@@ -4,7 +4,7 @@ import type { EngineRecord } from "../engine/engine.ts";
 import { newPartitionState, type PartitionState } from "./partition-state.ts";
 import { eventRecord } from "./testing/event-records.ts";
 import { FakeClock } from "./testing/fake-clock.ts";
-import { countUnread, takeOffUnread } from "./unread.ts";
+import { countedAsUnread, countUnread } from "./unread.ts";
 
 const clock = new FakeClock();
 const all = () => true;
@@ -34,7 +34,7 @@ function partitionOf(sizes: number[], progress?: { low: number; finished: [numbe
     progress?.low ?? 0,
   );
   const read = (offset: number) => {
-    takeOffUnread(records[offset]!, partition, all);
+    partition.unread -= countedAsUnread(records[offset]!, partition, all);
     partition.window.add(offset, 0, sizes[offset]!);
   };
   return { partition, records, answers, read };

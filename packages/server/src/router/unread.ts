@@ -2,6 +2,9 @@ import { decodeEventRecord } from "../engine/event-record.ts";
 import type { Clock } from "./clock.ts";
 import type { PartitionState } from "./partition-state.ts";
 
+/** Whether the events of a source at an offset of the log are for a destination, or were. */
+export type Concerns = (sourceId: string, offset: number) => boolean;
+
 /** Records are read in pieces of this many bytes. */
 const pieceBytes = 1 << 20;
 
@@ -9,12 +12,11 @@ const pieceBytes = 1 << 20;
  * Brings `partition.unread` up to date: the events in the log that the consumer has not read yet and that concern it. Costs
  * nothing for what it has read already, and each record is counted once: from then on, reading it takes it off again.
  *
- * @param concerns whether the events of a source at an offset are for this consumer
  * @returns whether it got to the end of the log before `deadline`
  */
 export async function countUnread(
   partition: PartitionState,
-  concerns: (sourceId: string, offset: number) => boolean,
+  concerns: Concerns,
   clock: Clock,
   deadline: number,
 ): Promise<boolean> {
@@ -37,19 +39,19 @@ export async function countUnread(
   return true;
 }
 
-/** The consumer reads this record now. */
-export function takeOffUnread(
+/** How much of `partition.unread` a record is that the consumer is about to read. */
+export function countedAsUnread(
   record: { offset: number; header: Uint8Array },
   partition: PartitionState,
-  concerns: (sourceId: string, offset: number) => boolean,
-): void {
-  if (record.offset < partition.countedTo) partition.unread -= eventsConcerned(record, partition, concerns);
+  concerns: Concerns,
+): number {
+  return record.offset < partition.countedTo ? eventsConcerned(record, partition, concerns) : 0;
 }
 
 function eventsConcerned(
   record: { offset: number; header: Uint8Array },
   partition: PartitionState,
-  concerns: (sourceId: string, offset: number) => boolean,
+  concerns: Concerns,
 ): number {
   const { sourceId, events } = countEvents(record.header);
   if (!concerns(sourceId, record.offset)) return 0;

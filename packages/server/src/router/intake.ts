@@ -1,0 +1,116 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { EngineRecord } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine-error.ts";
+import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
+import { type DestinationNames, filterEvent } from "./filter.ts";
+import { type Entry, newEntry } from "./lanes.ts";
+import type { PartitionState } from "./partition-state.ts";
+import { type Concerns, countEvents } from "./unread.ts";
+
+/** What a record holds for one destination. Events that are in neither list are finished. */
+export interface Intake {
+  readonly deliver: readonly Entry[];
+  readonly dead: readonly { readonly entry: Entry; readonly reason: string; readonly detail: string }[];
+  readonly filtered: { readonly integrations: number; readonly disconnected: number };
+  /** Events with an `integrations` that means nothing. */
+  readonly malformed: number;
+}
+
+export interface IntakeRules {
+  readonly names: DestinationNames;
+  /** Ids of the sources that are connected to the destination. */
+  readonly sources: ReadonlySet<string>;
+  readonly concerns: Concerns;
+}
+
+/**
+ * Takes a record in: enters its events into the partition's window, finishes those that are not for the destination, or that an
+ * earlier run has finished, and says what is to be done with the others.
+ *
+ * @throws EngineError `RECORD_TOO_NEW`, in which case nothing has happened
+ */
+export function takeRecord(record: EngineRecord, partition: PartitionState, rules: IntakeRules): Intake {
+  const { sourceId, events } = countEvents(record.header);
+  if (sourceId !== "" && !rules.sources.has(sourceId)) {
+    const before = partition.finishedBefore.get(record.offset)?.size ?? 0;
+    partition.finishedBefore.delete(record.offset);
+    partition.window.add(record.offset, record.time, 0);
+    return intake({ disconnected: rules.concerns(sourceId, record.offset) ? events - before : 0 });
+  }
+  let content: RecordEvents;
+  try {
+    content = eventsOf(record);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === "RECORD_TOO_NEW") throw error;
+    return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
+  }
+  return takeEvents(record, partition, content, rules.names);
+}
+
+function takeEvents(
+  record: EngineRecord,
+  partition: PartitionState,
+  { sourceId, events, keyHashes }: RecordEvents,
+  names: DestinationNames,
+): Intake {
+  const before = partition.finishedBefore.get(record.offset);
+  partition.finishedBefore.delete(record.offset);
+  const state = partition.window.add(record.offset, record.time, events.length);
+  const bytes = Math.ceil(record.payload.length / events.length);
+  const deliver: Entry[] = [];
+  const dead: { entry: Entry; reason: string; detail: string }[] = [];
+  let integrations = 0;
+  let malformed = 0;
+  for (let index = 0; index < events.length; index++) {
+    if (before?.has(index) === true) {
+      partition.window.finish(state, index);
+      continue;
+    }
+    const event = events[index]!;
+    const result = filterEvent(event, names);
+    if (result.malformed) malformed++;
+    if (result.verdict === "integrations") {
+      integrations++;
+      partition.window.finish(state, index);
+      continue;
+    }
+    const entry = newEntry(partition, state, { index, event, sourceId, keyHash: keyHashes[index]!, bytes });
+    if (result.verdict === "deliver") deliver.push(entry);
+    else dead.push({ entry, reason: "type", detail: `the event has the type ${describe(event.type)}` });
+  }
+  return intake({ deliver, dead, integrations, malformed });
+}
+
+/** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */
+function takeUnreadable(
+  record: EngineRecord,
+  partition: PartitionState,
+  { sourceId, weight, detail }: { sourceId: string; weight: number; detail: string },
+): Intake {
+  const state = partition.window.add(record.offset, record.time, 1);
+  if (partition.finishedBefore.delete(record.offset)) {
+    partition.window.finish(state, 0);
+    return intake({});
+  }
+  const whole = { messageId: "", header: base64(record.header), payload: base64(record.payload) };
+  const event = whole as unknown as DeliveredEvent;
+  const bytes = record.payload.length;
+  const entry = newEntry(partition, state, { index: 0, event, sourceId, keyHash: 0, bytes, weight });
+  return intake({ dead: [{ entry, reason: "record", detail }] });
+}
+
+function intake(
+  facts: Partial<Pick<Intake, "deliver" | "dead" | "malformed">> & { integrations?: number; disconnected?: number },
+): Intake {
+  const { deliver = [], dead = [], malformed = 0, integrations = 0, disconnected = 0 } = facts;
+  return { deliver, dead, malformed, filtered: { integrations, disconnected } };
+}
+
+/** A client wrote it: it may be anything, of any length. */
+function describe(type: unknown): string {
+  return (JSON.stringify(type) ?? "(none)").slice(0, 100);
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
