@@ -3,6 +3,7 @@ import type { DestinationType } from "./kit/index.ts";
 import { webhook } from "./webhook/webhook.ts";
 
 export { type FileSettings, file } from "./file/file.ts";
+export { type PostgresSettings, postgres } from "./postgres/postgres.ts";
 export { type WebhookSettings, webhook } from "./webhook/webhook.ts";
 
 /** Every type of destination that a configuration can name, by its `type`. */

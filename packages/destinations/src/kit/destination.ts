@@ -4,6 +4,7 @@ import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 import { type HttpDefinition, openHttp } from "./http-destination.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Sender } from "./sender.ts";
+import type { Commit, Place, Position } from "./transaction.ts";
 
 /** What a connection of a destination may use of the world. */
 export interface Tools {
@@ -13,8 +14,24 @@ export interface Tools {
   readonly now: () => number;
   /** Sent as `User-Agent`. */
   readonly userAgent: string;
+  /** Id of the destination: what it keeps elsewhere, it keeps under this. */
+  readonly destinationId?: string;
   /** In place of the network, for tests. */
   readonly sender?: Sender;
+}
+
+/** The source that accepted an event. */
+export interface EventSource {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What there is to know about a batch beside its events. */
+export interface Delivery {
+  /** Where each event came in, in the order of the events. */
+  readonly sources: readonly EventSource[];
+  /** Only where the type is `transactional`. */
+  readonly commit?: Commit;
 }
 
 /** A destination that is ready to take events. */
@@ -23,7 +40,17 @@ export interface Connection {
    * Delivers a batch: one outcome for each event, in the same order. It settles within a time of its own choosing, does
    * not retry, and may be called again while earlier calls are on their way, up to `concurrency` times.
    */
-  deliver(events: readonly DeliveredEvent[]): Promise<readonly Outcome[]>;
+  deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
+  /**
+   * Where the type is `transactional`: where the destination stands in a partition by its own account, `undefined` when it
+   * has nothing of that log. Asked before anything of the partition is delivered, and again after each batch that was not
+   * delivered, since a batch whose commit was not confirmed may have been committed.
+   *
+   * The first call claims the partition for this connection: from then on, another one that had claimed it cannot commit.
+   *
+   * @throws when it cannot be said now, or somebody else has claimed the partition since; the router asks again
+   */
+  position?(place: Place): Promise<Position | undefined>;
   /** Breaks off what is on its way and lets go of everything. */
   close(): Promise<void>;
 }
@@ -50,6 +77,11 @@ export interface DestinationType<Settings = unknown> {
   /** Its keys in a configuration, each with its description. Its output is valid input again. */
   readonly settings: z.ZodType<Settings & DeliverySettings>;
   readonly batch: BatchLimits;
+  /**
+   * Whether it commits events and position together, so that each event is delivered exactly once. Then a batch is whole,
+   * one call of `deliver` is made at a time, and connections have `position`.
+   */
+  readonly transactional?: boolean;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
   /** @throws when it cannot be opened now; the router tries again */
@@ -70,6 +102,8 @@ interface CommonDefinition<Settings> {
 
 /** A destination that is no HTTP. */
 export interface OpenDefinition<Settings> extends CommonDefinition<Settings> {
+  /** See `DestinationType.transactional`. @default false */
+  readonly transactional?: boolean;
   open(settings: Settings, tools: Tools): Promise<Connection>;
 }
 
@@ -100,5 +134,6 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
     "open" in definition
       ? (values: Settings, tools: Tools) => definition.open(values, tools)
       : async (values: Settings, tools: Tools) => openHttp(definition, values, concurrency(values), tools);
-  return { type, displayName, description, settings, batch, concurrency, open };
+  const transactional = "open" in definition && definition.transactional === true;
+  return { type, displayName, description, settings, batch, transactional, concurrency, open };
 }

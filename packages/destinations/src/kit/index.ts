@@ -10,9 +10,11 @@ export { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 export {
   type BatchLimits,
   type Connection,
+  type Delivery,
   type DestinationDefinition,
   type DestinationType,
   defineDestination,
+  type EventSource,
   type OpenDefinition,
   type Tools,
 } from "./destination.ts";
@@ -21,3 +23,4 @@ export { type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-
 export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
 export { secret, secretsOf } from "./secret.ts";
 export { type HttpRequest, type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";
+export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";

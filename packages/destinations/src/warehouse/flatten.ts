@@ -1,7 +1,7 @@
-import type { Scalar } from "./types.ts";
+import { type Scalar, typeOf, type ValueType } from "./types.ts";
 
-/** Told of each leaf: the keys on the way to it, joined by `_`, and its value; `json` where a path asked for JSON. */
-export type Leaf = (key: string, value: Scalar, isJson: boolean) => void;
+/** Told of each leaf: the keys on the way to it, joined by `_`, and its value. */
+export type Leaf = (key: string, value: Scalar, type: ValueType) => void;
 
 /**
  * Flattens an object: nested objects by their keys, arrays as JSON text. `null`, empty texts, objects and arrays are left
@@ -16,11 +16,14 @@ export function flatten(value: unknown, prefix: string, jsonKeys: ReadonlySet<st
     const inner = (value as Record<string, unknown>)[key];
     if (isEmpty(inner)) continue;
     const joined = prefix === "" ? key : `${prefix}_${key}`;
-    if (jsonKeys?.has(joined) === true) leaf(joined, jsonText(inner), true);
+    if (jsonKeys?.has(joined) === true) leaf(joined, jsonText(inner), "json");
     else if (typeof inner === "object") {
-      if (Array.isArray(inner)) leaf(joined, jsonText(inner), false);
+      if (Array.isArray(inner)) leaf(joined, jsonText(inner), "array");
       else flatten(inner, joined, jsonKeys, leaf);
-    } else leaf(joined, typeof inner === "string" ? cleanText(inner) : (inner as Scalar), false);
+    } else if (typeof inner === "string") {
+      const text = cleanText(inner);
+      if (text !== "") leaf(joined, text, typeOf(text));
+    } else leaf(joined, inner as Scalar, typeOf(inner as Scalar));
   }
 }
 
@@ -34,7 +37,7 @@ function isEmpty(value: unknown): boolean {
 /** A text that databases can store: without U+0000, and with U+FFFD for a lone surrogate. */
 export function cleanText(text: string): string {
   const stored = text.includes("\0") ? text.replaceAll("\0", "") : text;
-  return stored.isWellFormed() ? stored : stored.toWellFormed();
+  return /\p{Surrogate}/u.test(stored) ? stored.replace(/\p{Surrogate}/gu, "\ufffd") : stored;
 }
 
 /** JSON of which every text can be stored. */

@@ -8,8 +8,8 @@ export interface NameRules {
 }
 
 /** Runs of ASCII letters and digits, cut where snake case cuts: `fooBar`, `foo2Bar`, `HTTPRequest`. */
-const words = /[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z][a-z0-9]*|[A-Z][0-9]*|[0-9][a-z0-9]*/g;
-const dividedWords = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+/g;
+const words = /[A-Z]+(?![a-z])(?:[0-9][a-z0-9]*)?|[A-Z]?[a-z][a-z0-9]*|[0-9][a-z0-9]*/g;
+const dividedWords = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 const alreadyFits = /^_*[a-z](?:[a-z]|_(?=[a-z]))*$/;
 
 /**

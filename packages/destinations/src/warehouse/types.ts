@@ -1,13 +1,16 @@
 /** The types that a column can have, before a database gives them names. */
 export type ColumnType = "boolean" | "int" | "float" | "datetime" | "string" | "json";
 
-/** A value that is in a row: JSON is its text. */
+/** The types that a value can have. An array is JSON text, which most columns take for a text and JSON columns as what it is. */
+export type ValueType = ColumnType | "array";
+
+/** A value that is in a row: JSON and arrays are their text. */
 export type Scalar = string | number | boolean;
 
 /** Whole numbers from -2^63 to this one, exclusive, fit 64 bits. */
 const pastInt = 2 ** 63;
 
-/** The type of a value that is neither null nor an object. An array has become text before. */
+/** The type of a value that is neither null nor an object. */
 export function typeOf(value: Scalar): ColumnType {
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "number")
@@ -35,40 +38,35 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
+/** The type of a column that is made for a value. */
+export function columnTypeOf(type: ValueType): ColumnType {
+  return type === "array" ? "string" : type;
+}
+
 /** What a value of one type is in a column of another. */
 export type Fit =
   /** It goes in as this. */
-  | { readonly as: Scalar }
+  | Scalar
   /** It would, were the column a float: the database may widen it. */
-  | "widen"
+  | typeof widen
   /** It does not fit. */
   | undefined;
 
+export const widen: unique symbol = Symbol("widen");
+
 /** Fits a value to a column: anything into string, int into float, everything into json, and otherwise only its own type. */
-export function fit(value: Scalar, type: ColumnType, column: ColumnType): Fit {
-  if (type === column) return { as: value };
+export function fit(value: Scalar, type: ValueType, column: ColumnType): Fit {
+  if (type === column) return value;
   switch (column) {
     case "string":
-      return { as: numberText(value) };
+      return String(value);
     case "json":
-      return { as: JSON.stringify(value) };
+      return type === "array" ? value : JSON.stringify(value);
     case "float":
-      return type === "int" ? { as: value } : undefined;
+      return type === "int" ? value : undefined;
     case "int":
-      return type === "float" ? "widen" : undefined;
+      return type === "float" ? widen : undefined;
     default:
       return undefined;
   }
-}
-
-/** A value as text. Whole numbers are written in digits: `1e21` is no number to most databases' integer columns. */
-export function numberText(value: Scalar): string {
-  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) >= 1e21) return BigInt(value).toString();
-  return String(value);
-}
-
-/** The type of the column that holds both. */
-export function widest(one: ColumnType, other: ColumnType): ColumnType {
-  if ((one === "int" && other === "float") || (one === "float" && other === "int")) return "float";
-  return one;
 }

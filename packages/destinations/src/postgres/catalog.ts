@@ -1,0 +1,181 @@
+import type { ColumnType } from "../warehouse/types.ts";
+import { qualified, quoted } from "./identifier.ts";
+import type { Statements } from "./session.ts";
+
+/** A column as it is in the database, whoever made it. */
+export interface Column {
+  /** `other`: of a type that only the server can judge. */
+  readonly type: ColumnType | "other";
+  /** As SQL writes it. */
+  readonly sqlType: string;
+  /** Numbers that it takes, both inclusive. */
+  readonly range?: readonly [number, number];
+  /** Characters that it takes. */
+  readonly maxLength?: number;
+  /** `false`: the server computes its values. */
+  readonly writable: boolean;
+}
+
+export interface Table {
+  readonly columns: Map<string, Column>;
+  /** Columns that it can still get. */
+  readonly free: number;
+  /** Whether `id` is the first column of an index. */
+  readonly idIsIndexed: boolean;
+}
+
+/** PostgreSQL's MaxHeapAttributeNumber; dropped columns count. */
+export const mostColumns = 1600;
+
+const sqlTypes: Readonly<Record<ColumnType, string>> = {
+  boolean: "boolean",
+  int: "bigint",
+  float: "numeric",
+  datetime: "timestamp with time zone",
+  string: "text",
+  json: "jsonb",
+};
+
+/** A column that is made for a type. */
+export function columnFor(type: ColumnType): Column {
+  return { type, sqlType: sqlTypes[type], writable: true };
+}
+
+/** Reads what a column of some SQL type takes. */
+export function describeColumn(typname: string, typmod: number, sqlType: string, writable: boolean): Column {
+  const column = (type: Column["type"], more: Pick<Column, "range" | "maxLength"> = {}): Column => ({
+    type,
+    sqlType,
+    writable,
+    ...more,
+  });
+  switch (typname) {
+    case "bool":
+      return column("boolean");
+    case "int8":
+      return column("int");
+    case "int4":
+      return column("int", { range: [-(2 ** 31), 2 ** 31 - 1] });
+    case "int2":
+      return column("int", { range: [-(2 ** 15), 2 ** 15 - 1] });
+    case "numeric": {
+      if (typmod < 4) return column("float");
+      const precision = (typmod - 4) >> 16;
+      // Eleven bits, signed: the scale may be negative from PostgreSQL 15 on.
+      const scale = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
+      const most = 10 ** (precision - scale) - 10 ** -scale;
+      return column("float", { range: [-most, most] });
+    }
+    case "float4":
+      return column("float", { range: [-3.4e38, 3.4e38] });
+    case "float8":
+      return column("float");
+    case "timestamptz":
+    case "timestamp":
+    case "date":
+      return column("datetime");
+    case "text":
+      return column("string");
+    case "varchar":
+    case "bpchar":
+      return typmod < 4 ? column("string") : column("string", { maxLength: typmod - 4 });
+    case "json":
+    case "jsonb":
+      return column("json");
+    default:
+      return column("other");
+  }
+}
+
+/** The tables of a schema that exist among `names`. */
+export async function readTables(
+  statements: Statements,
+  schema: string,
+  names: readonly string[],
+): Promise<Map<string, Table>> {
+  const { rows } = await statements.query(
+    `SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
+        format_type(a.atttypid, a.atttypmod) AS sql_type, (a.attgenerated <> '' OR a.attidentity = 'a') AS computed,
+        a.attname = 'id' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum
+          AND i.indisvalid AND i.indpred IS NULL) AS indexed
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type t ON t.oid = a.atttypid
+      WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p', 'v', 'f', 'm')
+      ORDER BY a.attnum`,
+    [schema, names],
+  );
+  const tables = new Map<string, { columns: Map<string, Column>; free: number; idIsIndexed: boolean }>();
+  for (const row of rows) {
+    const name = String(row.table_name);
+    let table = tables.get(name);
+    if (table === undefined) {
+      table = { columns: new Map(), free: mostColumns - Number(row.used), idIsIndexed: false };
+      tables.set(name, table);
+    }
+    if (row.column_name === null) continue;
+    if (row.indexed === true) table.idIsIndexed = true;
+    table.columns.set(
+      String(row.column_name),
+      describeColumn(String(row.typname), Number(row.atttypmod), String(row.sql_type), row.computed !== true),
+    );
+  }
+  return tables;
+}
+
+/** Makes the schema where it is missing. Its lock keeps every other load of it, and every change that they make, away until the commit. */
+export async function enterSchema(statements: Statements, schema: string): Promise<void> {
+  await statements.query("SELECT pg_advisory_xact_lock(hashtext('pintle'), hashtext($1))", [schema]);
+  // Not just IF NOT EXISTS: that asks for the right to make one even where it is there.
+  const { rowCount } = await statements.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
+  if (rowCount === 0) await statements.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+}
+
+/** Keeps everybody from altering or dropping the tables until the commit. */
+export async function lockTables(statements: Statements, schema: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const list = names.map((name) => qualified(schema, name)).join(", ");
+  await statements.run(`LOCK TABLE ${list} IN ROW EXCLUSIVE MODE`);
+}
+
+/** Makes a table; with a column `id` its rows are unique by it. */
+export async function createTable(
+  statements: Statements,
+  schema: string,
+  name: string,
+  columns: ReadonlyMap<string, ColumnType>,
+): Promise<Table> {
+  const list = [...columns].map(
+    ([column, type]) => `${quoted(column)} ${sqlTypes[type]}${column === "id" ? " PRIMARY KEY" : ""}`,
+  );
+  await statements.run(`CREATE TABLE ${qualified(schema, name)} (${list.join(", ")})`);
+  return {
+    columns: new Map([...columns].map(([column, type]) => [column, columnFor(type)])),
+    free: mostColumns - columns.size,
+    idIsIndexed: true,
+  };
+}
+
+export async function addColumns(
+  statements: Statements,
+  schema: string,
+  name: string,
+  columns: ReadonlyMap<string, ColumnType>,
+): Promise<void> {
+  const list = [...columns].map(([column, type]) => `ADD COLUMN ${quoted(column)} ${sqlTypes[type]}`);
+  await statements.run(`ALTER TABLE ${qualified(schema, name)} ${list.join(", ")}`);
+}
+
+/** The column takes fractions from now on. */
+export async function widenColumn(
+  statements: Statements,
+  schema: string,
+  table: string,
+  column: string,
+): Promise<void> {
+  await statements.run(`ALTER TABLE ${qualified(schema, table)} ALTER COLUMN ${quoted(column)} TYPE numeric`);
+}
+
+export async function indexIds(statements: Statements, schema: string, table: string): Promise<void> {
+  await statements.run(`CREATE INDEX ON ${qualified(schema, table)} (id)`);
+}

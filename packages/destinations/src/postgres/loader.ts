@@ -1,0 +1,334 @@
+import type { Commit, Outcome } from "../kit/index.ts";
+import { Cells, discardsTable, type EventRows, type Row, usersTable } from "../warehouse/rows.ts";
+import type { UserUpdate } from "../warehouse/users.ts";
+import {
+  addColumns,
+  type Column,
+  columnFor,
+  createTable,
+  enterSchema,
+  indexIds,
+  lockTables,
+  mostColumns,
+  readTables,
+  type Table,
+  widenColumn,
+} from "./catalog.ts";
+import { qualified, quoted } from "./identifier.ts";
+import type { ProgressTable } from "./progress-table.ts";
+import type { Session, Statements } from "./session.ts";
+import { singleOut } from "./single-out.ts";
+import { isRace, isRefusal, refusedRow, sqlState } from "./sql-error.ts";
+import { changesFor, type FitRules, Fitter, type Item, type ItemDiscard, newestOfEach } from "./table-rows.ts";
+import { createUserTimes, mergeUsers, userTimesTable } from "./users-table.ts";
+
+/** The rows of one event of a batch. */
+export interface EventLoad {
+  /** Index of the event in its batch. */
+  readonly event: number;
+  readonly schema: string;
+  readonly rows: EventRows;
+}
+
+export interface LoaderOptions {
+  readonly session: Session;
+  readonly progress: ProgressTable;
+  readonly rules: FitRules;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A transaction that others made fail is tried this often. */
+const mostRaces = 5;
+
+/** Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which steps it has. */
+export class Loader {
+  readonly #options: LoaderOptions;
+  /** Tables that were there, by schema: what is locked before it is read. */
+  readonly #known = new Map<string, Set<string>>();
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Loads all events but those that are dead already or whose rows the server refuses; these are buried before the commit.
+   * Resolves with all the dead when everything is committed.
+   */
+  async load(
+    loads: readonly EventLoad[],
+    unfit: ReadonlyMap<number, Outcome>,
+    commit: Commit | undefined,
+  ): Promise<ReadonlyMap<number, Outcome>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(loads, unfit, commit, attempt === 1);
+      } catch (error) {
+        if (!isRace(error) || attempt === mostRaces) throw error;
+        this.#known.clear();
+      }
+    }
+  }
+
+  async #attempt(
+    loads: readonly EventLoad[],
+    unfit: ReadonlyMap<number, Outcome>,
+    commit: Commit | undefined,
+    isFirst: boolean,
+  ): Promise<ReadonlyMap<number, Outcome>> {
+    const { session, progress } = this.#options;
+    const moved: (() => void)[] = [];
+    const dead = await session.transaction(async (statements) => {
+      // First, so that a process that was fenced does nothing at all.
+      for (const { place, position } of commit?.positions ?? [])
+        moved.push(await progress.move(statements, place, position));
+      const dead = new Map(unfit);
+      if (loads.length > 0) await this.#loadAll(statements, loads, dead, isFirst);
+      if (dead.size > 0) await commit?.bury(dead);
+      return dead;
+    });
+    for (const note of moved) note();
+    return dead;
+  }
+
+  /** Loads what the server takes; the events that it refuses are put into `dead`, and have no row anywhere. */
+  async #loadAll(
+    statements: Statements,
+    loads: readonly EventLoad[],
+    dead: Map<number, Outcome>,
+    isFirst: boolean,
+  ): Promise<void> {
+    const schemas = groupBy(loads, ({ schema }) => schema);
+    for (;;) {
+      const before = dead.size;
+      await statements.run("SAVEPOINT pintle_batch");
+      for (const schema of [...schemas.keys()].sort()) {
+        const living = schemas.get(schema)!.filter(({ event }) => !dead.has(event));
+        const load = new SchemaLoad(statements, schema, this.#knownIn(schema), this.#options, isFirst);
+        await load.run(living, dead);
+      }
+      if (dead.size === before) return;
+      // The other rows of those that were refused are there already: once more, without them.
+      await statements.run("ROLLBACK TO SAVEPOINT pintle_batch");
+    }
+  }
+
+  #knownIn(schema: string): Set<string> {
+    const known = this.#known.get(schema) ?? new Set();
+    this.#known.set(schema, known);
+    return known;
+  }
+}
+
+/** The part of a batch that goes into one schema. */
+class SchemaLoad {
+  readonly #statements: Statements;
+  readonly #schema: string;
+  readonly #known: Set<string>;
+  readonly #rules: FitRules;
+  readonly #stamp: Cells;
+  readonly #stampText: string;
+  /** A unique violation may be a race that another attempt wins; if it comes again it is the row's own. */
+  readonly #mayRace: boolean;
+  readonly #discards: ItemDiscard[] = [];
+  #tables = new Map<string, Table>();
+
+  constructor(
+    statements: Statements,
+    schema: string,
+    known: Set<string>,
+    { rules, now }: LoaderOptions,
+    mayRace: boolean,
+  ) {
+    this.#statements = statements;
+    this.#schema = schema;
+    this.#known = known;
+    this.#rules = rules;
+    this.#mayRace = mayRace;
+    this.#stampText = new Date(now()).toISOString();
+    this.#stamp = new Cells();
+    this.#stamp.add("uuid_ts", this.#stampText, "datetime");
+  }
+
+  async run(loads: readonly EventLoad[], dead: Map<number, Outcome>): Promise<void> {
+    await enterSchema(this.#statements, this.#schema);
+    const tables = new Map<string, Item[]>();
+    const users: Item[] = [];
+    for (const { event, rows } of loads) {
+      const { receivedAt } = rows;
+      const item = ({ id, parts }: Row): Item => ({ event, id, receivedAt, parts: [...parts, this.#stamp] });
+      for (const row of rows.rows) {
+        const items = tables.get(row.table);
+        if (items === undefined) tables.set(row.table, [item(row)]);
+        else items.push(item(row));
+      }
+      if (rows.user !== undefined) users.push(item(rows.user));
+      for (const discard of rows.discards) this.#discards.push({ ...discard, event, receivedAt });
+    }
+    await this.#look([...tables.keys(), ...(users.length > 0 ? [usersTable, userTimesTable] : []), discardsTable]);
+    for (const name of [...tables.keys()].sort()) await this.#loadTable(name, tables.get(name)!, dead);
+    if (users.length > 0) await this.#loadUsers(users, dead);
+    const discards = this.#discards.filter(({ event }) => !dead.has(event));
+    if (discards.length > 0) await this.#loadDiscards(discards);
+  }
+
+  /** Reads the tables as they are, and sees to it that they stay so until the commit. */
+  async #look(names: readonly string[]): Promise<void> {
+    const known = this.#known;
+    await lockTables(
+      this.#statements,
+      this.#schema,
+      names.filter((name) => known.has(name)),
+    );
+    this.#tables = await readTables(this.#statements, this.#schema, names);
+    const unlocked = [...this.#tables.keys()].filter((name) => !known.has(name));
+    if (unlocked.length === 0) return;
+    await lockTables(this.#statements, this.#schema, unlocked);
+    this.#tables = await readTables(this.#statements, this.#schema, names);
+    for (const name of this.#tables.keys()) known.add(name);
+  }
+
+  /** The table, with every column that `items` need and that it can have. */
+  async #prepared(name: string, items: readonly Item[]): Promise<{ table: Table; isNew: boolean }> {
+    const found = this.#tables.get(name);
+    if (found === undefined) {
+      const { add } = changesFor(items, new Map(), mostColumns, this.#rules);
+      const table = await createTable(this.#statements, this.#schema, name, add);
+      this.#tables.set(name, table);
+      return { table, isNew: true };
+    }
+    const { add, widen } = changesFor(items, found.columns, found.free, this.#rules);
+    const columns: Map<string, Column> = new Map(found.columns);
+    if (add.size > 0) {
+      await addColumns(this.#statements, this.#schema, name, add);
+      for (const [column, type] of add) columns.set(column, columnFor(type));
+    }
+    for (const column of widen) if (await this.#widened(name, column)) columns.set(column, columnFor("float"));
+    if (!found.idIsIndexed && columns.has("id")) await indexIds(this.#statements, this.#schema, name);
+    const table = { columns, free: found.free - add.size, idIsIndexed: true };
+    this.#tables.set(name, table);
+    return { table, isNew: false };
+  }
+
+  /** Whether the column could be widened: a view may depend on it. Then its fractions are discarded. */
+  async #widened(table: string, column: string): Promise<boolean> {
+    const { failed } = await this.#try(() => widenColumn(this.#statements, this.#schema, table, column), isDependedOn);
+    return failed === undefined;
+  }
+
+  async #loadTable(name: string, all: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
+    const items = newestOfEach(all);
+    const { table, isNew } = await this.#prepared(name, items);
+    const fitter = this.#fitter(name, table, items);
+    const lines = new Map(items.map((item) => [item, fitter.line(item)]));
+    const into = `${qualified(this.#schema, name)} (${fitter.names.map(quoted).join(", ")})`;
+    await this.#singleOut(items, dead, async (some) => {
+      const stale = isNew ? new Set<string>() : await this.#deleteOlder(name, table, some);
+      const fresh = some.filter(({ id }) => !stale.has(id));
+      if (fresh.length === 0) return;
+      await this.#statements.copy(
+        `COPY ${into} FROM STDIN`,
+        fresh.map((item) => lines.get(item)!),
+      );
+    });
+  }
+
+  /** Makes room for rows: deletes those with the same id that are no newer, and returns the ids of those that are. */
+  async #deleteOlder(name: string, { columns }: Table, items: readonly Item[]): Promise<Set<string>> {
+    const id = columns.get("id")!.sqlType;
+    const at = columns.get("received_at")?.sqlType;
+    const isNewer = at === undefined ? "false" : `coalesce(t.received_at > s.at::${at}, false)`;
+    const table = qualified(this.#schema, name);
+    const { rows } = await this.#statements.query(
+      `WITH s AS (SELECT i::${id} AS id, at FROM unnest($1::text[], $2::text[]) AS _ (i, at)),
+        gone AS (DELETE FROM ${table} t USING s WHERE t.id = s.id AND NOT ${isNewer})
+        SELECT DISTINCT t.id::text AS id FROM ${table} t JOIN s ON t.id = s.id WHERE ${isNewer}`,
+      [items.map((item) => item.id), items.map(({ receivedAt }) => receivedAt)],
+    );
+    return new Set(rows.map((row) => String(row.id)));
+  }
+
+  async #loadUsers(items: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
+    const { table } = await this.#prepared(usersTable, items);
+    if (!this.#tables.has(userTimesTable)) await createUserTimes(this.#statements, this.#schema);
+    const fitter = this.#fitter(usersTable, table, items);
+    const updates = new Map(
+      items.map((item): [Item, UserUpdate] => [item, { at: Date.parse(item.receivedAt), values: fitter.values(item) }]),
+    );
+    await this.#singleOut(items, dead, async (some) => {
+      const byUser = groupBy(some, ({ id }) => id);
+      const said = [...byUser].map(([id, its]): [string, UserUpdate[]] => [id, its.map((item) => updates.get(item)!)]);
+      await mergeUsers(this.#statements, this.#schema, table, new Map(said));
+    });
+  }
+
+  async #loadDiscards(discards: readonly ItemDiscard[]): Promise<void> {
+    const items = discards.map(({ event, receivedAt, table, rowId, column, value, reason }): Item => {
+      const cells = new Cells();
+      cells.add("table_name", table, "string");
+      cells.add("row_id", rowId, "string");
+      cells.add("column_name", column, "string");
+      cells.add("column_value", value, "string");
+      cells.add("received_at", receivedAt, "datetime");
+      cells.add("uuid_ts", this.#stampText, "datetime");
+      cells.add("reason", reason, "string");
+      return { event, id: rowId, receivedAt, parts: [cells] };
+    });
+    const { table } = await this.#prepared(discardsTable, items);
+    const fitter = new Fitter(discardsTable, table.columns, namesIn(items), this.#rules, () => {});
+    await this.#statements.copy(
+      `COPY ${qualified(this.#schema, discardsTable)} (${fitter.names.map(quoted).join(", ")}) FROM STDIN`,
+      items.map((item) => fitter.line(item)),
+    );
+  }
+
+  #fitter(name: string, { columns }: Table, items: readonly Item[]): Fitter {
+    return new Fitter(name, columns, namesIn(items), this.#rules, (discard) => this.#discards.push(discard));
+  }
+
+  async #singleOut(
+    items: readonly Item[],
+    dead: Map<number, Outcome>,
+    load: (some: readonly Item[]) => Promise<void>,
+  ): Promise<void> {
+    const refused = await singleOut(items, async (some) => (await this.#try(() => load(some), this.#refuses)).failed);
+    for (const [{ event }, error] of refused) dead.set(event, refusedRow(error));
+  }
+
+  readonly #refuses = (error: unknown): boolean => isRefusal(error) && !(this.#mayRace && sqlState(error) === "23505");
+
+  /** Runs `work` so that it can be undone alone. An error that is `expected` is returned, any other is thrown. */
+  async #try(work: () => Promise<void>, expected: (error: unknown) => boolean): Promise<{ failed: unknown }> {
+    await this.#statements.run("SAVEPOINT pintle_part");
+    try {
+      await work();
+    } catch (error) {
+      if (!expected(error)) throw error;
+      await this.#statements.run("ROLLBACK TO SAVEPOINT pintle_part; RELEASE SAVEPOINT pintle_part");
+      return { failed: error };
+    }
+    await this.#statements.run("RELEASE SAVEPOINT pintle_part");
+    return { failed: undefined };
+  }
+}
+
+/** A view, a rule, a generated column or a missing right stands in the way of altering a column. */
+function isDependedOn(error: unknown): boolean {
+  return /^(0A000|42501|2BP01)$/.test(sqlState(error) ?? "");
+}
+
+function namesIn(items: readonly Item[]): Set<string> {
+  const names = new Set<string>();
+  for (const { parts } of items) for (const part of parts) for (const name of part.names) names.add(name);
+  return names;
+}
+
+function groupBy<Value>(values: readonly Value[], key: (value: Value) => string): Map<string, Value[]> {
+  const groups = new Map<string, Value[]>();
+  for (const value of values) {
+    const group = groups.get(key(value));
+    if (group === undefined) groups.set(key(value), [value]);
+    else group.push(value);
+  }
+  return groups;
+}

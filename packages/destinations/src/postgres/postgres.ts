@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { z } from "zod";
+import {
+  type Connection,
+  type Delivery,
+  type DestinationType,
+  dead,
+  defineDestination,
+  delivered,
+  duration,
+  type EventSource,
+  type Outcome,
+  retry,
+  secret,
+  type Tools,
+} from "../kit/index.ts";
+import { JsonPaths, jsonPathProblem } from "../warehouse/json-paths.ts";
+import { Names } from "../warehouse/names.ts";
+import { hasTable, type RowRules, rowsOf } from "../warehouse/rows.ts";
+import { enterSchema } from "./catalog.ts";
+import { connectOptions } from "./connect-options.ts";
+import { postgresDialect } from "./dialect.ts";
+import { type EventLoad, Loader } from "./loader.ts";
+import { loadPg } from "./pg-driver.ts";
+import { FencedError, ProgressTable } from "./progress-table.ts";
+import { Session } from "./session.ts";
+import { trouble } from "./sql-error.ts";
+
+export interface PostgresSettings {
+  url: string;
+  tls: "verify" | "no-verify" | "off" | undefined;
+  ca: string | undefined;
+  namespace: string | undefined;
+  layout: "tables" | "single";
+  jsonPaths: string[];
+  skipTracks: boolean;
+  skipUsers: boolean;
+  rudderEvent: boolean;
+  rudderStackTypes: boolean;
+  underscoreDivideNumbers: boolean;
+  maxColumns: number;
+  timeout: number;
+}
+
+const flag = (text: string): z.ZodType<boolean> => z.boolean().default(false).describe(text);
+
+const settings = {
+  url: secret(
+    z.string().superRefine((url, { addIssue }) => {
+      try {
+        connectOptions({ url, tls: undefined, ca: undefined, timeout: 0 });
+      } catch (error) {
+        addIssue({ code: "custom", message: (error as Error).message });
+      }
+    }),
+  ).describe("The server and the database: postgres://user:password@host:5432/database"),
+  tls: z
+    .enum(["verify", "no-verify", "off"])
+    .optional()
+    .describe(
+      '"verify" checks the certificate and its name, "no-verify" does not, "off" is without TLS; by default "off" for this machine, else "verify"',
+    ),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File with the certificates (PEM) that are trusted, in place of the system's"),
+  namespace: z
+    .string()
+    .refine((name) => namesFor(false).schema(name) !== undefined, {
+      error: "A namespace has at least one letter or digit of ASCII",
+    })
+    .optional()
+    .describe("The schema; by default the name of the source"),
+  layout: z
+    .enum(["tables", "single"])
+    .default("tables")
+    .describe('"tables": one for each event; "single": one for all, with the event as JSON'),
+  jsonPaths: z
+    .array(
+      z.string().superRefine((path, { addIssue }) => {
+        const problem = jsonPathProblem(path);
+        if (problem !== undefined) addIssue({ code: "custom", message: problem });
+      }),
+    )
+    .default([])
+    .describe('Paths that become JSON columns instead of being flattened, like "track.properties.cart"'),
+  skipTracks: flag("No rows in tracks, but for events without a table of their own"),
+  skipUsers: flag("No rows in users"),
+  rudderEvent: flag("The whole event in a JSON column rudder_event"),
+  rudderStackTypes: flag("A fraction that meets a column of whole numbers is cut off instead of widening the column"),
+  underscoreDivideNumbers: flag("Digits stand apart from letters in names: v2 becomes v_2"),
+  maxColumns: z
+    .int()
+    .min(30)
+    .max(1600)
+    .default(200)
+    .describe("An event with more columns becomes a dead letter (default 200)"),
+  timeout: duration({ min: 1000, max: 3_600_000 })
+    .default(60_000)
+    .describe("For each statement, and for connecting (default 60 s)"),
+};
+
+/** Where progress stands when every source has a schema of its own. */
+const commonSchema = "pintle";
+
+/**
+ * Loads events into tables of PostgreSQL: rows and position in one transaction, so that each event is loaded exactly once.
+ * docs/warehouse.md specifies all of it.
+ */
+export const postgres: DestinationType<PostgresSettings> = defineDestination<PostgresSettings>({
+  type: "postgres",
+  displayName: "Postgres",
+  description: "Loads events into tables of a PostgreSQL database, each event exactly once",
+  settings: settings as { [Key in keyof PostgresSettings]-?: z.ZodType<PostgresSettings[Key]> },
+  batch: { events: 5000, bytes: 8 << 20, whole: true },
+  transactional: true,
+  async open(values, tools) {
+    const connect = await loadPg();
+    const ca = values.ca === undefined ? undefined : await readFile(resolve(tools.directory, values.ca), "utf8");
+    const options = connectOptions({ ...values, ca });
+    const session = new Session({ client: () => connect(options), timeout: values.timeout });
+    return new PostgresConnection(session, values, tools);
+  },
+});
+
+class PostgresConnection implements Connection {
+  readonly #session: Session;
+  readonly #names: Names;
+  readonly #rules: RowRules;
+  readonly #namespace: string | undefined;
+  readonly #progressSchema: string;
+  readonly #progress: ProgressTable;
+  readonly #loader: Loader;
+
+  constructor(session: Session, values: PostgresSettings, { destinationId = "postgres", now }: Tools) {
+    this.#session = session;
+    this.#names = namesFor(values.underscoreDivideNumbers);
+    this.#namespace = values.namespace === undefined ? undefined : this.#names.schema(values.namespace);
+    this.#rules = {
+      ...values,
+      dialect: postgresDialect,
+      names: this.#names,
+      jsonPaths: new JsonPaths(values.jsonPaths),
+      destinationId,
+      newId: randomUUID,
+    };
+    this.#progressSchema = this.#namespace ?? commonSchema;
+    this.#progress = new ProgressTable(this.#progressSchema, destinationId, randomUUID());
+    this.#loader = new Loader({ session, progress: this.#progress, rules: values, now });
+  }
+
+  position(place: Parameters<NonNullable<Connection["position"]>>[0]): ReturnType<NonNullable<Connection["position"]>> {
+    return this.#session.transaction(async (statements) => {
+      await enterSchema(statements, this.#progressSchema);
+      await this.#progress.create(statements);
+      return await this.#progress.read(statements, place);
+    });
+  }
+
+  async deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]> {
+    const loads: EventLoad[] = [];
+    const unfit = new Map<number, Outcome>();
+    events.forEach((event, index) => {
+      const source = delivery?.sources[index] ?? { id: "", name: "events" };
+      const load = this.#rowsOf(event, index, source);
+      if ("outcome" in load) unfit.set(index, load);
+      else loads.push(load);
+    });
+    try {
+      const dead = await this.#loader.load(loads, unfit, delivery?.commit);
+      return events.map((_, index) => dead.get(index) ?? delivered);
+    } catch (error) {
+      const outcome =
+        error instanceof FencedError
+          ? retry("destination", "fenced", { detail: error.message, ages: false })
+          : trouble(error);
+      return events.map(() => outcome);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  #rowsOf(event: DeliveredEvent, index: number, source: EventSource): EventLoad | Outcome {
+    if (!hasTable(event.type)) return dead("type", { detail: "the warehouse has no table for events of this type" });
+    const schema = this.#namespace ?? this.#names.schema(source.name) ?? this.#names.schema(source.id) ?? "events";
+    const rows = rowsOf(event, { id: source.id, type: "HTTP" }, this.#rules);
+    if ("columns" in rows)
+      return dead("columns", {
+        detail: `the event has ${rows.columns} columns, which is more than maxColumns (${this.#rules.maxColumns})`,
+      });
+    return { event: index, schema, rows };
+  }
+}
+
+function namesFor(underscoreDivideNumbers: boolean): Names {
+  return new Names({ dialect: postgresDialect, underscoreDivideNumbers });
+}

@@ -1,0 +1,148 @@
+import type { Place, Position } from "../kit/index.ts";
+import { qualified, quoted } from "./identifier.ts";
+import type { Statements } from "./session.ts";
+
+/** `$` is in no name that is made of an event's. */
+const progressTable = "pintle$progress";
+
+/** Somebody else has claimed a partition. It is theirs until it is claimed again. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+}
+
+/**
+ * The table with a row for each destination, topic and partition, moved in the transactions that load rows. Its protocol is
+ * specified in docs/warehouse.md.
+ */
+export class ProgressTable {
+  readonly #schema: string;
+  readonly #destination: string;
+  readonly #writer: string;
+  /** The revision of each row as far as is known: what the next move expects. */
+  readonly #revisions = new Map<string, number>();
+
+  /**
+   * @param destination id of the destination
+   * @param writer identity of this process's connection
+   */
+  constructor(schema: string, destination: string, writer: string) {
+    this.#schema = schema;
+    this.#destination = destination;
+    this.#writer = writer;
+  }
+
+  get #name(): string {
+    return qualified(this.#schema, progressTable);
+  }
+
+  /** Makes the table where it is missing; `schema` exists. */
+  async create(statements: Statements): Promise<void> {
+    await statements.run(
+      `CREATE TABLE IF NOT EXISTS ${this.#name} (
+        destination text, topic text, partition integer, log text NOT NULL, low bigint, finished text NOT NULL,
+        writer text NOT NULL, revision bigint NOT NULL, moved_at timestamptz NOT NULL,
+        PRIMARY KEY (destination, topic, partition))`,
+    );
+  }
+
+  /**
+   * Where the destination stands; `undefined` where nothing of this log was ever loaded. The first call for a place claims
+   * it; later ones read it again, and wait for a commit that is under way.
+   *
+   * @throws FencedError when somebody else has claimed it since
+   */
+  async read(statements: Statements, place: Place): Promise<Position | undefined> {
+    const key = [this.#destination, place.topic, place.partition];
+    const { rows } = await statements.query(
+      `SELECT low, finished, writer, revision FROM ${this.#name}
+        WHERE destination = $1 AND topic = $2 AND partition = $3 FOR UPDATE`,
+      key,
+    );
+    const row = rows[0];
+    if (row !== undefined && this.#revisions.has(keyOf(place))) {
+      if (row.writer !== this.#writer) throw fenced(place);
+      return this.#believed(place, row);
+    }
+    // Two processes that find no row both try to insert one; the second waits for the first, and takes over from it.
+    const claimed = await statements.query(
+      `INSERT INTO ${this.#name} AS old VALUES ($1, $2, $3, $4, NULL, '', $5, 1, now())
+        ON CONFLICT (destination, topic, partition) DO UPDATE SET log = $4, writer = $5, revision = old.revision + 1,
+          low = CASE WHEN old.log = $4 THEN old.low END,
+          finished = CASE WHEN old.log = $4 THEN old.finished ELSE '' END, moved_at = now()
+        RETURNING low, finished, revision`,
+      [...key, place.log, this.#writer],
+    );
+    return this.#believed(place, claimed.rows[0]!);
+  }
+
+  #believed(place: Place, row: Readonly<Record<string, unknown>>): Position | undefined {
+    this.#revisions.set(keyOf(place), Number(row.revision));
+    if (row.low === null) return undefined;
+    return { low: Number(row.low), finished: decodeFinished(String(row.finished)) };
+  }
+
+  /**
+   * Moves a row on, in the transaction of the rows that it speaks of. Returns what is to be called once the commit is
+   * known to have succeeded.
+   *
+   * @throws FencedError when the row is not what this process left there
+   */
+  async move(statements: Statements, place: Place, { low, finished }: Position): Promise<() => void> {
+    const revision = this.#revisions.get(keyOf(place));
+    if (revision === undefined) throw new Error(`The partition ${keyOf(place)} is moved before it was claimed`);
+    const { rowCount } = await statements.query(
+      `UPDATE ${this.#name} SET low = $4, finished = $5, revision = revision + 1, moved_at = now()
+        WHERE destination = $1 AND topic = $2 AND partition = $3 AND writer = $6 AND revision = $7`,
+      [this.#destination, place.topic, place.partition, low, encodeFinished(finished), this.#writer, revision],
+    );
+    if (rowCount !== 1) throw fenced(place);
+    return () => this.#revisions.set(keyOf(place), revision + 1);
+  }
+}
+
+function keyOf({ topic, partition }: Place): string {
+  return `${topic} ${partition}`;
+}
+
+function fenced(place: Place): FencedError {
+  return new FencedError(
+    `the progress of ${keyOf(place)} was moved by another process: is a second data plane loading for this destination?`,
+  );
+}
+
+/** `5:0-99,120-130;6:3`: of each offset the ranges of indices. */
+export function encodeFinished(finished: Position["finished"]): string {
+  const parts: string[] = [];
+  for (let at = 0; at < finished.length; ) {
+    const offset = finished[at]![0];
+    const ranges: string[] = [];
+    while (at < finished.length && finished[at]![0] === offset) {
+      const first = finished[at]![1];
+      let last = first;
+      at++;
+      while (at < finished.length && finished[at]![0] === offset && finished[at]![1] === last + 1) {
+        last++;
+        at++;
+      }
+      ranges.push(first === last ? String(first) : `${first}-${last}`);
+    }
+    parts.push(`${offset}:${ranges.join(",")}`);
+  }
+  return parts.join(";");
+}
+
+/** @throws Error when the text is not of that form */
+export function decodeFinished(text: string): [offset: number, index: number][] {
+  if (text === "") return [];
+  if (!/^(?:\d+:\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*(?:;|$))+$/.test(text))
+    throw new Error(
+      `The column finished of ${quoted(progressTable)} cannot be read: ${JSON.stringify(text.slice(0, 100))}`,
+    );
+  return text.split(";").flatMap((part) => {
+    const [offset, ranges] = part.split(":") as [string, string];
+    return ranges.split(",").flatMap((range) => {
+      const [first, last = first] = range.split("-").map(Number) as [number, number?];
+      return Array.from({ length: last! - first + 1 }, (_, step): [number, number] => [Number(offset), first + step]);
+    });
+  });
+}

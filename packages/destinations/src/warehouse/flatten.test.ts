@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { cleanText, flatten, jsonText } from "./flatten.ts";
+
+function flat(value: unknown, jsonKeys?: ReadonlySet<string>): [string, unknown, string][] {
+  const leaves: [string, unknown, string][] = [];
+  flatten(value, "", jsonKeys, (key, leaf, type) => leaves.push([key, leaf, type]));
+  return leaves;
+}
+
+test("nested objects are flattened in the order of their keys; what is empty is left out", () => {
+  const value = {
+    a: { "b c": 1, d: { e: "x" } },
+    list: [1, { a: null }],
+    n: null,
+    s: "",
+    o: {},
+    l: [],
+    f: false,
+    z: 0,
+  };
+  assert.deepEqual(flat(value), [
+    ["a_b c", 1, "int"],
+    ["a_d_e", "x", "string"],
+    ["list", '[1,{"a":null}]', "array"],
+    ["f", false, "boolean"],
+    ["z", 0, "int"],
+  ]);
+  for (const nothing of [null, undefined, {}, "text", 5]) assert.deepEqual(flat(nothing), []);
+});
+
+test("what a path asks for becomes JSON as a whole", () => {
+  const keys = new Set(["a_b", "n", "l"]);
+  assert.deepEqual(flat({ a: { b: { c: 1 }, d: 2 }, n: 5, l: [1] }, keys), [
+    ["a_b", '{"c":1}', "json"],
+    ["a_d", 2, "int"],
+    ["n", "5", "json"],
+    ["l", "[1]", "json"],
+  ]);
+});
+
+test("a key __proto__ is data", () => {
+  assert.deepEqual(flat(JSON.parse('{"__proto__":{"a":1}}')), [["__proto___a", 1, "int"]]);
+  assert.equal(jsonText(JSON.parse('{"__proto__":{"a":"\\u0000b"}}')), '{"__proto__":{"a":"b"}}');
+});
+
+test("texts and JSON can be stored: no U+0000, no lone surrogate", () => {
+  assert.equal(cleanText("a\0b\ud800c\ud83d\ude00"), "ab\ufffdc\ud83d\ude00");
+  assert.equal(jsonText({ "k\0": ["\ud800", "\\u0000"] }), '{"k":["\ufffd","\\\\u0000"]}');
+  assert.deepEqual(flat({ a: "\0" }), []);
+  fc.assert(
+    fc.property(fc.jsonValue({ noUnicodeString: false } as never), (value) => {
+      const text = jsonText(value);
+      assert.deepEqual(JSON.parse(jsonText(JSON.parse(text))), JSON.parse(text));
+      const strings: string[] = [];
+      JSON.parse(text, (_, inner) => {
+        if (typeof inner === "string") strings.push(inner);
+        return inner;
+      });
+      for (const string of strings) assert.equal(cleanText(string), string);
+    }),
+  );
+});
+
+test("every leaf that is not empty comes out once", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue()), (value) => {
+      const count = (inner: unknown): number => {
+        if (inner === null || inner === "") return 0;
+        if (typeof inner === "string") return cleanText(inner) === "" ? 0 : 1;
+        if (Array.isArray(inner)) return inner.length === 0 ? 0 : 1;
+        if (typeof inner === "object") return Object.values(inner).reduce((sum, each) => sum + count(each), 0);
+        return 1;
+      };
+      assert.equal(flat(value).length, count(value));
+    }),
+  );
+});
