@@ -42,15 +42,15 @@ export interface Connection {
    */
   deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
   /**
-   * Where the type is `transactional`: where the destination stands in a partition by its own account, `undefined` when it
-   * has nothing of that log. Asked before anything of the partition is delivered, and again after each batch that was not
-   * delivered, since a batch whose commit was not confirmed may have been committed.
+   * Where the type is `transactional`: where the destination stands in a partition, by its own account. Where it has none of that
+   * log, it is `otherwise` from now on. Asked before anything of the partition is delivered, and again after each batch that was
+   * not delivered, since a batch whose commit was not confirmed may have been committed.
    *
    * The first call claims the partition for this connection: from then on, another one that had claimed it cannot commit.
    *
    * @throws when it cannot be said now, or somebody else has claimed the partition since; the router asks again
    */
-  position?(place: Place): Promise<Position | undefined>;
+  position?(place: Place, otherwise: Position): Promise<Position>;
   /** Breaks off what is on its way and lets go of everything. */
   close(): Promise<void>;
 }

@@ -13,6 +13,8 @@ import {
   duration,
   type EventSource,
   type Outcome,
+  type Place,
+  type Position,
   retry,
   secret,
   type Tools,
@@ -153,11 +155,11 @@ class PostgresConnection implements Connection {
     this.#loader = new Loader({ session, progress: this.#progress, rules: values, now });
   }
 
-  position(place: Parameters<NonNullable<Connection["position"]>>[0]): ReturnType<NonNullable<Connection["position"]>> {
+  position(place: Place, otherwise: Position): Promise<Position> {
     return this.#session.transaction(async (statements) => {
       await enterSchema(statements, this.#progressSchema);
       await this.#progress.create(statements);
-      return await this.#progress.read(statements, place);
+      return await this.#progress.read(statements, place, otherwise);
     });
   }
 

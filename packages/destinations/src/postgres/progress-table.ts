@@ -39,19 +39,19 @@ export class ProgressTable {
   async create(statements: Statements): Promise<void> {
     await statements.run(
       `CREATE TABLE IF NOT EXISTS ${this.#name} (
-        destination text, topic text, partition integer, log text NOT NULL, low bigint, finished text NOT NULL,
+        destination text, topic text, partition integer, log text NOT NULL, low bigint NOT NULL, finished text NOT NULL,
         writer text NOT NULL, revision bigint NOT NULL, moved_at timestamptz NOT NULL,
         PRIMARY KEY (destination, topic, partition))`,
     );
   }
 
   /**
-   * Where the destination stands; `undefined` where nothing of this log was ever loaded. The first call for a place claims
-   * it; later ones read it again, and wait for a commit that is under way.
+   * Where the destination stands, `otherwise` where there is no row of this log. The first call for a place claims it; later
+   * ones read it again, and wait for a commit that is under way.
    *
    * @throws FencedError when somebody else has claimed it since
    */
-  async read(statements: Statements, place: Place): Promise<Position | undefined> {
+  async read(statements: Statements, place: Place, otherwise: Position): Promise<Position> {
     const key = [this.#destination, place.topic, place.partition];
     const { rows } = await statements.query(
       `SELECT low, finished, writer, revision FROM ${this.#name}
@@ -65,19 +65,18 @@ export class ProgressTable {
     }
     // Two processes that find no row both try to insert one; the second waits for the first, and takes over from it.
     const claimed = await statements.query(
-      `INSERT INTO ${this.#name} AS old VALUES ($1, $2, $3, $4, NULL, '', $5, 1, now())
+      `INSERT INTO ${this.#name} AS old VALUES ($1, $2, $3, $4, $6, $7, $5, 1, now())
         ON CONFLICT (destination, topic, partition) DO UPDATE SET log = $4, writer = $5, revision = old.revision + 1,
-          low = CASE WHEN old.log = $4 THEN old.low END,
-          finished = CASE WHEN old.log = $4 THEN old.finished ELSE '' END, moved_at = now()
+          low = CASE WHEN old.log = $4 THEN old.low ELSE $6 END,
+          finished = CASE WHEN old.log = $4 THEN old.finished ELSE $7 END, moved_at = now()
         RETURNING low, finished, revision`,
-      [...key, place.log, this.#writer],
+      [...key, place.log, this.#writer, otherwise.low, encodeFinished(otherwise.finished)],
     );
     return this.#believed(place, claimed.rows[0]!);
   }
 
-  #believed(place: Place, row: Readonly<Record<string, unknown>>): Position | undefined {
+  #believed(place: Place, row: Readonly<Record<string, unknown>>): Position {
     this.#revisions.set(keyOf(place), Number(row.revision));
-    if (row.low === null) return undefined;
     return { low: Number(row.low), finished: decodeFinished(String(row.finished)) };
   }
 

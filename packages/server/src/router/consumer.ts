@@ -1,4 +1,4 @@
-import type { DestinationType, Tools } from "@pintle/destinations/kit";
+import type { DestinationType, EventSource, Position, Tools } from "@pintle/destinations/kit";
 import { hashUserKey, userKey } from "@pintle/events";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
@@ -12,7 +12,8 @@ import { Graveyard } from "./graveyard.ts";
 import { type IntakeRules, takeRecord } from "./intake.ts";
 import type { Entry } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
-import { newPartitionState, type PartitionState } from "./partition-state.ts";
+import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
+import { Positions } from "./positions.ts";
 import type { Register } from "./register.ts";
 import type { DestinationStatus } from "./status.ts";
 import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
@@ -24,14 +25,16 @@ export interface ConsumerDestination {
   readonly type: DestinationType;
   /** What the type's schema made of its keys in the configuration. */
   readonly settings: { readonly from?: "start" | "end" | undefined; readonly maxAge: number };
-  /** Ids of the sources that are connected to it. */
-  readonly sources: ReadonlySet<string>;
+  /** The sources that are connected to it, by id. */
+  readonly sources: ReadonlyMap<string, EventSource>;
 }
 
 export interface ConsumerOptions {
   readonly destination: ConsumerDestination;
   readonly engine: Engine;
   readonly register: Register;
+  /** Identity of the log. */
+  readonly log: string;
   readonly tools: Tools;
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
@@ -42,6 +45,9 @@ export interface ConsumerOptions {
 }
 
 const noUserKey = hashUserKey("");
+
+/** What is read. */
+const topic = "events";
 
 /**
  * Brings the events of the log to one destination: a consumer group of its own, so that no other destination feels how this
@@ -65,6 +71,8 @@ export class Consumer {
   readonly #account: Account;
   readonly #deliverer: Deliverer;
   readonly #graveyard: Graveyard;
+  /** Of a destination that commits its position with the events. */
+  readonly #positions: Positions | undefined;
 
   readonly #partitions = new Map<number, PartitionState>();
   readonly #begun: Promise<void>[] = [];
@@ -81,7 +89,7 @@ export class Consumer {
   #isOver = false;
   #onDrained: (() => void) | undefined;
 
-  constructor({ destination, engine, register, tools, clock, random, logger, redact, limits }: ConsumerOptions) {
+  constructor({ destination, engine, register, log, tools, clock, random, logger, redact, limits }: ConsumerOptions) {
     const { type, id, name, settings } = destination;
     const { batch, displayName } = type;
     const all = { ...defaultLimits, ...limits };
@@ -107,10 +115,15 @@ export class Consumer {
         this.#checkDrained();
       },
     });
+    if (type.transactional === true) {
+      this.#positions = new Positions({ log, topic, begin: (partition, at) => this.#beginAt(partition, at) });
+    }
     this.#deliverer = new Deliverer({
       type,
       settings,
-      tools,
+      tools: { ...tools, destinationId: id },
+      sources: destination.sources,
+      positions: this.#positions,
       clock,
       random,
       account,
@@ -121,6 +134,12 @@ export class Consumer {
         this.#finish(entry);
       },
       dead: (entry, reason, outcome) => this.#graveyard.bury(entry, reason, outcome),
+      writeDead: (entry, outcome) => this.#graveyard.write(entry, outcome),
+      deadWritten: (entry, reason) => {
+        account.dead.add(reason, entry.weight);
+        this.#settled(entry);
+        this.#finish(entry);
+      },
       kept: (entry) => this.#settled(entry),
       dropped: (entry) => this.#leave(entry),
       moved: () => {
@@ -141,7 +160,7 @@ export class Consumer {
 
   /** Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. */
   async start(): Promise<void> {
-    this.#subscription = await this.#engine.subscribe("events", this.id, {
+    this.#subscription = await this.#engine.subscribe(topic, this.id, {
       assigned: (partition) => {
         this.#begun.push(this.#assigned(partition));
       },
@@ -157,6 +176,29 @@ export class Consumer {
     if (this.#closing !== undefined) return;
     const partition = newPartitionState(source, from);
     this.#partitions.set(source.partition, partition);
+    if (this.#positions === undefined) void this.#read(partition);
+    else {
+      this.#positions.add(partition);
+      this.#deliverer.pump();
+    }
+  }
+
+  /** A transactional destination has said where it stands. */
+  #beginAt(before: PartitionState, at: Position): void {
+    if (before.revoked || this.#closing !== undefined) return;
+    // Not the end as it is now: a log that was set back grows again, and would be believed one day.
+    const end = Math.max(before.endAtStart, before.window.position);
+    if (at.low > end) {
+      const message = `the destination says that it has everything below ${at.low}, but the log ended at ${end}: it goes on from the log's own progress`;
+      this.#account.report("position", message);
+      void this.#read(before);
+      return;
+    }
+    before.revoked = true;
+    before.abort.abort();
+    const partition = { ...newPartitionState(before.source, at.low, at.finished), endAtStart: before.endAtStart };
+    this.#partitions.set(before.source.partition, partition);
+    this.#positions?.replace(partition, at);
     void this.#read(partition);
   }
 
@@ -183,7 +225,8 @@ export class Consumer {
         partition.onIdle = resolve;
       });
     }
-    partition.source.save(partition.window.progress());
+    partition.source.save(progressOf(partition));
+    this.#positions?.remove(partition);
     this.#partitions.delete(number);
   }
 
@@ -341,7 +384,7 @@ export class Consumer {
     for (const partition of this.#partitions.values()) {
       if (!partition.dirty || partition.revoked) continue;
       partition.dirty = false;
-      partition.source.save(partition.window.progress());
+      partition.source.save(progressOf(partition));
     }
   }
 
@@ -421,7 +464,7 @@ export class Consumer {
     this.#graveyard.close();
     await this.#atMost(1000, (done) => this.#deliverer.close().then(done));
     for (const partition of this.#partitions.values()) {
-      partition.source.save(partition.window.progress());
+      partition.source.save(progressOf(partition));
       partition.onIdle?.();
     }
     await this.#subscription?.close();

@@ -1,10 +1,19 @@
-import type { Connection, DestinationType, Outcome, Tools } from "@pintle/destinations/kit";
+import type {
+  Commit,
+  Connection,
+  DestinationType,
+  EventSource,
+  Outcome,
+  PlacedPosition,
+  Tools,
+} from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import { type Entry, type Lane, Lanes } from "./lanes.ts";
+import type { Positions } from "./positions.ts";
 import { scopeOf } from "./scope.ts";
 
 export interface DelivererOptions {
@@ -17,10 +26,18 @@ export interface DelivererOptions {
   readonly account: Account;
   /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
+  /** By source id. */
+  readonly sources: ReadonlyMap<string, EventSource>;
+  /** Of a destination that commits its position with the events. */
+  readonly positions?: Positions | undefined;
   /** The destination has the event. */
   readonly delivered: (entry: Entry) => void;
   /** The event is given up. */
   readonly dead: (entry: Entry, reason: string, outcome: Outcome) => void;
+  /** Makes the dead letter of an event durable that its destination gives up in a transaction; `dead` does not follow. */
+  readonly writeDead: (entry: Entry, outcome: Outcome) => Promise<void>;
+  /** The transaction is committed: the event is given up, and its letter is written. */
+  readonly deadWritten: (entry: Entry, reason: string) => void;
   /** The attempt failed and will be made again. */
   readonly kept: (entry: Entry) => void;
   /** The event left its lane without an attempt, because its partition was taken away. */
@@ -35,6 +52,10 @@ interface Batch {
   readonly lanes: readonly Lane[];
   readonly bytes: number;
   readonly isProbe: boolean;
+  /** What it commits besides its events. */
+  readonly positions: readonly PlacedPosition[];
+  /** Events whose dead letters were written before the commit. */
+  readonly written: Set<Entry>;
 }
 
 const noOutcome: Outcome = {
@@ -54,6 +75,7 @@ export class Deliverer {
   readonly #breaker: Breaker;
   #connection: Connection | undefined;
   #connecting = false;
+  #asking = false;
   /** Batches on their way, their events, and the payload bytes of those. */
   #batches = 0;
   #events = 0;
@@ -64,7 +86,9 @@ export class Deliverer {
 
   constructor(options: DelivererOptions) {
     this.#options = options;
-    this.#breaker = new Breaker(Math.max(1, options.type.concurrency(options.settings)), options.random);
+    const { type, settings, random } = options;
+    // A position is moved from where the batch before has left it: one at a time.
+    this.#breaker = new Breaker(type.transactional === true ? 1 : Math.max(1, type.concurrency(settings)), random);
   }
 
   get state(): BreakerState {
@@ -97,8 +121,11 @@ export class Deliverer {
     this.#breaker.tick(now);
     this.#lanes.wake(now);
     const connection = this.#connection;
+    const toBeAsked = this.#options.positions?.toBeAsked === true;
     if (connection === undefined) {
-      if (this.#lanes.ready > 0) this.#connect();
+      if (this.#lanes.ready > 0 || toBeAsked) this.#connect();
+    } else if (toBeAsked) {
+      this.#ask(connection);
     } else {
       while (
         this.#lanes.ready > 0 &&
@@ -169,7 +196,31 @@ export class Deliverer {
     );
   }
 
+  /** Asks a transactional destination where it stands. In half-open, that is the probe. */
+  #ask(connection: Connection): void {
+    const { positions } = this.#options;
+    if (positions === undefined || this.#asking || this.#batches > 0 || !this.#breaker.admits(0)) return;
+    const isProbe = this.#breaker.state === "half-open";
+    if (isProbe) this.#breaker.probe();
+    this.#asking = true;
+    positions.ask(connection).then(
+      () => {
+        this.#asking = false;
+        if (this.#state !== "running") return;
+        if (isProbe) this.#recovered(true);
+        this.pump();
+      },
+      (error: unknown) => {
+        this.#asking = false;
+        if (this.#state !== "running") return;
+        this.#trouble("position", messageOf(error), isProbe);
+        this.pump();
+      },
+    );
+  }
+
   #nextBatch(): Batch | undefined {
+    const { positions } = this.#options;
     const isProbe = this.#breaker.state === "half-open";
     const { events: most, bytes: mostBytes, whole } = this.#options.type.batch;
     const entries: Entry[] = [];
@@ -186,6 +237,11 @@ export class Deliverer {
           this.#options.dropped(entry);
           continue;
         }
+        if (positions?.takeCommitted(entry) === true) {
+          entry.partition.pending++;
+          this.#options.delivered(entry);
+          continue;
+        }
         entries.push(entry);
         bytes += entry.bytes;
         taken++;
@@ -196,7 +252,7 @@ export class Deliverer {
     if (entries.length === 0) return undefined;
     // Lanes keep the order within a user; a file is nicer to read in the order of the log.
     if (whole && entries.length > 1) entries.sort(inLogOrder);
-    return { entries, lanes, bytes, isProbe };
+    return { entries, lanes, bytes, isProbe, positions: positions?.after(entries) ?? [], written: new Set() };
   }
 
   #send(batch: Batch, connection: Connection, now: number): void {
@@ -215,7 +271,11 @@ export class Deliverer {
     }
     let delivery: Promise<readonly Outcome[]>;
     try {
-      delivery = connection.deliver(events);
+      const { sources } = this.#options;
+      delivery = connection.deliver(events, {
+        sources: entries.map(({ sourceId }) => sources.get(sourceId) ?? { id: sourceId, name: sourceId }),
+        ...(this.#options.positions === undefined ? {} : { commit: this.#commitOf(batch) }),
+      });
     } catch (error) {
       delivery = Promise.reject(error);
     }
@@ -229,9 +289,29 @@ export class Deliverer {
     );
   }
 
+  #commitOf({ entries, positions, written }: Batch): Commit {
+    return {
+      positions,
+      bury: async (dead) => {
+        await Promise.all(
+          [...dead].map(async ([index, outcome]) => {
+            const entry = entries[index]!;
+            // An attempt that was made again within the same call has written it already.
+            if (written.has(entry)) return;
+            await this.#options.writeDead(entry, outcome);
+            written.add(entry);
+          }),
+        );
+      },
+    };
+  }
+
   /** The outcomes of a batch are there. */
-  #settle({ entries, lanes, bytes, isProbe }: Batch, outcomes: readonly Outcome[]): void {
+  #settle({ entries, lanes, bytes, isProbe, positions, written }: Batch, outcomes: readonly Outcome[]): void {
     if (this.#state === "closed") return;
+    if (entries.every((_, at) => (outcomes[at] ?? noOutcome).outcome !== "retry")) {
+      this.#options.positions?.confirmed(positions);
+    } else this.#options.positions?.unconfirmed(positions, entries);
     this.#batches--;
     this.#events -= entries.length;
     this.#bytes -= bytes;
@@ -254,6 +334,7 @@ export class Deliverer {
         gotThrough = true;
         if (isFirst) this.#breaker.firstAttempt(false);
         if (outcome.outcome === "delivered") this.#options.delivered(entry);
+        else if (written.has(entry)) this.#options.deadWritten(entry, outcome.reason);
         else this.#options.dead(entry, outcome.reason, outcome);
         continue;
       }

@@ -1,5 +1,5 @@
 import type { Outcome } from "@pintle/destinations/kit";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, NewRecord } from "../engine/engine.ts";
 import { type Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
@@ -32,10 +32,27 @@ export class Graveyard {
     this.#options = options;
   }
 
-  bury(entry: Entry, reason: string, { detail, answer }: Pick<Outcome, "detail" | "answer">): void {
+  bury(entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer">): void {
+    this.#write(entry, reason, this.#letter(entry, reason, outcome));
+  }
+
+  /**
+   * Writes the letter of an event that its destination gives up in a transaction, before it commits. Rejects when it cannot be
+   * written. Nothing is counted: that comes when the transaction is committed.
+   */
+  async write(entry: Entry, { reason, ...outcome }: Pick<Outcome, "reason" | "detail" | "answer">): Promise<void> {
+    const { engine, destinationId } = this.#options;
+    await engine.append(`dead.${destinationId}`, this.#letter(entry, reason, outcome));
+  }
+
+  #letter(
+    { partition, record, index, event, sourceId, attempts, firstAttempt, keyHash }: Entry,
+    reason: string,
+    { detail, answer }: Pick<Outcome, "detail" | "answer">,
+  ): NewRecord {
     const { clock, account } = this.#options;
-    const { partition, record, index, event, sourceId, attempts, firstAttempt, keyHash } = entry;
     const wall = clock.wall();
+    account.note(reason, detail ?? reason);
     const letter = encodeDeadLetter({
       reason,
       sourceId,
@@ -49,8 +66,7 @@ export class Graveyard {
       ...(answer === undefined ? {} : { answer: this.#redacted(answer) }),
       ...(detail === undefined ? {} : { detail: account.redact(detail) }),
     });
-    account.note(reason, detail ?? reason);
-    this.#write(entry, reason, { keyHash, ...letter });
+    return { keyHash, ...letter };
   }
 
   /** Forgets what is not written: after the next start those events come up again. */
@@ -60,7 +76,7 @@ export class Graveyard {
     this.#unburied = [];
   }
 
-  #write(entry: Entry, reason: string, letter: { keyHash: number; header: Uint8Array; payload: Uint8Array }): void {
+  #write(entry: Entry, reason: string, letter: NewRecord): void {
     const { engine, destinationId, account, buried } = this.#options;
     engine.append(`dead.${destinationId}`, letter).then(
       () => {

@@ -19,7 +19,7 @@ export interface Intake {
 export interface IntakeRules {
   readonly names: DestinationNames;
   /** Ids of the sources that are connected to the destination. */
-  readonly sources: ReadonlySet<string>;
+  readonly sources: { has(sourceId: string): boolean };
   readonly concerns: Concerns;
 }
 

@@ -1,5 +1,5 @@
-import type { AssignedPartition } from "../engine/engine.ts";
-import { Window } from "./window.ts";
+import type { AssignedPartition, Progress } from "../engine/engine.ts";
+import { Window, type WindowRecord } from "./window.ts";
 
 /** What a consumer knows about a partition that it reads. */
 export interface PartitionState {
@@ -25,9 +25,13 @@ export interface PartitionState {
 }
 
 /** A partition of which nothing was read yet. */
-export function newPartitionState(source: AssignedPartition, from: number): PartitionState {
+export function newPartitionState(
+  source: AssignedPartition,
+  from: number,
+  finished: Progress["finished"] = source.progress?.finished ?? [],
+): PartitionState {
   const finishedBefore = new Map<number, Set<number>>();
-  for (const [offset, index] of source.progress?.finished ?? []) {
+  for (const [offset, index] of finished) {
     const indices = finishedBefore.get(offset);
     if (indices === undefined) finishedBefore.set(offset, new Set([index]));
     else indices.add(index);
@@ -45,4 +49,21 @@ export function newPartitionState(source: AssignedPartition, from: number): Part
     countedTo: from,
     unread: 0,
   };
+}
+
+/**
+ * Where a consumer stands, once `events` are finished, too. With what an earlier run has finished in records that were not
+ * read yet.
+ */
+export function progressOf(
+  { window, finishedBefore }: PartitionState,
+  events: readonly { readonly record: WindowRecord; readonly index: number }[] = [],
+): Progress {
+  const { low, finished } = window.progressAfter(events);
+  if (finishedBefore.size === 0) return { low, finished };
+  const unread = [...finishedBefore].toSorted(([one], [other]) => one - other);
+  const indices = unread.flatMap(([offset, all]) =>
+    [...all].toSorted((one, other) => one - other).map((index): [number, number] => [offset, index]),
+  );
+  return { low, finished: [...finished, ...indices] };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { AssignedPartition, Engine, EngineRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
 
@@ -17,6 +18,7 @@ export class Register {
   readonly #engine: Engine;
   readonly #began = new Map<string, number>();
   #opened = false;
+  #logId: string | undefined;
 
   private constructor(engine: Engine) {
     this.#engine = engine;
@@ -35,6 +37,19 @@ export class Register {
    */
   get firstStart(): boolean {
     return !this.#opened;
+  }
+
+  /**
+   * Identity of the log in this data folder: by it, destinations that keep their position themselves tell it from any other. Made,
+   * and durable, with the first call.
+   */
+  async logId(): Promise<string> {
+    if (this.#logId === undefined) {
+      const id = randomUUID();
+      await this.#append({ kind: "log", id });
+      this.#logId = id;
+    }
+    return this.#logId;
   }
 
   /** Where the destination began; `undefined` when it was never seen. */
@@ -69,6 +84,7 @@ export class Register {
       throw new EngineError("RECORD_TOO_NEW", message);
     }
     if (fact.kind === "opened") this.#opened = true;
+    else if (fact.kind === "log") this.#logId ??= String(fact.id);
     else if (fact.kind === "began")
       this.#began.set(key(String(fact.destinationId), Number(fact.partition)), Number(fact.from));
   }

@@ -39,12 +39,13 @@ export class Router {
   static async open(options: RouterOptions): Promise<Router> {
     const { engine, types, tools, clock, random, logger, limits } = options;
     const register = await Register.open(engine);
+    const log = await register.logId();
     const consumers = options.destinations
       .filter(({ enabled }) => enabled)
       .map((entry) => {
         const destination = consumerDestination(entry, options.sources, types);
         const redact = redactor(secretsOf(destination.type.settings, destination.settings));
-        const common = { engine, register, tools, clock, random, logger, redact };
+        const common = { engine, register, log, tools, clock, random, logger, redact };
         return new Consumer({ ...common, destination, ...(limits === undefined ? {} : { limits }) });
       });
     const router = new Router(consumers);
@@ -87,6 +88,6 @@ function consumerDestination(
     name,
     type,
     settings: type.settings.parse(settings),
-    sources: new Set(connected.map((source) => source.id)),
+    sources: new Map(connected.map((source) => [source.id, { id: source.id, name: source.name }])),
   };
 }

@@ -74,11 +74,29 @@ export class Window {
   }
 
   progress(): Progress {
+    let low: number | undefined;
     const finished: [number, number][] = [];
     for (const { offset, finished: flags, open, events } of this.#records) {
+      // Only in `progressAfter` are there finished records in front.
+      if (low === undefined && open === 0) continue;
+      low ??= offset;
       if (open === events) continue;
       for (let index = 0; index < events; index++) if (flags[index] === 1) finished.push([offset, index]);
     }
-    return { low: this.low, finished };
+    return { low: low ?? this.#position, finished };
+  }
+
+  /** What `progress` will be once these, which are not finished, are finished too. */
+  progressAfter(events: readonly { readonly record: WindowRecord; readonly index: number }[]): Progress {
+    for (const { record, index } of events) {
+      record.finished[index] = 1;
+      record.open--;
+    }
+    const progress = this.progress();
+    for (const { record, index } of events) {
+      record.finished[index] = 0;
+      record.open++;
+    }
+    return progress;
   }
 }

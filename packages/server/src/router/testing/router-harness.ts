@@ -15,7 +15,7 @@ export interface HarnessOptions {
   readonly random?: () => number;
   readonly limits?: Partial<ConsumerLimits>;
   /** By destination id. */
-  readonly destinations: Readonly<Record<string, FakeDestination>>;
+  readonly destinations: Readonly<Record<string, Pick<FakeDestination, "type">>>;
   readonly settings?: Readonly<Record<string, FakeSettings>>;
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
