@@ -14,7 +14,7 @@ const post = async (url: string, messageId: string): Promise<number | "reset"> =
 };
 
 test("keeps what it answers with 2xx, in order, and fails every third request", async () => {
-  await using sink = await WebhookSink.listen(everyThirdFails());
+  await using sink = await WebhookSink.listen(everyThirdFails(500, 503, "reset"));
   const answers: Array<number | "reset"> = [];
   for (const id of ["a", "b", "c", "d", "e", "f", "g", "h", "i", "c"]) answers.push(await post(sink.url, id));
   assert.deepEqual(answers, [200, 200, 500, 200, 200, 503, 200, 200, "reset", 200]);
@@ -27,7 +27,7 @@ test("keeps what it answers with 2xx, in order, and fails every third request", 
 });
 
 test("an event that has failed three times is spared", () => {
-  const answer = everyThirdFails();
+  const answer = everyThirdFails(500, 503, "reset");
   const event = { type: "track", messageId: "unlucky" };
   const request = { method: "POST", path: "/", headers: {}, event };
   const answers = [2, 5, 8, 11].map((index) => answer({ ...request, index }));

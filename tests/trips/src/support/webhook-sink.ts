@@ -95,11 +95,10 @@ export class WebhookSink extends EventEmitter {
 }
 
 /**
- * Fails every third request, by turns with 500, 503 and a reset connection. An event that has failed three times is spared, so that
- * retries end in seconds whatever the interleaving.
+ * Fails every third request, with these answers by turns. An event that has failed three times is spared, so that retries end in
+ * seconds whatever the interleaving.
  */
-export function everyThirdFails(): (request: SinkRequest) => SinkAnswer {
-  const answers: readonly SinkAnswer[] = [500, 503, "reset"];
+export function everyThirdFails(...answers: readonly SinkAnswer[]): (request: SinkRequest) => SinkAnswer {
   const failures = new Map<string, number>();
   let failed = 0;
   return ({ index, event }) => {
