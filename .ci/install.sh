@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what the tests need and npm does not bring. Without arguments all of it, else what is named:
-#   .ci/install.sh [chromium] [go] [python] [java]
+#   .ci/install.sh [chromium] [go] [python] [java] [postgres]
 # Does nothing for what is there already. Uses apt-get for programs; SDKs come through their languages' own package managers, in the
 # versions that tests/clients pins.
 set -euo pipefail
@@ -20,6 +20,11 @@ packages() {
 
 install_chromium() {
   have chromium || packages chromium
+}
+
+install_postgres() {
+  # Debian keeps its programs off the PATH, where the tests find them.
+  have initdb || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages postgresql
 }
 
 install_go() {
@@ -52,15 +57,15 @@ install_java() {
   fi
 }
 
-for need in "${@:-chromium go python java}"; do
+for need in "${@:-chromium go python java postgres}"; do
   for one in $need; do
     case $one in
-    chromium | go | python | java)
+    chromium | go | python | java | postgres)
       echo "install: $one"
       ("install_$one")
       ;;
     *)
-      echo "install: nothing is called '$one'; there are chromium, go, python and java" >&2
+      echo "install: nothing is called '$one'; there are chromium, go, python, java and postgres" >&2
       exit 1
       ;;
     esac

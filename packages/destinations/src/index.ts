@@ -1,5 +1,6 @@
 import { file } from "./file/file.ts";
 import type { DestinationType } from "./kit/index.ts";
+import { postgres } from "./postgres/postgres.ts";
 import { webhook } from "./webhook/webhook.ts";
 
 export { type FileSettings, file } from "./file/file.ts";
@@ -8,5 +9,5 @@ export { type WebhookSettings, webhook } from "./webhook/webhook.ts";
 
 /** Every type of destination that a configuration can name, by its `type`. */
 export const destinationTypes: ReadonlyMap<string, DestinationType> = new Map(
-  [webhook, file].map((type): [string, DestinationType] => [type.type, type as DestinationType]),
+  [webhook, file, postgres].map((type): [string, DestinationType] => [type.type, type as DestinationType]),
 );

@@ -1,0 +1,61 @@
+import { postgres } from "@pintle/destinations";
+import type { Commit, Connection, Outcome, Place, Position } from "@pintle/destinations/kit";
+import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
+
+let made = 0;
+
+/** An event as destinations get it; `messageId` and `receivedAt` are made if they are not given. */
+export function event(fields: Record<string, unknown>): DeliveredEvent {
+  const number = ++made;
+  return completeEvent(
+    { type: "track", userId: "u", ...fields },
+    {
+      receivedAt: Date.parse((fields.receivedAt as string | undefined) ?? "2026-11-23T09:00:00.000Z"),
+      requestIp: "192.0.2.1",
+      messageId: (fields.messageId as string | undefined) ?? `m${number}`,
+    },
+  );
+}
+
+/** The destination `postgres` on its own, without a router: batches go in, outcomes come out. */
+export class Warehouse implements AsyncDisposable {
+  /** Dead letters that were written before their commit. */
+  readonly buried: Outcome[] = [];
+  readonly connection: Connection;
+  readonly place: Place;
+  #low = 0;
+
+  private constructor(connection: Connection, log: string) {
+    this.connection = connection;
+    this.place = { log, topic: "events", partition: 0 };
+  }
+
+  static async open(url: string, settings: Record<string, unknown> = {}, log = "log"): Promise<Warehouse> {
+    const values = postgres.settings.parse({ url, namespace: "shop", ...settings });
+    const tools = { directory: "/", now: () => Date.now(), userAgent: "Pintle/test", destinationId: "warehouse" };
+    const warehouse = new Warehouse(await postgres.open(values, tools), log);
+    await warehouse.position();
+    return warehouse;
+  }
+
+  async position(): Promise<Position> {
+    const position = await this.connection.position!(this.place, { low: this.#low, finished: [] });
+    this.#low = position.low;
+    return position;
+  }
+
+  /** Loads a batch; the position moves by one. Returns the outcomes in short. */
+  async load(events: readonly DeliveredEvent[], source = { id: "shop", name: "Shop" }): Promise<string[]> {
+    const commit: Commit = {
+      positions: [{ place: this.place, position: { low: this.#low + 1, finished: [] } }],
+      bury: async (dead) => void this.buried.push(...dead.values()),
+    };
+    const outcomes = await this.connection.deliver(events, { sources: events.map(() => source), commit });
+    if (outcomes.every(({ outcome }) => outcome !== "retry")) this.#low++;
+    return outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : `${outcome} ${reason}`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.close();
+  }
+}
