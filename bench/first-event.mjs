@@ -48,9 +48,8 @@ async function main() {
       () => output,
     );
     const now = performance.now();
-    console.log(
-      `first event: ${event.type} ${event.event ?? event.name ?? ""} of ${event.userId ?? event.anonymousId}`,
-    );
+    const what = [event.type, event.event ?? event.name].filter(Boolean).join(" ");
+    console.log(`first event: ${what}, of ${event.userId ?? event.anonymousId}`);
     console.log(`npm cache                          ${cold ? "empty" : "as it was"}`);
     console.log(`npm start to the first event       ${seconds(now - started)}`);
     console.log(`git clone to the first event       ${seconds(now - begun)}`);
