@@ -1,6 +1,9 @@
 import { CopyIn } from "./copy-in.ts";
 import type { PgClient, PgResult } from "./pg-driver.ts";
 
+/** Beyond the time-out, milliseconds after which a server that says nothing is given up. */
+const grace = 5000;
+
 /** Statements in a transaction that is open. They take turns: each is awaited before the next. */
 export interface Statements {
   query(text: string, values?: readonly unknown[]): Promise<PgResult>;
@@ -14,8 +17,6 @@ export interface SessionOptions {
   readonly client: () => PgClient;
   /** Milliseconds that the server may work on a statement, wait for a lock, or wait for our next statement. */
   readonly timeout: number;
-  /** Beyond `timeout`, milliseconds after which a server that says nothing is given up. */
-  readonly grace?: number;
 }
 
 /**
@@ -107,7 +108,7 @@ export class Session {
 
   /** The server ends a statement that takes too long; this is for a server, or a network, that no longer says anything. */
   async #watch<Result>(client: PgClient, statement: Promise<Result>): Promise<Result> {
-    const { timeout, grace = 10_000 } = this.#options;
+    const { timeout } = this.#options;
     const watchdog = setTimeout(() => client.connection.stream.destroy(), timeout + grace);
     try {
       return await statement;

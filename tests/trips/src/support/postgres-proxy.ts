@@ -8,8 +8,11 @@ export interface Statement {
   readonly text: string;
 }
 
-/** `pass` it on; `cut` the connection before the server has it; or `cut answer`: the server has it and works, nobody hears of it. */
-export type Verdict = "pass" | "cut" | "cut answer";
+/**
+ * `pass` it on; `cut` the connection before the server has it; `cut answer`: the server has it and works, nobody hears of it; or
+ * `silence`: the connection stays open, and nothing passes in either direction any more.
+ */
+export type Verdict = "pass" | "cut" | "cut answer" | "silence";
 
 /**
  * Stands between a client and a PostgreSQL server, knows where one statement ends and the next begins, and does to each what
@@ -103,6 +106,12 @@ export class PostgresProxy implements AsyncDisposable {
             if (verdict === "cut") {
               client.destroy();
               server.destroy();
+              return;
+            }
+            if (verdict === "silence") {
+              mute();
+              // To leave the loop would close the connection.
+              await once(client, "close");
               return;
             }
             this.statements.push(statement);
