@@ -66,25 +66,28 @@ export class PostgresProxy implements AsyncDisposable {
   #serve(client: Socket): void {
     const server = connect(this.#target, "127.0.0.1");
     const pair = [client, server];
+    let isMute = false;
+    let isSilent = false;
     for (const socket of pair) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
       socket.on("error", () => {});
       socket.on("close", () => {
         this.#sockets.delete(socket);
-        for (const other of pair) other.destroy();
+        // In a silence nobody hears that the other has gone.
+        if (!isSilent) for (const other of pair) other.destroy();
       });
     }
-    let isMute = false;
     server.on("data", (bytes) => {
       if (!isMute) client.write(bytes);
     });
-    void this.#forward(client, server, () => {
+    void this.#forward(client, server, (forGood) => {
       isMute = true;
+      isSilent = forGood;
     });
   }
 
-  async #forward(client: Socket, server: Socket, mute: () => void): Promise<void> {
+  async #forward(client: Socket, server: Socket, mute: (forGood: boolean) => void): Promise<void> {
     let buffered = Buffer.alloc(0);
     let isStarted = false;
     try {
@@ -109,14 +112,14 @@ export class PostgresProxy implements AsyncDisposable {
               return;
             }
             if (verdict === "silence") {
-              mute();
+              mute(true);
               // To leave the loop would close the connection.
               await once(client, "close");
               return;
             }
             this.statements.push(statement);
             if (verdict === "cut answer") {
-              mute();
+              mute(false);
               server.write(message);
               // The server answers when it is done; only then the client loses the connection.
               await Promise.race([once(server, "data"), once(server, "close")]);
