@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { asLastResort } from "./last-resort.ts";
 import { within } from "./until.ts";
 
 export interface ProgramOptions {
@@ -43,10 +44,9 @@ export class Program implements AsyncDisposable {
     });
     // What a program that has ended can no longer read is its own loss.
     this.child.stdin.on("error", () => {});
-    // A test runner that gives up on this process must not leave the child behind.
-    const lastResort = (): void => void this.child.kill("SIGKILL");
-    process.once("exit", lastResort);
-    this.child.once("exit", () => process.off("exit", lastResort));
+    const ended = asLastResort(() => this.child.kill("SIGKILL"));
+    this.child.once("exit", ended);
+    this.child.once("error", ended);
     this.ended = once(this.child, "close").then(([code, signal]) => ({ code, signal }));
     const noteEnd = (): void => {
       this.hasEnded = true;
