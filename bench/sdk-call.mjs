@@ -65,7 +65,8 @@ async function main() {
     console.log(`${name.padEnd(32)}${figures.join("")}`);
   }
   for (const { name, clients } of cases.slice(1)) {
-    const { accepted, refused, delivered } = clients.at(-1).stats();
+    const { offered, accepted, refused, delivered } = clients.at(-1).stats();
+    if (offered !== accepted + refused.queue_full) throw new Error(`events were refused: ${JSON.stringify(refused)}`);
     console.log(
       `${name}: of the last round ${accepted} accepted, ${refused.queue_full} refused, ${delivered} delivered`,
     );
