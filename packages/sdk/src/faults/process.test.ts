@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Stats } from "../index.ts";
 import { type Answer, FakeDataPlane } from "../testing/index.ts";
 
-const programFile = fileURLToPath(new URL("program.test.child.js", import.meta.url));
+const programFile = fileURLToPath(new URL("./program.test.child.js", import.meta.url));
 
 interface Ended {
   readonly code: number | null;
