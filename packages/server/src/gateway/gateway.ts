@@ -111,8 +111,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   // The request has to be refused before its body is asked for; without this, node:http asks at once.
   server.on("checkContinue", handle);
   server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
-    // The connection broke, also under the rest of a body that nobody waits for.
-    if (!socket.writable || error.code === "ECONNRESET" || error.code === "EPIPE") {
+    // The client went away in the middle, perhaps of a body that nobody waits for: no fault of the request.
+    if (!socket.writable || goneCodes.has(error.code)) {
       socket.destroy();
       return;
     }
@@ -158,6 +158,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
 }
+
+/** With what a connection that the client has left shows up; the last is its parser's word for an end in the middle. */
+const goneCodes: ReadonlySet<string | undefined> = new Set(["ECONNRESET", "EPIPE", "HPE_INVALID_EOF_STATE"]);
 
 /** What node:http itself found wrong with a request, as a status. */
 function statusOf(code: string | undefined): string {

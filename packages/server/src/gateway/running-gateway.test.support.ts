@@ -212,3 +212,8 @@ export class RawClient {
 export function delivered(records: readonly EngineRecord[]): DeliveredEvent[] {
   return records.flatMap((record): RecordEvents["events"] => eventsOf(record).events);
 }
+
+/** One turn of the event loop: what a test waits in until something that it has caused can be seen. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
