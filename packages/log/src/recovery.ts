@@ -1,10 +1,9 @@
 import type { Damage } from "./damage.ts";
 import type { File, FileSystem } from "./file-system.ts";
-import { prefixBytes } from "./record.ts";
 import type { RetainedSegment } from "./retention.ts";
 import { type Blank, readFolder, type Segment } from "./segment.ts";
-import { nothingBefore, type SealedEnd, segmentHeaderBytes } from "./segment-header.ts";
-import { lastByteBehind, type Place, readBatch } from "./segment-scan.ts";
+import { checkSegment, mostRecords } from "./segment-check.ts";
+import { nothingBefore, type SealedEnd } from "./segment-header.ts";
 
 export interface SealedSegment extends RetainedSegment {
   readonly path: string;
@@ -56,7 +55,7 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
   }
   const file = await fs.open(last.path, "update");
   try {
-    const end = await findEnd(file, last);
+    const end = await checkSegment(file, last, undefined);
     // After the death of a process, not of the machine, what was found may only be in memory, and so may the names of files.
     await file.sync();
     await fs.syncDirectory(directory);
@@ -107,43 +106,6 @@ function sealedSegments(segments: readonly Segment[]): SealedSegment[] {
   });
 }
 
-interface SegmentEnd {
-  readonly place: Place;
-  /** The lowest offset that no record in the segment can have had. */
-  readonly spent: number;
-  readonly since: number | undefined;
-  readonly time: number;
-  readonly group: number;
-  readonly damage: Damage[];
-}
-
-/** Reads a segment whole, checks every record, and finds where the last one ends. */
-export async function findEnd(file: File, segment: Segment): Promise<SegmentEnd> {
-  const source = { file, name: segment.name, epoch: segment.epoch, end: undefined };
-  const buffer = Buffer.allocUnsafeSlow(1024 * 1024);
-  const limits = { from: 0, end: Number.POSITIVE_INFINITY, bytes: buffer.byteLength, buffer };
-  const damage: Damage[] = [];
-  let place: Place = { position: segmentHeaderBytes, offset: segment.base };
-  let since: number | undefined;
-  let time = 0;
-  let group = -1;
-  for (let ended = false; !ended; ) {
-    const batch = await readBatch(source, place, limits);
-    damage.push(...batch.damage);
-    place = batch.next;
-    ended = batch.ended;
-    since ??= batch.records[0]?.time;
-    if (batch.group >= 0) ({ group, time } = batch);
-  }
-  const bytes = (await lastByteBehind(file, place.position)) - place.position;
-  const spent = place.offset + mostRecords(bytes);
-  if (bytes > 0) {
-    const lost = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
-    damage.push({ kind: "bytes", file: segment.name, ...lost });
-  }
-  return { place, spent, since, time, group, damage };
-}
-
 /** Files behind the last segment that hold bytes but nothing that can be read: the offsets of what they may have held are spent. */
 function reportLost(blanks: readonly Blank[], behind: number, from: number, damage: Damage[]): number {
   let next = from;
@@ -153,8 +115,4 @@ function reportLost(blanks: readonly Blank[], behind: number, from: number, dama
     next = to;
   }
   return next;
-}
-
-function mostRecords(bytes: number): number {
-  return Math.ceil(bytes / prefixBytes);
 }

@@ -1,0 +1,56 @@
+import type { Damage } from "./damage.ts";
+import type { File } from "./file-system.ts";
+import { prefixBytes } from "./record.ts";
+import type { Segment } from "./segment.ts";
+import { segmentHeaderBytes } from "./segment-header.ts";
+import { lastByteBehind, type Place, readBatch } from "./segment-scan.ts";
+
+const readBytes = 1024 * 1024;
+
+export interface SegmentCheck {
+  readonly records: number;
+  /** Behind the last record. */
+  readonly place: Place;
+  /** The lowest offset that no record in the segment can have had. */
+  readonly spent: number;
+  /** Times of the first and the last record; undefined and 0 if there is none. */
+  readonly since: number | undefined;
+  readonly time: number;
+  /** Of the last record; -1 if there is none. */
+  readonly group: number;
+  readonly damage: Damage[];
+}
+
+/** Reads a segment whole and checks every record. `end` is where it was sealed; undefined: it is found, and what follows is looked at. */
+export async function checkSegment(file: File, segment: Segment, end: number | undefined): Promise<SegmentCheck> {
+  const source = { file, name: segment.name, epoch: segment.epoch, end };
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  const limits = { from: 0, end: Number.POSITIVE_INFINITY, bytes: readBytes, buffer };
+  const damage: Damage[] = [];
+  let place: Place = { position: segmentHeaderBytes, offset: segment.base };
+  let records = 0;
+  let since: number | undefined;
+  let time = 0;
+  let group = -1;
+  for (let ended = false; !ended; ) {
+    const batch = await readBatch(source, place, limits);
+    damage.push(...batch.damage);
+    place = batch.next;
+    ended = batch.ended;
+    records += batch.records.length;
+    since ??= batch.records[0]?.time;
+    if (batch.group >= 0) ({ group, time } = batch);
+  }
+  const bytes = (end ?? (await lastByteBehind(file, place.position))) - place.position;
+  const spent = place.offset + mostRecords(bytes);
+  if (bytes > 0) {
+    const lost = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
+    damage.push({ kind: "bytes", file: segment.name, ...lost });
+  }
+  return { records, place, spent, since, time, group, damage };
+}
+
+/** How many records may have been in so many bytes that cannot be read. */
+export function mostRecords(bytes: number): number {
+  return Math.ceil(Math.max(0, bytes) / prefixBytes);
+}
