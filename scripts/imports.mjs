@@ -54,8 +54,10 @@ export function importProblems(root) {
         const report = (text) => problems.push(`${relative(root, file).split(sep).join("/")}:${line}: ${text}`);
         if (specifier.startsWith(".")) {
           const named = resolve(dirname(file), specifier);
-          const target = kind === "url" ? named.replace(/\.js$/, ".ts") : named;
-          if (!target.startsWith(join(root, folder, "src") + sep)) {
+          const target = kind === "url" && !existsSync(named) ? named.replace(/\.js$/, ".ts") : named;
+          // A program beside `src` is no module of another package.
+          const home = kind === "url" ? join(root, folder) : join(root, folder, "src");
+          if (!target.startsWith(home + sep)) {
             report(`${specifier} leaves the package: import an entry of its exports`);
           } else if (!existsSync(target)) {
             report(`${specifier} does not exist (relative imports end in .ts)`);
