@@ -1,0 +1,68 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Inspection, inspectLog, LogError, renderInspection, verifyLog } from "@pintle/log";
+import { ServerError, systemCode } from "../errors.ts";
+import type { Command, CommandCall, CommandContext } from "./command.ts";
+
+export const logInspect: Command = {
+  name: "log inspect",
+  summary:
+    "Lists segments, offsets and consumers of a data folder or of one log in it; a data plane may run meanwhile.",
+  arguments: ["DIR"],
+  flags: {},
+  run: (call, context) => examine(call, context, inspectLog),
+};
+
+export const logVerify: Command = {
+  name: "log verify",
+  summary: "The same, having read and checked every record; exit code 1 where events that were accepted are damaged.",
+  arguments: ["DIR"],
+  flags: {},
+  run: (call, context) => examine(call, context, verifyLog),
+};
+
+async function examine(
+  { arguments: [directory = ""] }: CommandCall,
+  context: CommandContext,
+  look: (directory: string) => Promise<Inspection>,
+): Promise<number> {
+  let damaged = false;
+  for (const log of logsIn(resolve(context.directory, directory))) {
+    const inspection = await lookAt(log, look);
+    context.print(renderInspection(inspection, Date.now()));
+    damaged ||= inspection.damage.some(({ acknowledged }) => acknowledged);
+  }
+  return damaged ? 1 : 0;
+}
+
+/** The folders of the logs in a data folder; of a folder that is a log itself, that one. */
+function logsIn(directory: string): string[] {
+  const topics = join(directory, "topics");
+  const isDataFolder = existsSync(topics);
+  const names = list(isDataFolder ? topics : directory);
+  if (isDataFolder) return names.sort().map((name) => join(topics, name));
+  if (names.some((name) => name.endsWith(".seg"))) return [directory];
+  throw new ServerError(
+    "FOLDER_UNUSABLE",
+    `${directory} is neither a data folder nor a log: it has no topics and no segments`,
+  );
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    const reason = systemCode(error) === "ENOENT" ? "there is no such folder" : (error as Error).message;
+    throw new ServerError("FOLDER_UNUSABLE", `${directory}: ${reason}`, { cause: error });
+  }
+}
+
+async function lookAt(directory: string, look: (directory: string) => Promise<Inspection>): Promise<Inspection> {
+  try {
+    return await look(directory);
+  } catch (error) {
+    if (error instanceof LogError)
+      throw new ServerError("FOLDER_UNUSABLE", `${directory}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
