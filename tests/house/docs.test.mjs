@@ -1,23 +1,39 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { destinationTypes } from "../../packages/destinations/dist/index.js";
 import { commands } from "../../packages/server/dist/cli/commands.js";
+import { keysAt } from "../../packages/server/dist/config/problem.js";
+import { configSchema } from "../../packages/server/dist/config/schema.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file) => readFileSync(join(root, file), "utf8");
 
-test("docs/configuration.md has every type of destination with every setting", () => {
-  const text = read("docs/configuration.md");
-  const general = text.slice(text.indexOf("## Destinations"), text.indexOf("### "));
+test("docs/destinations.md has every type with every setting, there or on the page that it refers to", () => {
+  const text = read("docs/destinations.md");
+  const general = text.slice(0, text.indexOf("\n## "));
   for (const [type, { settings }] of destinationTypes) {
-    const start = text.indexOf(`### \`${type}\``);
+    const start = text.indexOf(`\n## ${type}\n`);
     assert.ok(start > 0, `it has a section on ${type}`);
-    const section = general + text.slice(start, text.indexOf("\n##", start + 1));
-    for (const key of Object.keys(settings.shape)) assert.ok(section.includes(`| \`${key}\` |`), `${type}: ${key}`);
+    const section = text.slice(start, text.indexOf("\n## ", start + 1));
+    const pages = [...section.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, page]) => read(`docs/${page}`));
+    const all = [general, section, ...pages].join("\n");
+    for (const key of Object.keys(settings.shape)) assert.ok(all.includes(`| \`${key}\` |`), `${type}: ${key}`);
+  }
+});
+
+test("docs/configuration.md has every key of a source", () => {
+  const text = read("docs/configuration.md");
+  for (const key of keysAt(configSchema, ["sources", 0])) assert.ok(text.includes(`| \`${key}\` |`), key);
+});
+
+test("docs/README.md lists every page", () => {
+  const index = read("docs/README.md");
+  for (const page of readdirSync(join(root, "docs"))) {
+    if (page !== "README.md") assert.ok(index.includes(`](${page})`), page);
   }
 });
 
