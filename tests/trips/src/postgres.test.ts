@@ -505,7 +505,7 @@ test(
       [7, 5],
     ];
     const commit = {
-      positions: [{ place: warehouse.place, position: { low: 2, finished } }],
+      positions: [{ place: warehouse.place, from: { low: 0, finished: [] }, position: { low: 2, finished } }],
       bury: async () => {},
     };
     await warehouse.connection.deliver([event({ event: "e" })], { sources: [], commit });

@@ -79,7 +79,9 @@ export interface DestinationType<Settings = unknown> {
   readonly batch: BatchLimits;
   /**
    * Whether it commits events and position together, so that each event is delivered exactly once. Then a batch is whole,
-   * one call of `deliver` is made at a time, and connections have `position`.
+   * and connections have `position`. Two calls of `deliver` are made at a time, so that the second batch can be prepared while
+   * the first one is committed. They are committed, and settle, in the order of the calls; the position of the second begins
+   * where that of the first ends.
    */
   readonly transactional?: boolean;
   /** Calls of `deliver` at a time. */

@@ -20,6 +20,8 @@ export interface Position {
 /** Where the destination will stand in a partition. */
 export interface PlacedPosition {
   readonly place: Place;
+  /** Where it stands before: a commit that finds another position there must fail. */
+  readonly from: Position;
   readonly position: Position;
 }
 

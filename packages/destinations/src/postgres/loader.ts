@@ -1,5 +1,6 @@
 import type { Commit, Outcome } from "../kit/index.ts";
-import { Cells, discardsTable, type EventRows, type Row, usersTable } from "../warehouse/rows.ts";
+import { Cells, type ShapeFamily } from "../warehouse/cells.ts";
+import { discardsTable, type EventRows, type Row, usersTable } from "../warehouse/rows.ts";
 import type { UserUpdate } from "../warehouse/users.ts";
 import {
   addColumns,
@@ -14,6 +15,7 @@ import {
   type Table,
   widenColumn,
 } from "./catalog.ts";
+import type { NextLine } from "./copy-in.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { ProgressTable } from "./progress-table.ts";
 import type { Session, Statements } from "./session.ts";
@@ -34,6 +36,7 @@ export interface LoaderOptions {
   readonly session: Session;
   readonly progress: ProgressTable;
   readonly rules: FitRules;
+  readonly shapes: ShapeFamily;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -46,16 +49,27 @@ export class Loader {
   readonly #options: LoaderOptions;
   /** Tables that were there, by schema: what is locked before it is read. */
   readonly #known = new Map<string, Set<string>>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
   }
 
   /**
-   * Loads all events but those that are dead already or whose rows the server refuses; these are buried before the commit.
-   * Resolves with all the dead when everything is committed.
+   * Loads all events but those that have no rows (`unfit`), or whose rows the server refuses; these are buried before the commit.
+   * Resolves with all the dead when everything is committed. Batches take their turns, also when one is tried again.
    */
-  async load(
+  load(
+    loads: readonly EventLoad[],
+    unfit: ReadonlyMap<number, Outcome>,
+    commit: Commit | undefined,
+  ): Promise<ReadonlyMap<number, Outcome>> {
+    const turn = this.#last.then(() => this.#load(loads, unfit, commit));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #load(
     loads: readonly EventLoad[],
     unfit: ReadonlyMap<number, Outcome>,
     commit: Commit | undefined,
@@ -77,18 +91,14 @@ export class Loader {
     isFirst: boolean,
   ): Promise<ReadonlyMap<number, Outcome>> {
     const { session, progress } = this.#options;
-    const moved: (() => void)[] = [];
-    const dead = await session.transaction(async (statements) => {
+    return await session.transaction(async (statements) => {
       // First, so that a process that was fenced does nothing at all.
-      for (const { place, position } of commit?.positions ?? [])
-        moved.push(await progress.move(statements, place, position));
-      const dead = new Map(unfit);
-      if (loads.length > 0) await this.#loadAll(statements, loads, dead, isFirst);
-      if (dead.size > 0) await commit?.bury(dead);
-      return dead;
+      for (const position of commit?.positions ?? []) await progress.move(statements, position);
+      const all = new Map(unfit);
+      if (loads.length > 0) await this.#loadAll(statements, loads, all, isFirst);
+      if (all.size > 0) await commit?.bury(all);
+      return all;
     });
-    for (const note of moved) note();
-    return dead;
   }
 
   /** Loads what the server takes; the events that it refuses are put into `dead`, and have no row anywhere. */
@@ -99,13 +109,16 @@ export class Loader {
     isFirst: boolean,
   ): Promise<void> {
     const schemas = groupBy(loads, ({ schema }) => schema);
+    // All of them first, and in one order for everybody: two loads never wait for each other.
+    const names = [...schemas.keys()].sort();
+    for (const schema of names) await enterSchema(statements, schema);
     for (;;) {
       const before = dead.size;
       await statements.run("SAVEPOINT pintle_batch");
-      for (const schema of [...schemas.keys()].sort()) {
+      for (const schema of names) {
         const living = schemas.get(schema)!.filter(({ event }) => !dead.has(event));
-        const load = new SchemaLoad(statements, schema, this.#knownIn(schema), this.#options, isFirst);
-        await load.run(living, dead);
+        const options = { ...this.#options, schema, known: this.#knownIn(schema), mayRace: isFirst };
+        await new SchemaLoad(statements, options).run(living, dead);
       }
       if (dead.size === before) return;
       // The other rows of those that were refused are there already: once more, without them.
@@ -120,38 +133,40 @@ export class Loader {
   }
 }
 
-/** The part of a batch that goes into one schema. */
+interface SchemaLoadOptions extends LoaderOptions {
+  readonly schema: string;
+  /** Tables that were there before. */
+  readonly known: Set<string>;
+  /** A unique violation may be a race that another attempt wins; if it comes again it is the row's own. */
+  readonly mayRace: boolean;
+}
+
+/** What a batch puts into one schema. */
 class SchemaLoad {
   readonly #statements: Statements;
   readonly #schema: string;
   readonly #known: Set<string>;
   readonly #rules: FitRules;
+  readonly #shapes: ShapeFamily;
   readonly #stamp: Cells;
   readonly #stampText: string;
-  /** A unique violation may be a race that another attempt wins; if it comes again it is the row's own. */
   readonly #mayRace: boolean;
   readonly #discards: ItemDiscard[] = [];
   #tables = new Map<string, Table>();
 
-  constructor(
-    statements: Statements,
-    schema: string,
-    known: Set<string>,
-    { rules, now }: LoaderOptions,
-    mayRace: boolean,
-  ) {
+  constructor(statements: Statements, { schema, known, rules, shapes, now, mayRace }: SchemaLoadOptions) {
     this.#statements = statements;
     this.#schema = schema;
     this.#known = known;
     this.#rules = rules;
+    this.#shapes = shapes;
     this.#mayRace = mayRace;
     this.#stampText = new Date(now()).toISOString();
-    this.#stamp = new Cells();
+    this.#stamp = new Cells(shapes);
     this.#stamp.add("uuid_ts", this.#stampText, "datetime");
   }
 
   async run(loads: readonly EventLoad[], dead: Map<number, Outcome>): Promise<void> {
-    await enterSchema(this.#statements, this.#schema);
     const tables = new Map<string, Item[]>();
     const users: Item[] = [];
     for (const { event, rows } of loads) {
@@ -220,32 +235,43 @@ class SchemaLoad {
     const items = newestOfEach(all);
     const { table, isNew } = await this.#prepared(name, items);
     const fitter = this.#fitter(name, table, items);
-    const lines = new Map(items.map((item) => [item, fitter.line(item)]));
     const into = `${qualified(this.#schema, name)} (${fitter.names.map(quoted).join(", ")})`;
+    // What does not fit is told once, by the first attempt, which makes all lines that there will be.
+    let telling: Fitter | undefined = fitter;
     await this.#singleOut(items, dead, async (some) => {
       const stale = isNew ? new Set<string>() : await this.#deleteOlder(name, table, some);
-      const fresh = some.filter(({ id }) => !stale.has(id));
+      const fresh = stale.size === 0 ? some : some.filter(({ id }) => !stale.has(id));
+      const now = telling ?? new Fitter(name, table.columns, items, this.#rules, () => {});
+      telling = undefined;
       if (fresh.length === 0) return;
-      await this.#statements.copy(
-        `COPY ${into} FROM STDIN`,
-        fresh.map((item) => lines.get(item)!),
-      );
+      // Each line is made when it is sent, so that the server works on one part while the next one is made.
+      await this.#statements.copy(`COPY ${into} FROM STDIN`, linesFor(fresh, now));
     });
   }
 
   /** Makes room for rows: deletes those with the same id that are no newer, and returns the ids of those that are. */
   async #deleteOlder(name: string, { columns }: Table, items: readonly Item[]): Promise<Set<string>> {
-    const id = columns.get("id")!.sqlType;
-    const at = columns.get("received_at")?.sqlType;
-    const isNewer = at === undefined ? "false" : `coalesce(t.received_at > s.at::${at}, false)`;
+    const idType = columns.get("id")!.sqlType;
+    const isTime = columns.get("received_at")?.type === "datetime";
+    const at = isTime ? "(extract(epoch FROM max(received_at)) * 1000)::float8" : "NULL";
     const table = qualified(this.#schema, name);
+    const is = `id = ANY ($1::${idType}[])`;
+    const ids = items.map(({ id }) => id);
+    // Nearly always there is none: one look at the index for each id, and that was it.
     const { rows } = await this.#statements.query(
-      `WITH s AS (SELECT i::${id} AS id, at FROM unnest($1::text[], $2::text[]) AS _ (i, at)),
-        gone AS (DELETE FROM ${table} t USING s WHERE t.id = s.id AND NOT ${isNewer})
-        SELECT DISTINCT t.id::text AS id FROM ${table} t JOIN s ON t.id = s.id WHERE ${isNewer}`,
-      [items.map((item) => item.id), items.map(({ receivedAt }) => receivedAt)],
+      `SELECT id::text AS id, ${at} AS at FROM ${table} WHERE ${is} GROUP BY 1`,
+      [ids],
     );
-    return new Set(rows.map((row) => String(row.id)));
+    if (rows.length === 0) return new Set();
+    const there = new Map(rows.map((row) => [String(row.id), row.at]));
+    const isNewer = ({ id, receivedAt }: Item): boolean => {
+      const known = there.get(id);
+      return typeof known === "number" && known > Date.parse(receivedAt);
+    };
+    const newer = new Set(items.filter(isNewer).map(({ id }) => id));
+    const older = [...there.keys()].filter((id) => !newer.has(id));
+    if (older.length > 0) await this.#statements.query(`DELETE FROM ${table} WHERE ${is}`, [older]);
+    return newer;
   }
 
   async #loadUsers(items: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
@@ -264,7 +290,7 @@ class SchemaLoad {
 
   async #loadDiscards(discards: readonly ItemDiscard[]): Promise<void> {
     const items = discards.map(({ event, receivedAt, table, rowId, column, value, reason }): Item => {
-      const cells = new Cells();
+      const cells = new Cells(this.#shapes);
       cells.add("table_name", table, "string");
       cells.add("row_id", rowId, "string");
       cells.add("column_name", column, "string");
@@ -275,15 +301,15 @@ class SchemaLoad {
       return { event, id: rowId, receivedAt, parts: [cells] };
     });
     const { table } = await this.#prepared(discardsTable, items);
-    const fitter = new Fitter(discardsTable, table.columns, namesIn(items), this.#rules, () => {});
+    const fitter = new Fitter(discardsTable, table.columns, items, this.#rules, () => {});
     await this.#statements.copy(
       `COPY ${qualified(this.#schema, discardsTable)} (${fitter.names.map(quoted).join(", ")}) FROM STDIN`,
-      items.map((item) => fitter.line(item)),
+      linesFor(items, fitter),
     );
   }
 
   #fitter(name: string, { columns }: Table, items: readonly Item[]): Fitter {
-    return new Fitter(name, columns, namesIn(items), this.#rules, (discard) => this.#discards.push(discard));
+    return new Fitter(name, columns, items, this.#rules, (discard) => this.#discards.push(discard));
   }
 
   async #singleOut(
@@ -317,10 +343,14 @@ function isDependedOn(error: unknown): boolean {
   return /^(0A000|42501|2BP01)$/.test(sqlState(error) ?? "");
 }
 
-function namesIn(items: readonly Item[]): Set<string> {
-  const names = new Set<string>();
-  for (const { parts } of items) for (const part of parts) for (const name of part.names) names.add(name);
-  return names;
+function linesFor(items: readonly Item[], fitter: Fitter): NextLine {
+  let at = 0;
+  return (pieces) => {
+    const item = items[at++];
+    if (item === undefined) return false;
+    fitter.line(item, pieces);
+    return true;
+  };
 }
 
 function groupBy<Value>(values: readonly Value[], key: (value: Value) => string): Map<string, Value[]> {

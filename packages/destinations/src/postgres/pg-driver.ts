@@ -17,10 +17,9 @@ export interface PgSubmittable {
 
 export interface PgProtocol {
   query(text: string): void;
-  sendCopyFromChunk(chunk: Uint8Array): void;
   endCopyFrom(): void;
   sendCopyFail(message: string): void;
-  readonly stream: { destroy(): void };
+  readonly stream: { write(bytes: Uint8Array): unknown; destroy(): void };
 }
 
 export interface PgClient {

@@ -19,9 +19,10 @@ import {
   secret,
   type Tools,
 } from "../kit/index.ts";
+import { ShapeFamily } from "../warehouse/cells.ts";
 import { JsonPaths, jsonPathProblem } from "../warehouse/json-paths.ts";
 import { Names } from "../warehouse/names.ts";
-import { hasTable, type RowRules, rowsOf } from "../warehouse/rows.ts";
+import { type EventRows, hasTable, type RowRules, rowsOf } from "../warehouse/rows.ts";
 import { enterSchema } from "./catalog.ts";
 import { connectOptions } from "./connect-options.ts";
 import { postgresDialect } from "./dialect.ts";
@@ -118,7 +119,7 @@ export const postgres: DestinationType<PostgresSettings> = defineDestination<Pos
   displayName: "Postgres",
   description: "Loads events into tables of a PostgreSQL database, each event exactly once",
   settings: settings as { [Key in keyof PostgresSettings]-?: z.ZodType<PostgresSettings[Key]> },
-  batch: { events: 5000, bytes: 8 << 20, whole: true },
+  batch: { events: 2500, bytes: 4 << 20, whole: true },
   transactional: true,
   async open(values, tools) {
     const connect = await loadPg();
@@ -142,17 +143,19 @@ class PostgresConnection implements Connection {
     this.#session = session;
     this.#names = namesFor(values.underscoreDivideNumbers);
     this.#namespace = values.namespace === undefined ? undefined : this.#names.schema(values.namespace);
+    const shapes = new ShapeFamily();
     this.#rules = {
       ...values,
       dialect: postgresDialect,
       names: this.#names,
+      shapes,
       jsonPaths: new JsonPaths(values.jsonPaths),
       destinationId,
       newId: randomUUID,
     };
     this.#progressSchema = this.#namespace ?? commonSchema;
     this.#progress = new ProgressTable(this.#progressSchema, destinationId, randomUUID());
-    this.#loader = new Loader({ session, progress: this.#progress, rules: values, now });
+    this.#loader = new Loader({ session, progress: this.#progress, rules: values, shapes, now });
   }
 
   position(place: Place, otherwise: Position): Promise<Position> {
@@ -168,9 +171,9 @@ class PostgresConnection implements Connection {
     const unfit = new Map<number, Outcome>();
     events.forEach((event, index) => {
       const source = delivery?.sources[index] ?? { id: "", name: "events" };
-      const load = this.#rowsOf(event, index, source);
-      if ("outcome" in load) unfit.set(index, load);
-      else loads.push(load);
+      const rows = this.#rowsOf(event, source);
+      if ("outcome" in rows) unfit.set(index, rows);
+      else loads.push({ event: index, schema: this.#schemaOf(source), rows });
     });
     try {
       const dead = await this.#loader.load(loads, unfit, delivery?.commit);
@@ -188,15 +191,18 @@ class PostgresConnection implements Connection {
     return this.#session.close();
   }
 
-  #rowsOf(event: DeliveredEvent, index: number, source: EventSource): EventLoad | Outcome {
+  #schemaOf({ id, name }: EventSource): string {
+    return this.#namespace ?? this.#names.schema(name) ?? this.#names.schema(id) ?? "events";
+  }
+
+  #rowsOf(event: DeliveredEvent, source: EventSource): EventRows | Outcome {
     if (!hasTable(event.type)) return dead("type", { detail: "the warehouse has no table for events of this type" });
-    const schema = this.#namespace ?? this.#names.schema(source.name) ?? this.#names.schema(source.id) ?? "events";
     const rows = rowsOf(event, { id: source.id, type: "HTTP" }, this.#rules);
-    if ("columns" in rows)
-      return dead("columns", {
-        detail: `the event has ${rows.columns} columns, which is more than maxColumns (${this.#rules.maxColumns})`,
-      });
-    return { event: index, schema, rows };
+    if (!("columns" in rows)) return rows;
+    const limit = this.#rules.maxColumns;
+    return dead("columns", {
+      detail: `the event has ${rows.columns} columns, which is more than maxColumns (${limit})`,
+    });
   }
 }
 

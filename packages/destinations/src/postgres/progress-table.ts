@@ -1,4 +1,4 @@
-import type { Place, Position } from "../kit/index.ts";
+import type { Place, PlacedPosition, Position } from "../kit/index.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
@@ -18,8 +18,7 @@ export class ProgressTable {
   readonly #schema: string;
   readonly #destination: string;
   readonly #writer: string;
-  /** The revision of each row as far as is known: what the next move expects. */
-  readonly #revisions = new Map<string, number>();
+  readonly #claimed = new Set<string>();
 
   /**
    * @param destination id of the destination
@@ -54,14 +53,14 @@ export class ProgressTable {
   async read(statements: Statements, place: Place, otherwise: Position): Promise<Position> {
     const key = [this.#destination, place.topic, place.partition];
     const { rows } = await statements.query(
-      `SELECT low, finished, writer, revision FROM ${this.#name}
+      `SELECT low, finished, writer FROM ${this.#name}
         WHERE destination = $1 AND topic = $2 AND partition = $3 FOR UPDATE`,
       key,
     );
     const row = rows[0];
-    if (row !== undefined && this.#revisions.has(keyOf(place))) {
+    if (row !== undefined && this.#claimed.has(keyOf(place))) {
       if (row.writer !== this.#writer) throw fenced(place);
-      return this.#believed(place, row);
+      return positionIn(row);
     }
     // Two processes that find no row both try to insert one; the second waits for the first, and takes over from it.
     const claimed = await statements.query(
@@ -69,34 +68,37 @@ export class ProgressTable {
         ON CONFLICT (destination, topic, partition) DO UPDATE SET log = $4, writer = $5, revision = old.revision + 1,
           low = CASE WHEN old.log = $4 THEN old.low ELSE $6 END,
           finished = CASE WHEN old.log = $4 THEN old.finished ELSE $7 END, moved_at = now()
-        RETURNING low, finished, revision`,
+        RETURNING low, finished`,
       [...key, place.log, this.#writer, otherwise.low, encodeFinished(otherwise.finished)],
     );
-    return this.#believed(place, claimed.rows[0]!);
-  }
-
-  #believed(place: Place, row: Readonly<Record<string, unknown>>): Position {
-    this.#revisions.set(keyOf(place), Number(row.revision));
-    return { low: Number(row.low), finished: decodeFinished(String(row.finished)) };
+    this.#claimed.add(keyOf(place));
+    return positionIn(claimed.rows[0]!);
   }
 
   /**
-   * Moves a row on, in the transaction of the rows that it speaks of. Returns what is to be called once the commit is
-   * known to have succeeded.
+   * Moves a row on, in the transaction of the rows that it speaks of.
    *
-   * @throws FencedError when the row is not what this process left there
+   * @throws FencedError when somebody else has claimed the row; Error when it is not where the move begins
    */
-  async move(statements: Statements, place: Place, { low, finished }: Position): Promise<() => void> {
-    const revision = this.#revisions.get(keyOf(place));
-    if (revision === undefined) throw new Error(`The partition ${keyOf(place)} is moved before it was claimed`);
+  async move(statements: Statements, { place, from, position }: PlacedPosition): Promise<void> {
+    const key = [this.#destination, place.topic, place.partition];
     const { rowCount } = await statements.query(
-      `UPDATE ${this.#name} SET low = $4, finished = $5, revision = revision + 1, moved_at = now()
-        WHERE destination = $1 AND topic = $2 AND partition = $3 AND writer = $6 AND revision = $7`,
-      [this.#destination, place.topic, place.partition, low, encodeFinished(finished), this.#writer, revision],
+      `UPDATE ${this.#name} SET low = $5, finished = $6, revision = revision + 1, moved_at = now()
+        WHERE destination = $1 AND topic = $2 AND partition = $3 AND writer = $4 AND low = $7 AND finished = $8`,
+      [...key, this.#writer, position.low, encodeFinished(position.finished), from.low, encodeFinished(from.finished)],
     );
-    if (rowCount !== 1) throw fenced(place);
-    return () => this.#revisions.set(keyOf(place), revision + 1);
+    if (rowCount === 1) return;
+    const { rows } = await statements.query(
+      `SELECT writer FROM ${this.#name} WHERE destination = $1 AND topic = $2 AND partition = $3`,
+      key,
+    );
+    if (rows[0] !== undefined && rows[0].writer !== this.#writer) throw fenced(place);
+    throw new Error(`the progress of ${keyOf(place)} is not where this batch begins: the batch before it failed`);
   }
+}
+
+function positionIn(row: Readonly<Record<string, unknown>>): Position {
+  return { low: Number(row.low), finished: decodeFinished(String(row.finished)) };
 }
 
 function keyOf({ topic, partition }: Place): string {

@@ -1,4 +1,4 @@
-import { CopyIn } from "./copy-in.ts";
+import { CopyIn, type NextLine } from "./copy-in.ts";
 import type { PgClient, PgResult } from "./pg-driver.ts";
 
 /** Beyond the time-out, milliseconds after which a server that says nothing is given up. */
@@ -9,7 +9,7 @@ export interface Statements {
   query(text: string, values?: readonly unknown[]): Promise<PgResult>;
   /** Several statements in one text, without values. */
   run(text: string): Promise<void>;
-  copy(text: string, lines: readonly string[]): Promise<void>;
+  copy(text: string, next: NextLine): Promise<void>;
 }
 
 export interface SessionOptions {
@@ -58,7 +58,7 @@ export class Session {
     const statements: Statements = {
       query: async (text, values) => single(await this.#watch(client, client.query(text, values))),
       run: async (text) => void (await this.#watch(client, client.query(text))),
-      copy: (text, lines) => this.#watch(client, client.query(new CopyIn(text, lines)).done),
+      copy: (text, next) => this.#watch(client, client.query(new CopyIn(text, next)).done),
     };
     try {
       await statements.run(begin(this.#options.timeout));
@@ -134,6 +134,8 @@ function begin(timeout: number): string {
     datestyle: "'ISO, YMD'",
     extra_float_digits: "1",
     search_path: "pg_catalog",
+    // What is looked for by id is looked up in the index, however little the server knows of a table that is new.
+    enable_seqscan: "off",
     statement_timeout: String(Math.ceil(timeout)),
     lock_timeout: String(Math.ceil(timeout)),
     idle_in_transaction_session_timeout: String(Math.ceil(timeout)),

@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Cells } from "../warehouse/rows.ts";
+import { Cells, ShapeFamily } from "../warehouse/cells.ts";
 import { type Scalar, typeOf, type ValueType } from "../warehouse/types.ts";
 import { type Column, columnFor, describeColumn } from "./catalog.ts";
 import { changesFor, Fitter, fitted, type Item, type ItemDiscard, newestOfEach } from "./table-rows.ts";
 
 const at = "2026-11-23T09:00:00.000Z";
+const shapes = new ShapeFamily();
 const plain = { rudderStackTypes: false };
 const cutting = { rudderStackTypes: true };
 
 function item(values: Record<string, Scalar>, { id = "m", receivedAt = at, event = 0 } = {}): Item {
-  const cells = new Cells();
+  const cells = new Cells(shapes);
   for (const [name, value] of Object.entries(values)) cells.add(name, value, typeOf(value));
   return { event, id, receivedAt, parts: [cells] };
+}
+
+function line(fitter: Fitter, row: Item): string {
+  const pieces: string[] = [];
+  fitter.line(row, pieces);
+  return pieces.join("");
 }
 
 const columns = (types: Record<string, Column["type"]>): Map<string, Column> =>
@@ -54,9 +61,9 @@ test("a row is a line of the columns that take its values; the rest is discarded
   existing.set("g", describeColumn("text", -1, "text", false));
   const discards: ItemDiscard[] = [];
   const row = item({ a: "no", b: "tab\tback\\slash\nline\r", c: 7, g: "x", full: 5 }, { event: 3 });
-  const fitter = new Fitter("t", existing, new Set(["c", "b", "a", "g", "full"]), plain, (one) => discards.push(one));
-  assert.deepEqual(fitter.names, ["c", "b", "a"]);
-  assert.equal(fitter.line(row), "7\ttab\\tback\\\\slash\\nline\\r\t\\N\n");
+  const fitter = new Fitter("t", existing, [row], plain, (one) => discards.push(one));
+  assert.deepEqual(fitter.names, ["a", "b", "c"]);
+  assert.equal(line(fitter, row), "\\N\ttab\\tback\\\\slash\\nline\\r\t7\n");
   const found = discards.map(({ column, value, reason, event }) => [column, value, reason, event]);
   assert.deepEqual(found, [
     ["a", "no", "type", 3],
@@ -127,9 +134,8 @@ test("with the columns that it asks for, every value of every row fits or is dis
       for (const [name, type] of add) existing.set(name, columnFor(type));
       for (const name of widen) existing.set(name, columnFor("float"));
       const discards: ItemDiscard[] = [];
-      const used = new Set(items.flatMap(({ parts }) => parts.flatMap(({ names }) => names)));
-      const fitter = new Fitter("t", existing, used, { rudderStackTypes }, (one) => discards.push(one));
-      const lines = items.map((one) => fitter.line(one));
+      const fitter = new Fitter("t", existing, items, { rudderStackTypes }, (one) => discards.push(one));
+      const lines = items.map((one) => line(fitter, one));
       const placed = lines.map(
         (line) =>
           line
@@ -140,7 +146,7 @@ test("with the columns that it asks for, every value of every row fits or is dis
       const given = rows.reduce((sum, values) => sum + Object.keys(values).length, 0);
       if (fitter.names.length > 0) assert.equal(placed.reduce((sum, count) => sum + count, 0) + discards.length, given);
       else assert.equal(discards.length, given);
-      for (const line of lines) assert.equal(line.slice(0, -1).split("\t").length, Math.max(1, fitter.names.length));
+      for (const text of lines) assert.equal(text.slice(0, -1).split("\t").length, Math.max(1, fitter.names.length));
     }),
   );
 });

@@ -1,4 +1,5 @@
-import type { Cells, Discard } from "../warehouse/rows.ts";
+import type { Cells, Shape } from "../warehouse/cells.ts";
+import type { Discard } from "../warehouse/rows.ts";
 import { type ColumnType, columnTypeOf, fit, type Scalar, type ValueType, widen } from "../warehouse/types.ts";
 import type { Column } from "./catalog.ts";
 import { copyNull, copyText } from "./copy-in.ts";
@@ -43,25 +44,46 @@ export function changesFor(
 ): TableChange {
   const add = new Map<string, ColumnType>();
   const widened = new Set<string>();
-  for (const { parts } of items) {
-    for (const { names, types } of parts) {
-      for (let at = 0; at < names.length; at++) {
-        const type = types[at]!;
-        // Most values are texts in columns that are there: nothing to do about these.
-        const column = columns.get(names[at]!);
-        if (column !== undefined) {
-          if (type === "float" && column.sqlType === "bigint" && !rudderStackTypes) widened.add(names[at]!);
-          continue;
-        }
-        const name = names[at]!;
-        const added = add.get(name);
-        if (added === undefined) {
-          if (add.size < free) add.set(name, columnTypeOf(type));
-        } else if (added === "int" && type === "float" && !rudderStackTypes) add.set(name, "float");
+  for (const { names, types } of shapesOf(items)) {
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at]!;
+      const type = types[at]!;
+      const column = columns.get(name);
+      if (column !== undefined) {
+        if (type === "float" && column.sqlType === "bigint" && !rudderStackTypes) widened.add(name);
+        continue;
       }
+      const added = add.get(name);
+      if (added === undefined) {
+        if (add.size < free) add.set(name, columnTypeOf(type));
+      } else if (added === "int" && type === "float" && !rudderStackTypes) add.set(name, "float");
     }
   }
   return { add, widen: widened };
+}
+
+/** How the cells of one shape go into the columns that are written. */
+interface Plan {
+  /** Where each goes; `undefined` for those that go nowhere. */
+  readonly slots: readonly (number | undefined)[];
+  /** Whether every value of this type fits as it is, without a look. */
+  readonly fits: readonly boolean[];
+  /** The first slot, where all of them fit as they are and go into slots that follow each other. */
+  readonly start: number | undefined;
+}
+
+/** What stands around the parts of a row, for rows of the same shapes. */
+interface Frame {
+  readonly shapes: readonly Shape[];
+  /** What stands before each part; `undefined` where the parts cannot go in as they are. */
+  readonly before: readonly string[] | undefined;
+  readonly end: string;
+}
+
+function isSameShapes(shapes: readonly Shape[], parts: readonly Cells[]): boolean {
+  if (shapes.length !== parts.length) return false;
+  for (let at = 0; at < shapes.length; at++) if (shapes[at] !== parts[at]!.shape) return false;
+  return true;
 }
 
 /** Turns rows into what the columns of one table take. What does not fit is told to `discard`. */
@@ -70,15 +92,19 @@ export class Fitter {
   readonly names: readonly string[];
   readonly #table: string;
   readonly #columns: ReadonlyMap<string, Column>;
+  readonly #written: readonly Column[];
   readonly #slots: ReadonlyMap<string, number>;
+  readonly #plans = new Map<Shape, Plan>();
+  readonly #nulls: readonly string[];
+  #frame: Frame | undefined;
   readonly #rules: FitRules;
   readonly #discard: (discard: ItemDiscard) => void;
 
-  /** @param used columns that the rows may have values for */
+  /** @param items rows that will come */
   constructor(
     table: string,
     columns: ReadonlyMap<string, Column>,
-    used: ReadonlySet<string>,
+    items: readonly Item[],
     rules: FitRules,
     discard: (discard: ItemDiscard) => void,
   ) {
@@ -86,17 +112,61 @@ export class Fitter {
     this.#columns = columns;
     this.#rules = rules;
     this.#discard = discard;
+    const used = new Set([...shapesOf(items)].flatMap(({ names }) => names));
     this.names = [...used].filter((name) => columns.get(name)?.writable === true);
+    this.#written = this.names.map((name) => columns.get(name)!);
     this.#slots = new Map(this.names.map((name, at) => [name, at]));
+    this.#nulls = this.names.map(() => copyNull);
   }
 
-  /** The row as a line for COPY. */
-  line(item: Item): string {
-    const fields = new Array<string>(this.names.length).fill(copyNull);
+  /** Puts the row's line for COPY behind `pieces`, in pieces. */
+  line(item: Item, pieces: string[]): void {
+    if (this.#lineOfParts(item, pieces)) return;
+    const fields = this.#nulls.slice();
     this.#each(item, (slot, text) => {
       fields[slot] = copyText(text);
     });
-    return `${fields.join("\t")}\n`;
+    pieces.push(fields.join("\t"), "\n");
+  }
+
+  /** The same where the parts go in one after the other, as most do; where they do not it says `false`. */
+  #lineOfParts({ parts }: Item, pieces: string[]): boolean {
+    // Nearly every row has the shapes of the one before.
+    let frame = this.#frame;
+    if (frame === undefined || !isSameShapes(frame.shapes, parts)) {
+      frame = this.#frameFor(parts.map(({ shape }) => shape));
+      this.#frame = frame;
+    }
+    const { before, end } = frame;
+    if (before === undefined) return false;
+    for (let at = 0; at < parts.length; at++) {
+      const cells = parts[at]!;
+      cells.encoded ??= encoded(cells.values);
+      pieces.push(before[at]!, cells.encoded);
+    }
+    pieces.push(end);
+    return true;
+  }
+
+  #frameFor(shapes: readonly Shape[]): Frame {
+    const before: string[] = [];
+    let next = 0;
+    const nullsTo = (slot: number): string => {
+      let text = "";
+      for (; next < slot; next++) text += next === 0 ? copyNull : `\t${copyNull}`;
+      return text;
+    };
+    for (const shape of shapes) {
+      const { start, slots } = this.#planFor(shape);
+      if (slots.length === 0) {
+        before.push("");
+        continue;
+      }
+      if (start === undefined || start < next) return { shapes, before: undefined, end: "" };
+      before.push(nullsTo(start) + (start === 0 ? "" : "\t"));
+      next = start + slots.length;
+    }
+    return { shapes, before, end: `${nullsTo(this.names.length)}\n` };
   }
 
   /** The row's values as texts, by column. */
@@ -107,25 +177,60 @@ export class Fitter {
   }
 
   #each(item: Item, put: (slot: number, text: string) => void): void {
-    for (const { names, values, types } of item.parts) {
-      for (let at = 0; at < names.length; at++) {
-        const name = names[at]!;
-        const slot = this.#slots.get(name);
+    for (const { shape, values } of item.parts) {
+      const { slots, fits } = this.#planFor(shape);
+      for (let at = 0; at < values.length; at++) {
+        const slot = slots[at];
         const value = values[at]!;
         if (slot === undefined) {
+          const name = shape.names[at]!;
           this.#tell(item, name, value, this.#columns.has(name) ? "generated" : "columns");
           continue;
         }
-        const text = fitted(value, types[at]!, this.#columns.get(name)!, this.#rules);
-        if (text === undefined) this.#tell(item, name, value, "type");
+        const text = fits[at] ? String(value) : fitted(value, shape.types[at]!, this.#written[slot]!, this.#rules);
+        if (text === undefined) this.#tell(item, shape.names[at]!, value, "type");
         else put(slot, text);
       }
     }
   }
 
+  #planFor(shape: Shape): Plan {
+    let plan = this.#plans.get(shape);
+    if (plan === undefined) {
+      const slots = shape.names.map((name) => this.#slots.get(name));
+      const fits = slots.map((slot, at) => slot !== undefined && fitsAlways(shape.types[at]!, this.#written[slot]!));
+      const [start] = slots;
+      const isRun = fits.every(Boolean) && slots.every((slot, at) => slot === start! + at);
+      plan = { slots, fits, start: isRun ? start : undefined };
+      this.#plans.set(shape, plan);
+    }
+    return plan;
+  }
+
   #tell({ event, id, receivedAt }: Item, column: string, value: Scalar, reason: Discard["reason"]): void {
     this.#discard({ event, receivedAt, table: this.#table, rowId: id, column, value: String(value), reason });
   }
+}
+
+/** Values as the fields of a line. What fits as it is looks the same in every table. */
+function encoded(values: readonly Scalar[]): string {
+  const fields = new Array<string>(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    fields[at] = typeof value === "string" ? copyText(value) : String(value);
+  }
+  return fields.join("\t");
+}
+
+function shapesOf(items: readonly Item[]): Set<Shape> {
+  const shapes = new Set<Shape>();
+  for (const { parts } of items) for (const { shape } of parts) shapes.add(shape);
+  return shapes;
+}
+
+function fitsAlways(type: ValueType, { type: column, range, maxLength }: Column): boolean {
+  if (range !== undefined || maxLength !== undefined) return false;
+  return type === column || column === "string" || (type === "int" && column === "float");
 }
 
 /** The value as a column's text; `undefined` when it does not fit. */

@@ -1,6 +1,6 @@
 import { mergeUser, type UserState, type UserUpdate } from "../warehouse/users.ts";
 import type { Table } from "./catalog.ts";
-import { copyNull, copyText } from "./copy-in.ts";
+import { copyNull, copyText, linesOf } from "./copy-in.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
@@ -41,8 +41,8 @@ export async function mergeUsers(
     if (merged.times.size > 0)
       ages.push(`${copyText(id)}\t${copyText(JSON.stringify(Object.fromEntries(merged.times)))}\n`);
   }
-  await statements.copy(`COPY ${table} (${names.map(quoted).join(", ")}) FROM STDIN`, rows);
-  if (ages.length > 0) await statements.copy(`COPY ${times} (id, times) FROM STDIN`, ages);
+  await statements.copy(`COPY ${table} (${names.map(quoted).join(", ")}) FROM STDIN`, linesOf(rows));
+  if (ages.length > 0) await statements.copy(`COPY ${times} (id, times) FROM STDIN`, linesOf(ages));
 }
 
 async function readUsers(

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import fc from "fast-check";
 import { postgresDialect } from "../postgres/dialect.ts";
+import { ShapeFamily } from "./cells.ts";
 import { JsonPaths, jsonPathProblem } from "./json-paths.ts";
 import { Names } from "./names.ts";
 import { type EventRows, hasTable, type Row, type RowRules, rowsOf } from "./rows.ts";
@@ -19,6 +20,7 @@ function rules(more: Partial<RowRules> & { divide?: boolean; json?: string[] } =
   return {
     dialect: postgresDialect,
     names: new Names({ dialect: postgresDialect, underscoreDivideNumbers: more.divide ?? false }),
+    shapes: new ShapeFamily(),
     layout: "tables",
     jsonPaths: new JsonPaths(more.json ?? []),
     skipTracks: false,

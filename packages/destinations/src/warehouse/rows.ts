@@ -1,4 +1,5 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { Cells, type ShapeFamily } from "./cells.ts";
 import type { Dialect } from "./dialect.ts";
 import { cleanText, flatten, jsonText } from "./flatten.ts";
 import type { JsonPaths } from "./json-paths.ts";
@@ -9,6 +10,7 @@ import { isDateTime, type Scalar, type ValueType } from "./types.ts";
 export interface RowRules {
   readonly dialect: Dialect;
   readonly names: Names;
+  readonly shapes: ShapeFamily;
   readonly layout: "tables" | "single";
   readonly jsonPaths: JsonPaths;
   readonly skipTracks: boolean;
@@ -24,19 +26,6 @@ export interface RowRules {
 export interface RowSource {
   readonly id: string;
   readonly type: string;
-}
-
-/** Columns of a row, each with its value and the value's type. No name is there twice. */
-export class Cells {
-  readonly names: string[] = [];
-  readonly values: Scalar[] = [];
-  readonly types: ValueType[] = [];
-
-  add(name: string, value: Scalar, type: ValueType): void {
-    this.names.push(name);
-    this.values.push(value);
-    this.types.push(type);
-  }
 }
 
 /** A row for one table. Its columns are in parts, since the rows of an event share most of them. */
@@ -84,6 +73,38 @@ export const usersTable = "users";
 export const discardsTable = "rudder_discards";
 const singleTable = "events";
 
+/** Columns that win over everything that clients call the same, also where an event has no value for them. */
+const commonColumns: ReadonlySet<string> = new Set([
+  "id",
+  "anonymous_id",
+  "user_id",
+  "sent_at",
+  "timestamp",
+  "received_at",
+  "original_timestamp",
+  "channel",
+  "context_ip",
+  "context_request_ip",
+  "context_passed_ip",
+  "context_source_id",
+  "context_source_type",
+  "context_destination_id",
+  "context_destination_type",
+  "uuid_ts",
+  "rudder_event",
+]);
+
+/** The same with what the tables of a type have besides. */
+const fixedColumns: ReadonlyMap<unknown, ReadonlySet<string>> = new Map(
+  Object.entries({
+    track: ["event", "event_text"],
+    page: ["name"],
+    screen: ["name"],
+    group: ["group_id"],
+    alias: ["previous_id"],
+  }).map(([type, names]) => [type, new Set([...commonColumns, ...names])]),
+);
+
 /** Whether events of a type have rows. (`merge` has none.) */
 export function hasTable(type: unknown): boolean {
   return tableOf.has(type);
@@ -101,8 +122,8 @@ class Build {
   readonly #rules: RowRules;
   readonly #id: string;
   readonly #discards: Discard[] = [];
-  /** Names that the row has: `true` for those that win without a word. */
-  readonly #taken = new Map<string, boolean>();
+  /** Parts whose columns win, without a word, over what is flattened now. */
+  readonly #winners: Cells[] = [];
   /** The table of the event, where discards of what is added now belong. */
   #table: string;
 
@@ -130,7 +151,7 @@ class Build {
     const { type } = this.#event;
     if (type === "track") return this.#track(common, context);
     if (type === "identify") return this.#identify(common, context);
-    const own = new Cells();
+    const own = new Cells(this.#rules.shapes);
     if (type === "page" || type === "screen") {
       const properties = this.#event.properties;
       this.#text(own, "name", textOf(this.#event.name) ?? (properties as { name?: unknown } | null | undefined)?.name);
@@ -150,7 +171,7 @@ class Build {
     const { names, skipTracks } = this.#rules;
     const sent = textOf(event) ?? "";
     const table = names.table(sent);
-    const own = new Cells();
+    const own = new Cells(this.#rules.shapes);
     if (table !== undefined) this.#fixed(own, "event", table, "string");
     if (sent !== "") this.#fixed(own, "event_text", sent, "string");
     this.#whole(own);
@@ -163,7 +184,7 @@ class Build {
       return this.#result([tracks], undefined);
     }
     this.#table = table;
-    const ofProperties = new Cells();
+    const ofProperties = new Cells(this.#rules.shapes);
     this.#flatten(ofProperties, properties, "properties");
     const row: Row = { table, id: this.#id, parts: [common, context, own, ofProperties] };
     return this.#result(skipTracks ? [row] : [tracks, row], undefined);
@@ -171,23 +192,23 @@ class Build {
 
   #identify(common: Cells, context: Cells): EventRows | TooWide {
     const { traits, userId } = this.#event;
-    const whole = new Cells();
+    const whole = new Cells(this.#rules.shapes);
     this.#whole(whole);
-    const ofTraits = new Cells();
+    const ofTraits = new Cells(this.#rules.shapes);
     const contextTraits = (this.#event.context as { traits?: unknown } | null | undefined)?.traits;
     this.#flatten(ofTraits, traits, "traits");
     // The event's own traits win over those of the context, which nobody misses: they are there as `context_traits_...`.
-    for (const name of ofTraits.names) this.#taken.set(name, true);
-    this.#flatten(ofTraits, contextTraits, "traits");
-    const row: Row = { table: this.#table, id: this.#id, parts: [common, context, whole, ofTraits] };
+    this.#winners.push(ofTraits);
+    const ofContext = new Cells(this.#rules.shapes);
+    this.#flatten(ofContext, contextTraits, "traits");
+    const row: Row = { table: this.#table, id: this.#id, parts: [common, context, whole, ofTraits, ofContext] };
     const user = textOf(userId);
     if (this.#rules.skipUsers || user === undefined || user.trim() === "") return this.#result([row], undefined);
-    const head = new Cells();
+    const head = new Cells(this.#rules.shapes);
     head.add("id", user, "string");
     const at = this.#event.receivedAt;
     if (isDateTime(at)) head.add("received_at", at, "datetime");
-    const traitsOfUser = without(ofTraits, userHead);
-    return this.#result([row], { table: usersTable, id: user, parts: [head, context, traitsOfUser] });
+    return this.#result([row], { table: usersTable, id: user, parts: [head, context, ofTraits, ofContext] });
   }
 
   #result(rows: readonly Row[], user: Row | undefined): EventRows | TooWide {
@@ -195,7 +216,7 @@ class Build {
       (most, { parts }) =>
         Math.max(
           most,
-          parts.reduce((sum, { names }) => sum + names.length, 0),
+          parts.reduce((sum, { values }) => sum + values.length, 0),
         ),
       0,
     );
@@ -205,7 +226,7 @@ class Build {
 
   /** The columns that every event has, but for what clients put into `context`. */
   #common(): Cells {
-    const cells = new Cells();
+    const cells = new Cells(this.#rules.shapes);
     const event = this.#event;
     const ip = (event.context as { ip?: unknown } | null | undefined)?.ip;
     this.#fixed(cells, "id", this.#id, "string");
@@ -223,15 +244,14 @@ class Build {
     this.#fixed(cells, "context_source_type", this.#source.type, "string");
     this.#fixed(cells, "context_destination_id", this.#rules.destinationId, "string");
     this.#fixed(cells, "context_destination_type", this.#rules.dialect.name, "string");
-    this.#taken.set("uuid_ts", true);
     return cells;
   }
 
   /** Every other key of `context`. They win over properties, and have to tell when they collide with each other. */
   #context(): Cells {
-    const cells = new Cells();
+    const cells = new Cells(this.#rules.shapes);
     this.#flatten(cells, this.#event.context, "context");
-    for (const name of cells.names) this.#taken.set(name, true);
+    this.#winners.push(cells);
     return cells;
   }
 
@@ -242,18 +262,15 @@ class Build {
 
   #fixed(cells: Cells, name: string, value: Scalar, type: ValueType): void {
     cells.add(name, value, type);
-    this.#taken.set(name, true);
   }
 
-  /** A column of text, whatever the client sent. Also one without a value keeps others off its name. */
+  /** A column of text, whatever the client sent. */
   #text(cells: Cells, name: string, value: unknown): void {
     const text = textOf(value);
-    this.#taken.set(name, true);
     if (text !== undefined) cells.add(name, text, "string");
   }
 
   #time(cells: Cells, name: string, value: unknown): void {
-    this.#taken.set(name, true);
     if (typeof value === "string" && isDateTime(value)) cells.add(name, value, "datetime");
     else if (textOf(value) !== undefined) this.#put(name, textOf(value)!, "type");
   }
@@ -261,6 +278,7 @@ class Build {
   #flatten(cells: Cells, value: unknown, section: "properties" | "traits" | "context"): void {
     const jsonKeys = this.#rules.jsonPaths.keysOf(this.#event.type, section);
     const { column } = this.#rules.names;
+    const fixed = fixedColumns.get(this.#event.type) ?? commonColumns;
     flatten(value, "", jsonKeys, (key, leaf, type) => {
       const raw = section === "context" ? `context_${key}` : key;
       let name = column(raw);
@@ -269,14 +287,8 @@ class Build {
         return;
       }
       if (section === "traits" && name === "user_id" && this.#event.type === "identify") name = "_user_id";
-      const taken = this.#taken.get(name);
-      if (taken === true) return;
-      if (taken === false) {
-        this.#discard(raw, leaf, "collision");
-        return;
-      }
-      this.#taken.set(name, false);
-      cells.add(name, leaf, type);
+      if (fixed.has(name) || this.#winners.some(({ shape }) => shape.has(name))) return;
+      if (!cells.add(name, leaf, type)) this.#discard(raw, leaf, "collision");
     });
   }
 
@@ -287,18 +299,6 @@ class Build {
   #put(column: string, value: string, reason: Discard["reason"]): void {
     this.#discards.push({ table: this.#table, rowId: this.#id, column, value, reason });
   }
-}
-
-/** The columns of `users` that do not come from traits. */
-const userHead: ReadonlySet<string> = new Set(["id", "received_at"]);
-
-function without(cells: Cells, names: ReadonlySet<string>): Cells {
-  if (!cells.names.some((name) => names.has(name))) return cells;
-  const rest = new Cells();
-  cells.names.forEach((name, at) => {
-    if (!names.has(name)) rest.add(name, cells.values[at]!, cells.types[at]!);
-  });
-  return rest;
 }
 
 /** A field as text; `undefined` for what counts as absent. */

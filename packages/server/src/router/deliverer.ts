@@ -87,8 +87,8 @@ export class Deliverer {
   constructor(options: DelivererOptions) {
     this.#options = options;
     const { type, settings, random } = options;
-    // A position is moved from where the batch before has left it: one at a time.
-    this.#breaker = new Breaker(type.transactional === true ? 1 : Math.max(1, type.concurrency(settings)), random);
+    // Of a transactional one, one batch is prepared while the one before it is committed.
+    this.#breaker = new Breaker(type.transactional === true ? 2 : Math.max(1, type.concurrency(settings)), random);
   }
 
   get state(): BreakerState {
@@ -252,7 +252,7 @@ export class Deliverer {
     if (entries.length === 0) return undefined;
     // Lanes keep the order within a user; a file is nicer to read in the order of the log.
     if (whole && entries.length > 1) entries.sort(inLogOrder);
-    return { entries, lanes, bytes, isProbe, positions: positions?.after(entries) ?? [], written: new Set() };
+    return { entries, lanes, bytes, isProbe, positions: positions?.takeOff(entries) ?? [], written: new Set() };
   }
 
   #send(batch: Batch, connection: Connection, now: number): void {
@@ -311,7 +311,7 @@ export class Deliverer {
     if (this.#state === "closed") return;
     if (entries.every((_, at) => (outcomes[at] ?? noOutcome).outcome !== "retry")) {
       this.#options.positions?.confirmed(positions);
-    } else this.#options.positions?.unconfirmed(positions, entries);
+    } else this.#options.positions?.unconfirmed(positions);
     this.#batches--;
     this.#events -= entries.length;
     this.#bytes -= bytes;

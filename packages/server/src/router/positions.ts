@@ -11,6 +11,12 @@ export interface PositionsOptions {
   readonly begin: (partition: PartitionState, at: Position) => void;
 }
 
+/** A batch's part of a partition. */
+interface Flight {
+  readonly position: Position;
+  readonly entries: readonly Entry[];
+}
+
 /** What is known of a partition. */
 interface Standing {
   readonly partition: PartitionState;
@@ -18,8 +24,10 @@ interface Standing {
   begun: boolean;
   /** What the destination said last, or has confirmed since. */
   known: Position | undefined;
-  /** A batch of which nobody knows whether it was committed. */
-  tried: { readonly position: Position; readonly entries: ReadonlySet<Entry> } | undefined;
+  /** Batches that are on their way, in the order in which they will be committed. */
+  flying: Flight[];
+  /** Batches of which nobody knows whether they were committed, in that order. */
+  tried: Flight[];
 }
 
 /**
@@ -30,8 +38,10 @@ interface Standing {
  *   commit may have succeeded all the same, with the answer lost;
  * - **known**: the destination has said where it stands, and every batch since was confirmed.
  *
- * The answer says either what was known before (the batch failed: it goes out again), or what the batch was to commit (then
- * its events are delivered), or something else (the destination has lost or gained something: the partition begins anew
+ * Two batches can be on their way, the second on the assumption that the first one is committed.
+ *
+ * The answer says either what was known before (the batches failed: they go out again), or what one of them was to commit (then
+ * the events up to there are delivered), or something else (the destination has lost or gained something: the partition begins anew
  * from there).
  */
 export class Positions {
@@ -52,7 +62,14 @@ export class Positions {
 
   /** A partition was assigned, and nothing of it was read. */
   add(partition: PartitionState): void {
-    const standing: Standing = { partition, state: "to be asked", begun: false, known: undefined, tried: undefined };
+    const standing: Standing = {
+      partition,
+      state: "to be asked",
+      begun: false,
+      known: undefined,
+      flying: [],
+      tried: [],
+    };
     this.#standings.set(partition.source.partition, standing);
   }
 
@@ -62,32 +79,48 @@ export class Positions {
     for (const entry of this.#committed) if (entry.partition === partition) this.#committed.delete(entry);
   }
 
-  /** What is to be committed together with these events. */
-  after(entries: readonly Entry[]): PlacedPosition[] {
-    return [...byPartition(entries)].map(([partition, its]) => ({
-      place: this.#place(partition),
-      position: progressOf(partition, its),
-    }));
+  /** A batch goes out with these events. What it is to commit: where the destination stands when it has all that flies. */
+  takeOff(entries: readonly Entry[]): PlacedPosition[] {
+    return [...byPartition(entries)].map(([partition, its]) => {
+      const { flying, known } = this.#standings.get(partition.source.partition)!;
+      const before = flying.flatMap((flight) => flight.entries);
+      const position = progressOf(partition, [...before, ...its]);
+      const from = flying.at(-1)?.position ?? known!;
+      flying.push({ position, entries: its });
+      return { place: this.#place(partition), from, position };
+    });
   }
 
-  /** A batch with these positions is confirmed. */
+  /** The batch with these positions is confirmed. */
   confirmed(positions: readonly PlacedPosition[]): void {
-    for (const { place, position } of positions) {
-      const standing = this.#standings.get(place.partition);
-      if (standing !== undefined) standing.known = position;
+    for (const standing of this.#landed(positions)) {
+      const flight = standing.flying.shift()!;
+      standing.known = flight.position;
+      // It began where those before it end: so they are committed, too.
+      for (const { entries } of standing.tried) for (const entry of entries) this.#committed.add(entry);
+      standing.tried = [];
+      standing.state = "known";
     }
   }
 
-  /** A batch with these positions was not confirmed. */
-  unconfirmed(positions: readonly PlacedPosition[], entries: readonly Entry[]): void {
-    const all = byPartition(entries);
-    for (const [partition, its] of all) {
-      const standing = this.#standings.get(partition.source.partition);
-      const tried = positions.find(({ place }) => place.partition === partition.source.partition);
-      if (standing === undefined || tried === undefined) continue;
+  /** The batch with these positions was not confirmed. */
+  unconfirmed(positions: readonly PlacedPosition[]): void {
+    for (const standing of this.#landed(positions)) {
+      standing.tried.push(standing.flying.shift()!);
       standing.state = "to be asked";
-      standing.tried = { position: tried.position, entries: new Set(its) };
     }
+  }
+
+  /** The partitions of a batch that has come back, but for those that were taken away meanwhile. */
+  #landed(positions: readonly PlacedPosition[]): Standing[] {
+    return positions.flatMap(({ place, position }) => {
+      const standing = this.#standings.get(place.partition);
+      if (standing === undefined || !standing.flying.some((flight) => flight.position === position)) return [];
+      if (standing.flying[0]!.position !== position) {
+        throw new Error(`The batches of ${place.topic} ${place.partition} did not come back in their order`);
+      }
+      return [standing];
+    });
   }
 
   /** Asks the destination for what is not known. @throws what the destination throws; then it has to be asked again */
@@ -111,23 +144,25 @@ export class Positions {
     const { partition, begun, known, tried } = standing;
     standing.state = "known";
     standing.known = position;
-    standing.tried = undefined;
+    standing.tried = [];
     if (!begun) {
       standing.begun = true;
       this.#options.begin(partition, position);
     } else if (isSame(position, known)) {
       // Nothing of what was tried is there.
-    } else if (tried !== undefined && isSame(position, tried.position)) {
-      for (const entry of tried.entries) this.#committed.add(entry);
     } else {
-      this.remove(partition);
-      this.#options.begin(partition, position);
+      const last = tried.findIndex((flight) => isSame(position, flight.position));
+      for (const { entries } of tried.slice(0, last + 1)) for (const entry of entries) this.#committed.add(entry);
+      if (last === -1) {
+        this.remove(partition);
+        this.#options.begin(partition, position);
+      }
     }
   }
 
   /** The partition was begun anew: nothing has to be asked about it. */
   replace(partition: PartitionState, known: Position): void {
-    const standing: Standing = { partition, state: "known", begun: true, known, tried: undefined };
+    const standing: Standing = { partition, state: "known", begun: true, known, flying: [], tried: [] };
     this.#standings.set(partition.source.partition, standing);
   }
 

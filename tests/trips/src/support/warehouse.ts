@@ -23,7 +23,7 @@ export class Warehouse implements AsyncDisposable {
   readonly buried: Outcome[] = [];
   readonly connection: Connection;
   readonly place: Place;
-  #low = 0;
+  #position: Position = { low: 0, finished: [] };
 
   private constructor(connection: Connection, log: string) {
     this.connection = connection;
@@ -39,19 +39,20 @@ export class Warehouse implements AsyncDisposable {
   }
 
   async position(): Promise<Position> {
-    const position = await this.connection.position!(this.place, { low: this.#low, finished: [] });
-    this.#low = position.low;
-    return position;
+    this.#position = await this.connection.position!(this.place, this.#position);
+    return this.#position;
   }
 
   /** Loads a batch; the position moves by one. Returns the outcomes in short. */
   async load(events: readonly DeliveredEvent[], source = { id: "shop", name: "Shop" }): Promise<string[]> {
+    const from = this.#position;
+    const position = { low: from.low + 1, finished: [] };
     const commit: Commit = {
-      positions: [{ place: this.place, position: { low: this.#low + 1, finished: [] } }],
+      positions: [{ place: this.place, from, position }],
       bury: async (dead) => void this.buried.push(...dead.values()),
     };
     const outcomes = await this.connection.deliver(events, { sources: events.map(() => source), commit });
-    if (outcomes.every(({ outcome }) => outcome !== "retry")) this.#low++;
+    if (outcomes.every(({ outcome }) => outcome !== "retry")) this.#position = position;
     return outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : `${outcome} ${reason}`));
   }
 

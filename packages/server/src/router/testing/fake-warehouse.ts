@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type Connection,
   type DestinationType,
@@ -68,6 +69,12 @@ export class FakeWarehouse {
   #connection(alive: () => boolean): Connection {
     const writer = ++this.#writers;
     const claimed = new Set<string>();
+    let last: Promise<unknown> = Promise.resolve();
+    const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+      const turn = last.then(work);
+      last = turn.catch(() => {});
+      return turn;
+    };
     return {
       position: async ({ log, topic, partition }, otherwise) => {
         await settle();
@@ -87,34 +94,40 @@ export class FakeWarehouse {
         return position;
       },
 
-      deliver: async (events, delivery) => {
-        const fail = (reason: string): Outcome[] => events.map(() => retry("destination", reason));
-        await settle();
-        const fate = this.fate();
-        const lost = new Map<number, Outcome>();
-        events.forEach(({ messageId }, index) => {
-          if (this.refuses(messageId)) lost.set(index, dead("row_refused"));
-        });
-        const { positions, bury } = delivery!.commit!;
-        if (lost.size > 0) await bury(lost);
-        if (!alive()) return new Promise(() => {});
-        if (fate === "failed") return fail("failed");
-        for (const { place } of positions) {
-          if (this.#positions.get(`${place.topic} ${place.partition}`)?.writer !== writer) return fail("fenced");
-        }
-        this.rows = [...this.rows, ...events.filter((_, index) => !lost.has(index)).map(({ messageId }) => messageId)];
-        const moved = new Map(this.#positions);
-        for (const { place, position } of positions)
-          moved.set(`${place.topic} ${place.partition}`, {
-            log: place.log,
-            position: structuredClone(position),
-            writer,
+      deliver: (events, delivery) =>
+        inTurn(async () => {
+          const fail = (reason: string): Outcome[] => events.map(() => retry("destination", reason));
+          await settle();
+          const fate = this.fate();
+          const lost = new Map<number, Outcome>();
+          events.forEach(({ messageId }, index) => {
+            if (this.refuses(messageId)) lost.set(index, dead("row_refused"));
           });
-        this.#positions = moved;
-        await settle();
-        if (!alive()) return new Promise(() => {});
-        return fate === "lost" ? fail("answer_lost") : events.map((_, index) => lost.get(index) ?? delivered);
-      },
+          const { positions, bury } = delivery!.commit!;
+          if (lost.size > 0) await bury(lost);
+          if (!alive()) return new Promise(() => {});
+          if (fate === "failed") return fail("failed");
+          for (const { place, from } of positions) {
+            const row = this.#positions.get(`${place.topic} ${place.partition}`);
+            if (row?.writer !== writer) return fail("fenced");
+            if (!isDeepStrictEqual(row.position, from)) return fail("position");
+          }
+          this.rows = [
+            ...this.rows,
+            ...events.filter((_, index) => !lost.has(index)).map(({ messageId }) => messageId),
+          ];
+          const moved = new Map(this.#positions);
+          for (const { place, position } of positions)
+            moved.set(`${place.topic} ${place.partition}`, {
+              log: place.log,
+              position: structuredClone(position),
+              writer,
+            });
+          this.#positions = moved;
+          await settle();
+          if (!alive()) return new Promise(() => {});
+          return fate === "lost" ? fail("answer_lost") : events.map((_, index) => lost.get(index) ?? delivered);
+        }),
 
       close: async () => {},
     };
