@@ -86,10 +86,12 @@ async function examine(directory: string, options: InspectOptions, whole: boolea
     if (segment.damage !== undefined) damage.push({ ...segment.damage, acknowledged: true });
     const read = whole || successor === undefined;
     const check = read ? await checkFile(fs, segment, told?.end) : undefined;
-    // In a segment that a running writer has left, everything was acknowledged; before the last group it was in any case.
+    // A gap before the successor says that this segment was left after a failure or a crash; otherwise all of it was acknowledged.
+    const left = told !== undefined && successor?.base === told.next;
     for (const item of check?.damage ?? []) {
-      const sealed = told !== undefined && item.to <= told.next;
-      damage.push({ ...item, acknowledged: sealed || item.group < check!.group });
+      const tail = item.position >= check!.place.position;
+      const certain = left || item.group < check!.group || (tail && told !== undefined);
+      damage.push({ ...item, to: Math.min(item.to, told?.next ?? item.to), acknowledged: certain });
     }
     const next = check?.place.offset ?? told?.next ?? successor?.base ?? segment.base;
     const expected = successor?.damage !== undefined ? successor.base : successor?.previous.next;

@@ -154,6 +154,28 @@ test("after any crash there is a state that was saved, none older than what was 
   );
 });
 
+test("a save that is torn by a crash leaves the one that was synced, however often that happens", async () => {
+  const fs = new FakeFileSystem();
+  let now = 0;
+  const open = (): Promise<ProgressFile> => ProgressFile.open(path, { fs: fs.process(), now: () => now });
+  let file = await open();
+  let durable = 0;
+  for (let low = 1; low < 40; low++) {
+    now += low % 3 === 0 ? 5000 : 0;
+    const before = fs.operations.length;
+    file.save({ low, finished: [[low, 3]] });
+    await settle();
+    if (fs.operations.slice(before).some(({ kind }) => kind === "sync")) durable = low;
+    if (low % 4 > 1) continue;
+    // Of each write that was not synced only the first bytes survive.
+    const fates = [0.5, 0.05, 0.6];
+    let fate = 0;
+    fs.crash(() => fates[fate++ % fates.length]!);
+    file = await open();
+    assert.ok((file.load()?.low ?? -1) >= durable, `after ${low}, of which ${durable} was durable`);
+  }
+});
+
 test("the first save is synced, those after it are not until five seconds have passed", async () => {
   const fs = new FakeFileSystem();
   let now = 0;

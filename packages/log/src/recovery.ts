@@ -82,9 +82,11 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
     }
     await file.close();
     const { position, offset: next } = end.place;
+    // At least one offset is left out, which is how `inspect` knows that this segment was not left in peace.
+    const base = Math.max(nextOffset, next + 1);
     sealed.push({ path: last.path, base: last.base, next, bytes: last.size, time: end.time || last.created });
     const sealedEnd = { sequence: last.sequence, end: position, next, time: end.time };
-    return { sealed, active: undefined, last: sealedEnd, nextOffset, lastSequence, damage };
+    return { sealed, active: undefined, last: sealedEnd, nextOffset: base, lastSequence, damage };
   } catch (error) {
     await file.close().catch(() => {});
     throw error;

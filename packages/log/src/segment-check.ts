@@ -21,32 +21,34 @@ export interface SegmentCheck {
   readonly damage: Damage[];
 }
 
-/** Reads a segment whole and checks every record. `end` is where it was sealed; undefined: it is found, and what follows is looked at. */
+/** Reads a segment whole and checks every record. `end` is where it was sealed; undefined: it ends behind its last whole record. */
 export async function checkSegment(file: File, segment: Segment, end: number | undefined): Promise<SegmentCheck> {
   const source = { file, name: segment.name, epoch: segment.epoch, end };
   const buffer = Buffer.allocUnsafeSlow(readBytes);
   const limits = { from: 0, end: Number.POSITIVE_INFINITY, bytes: readBytes, buffer };
-  const damage: Damage[] = [];
-  let place: Place = { position: segmentHeaderBytes, offset: segment.base };
+  const found: Damage[] = [];
+  let next: Place = { position: segmentHeaderBytes, offset: segment.base };
+  let place = next;
   let records = 0;
   let since: number | undefined;
   let time = 0;
   let group = -1;
   for (let ended = false; !ended; ) {
-    const batch = await readBatch(source, place, limits);
-    damage.push(...batch.damage);
-    place = batch.next;
-    ended = batch.ended;
+    const batch = await readBatch(source, next, limits);
+    found.push(...batch.damage);
+    ({ next, ended } = batch);
     records += batch.records.length;
     since ??= batch.records[0]?.time;
-    if (batch.group >= 0) ({ group, time } = batch);
+    if (batch.whole !== undefined) ({ whole: place, group, time } = batch as typeof batch & { whole: Place });
   }
-  const bytes = (end ?? (await lastByteBehind(file, place.position))) - place.position;
-  const spent = place.offset + mostRecords(bytes);
-  if (bytes > 0) {
-    const lost = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
-    damage.push({ kind: "bytes", file: segment.name, ...lost });
-  }
+  const behind = end ?? (await lastByteBehind(file, place.position));
+  const damage = found.filter(({ position }) => position < place.position);
+  const bytes = behind - place.position;
+  if (bytes <= 0) return { records, place, spent: place.offset, since, time, group, damage };
+  // Whatever is recognised in what follows the last whole record, it is one stretch that has to be accounted for.
+  const spent = Math.max(next.offset, place.offset + mostRecords(bytes));
+  const tail = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
+  damage.push({ kind: "bytes", file: segment.name, ...tail });
   return { records, place, spent, since, time, group, damage };
 }
 

@@ -26,7 +26,8 @@ export interface Batch {
   readonly next: Place;
   /** There is no further record in the file now; `next.position` is where the last one ends. */
   readonly ended: boolean;
-  /** Group and time of the last record that was read; -1 and 0 if none was. */
+  /** Of the last whole record: the place behind it, its group and its time; undefined, -1 and 0 if there was none. */
+  readonly whole: Place | undefined;
   readonly group: number;
   readonly time: number;
 }
@@ -49,6 +50,7 @@ export async function readBatch(source: SegmentSource, place: Place, limits: Bat
   const damage: Damage[] = [];
   const prefix = new Prefix();
   let expected = place.offset;
+  let whole: Place | undefined;
   let group = -1;
   let time = 0;
   let wanted = limits.bytes;
@@ -61,6 +63,7 @@ export async function readBatch(source: SegmentSource, place: Place, limits: Bat
     damage,
     next: { position: place.position + at, offset: expected },
     ended,
+    whole,
     group,
     time,
   });
@@ -96,30 +99,32 @@ export async function readBatch(source: SegmentSource, place: Place, limits: Bat
     const headerAt = at + prefixBytes;
     const payloadAt = headerAt + prefix.headerLength;
     const bodyEnd = payloadAt + prefix.payloadLength;
-    if (prefix.offset >= limits.from) {
-      if (crc32(bytes, headerAt, bodyEnd) === prefix.bodyCrc) {
-        records.push({
-          offset: prefix.offset,
-          time: prefix.time,
-          header: bytes.subarray(headerAt, payloadAt),
-          payload: bytes.subarray(payloadAt, bodyEnd),
-        });
-      } else {
-        damage.push({
-          kind: "record",
-          file: source.name,
-          position: place.position + at,
-          bytes: prefix.bytes,
-          from: prefix.offset,
-          to: prefix.offset + 1,
-          group: prefix.group,
-        });
-      }
+    const intact = prefix.offset < limits.from || crc32(bytes, headerAt, bodyEnd) === prefix.bodyCrc;
+    if (intact && prefix.offset >= limits.from) {
+      records.push({
+        offset: prefix.offset,
+        time: prefix.time,
+        header: bytes.subarray(headerAt, payloadAt),
+        payload: bytes.subarray(payloadAt, bodyEnd),
+      });
+    } else if (!intact) {
+      damage.push({
+        kind: "record",
+        file: source.name,
+        position: place.position + at,
+        bytes: prefix.bytes,
+        from: prefix.offset,
+        to: prefix.offset + 1,
+        group: prefix.group,
+      });
     }
-    group = prefix.group;
-    time = prefix.time;
     expected = prefix.offset + 1;
     at += prefix.bytes;
+    if (intact) {
+      group = prefix.group;
+      time = prefix.time;
+      whole = { position: place.position + at, offset: expected };
+    }
   }
   return batch(false);
 }
