@@ -1,5 +1,5 @@
-// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file. Shows how it
-// goes until Ctrl-C. In package.json it is called by `exec`, so that signals meet this process and not a shell around it, which would
+// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file, and with
+// DATABASE_URL set in tables of that PostgreSQL database, too. Shows how it goes until Ctrl-C. In package.json it is called by `exec`, so that signals meet this process and not a shell around it, which would
 // end by them and leave this behind; Windows' shell has no `exec`, and takes what stands after `||`.
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
@@ -54,9 +54,10 @@ async function main() {
     let first;
     async function draw() {
       const told = await status();
-      const [archive] = told.destinations;
-      if (first === undefined && archive.delivered > 0) first = (performance.now() - startedAt) / 1000;
-      board.show(...view({ sent, plane: told, archive, first, ending: stop.signal.aborted }), stop.signal.aborted);
+      const { destinations } = told;
+      if (first === undefined && destinations.some(({ delivered }) => delivered > 0))
+        first = (performance.now() - startedAt) / 1000;
+      board.show(...view({ sent, plane: told, first, ending: stop.signal.aborted }), stop.signal.aborted);
     }
     while (!stop.signal.aborted && plane.exit === undefined && shop.exit === undefined) {
       await draw();
@@ -66,7 +67,8 @@ async function main() {
       // What the shop still holds is sent, and has a moment to be delivered.
       await shop.end();
       const deadline = performance.now() + 2000;
-      while ((await status()).destinations[0].waiting > 0 && performance.now() < deadline) await pause(50);
+      const isWaiting = ({ destinations }) => destinations.some(({ waiting }) => waiting > 0);
+      while (isWaiting(await status()) && performance.now() < deadline) await pause(50);
       await draw();
       return 0;
     }
@@ -88,6 +90,7 @@ async function introduction(url) {
     `  configuration   ${relative(process.cwd(), configFile)}`,
     `  the shop        ${relative(process.cwd(), join(shopFolder, "src"))}`,
     `  events land in  ${relative(process.cwd(), eventsFile)}`,
+    ...(process.env.DATABASE_URL ? ["  and in tables   of the schema shop in the database of DATABASE_URL"] : []),
     "",
     tryIt({ url, writeKey }),
     "",
@@ -95,18 +98,24 @@ async function introduction(url) {
 }
 
 /** What the terminal shows, and the same in one line. */
-function view({ sent, plane, archive, first, ending }) {
+function view({ sent, plane, first, ending }) {
   const count = (value) => value.toLocaleString("en").padStart(9);
   const sum = (counts) => Object.values(counts).reduce((total, value) => total + value, 0);
   const lines = [
     `  shop        ${count(sent.accepted)} tracked    ${count(sent.pending)} to be sent`,
     `  data plane  ${count(plane.accepted)} accepted   ${count(sum(plane.refused))} refused`,
-    `  ${archive.name.padEnd(10)}  ${count(archive.delivered)} delivered  ${count(archive.waiting)} waiting  ${count(sum(archive.dead))} dead`,
+    ...plane.destinations.map(
+      ({ name, delivered, waiting, dead, state }) =>
+        `  ${name.padEnd(10)}  ${count(delivered)} delivered  ${count(waiting)} waiting  ${count(sum(dead))} dead${state === "closed" ? "" : "  (in trouble)"}`,
+    ),
     `  the latest  ${latestEvent()}`,
     "",
     `${first === undefined ? "" : `The first event was delivered ${first.toFixed(1)} s after the command. `}${ending ? "Ended." : "Ctrl-C ends it."}`,
   ];
-  const summary = `tracked ${sent.accepted}, accepted ${plane.accepted}, delivered ${archive.delivered}, waiting ${archive.waiting}`;
+  const ends = plane.destinations.map(
+    ({ name, delivered, waiting }) => `${name}: delivered ${delivered}, waiting ${waiting}`,
+  );
+  const summary = [`tracked ${sent.accepted}, accepted ${plane.accepted}`, ...ends].join("; ");
   return [lines, summary];
 }
 
@@ -135,7 +144,7 @@ function latestEvent() {
 /** Reads the status from the admin port; while no answer comes, the last one. */
 function statusReader(port) {
   const token = readFileSync(join(dataFolder, "admin-token"), "utf8").trim();
-  let last = { accepted: 0, refused: {}, destinations: [{ name: "archive", delivered: 0, waiting: 0, dead: {} }] };
+  let last = { accepted: 0, refused: {}, destinations: [] };
   return async () => {
     try {
       const [response] = await once(
