@@ -88,7 +88,7 @@ test("a verification counts every record and tells damage with its offset", asyn
 
 test("what an interrupted write left is told from damage", async () => {
   const fs = await example();
-  const log = await Log.open(directory, { fs: fs.process() });
+  const log = await Log.open(directory, { fs: fs.process(), now: () => start });
   fs.interference = ({ kind }) => (kind === "sync" ? new Promise(() => {}) : undefined);
   void log.append(none, payloadOf(12, 3000));
   await settle();

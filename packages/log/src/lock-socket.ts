@@ -10,7 +10,10 @@ export type Taken =
   | { readonly release: () => Promise<void> }
   | { readonly release?: undefined; readonly pid: number | undefined };
 
-type Answer = { readonly state: "dead" } | { readonly state: "taking" | "held"; readonly pid: number | undefined };
+/** `leaving`: it was there, and went away without an answer. */
+type Answer =
+  | { readonly state: "dead" | "leaving" }
+  | { readonly state: "taking" | "held"; readonly pid: number | undefined };
 
 const lockName = /^lock\.[0-9a-f]{16}$/;
 /** How long the other side has to say who it is; after that it is a holder who is busy. Milliseconds. */
@@ -70,7 +73,7 @@ export async function takePipe(directory: string): Promise<Taken> {
   } catch (error) {
     if (systemCode(error) !== "EADDRINUSE") throw error;
     const answer = await ask(address);
-    return { pid: answer.state === "dead" ? undefined : answer.pid };
+    return { pid: "pid" in answer ? answer.pid : undefined };
   }
 }
 
@@ -86,7 +89,7 @@ async function othersIn(
       if (!lockName.test(other) || other === own) continue;
       const answer = await ask(folder.address(other));
       if (answer.state === "dead") await removeIfThere(join(directory, other));
-      else if (answer.state === "held" || other < own) return answer;
+      else if (answer.state === "held" || (answer.state === "taking" && other < own)) return answer;
       else alone = false;
     }
     if (alone) return undefined;
@@ -138,11 +141,11 @@ function ask(address: string): Promise<Answer> {
     connection.on("data", (part: string) => {
       text += part;
     });
-    connection.on("end", () => resolve(parseAnswer(text) ?? busy));
-    connection.on("close", () => resolve(busy));
+    connection.on("end", () => resolve(parseAnswer(text) ?? { state: "leaving" }));
     connection.on("error", (error) => {
-      const code = systemCode(error);
-      resolve(code === "ECONNREFUSED" || code === "ENOENT" ? { state: "dead" } : busy);
+      const code = systemCode(error) ?? "";
+      if (code === "ECONNREFUSED" || code === "ENOENT") resolve({ state: "dead" });
+      else resolve(code === "ECONNRESET" || code === "EPIPE" ? { state: "leaving" } : busy);
     });
   });
 }

@@ -129,7 +129,7 @@ export class LogReader {
    */
   async offsetAt(time: number): Promise<number> {
     await this.refresh();
-    const after = this.#segments.findIndex((segment) => segment.created > time);
+    const after = this.#segments.findIndex((segment) => segment.created >= time);
     const index = after === -1 ? this.#segments.length - 1 : Math.max(0, after - 1);
     return this.#segments[index]?.base ?? 0;
   }
