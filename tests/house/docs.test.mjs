@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { destinationTypes } from "../../packages/destinations/dist/index.js";
 import { commands } from "../../packages/server/dist/cli/commands.js";
+import { loadConfig } from "../../packages/server/dist/config/load-config.js";
 import { keysAt } from "../../packages/server/dist/config/problem.js";
 import { configSchema } from "../../packages/server/dist/config/schema.js";
 
@@ -45,6 +47,29 @@ test("docs/command-line.md has every command with every flag", () => {
     const section = text.slice(start, text.indexOf("\n## ", start + 1));
     for (const [flag, { value }] of Object.entries(flags))
       assert.ok(section.includes(`| \`--${flag} ${value}\` |`), `--${flag}`);
+  }
+});
+
+test("every whole configuration that a page shows can be loaded", async () => {
+  const environment = new Proxy(
+    {},
+    { get: (_, name) => (name.endsWith("_URL") ? "postgres://u:p@db/x" : "some-secret") },
+  );
+  const folder = mkdtempSync(join(tmpdir(), "pintle-docs-"));
+  try {
+    let shown = 0;
+    for (const page of ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)]) {
+      for (const [, language, code] of read(page).matchAll(/```(ts|json)\n([\s\S]*?)```/g)) {
+        const isWhole = language === "ts" ? code.includes("export default defineConfig(") : code.includes('"sources":');
+        if (!isWhole) continue;
+        const file = join(folder, `${++shown}.${language}`);
+        writeFileSync(file, code);
+        await assert.doesNotReject(loadConfig(file, { environment }), page);
+      }
+    }
+    assert.ok(shown >= 4, `${shown} found`);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

@@ -1,3 +1,5 @@
+import type { FileSettings, PostgresSettings, WebhookSettings } from "@pintle/destinations";
+import type { DeliverySettings } from "@pintle/destinations/kit";
 import type { EnvReference } from "./env.ts";
 
 /** What `pintle.config.ts` exports by default, and what a `pintle.config.json` holds. */
@@ -25,9 +27,13 @@ export interface SourceConfig<DestinationName extends string = string> {
   readonly rateLimit?: number;
 }
 
-export interface DestinationConfig {
-  /** `webhook`, `file`. */
-  readonly type: string;
+/** A destination: what all have, and the settings of its type (docs/destinations.md). */
+export type DestinationConfig =
+  | Entry<"webhook", WebhookSettings, "url">
+  | Entry<"file", FileSettings, "path">
+  | Entry<"postgres", PostgresSettings, "url">;
+
+interface CommonDestinationConfig {
   /**
    * Names positions and topics: a destination that is renamed goes on where it was if its `id` stays.
    * @default the destination's name made to fit `[a-z0-9_-]{1,64}`
@@ -35,17 +41,34 @@ export interface DestinationConfig {
   readonly id?: string;
   /** @default true */
   readonly enabled?: boolean;
-  /** The settings of the type. */
-  readonly [setting: string]: unknown;
 }
+
+type Entry<Type extends string, Settings, Required extends keyof Settings> = {
+  readonly type: Type;
+} & CommonDestinationConfig & {
+    readonly [Key in Required]: Written<Settings[Key]>;
+  } & { readonly [Key in Exclude<keyof Settings, Required>]?: Written<Settings[Key]> } & {
+    readonly [Key in keyof DeliverySettings]?: Written<DeliverySettings[Key]>;
+  };
+
+/** How a setting may be written: a text may come from the environment, and a time may be a text (`"10s"`). */
+type Written<Value> = Value extends string
+  ? Value | EnvReference
+  : Value extends number
+    ? number | string
+    : Value extends readonly (infer Item)[]
+      ? readonly Written<Item>[]
+      : Value extends object
+        ? { readonly [Key in keyof Value]: Written<Value[Key]> }
+        : Value;
 
 /**
  * Gives a configuration its types: an editor completes it, and the compiler refuses a source that names a destination which
- * does not exist. It changes nothing and checks nothing when it runs; that is done when the configuration is loaded.
+ * does not exist, and settings that the type does not have. It changes nothing and checks nothing when it runs; that is done when the configuration is loaded.
  */
-export function defineConfig<const Destinations extends Readonly<Record<string, DestinationConfig>>>(config: {
-  readonly sources: readonly SourceConfig<NoInfer<keyof Destinations & string>>[];
-  readonly destinations?: Destinations;
+export function defineConfig<const Name extends string = never>(config: {
+  readonly sources: readonly SourceConfig<NoInfer<Name>>[];
+  readonly destinations?: Readonly<Record<Name, DestinationConfig>>;
 }): PintleConfig {
   return config;
 }
