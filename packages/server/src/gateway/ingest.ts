@@ -137,7 +137,7 @@ export class Ingest {
     payload: Buffer,
   ): Promise<Answer | undefined> {
     const { engine, addresses, counters, storage, limits, clock, newId } = this.#tools;
-    const events = readEvents(payload.toString("utf8"), endpoint, limits.events, newId);
+    const events = readEvents(payload, endpoint, limits.events, newId);
     if ("status" in events) return events;
 
     const receivedAt = clock();

@@ -3,11 +3,12 @@ import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
 import { deepest, isDeeperThan } from "./nesting.ts";
+import { scanEvents } from "./scan-events.ts";
 
 /** What the gateway has to know about the events of a body; the body itself is stored as it is. */
 export interface ReadEvents {
   readonly messageIds: string[];
-  readonly keyHashes: Uint32Array;
+  readonly keyHashes: number[];
   /** `sentAt` of the batch, whatever it is. */
   readonly batchSentAt: unknown;
 }
@@ -15,18 +16,31 @@ export interface ReadEvents {
 type JsonObject = { readonly [key: string]: unknown };
 
 /**
- * Reads the text of a body, or gives the answer that refuses it. The checks are in the order of the table in
- * docs/gateway.md. `newId` makes the message id of an event that has none of its own.
- *
- * Bytes that are not UTF-8 have become U+FFFD before they come here, and do so again whenever the stored body is read
- * (RudderStack's parser replaces them too): an old client's Latin-1 costs it a letter, not the event.
+ * Reads the events of a body, or gives the answer that refuses it. `newId` makes the message id of an event that has none of
+ * its own. A body that is well is only scanned; any other is parsed, to find out what is wrong with it.
  */
 export function readEvents(
-  text: string,
+  body: Buffer,
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
 ): ReadEvents | Answer {
+  return scanEvents(body, endpoint, maxEvents, newId) ?? parseEvents(body, endpoint, maxEvents, newId);
+}
+
+/**
+ * The same by way of JSON.parse: what the scan has to agree with. The checks are in the order of the table in docs/gateway.md.
+ *
+ * Bytes that are not UTF-8 become U+FFFD here, and do so again whenever the stored body is read (RudderStack's
+ * parser replaces them too): an old client's Latin-1 costs it a letter, not the event.
+ */
+export function parseEvents(
+  bytes: Buffer,
+  endpoint: Endpoint,
+  maxEvents: number,
+  newId: () => string,
+): ReadEvents | Answer {
+  const text = bytes.toString("utf8");
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -54,7 +68,7 @@ export function readEvents(
 
   const count = events.length;
   const messageIds = new Array<string>(count);
-  const keyHashes = new Uint32Array(count);
+  const keyHashes = new Array<number>(count);
   for (let k = 0; k < count; k++) {
     const event = events[k] as JsonObject;
     messageIds[k] = cleanMessageId(event.messageId) ?? newId();
