@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { crc32 } from "node:zlib";
 import { destinationTypes } from "@pintle/destinations";
 import { FolderLock } from "@pintle/log";
 import { checkConfig } from "./config/check-config.ts";
@@ -134,6 +135,23 @@ test("a folder that another data plane works in is refused, and left as it is", 
   await until(join(folder, "one.jsonl"), 1);
   await first.close();
 });
+
+for (const topic of ["events", "destinations"]) {
+  test(`a folder in which a newer version has written ${topic} is refused, and left as it is`, async () => {
+    const folder = newFolder();
+    await (await startDataPlane(options(folder))).close();
+    const segment = join(folder, "data", "topics", `${topic}-0`, "0000000001.seg");
+    const bytes = readFileSync(segment);
+    // docs/log-format.md: the format version, and the checksum of the header.
+    bytes.writeUInt16LE(2, 8);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 124)), 124);
+    writeFileSync(segment, bytes);
+    const error = await refusal(startDataPlane(options(folder)));
+    assert.equal(error.code, "FOLDER_UNUSABLE");
+    assert.match(error.message, /has format version 2; this program reads up to 1/);
+    assert.deepEqual(readFileSync(segment), bytes);
+  });
+}
 
 test("with time to wait, it starts when the other one has let go", async () => {
   const folder = newFolder();

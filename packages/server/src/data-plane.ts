@@ -8,7 +8,6 @@ import { statusOf } from "./admin/status.ts";
 import type { Config } from "./config/config.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
-import { EngineError } from "./engine/engine-error.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
@@ -127,7 +126,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     };
   } catch (error) {
     await closeAll();
-    if (error instanceof EngineError) {
+    // By its name: an error of the router's thread has lost its class on the way.
+    if (error instanceof Error && error.name === "EngineError") {
       throw new ServerError("FOLDER_UNUSABLE", `the data folder ${dataFolder} cannot be used: ${error.message}`, {
         cause: error,
       });

@@ -61,8 +61,7 @@ async function lookAt(directory: string, look: (directory: string) => Promise<In
   try {
     return await look(directory);
   } catch (error) {
-    if (error instanceof LogError)
-      throw new ServerError("FOLDER_UNUSABLE", `${directory}: ${error.message}`, { cause: error });
+    if (error instanceof LogError) throw new ServerError("FOLDER_UNUSABLE", error.message, { cause: error });
     throw error;
   }
 }
