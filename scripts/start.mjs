@@ -1,6 +1,8 @@
-// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file, and with
-// DATABASE_URL set in tables of that PostgreSQL database, too. Shows how it goes until Ctrl-C. In package.json it is called by `exec`, so that signals meet this process and not a shell around it, which would
-// end by them and leave this behind; Windows' shell has no `exec`, and takes what stands after `||`.
+// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file, and with DATABASE_URL set
+// in tables of that PostgreSQL database, too. Shows how it goes until Ctrl-C.
+//
+// In package.json it is called by `exec`, so that signals meet this process and not a shell around it, which would end by them and leave this
+// behind; Windows' shell has no `exec`, and takes what stands after `||`.
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { get } from "node:http";
