@@ -18,7 +18,7 @@ function agrees(body: string | Uint8Array, endpoint: Endpoint): boolean {
   return true;
 }
 
-const endpoint = fc.constantFrom<Endpoint>("batch", ...singleEndpoints);
+const endpoint = fc.oneof(fc.constant<Endpoint>("batch"), fc.constantFrom<Endpoint>(...singleEndpoints));
 
 /** JSON as no serialiser writes it: any white space, escapes in names and strings, names twice, numbers in all forms. */
 const space = fc.stringMatching(/^[ \t\r\n]{0,2}$/);
@@ -89,7 +89,7 @@ test("the scan agrees with JSON.parse on any JSON", () => {
     }),
     { numRuns: 2000 },
   );
-  assert.ok(read > 200, `only ${read} bodies were read`);
+  assert.ok(read > 100, `only ${read} bodies were read`);
 });
 
 test("the scan agrees with JSON.parse on what is almost JSON", () => {
