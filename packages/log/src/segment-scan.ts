@@ -182,11 +182,6 @@ export async function seek(source: SegmentSource, low: Place, high: number, offs
   return from;
 }
 
-/** Whether only zeros follow `position`. */
-export async function onlyZerosFrom(file: File, position: number): Promise<boolean> {
-  return (await lastByteBehind(file, position)) === position;
-}
-
 /** The position behind the last byte from `position` on that is not zero; `position` if all are. */
 export async function lastByteBehind(file: File, position: number): Promise<number> {
   const bytes = Buffer.allocUnsafeSlow(16 * searchBytes);

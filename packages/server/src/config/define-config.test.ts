@@ -31,7 +31,12 @@ test("takes every way in which a setting may be written, and what it takes passe
         from: "start",
       },
       audit: { type: "file", path: "./audit.jsonl", enabled: false },
-      tables: { type: "postgres", url: "postgres://user:password@db/shop", tls: "off", jsonPaths: ["track.properties.cart"] },
+      tables: {
+        type: "postgres",
+        url: "postgres://user:password@db/shop",
+        tls: "off",
+        jsonPaths: ["track.properties.cart"],
+      },
     },
   });
   const environment = { KEY: "other_write_key", HOOK_URL: "https://hook.example", TOKEN: "token" };
