@@ -58,6 +58,9 @@ interface Batch {
   readonly written: Set<Entry>;
 }
 
+/** So many refusals without a delivery between them stop a destination that has worked before. */
+const refusalsInARow = 8;
+
 const noOutcome: Outcome = {
   outcome: "retry",
   scope: "event",
@@ -72,6 +75,8 @@ const noOutcome: Outcome = {
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #lanes = new Lanes();
+  /** Refusals since something got through, that may be those of one server behind a balancer. */
+  #refusedInARow = 0;
   readonly #breaker: Breaker;
   #connection: Connection | undefined;
   #connecting = false;
@@ -289,6 +294,17 @@ export class Deliverer {
     );
   }
 
+  /**
+   * Whether a refusal (502, 503, 504 without `Retry-After`) may be that of one server behind a balancer: the destination
+   * took events before, and has not refused several in a row since. A third of all requests refused is no reason to stop.
+   */
+  #isPassing(outcome: Outcome): boolean {
+    if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
+    if (this.#options.account.delivered === 0 || this.#options.type.batch.whole) return false;
+    this.#refusedInARow++;
+    return this.#refusedInARow < refusalsInARow;
+  }
+
   #commitOf({ entries, positions, written }: Batch): Commit {
     return {
       positions,
@@ -339,7 +355,8 @@ export class Deliverer {
         continue;
       }
       const { delivered } = this.#options.account;
-      const scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
+      let scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
+      if (scope === "destination" && !isProbe && this.#isPassing(outcome)) scope = "event";
       entry.deliveredAtFailure ??= delivered;
       if (scope === "destination") sick = worse(sick, outcome);
       else failed = worse(failed, outcome);
@@ -367,6 +384,7 @@ export class Deliverer {
       else if (again?.has(lane) === true) this.#lanes.retry(lane);
       else this.#lanes.release(lane);
     }
+    if (gotThrough) this.#refusedInARow = 0;
     if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick.after);
     else if (failed !== undefined && mostFail) {
       this.#trouble(failed.reason, `most events fail: ${detailOf(failed)}`, isProbe);
