@@ -1,0 +1,103 @@
+// A load generator on raw sockets, so that the core it runs on is never what is measured. Writes one JSON line:
+// { requests, total, seconds, errors, latencies: { p50, p99 } } (milliseconds).
+//   node load.mjs --port N --load plain|gzip|single --connections N --seconds N [--warmup N] [--rate N]
+import { connect } from "node:net";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { bodies } from "./bodies.mjs";
+
+const { values } = parseArgs({
+  options: {
+    port: { type: "string" },
+    load: { type: "string" },
+    connections: { type: "string", default: "32" },
+    seconds: { type: "string", default: "5" },
+    warmup: { type: "string", default: "2" },
+    rate: { type: "string" },
+  },
+});
+const port = Number(values.port);
+const path = values.load === "single" ? "/v1/track" : "/v1/batch";
+const encoding = values.load === "gzip" ? "Content-Encoding: gzip\r\n" : "";
+const requests = bodies(values.load).map((body) =>
+  Buffer.concat([
+    Buffer.from(
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Basic ${btoa("wk_bench:")}\r\n` +
+        `Content-Type: application/json\r\n${encoding}Content-Length: ${body.length}\r\n\r\n`,
+    ),
+    body,
+  ]),
+);
+
+let turn = 0;
+let measuring = false;
+let answered = 0;
+let total = 0;
+let errors = 0;
+const latencies = [];
+/** With a rate: when the next request is due. A request that has to wait for a connection counts from when it was due. */
+const due = [];
+const free = [];
+
+class Connection {
+  #socket = connect(port, "127.0.0.1");
+  #since = 0;
+  #text = "";
+  constructor() {
+    this.#socket.setNoDelay(true);
+    this.#socket.setEncoding("latin1");
+    this.#socket.on("connect", () => this.idle());
+    this.#socket.on("data", (text) => this.#receive(text));
+    this.#socket.on("error", () => errors++);
+  }
+  idle() {
+    if (values.rate === undefined) this.send(performance.now());
+    else if (due.length > 0) this.send(due.shift());
+    else free.push(this);
+  }
+  send(since) {
+    this.#since = since;
+    this.#text = "";
+    this.#socket.write(requests[turn++ % requests.length]);
+  }
+  #receive(text) {
+    this.#text += text;
+    const head = this.#text.indexOf("\r\n\r\n");
+    if (head === -1) return;
+    const length = Number(/content-length: (\d+)/i.exec(this.#text)?.[1] ?? 0);
+    if (this.#text.length < head + 4 + length) return;
+    if (!this.#text.startsWith("HTTP/1.1 200")) errors++;
+    total++;
+    if (measuring) {
+      answered++;
+      latencies.push(performance.now() - this.#since);
+    }
+    this.idle();
+  }
+}
+
+for (let k = 0; k < Number(values.connections); k++) new Connection();
+if (values.rate !== undefined) {
+  const every = 1000 / Number(values.rate);
+  let next = performance.now();
+  setInterval(() => {
+    for (const now = performance.now(); next <= now; next += every) {
+      const connection = free.shift();
+      if (connection === undefined) due.push(next);
+      else connection.send(next);
+    }
+  }, 1);
+}
+setTimeout(() => {
+  measuring = true;
+  const start = performance.now();
+  setTimeout(() => {
+    const seconds = (performance.now() - start) / 1000;
+    latencies.sort((a, b) => a - b);
+    const at = (share) => latencies[Math.floor(latencies.length * share)];
+    console.log(
+      JSON.stringify({ requests: answered, total, seconds, errors, latencies: { p50: at(0.5), p99: at(0.99) } }),
+    );
+    process.exit(0);
+  }, Number(values.seconds) * 1000);
+}, Number(values.warmup) * 1000);
