@@ -4,6 +4,9 @@ import { Prefix, prefixBytes, recordBytes, writePrefix } from "./record.ts";
 /** Bodies from this size on are written from where they are; smaller ones are copied, which is cheaper than one more chunk. */
 const byReferenceFrom = 16 * 1024;
 
+/** A buffer that has become larger than this is not kept for the next group. */
+const keptBytes = 2 * 1024 * 1024;
+
 /**
  * Turns a group of records into the chunks of one write. The buffer is used again for every group, so chunks are good until `begin`.
  */
@@ -14,6 +17,7 @@ export class GroupEncoder {
   #used = 0;
   #chunkStart = 0;
   #bytes = 0;
+  #records = 0;
   #epoch = 0;
   readonly #prefix = new Prefix();
 
@@ -22,11 +26,23 @@ export class GroupEncoder {
     return this.#bytes;
   }
 
+  /** How many records the group has so far. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** When the group was begun, milliseconds since 1970: the time of its records. */
+  get time(): number {
+    return this.#prefix.time;
+  }
+
   begin(epoch: number, group: number, time: number): void {
+    if (this.#buffer.byteLength > keptBytes) this.#allocate(0);
     this.#chunks = [];
     this.#used = 0;
     this.#chunkStart = 0;
     this.#bytes = 0;
+    this.#records = 0;
     this.#epoch = epoch;
     this.#prefix.group = group;
     this.#prefix.time = time;
@@ -60,6 +76,7 @@ export class GroupEncoder {
     if (padding > 0) buffer.fill(0, this.#used, this.#used + padding);
     this.#used += padding;
     this.#bytes += bytes;
+    this.#records++;
   }
 
   /** The chunks of the group, to be written one behind the other. */
@@ -77,10 +94,13 @@ export class GroupEncoder {
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.byteLength) return;
     this.#endChunk();
-    const size = Math.max(4096, 2 * this.#buffer.byteLength, bytes);
-    this.#buffer = Buffer.allocUnsafeSlow(size);
-    this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, size);
+    this.#allocate(Math.max(4096, 2 * this.#buffer.byteLength, bytes));
     this.#used = 0;
     this.#chunkStart = 0;
+  }
+
+  #allocate(size: number): void {
+    this.#buffer = Buffer.allocUnsafeSlow(size);
+    this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, size);
   }
 }

@@ -106,6 +106,23 @@ for (const kind of ["write", "sync"] as const) {
   });
 }
 
+test("appends that were encoded for a segment that could not be started are not in the next group", async () => {
+  const fs = new FakeFileSystem();
+  let now = 0;
+  const log = await open(fs, { now: () => now, segmentAge: 1000 });
+  const letGo = hold(fs, "sync");
+  const first = log.append(none, payloadOf(0, 10));
+  await settle();
+  const waiting = [1, 2].map((number) => log.append(none, payloadOf(number, 10)));
+  now = 2000;
+  letGo();
+  failOnce(fs, "open");
+  await first;
+  for (const append of waiting) await assert.rejects(append, rejected("log.unavailable", "EIO"));
+  await log.append(none, payloadOf(3, 10));
+  assert.deepEqual((await readAll(log, fs)).records.map(numberOf), [0, 3]);
+});
+
 test("a sync that failed is not tried again on the same file", async () => {
   const fs = new FakeFileSystem();
   const log = await open(fs);

@@ -14,6 +14,11 @@ import { encodeSegmentHeader, type SealedEnd, segmentHeaderBytes } from "./segme
 const groupBytes = 4 * 1024 * 1024;
 /** Between two attempts to start a segment after a failure, milliseconds. */
 const repairPause = 1000;
+/**
+ * Where groups are larger than this on the average, the next segment is not written ahead: it saves a fixed time for each sync, and costs writing every
+ * byte twice. Measured: groups of 6 KB 1.4 times as many a second, of 19 KB 1.2 times, of 64 KB 0.76 times.
+ */
+const aheadGroupBytes = 32 * 1024;
 /** The next segment is written ahead from when this share of the active one is used. */
 const aheadFrom = 0.5;
 /** ... and is complete at this share, a little before it is needed. */
@@ -26,6 +31,14 @@ interface Waiting {
   readonly bytes: number;
   readonly resolve: (offset: number) => void;
   readonly reject: (error: LogError) => void;
+}
+
+/** What a group's bytes depend on besides its records. */
+interface GroupTarget {
+  readonly active: ActiveSegment;
+  readonly position: number;
+  readonly group: number;
+  readonly offset: number;
 }
 
 /**
@@ -43,7 +56,11 @@ export class Log {
   /** What could not be read when the log was opened. */
   readonly damage: readonly Damage[];
   readonly #settings: Settings;
-  readonly #encoder = new GroupEncoder();
+  /** The group that is being written, and the next one, which is encoded meanwhile. They change places. */
+  #encoder = new GroupEncoder();
+  #otherEncoder = new GroupEncoder();
+  /** Where the next group will be, for which `#encoder` has the first `#encoder.records` of the queue. */
+  #target: GroupTarget | undefined;
   readonly #sealed: SealedSegment[];
   #active: ActiveSegment | undefined;
   /** The end of the segment before the active one. */
@@ -130,6 +147,7 @@ export class Log {
       const bytes = recordBytes(header.byteLength, payload.byteLength);
       this.#queue.push({ header, payload, bytes, resolve, reject });
       this.#pendingBytes += bytes;
+      if (this.#target !== undefined) this.#encodeWaiting(this.#target);
       this.#schedule();
     });
   }
@@ -195,50 +213,77 @@ export class Log {
       if (this.#failure !== undefined) await this.#repair();
       if (this.#isFull(first)) await this.#startSegment();
     } catch (error) {
+      this.#target = undefined;
       this.#failure = { cause: error };
       const message = `Nothing can be appended to the log in ${this.directory}: ${messageOf(error)}. Retry later.`;
       this.#reject(this.#queue.splice(0), new LogError("log.unavailable", message, error));
       return;
     }
     const active = this.#activeSegment();
-    const group = this.#takeGroup(active);
-    const time = this.#settings.now();
-    const offset = this.#nextOffset;
-    this.#encoder.begin(active.epoch, active.group, time);
-    for (const [index, { header, payload }] of group.entries()) this.#encoder.add(offset + index, header, payload);
+    const target = this.#targetIn(active);
+    this.#encodeWaiting(target);
+    const encoder = this.#encoder;
+    const group = this.#takeEncoded();
     // Spent from here on, whatever happens: bytes with these offsets may be found on the disk.
     this.#nextOffset += group.length;
     try {
-      await active.file.write(this.#encoder.finish(), active.position);
+      const written = active.file.write(encoder.finish(), active.position);
+      // What comes while this group is on its way is encoded at once, as what follows it.
+      const position = target.position + encoder.bytes;
+      this.#target = { active, position, group: target.group + 1, offset: this.#nextOffset };
+      this.#encodeWaiting(this.#target);
+      await written;
       await active.file.sync();
     } catch (error) {
+      this.#target = undefined;
       this.#failure = { cause: error };
       const message = `Appending to the log in ${this.directory} failed: ${messageOf(error)}. Retry later.`;
       this.#reject(group, new LogError("log.append_failed", message, error));
       return;
     }
-    active.position += this.#encoder.bytes;
+    active.position += encoder.bytes;
     active.next = this.#nextOffset;
-    active.since ??= time;
-    active.time = time;
+    active.since ??= encoder.time;
+    active.time = encoder.time;
     active.group++;
-    for (const [index, waiting] of group.entries()) {
+    for (let index = 0; index < group.length; index++) {
+      const waiting = group[index]!;
       this.#pendingBytes -= waiting.bytes;
-      waiting.resolve(offset + index);
+      waiting.resolve(target.offset + index);
     }
     this.#writeAhead(active);
     this.#settings.onDurable(active.next);
   }
 
-  /** The appends that wait, as many as go into one group and into the active segment; at least one. */
-  #takeGroup(active: ActiveSegment): Waiting[] {
-    const room = Math.min(groupBytes, active.capacity - active.position);
-    const queue = this.#queue;
-    let count = 1;
-    for (let bytes = queue[0]!.bytes; count < queue.length; count++) {
-      bytes += queue[count]!.bytes;
-      if (bytes > room) break;
+  /** Where the next group goes, given that nothing is on its way. What was encoded for another place is encoded again. */
+  #targetIn(active: ActiveSegment): GroupTarget {
+    const known = this.#target;
+    this.#target = undefined;
+    if (known?.active === active && known.position === active.position && this.#encoder.records > 0) return known;
+    this.#encoder.begin(0, 0, 0);
+    return { active, position: active.position, group: active.group, offset: this.#nextOffset };
+  }
+
+  /** Encodes appends that wait, as many as go into one group and into the segment; at least one, unless the segment has to be left. */
+  #encodeWaiting({ active, position, group, offset }: GroupTarget): void {
+    const encoder = this.#encoder;
+    const room = active.capacity - position;
+    for (let index = encoder.records; index < this.#queue.length; index++) {
+      const { header, payload, bytes } = this.#queue[index]!;
+      if (index === 0) {
+        if (bytes > room && position > segmentHeaderBytes) return;
+        encoder.begin(active.epoch, group, this.#settings.now());
+      } else if (encoder.bytes + bytes > Math.min(room, groupBytes)) return;
+      encoder.add(offset + index, header, payload);
     }
+  }
+
+  /** Takes what is encoded from the queue; the encoder is free for the next group when its bytes are written. */
+  #takeEncoded(): Waiting[] {
+    const queue = this.#queue;
+    const count = this.#encoder.records;
+    [this.#encoder, this.#otherEncoder] = [this.#otherEncoder, this.#encoder];
+    this.#encoder.begin(0, 0, 0);
     if (count < queue.length) return queue.splice(0, count);
     this.#queue = [];
     return queue;
@@ -343,7 +388,7 @@ export class Log {
 
   #writeAhead(active: ActiveSegment): void {
     const share = active.position / active.capacity;
-    if (share < aheadFrom) return;
+    if (share < aheadFrom || active.position > active.group * aheadGroupBytes) return;
     if (this.#ahead === undefined) {
       const { fs } = this.#settings;
       this.#ahead = new NextSegment(fs, this.directory, ++this.#lastSequence, this.#capacityAfter(active.capacity));

@@ -8,7 +8,7 @@ export const largestBody: number = 2 ** 30;
 
 export interface LogRecord {
   readonly offset: number;
-  /** Milliseconds since 1970, when the record's group was formed. */
+  /** Milliseconds since 1970, when the record's group was begun. */
   readonly time: number;
   readonly header: Uint8Array;
   readonly payload: Uint8Array;
