@@ -214,7 +214,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     try {
       messageId = this.#environment.uuid();
       if (this.#delivery.isClosed) throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
-      let message = checked(type === undefined || !isObject(given) ? given : { ...given, type });
+      let message = checked(isObject(given) ? fieldsOf(given, type) : given);
       messageId = idOf(message) ?? messageId;
       this.#checkPlan(message);
       const originalTimestamp = this.#clock.format(this.#environment.now());
@@ -275,7 +275,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       result.then(undefined, () => {});
       throw refusal("before_send", "BEFORE_SEND_FAILED", "beforeSend returned a promise, allowed is a message or null");
     }
-    return checked(result);
+    return checked(isObject(result) ? fieldsOf(result, undefined) : result);
   }
 
   #tooLarge(type: string, json: string): Refusal {
@@ -328,6 +328,29 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 }
 
+/**
+ * The message as an object of the same shape for all: each field is read once, so that what is checked is what is encoded,
+ * and the engine knows where the fields are. (With a spread, `{ ...given, type }`, a call took 5.6 us instead of 4.4.)
+ */
+function fieldsOf(given: { readonly [field: string]: unknown }, type: Message["type"] | undefined): object {
+  return {
+    type: type ?? given.type,
+    userId: given.userId,
+    anonymousId: given.anonymousId,
+    messageId: given.messageId,
+    timestamp: given.timestamp,
+    context: given.context,
+    integrations: given.integrations,
+    event: given.event,
+    name: given.name,
+    category: given.category,
+    groupId: given.groupId,
+    previousId: given.previousId,
+    properties: given.properties,
+    traits: given.traits,
+  };
+}
+
 function checked(message: unknown): Message {
   const error = checkMessage(message);
   if (error !== undefined) throw new Refusal("invalid", error);
@@ -356,7 +379,7 @@ function milliseconds(timeout: Duration | undefined): number {
   return parseDuration(timeout) ?? defaultTimeout;
 }
 
-function isObject(value: unknown): value is object {
+function isObject(value: unknown): value is { readonly [field: string]: unknown } {
   return typeof value === "object" && value !== null;
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { gzipNode } from "../transport/gzip-node.ts";
 import type { Environment } from "./environment.ts";
 import { ProcessLifecycle } from "./process-lifecycle.ts";
@@ -17,7 +16,7 @@ export const nodeEnvironment: Environment = {
   hold,
   soon: (callback) => queueMicrotask(callback),
   random: () => Math.random(),
-  uuid: () => randomUUID(),
+  uuid: () => crypto.randomUUID(),
   async loadTransport(concurrency) {
     const { createNodeTransport } = await import("../transport/node.ts");
     return createNodeTransport({ concurrency });
