@@ -1,7 +1,7 @@
 // npm run bench -- gateway [--seconds N] [--rounds N] [--log-gb N]: what the gateway takes, durably, beside bare node:http that reads, unpacks and
 // parses the same bodies and stores nothing. Server and load generator have a core each (taskset, Linux); rounds of all servers
 // alternate, so that what else the machine does falls on all of them alike, and the median of the rounds counts. Compare only
-// within one table: the disk and the neighbours are part of every figure.
+// within one table: the disk and the neighbours are part of every rate. The processor time of a request is what a quiet disk would leave.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
@@ -86,14 +86,21 @@ async function startPintle(destinations, folder = mkdtempSync(join(tmpdir(), "pi
   };
 }
 
-async function measure(port, name, more = []) {
+async function measure({ port, child: server }, name, more = []) {
   const { connections } = loads[name];
+  const before = processorTime(server);
   const args = [load, "--port", port, "--load", name, "--connections", connections, "--seconds", seconds, ...more];
   const child = run(loadCore, args.map(String));
   const [line] = await once(createInterface(child.stdout), "line");
   const result = JSON.parse(line);
   if (result.errors > 0) throw new Error(`${result.errors} requests of the load "${name}" failed`);
-  return result;
+  return { ...result, microseconds: ((processorTime(server) - before) * 1e6) / result.total };
+}
+
+/** Seconds of the processor that a process has had, all its threads, in the kernel too. Linux only. */
+function processorTime({ pid }) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Resident memory now and at its highest, MB. Linux only. */
@@ -107,7 +114,7 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 const thousands = (number) => Math.round(number).toLocaleString("en");
 
 const table = [];
-const row = (figure, value, beside, ratio, goal) => table.push({ figure, value, beside, ratio, goal });
+const row = (figure, value, beside, ratio, goal, cpu = "") => table.push({ figure, value, beside, ratio, goal, cpu });
 
 // Before anything else, while nothing has been sent to it: its memory at rest.
 const resting = await startPintle({});
@@ -121,13 +128,15 @@ const servers = [
 ];
 for (const name of Object.keys(loads)) {
   const rates = new Map(servers.map((server) => [server.name, []]));
+  const processor = new Map(servers.map((server) => [server.name, []]));
   const notes = new Map();
   for (let round = 0; round < rounds; round++) {
     for (const server of servers) {
       if (name === "single" && server.name === "one file") continue;
       const started = await server.start();
-      const result = await measure(started.port, name);
+      const result = await measure(started, name);
       rates.get(server.name).push((result.requests * loads[name].events) / result.seconds);
+      processor.get(server.name).push(result.microseconds);
       if (server.name === "one file") {
         const [{ delivered, lag }] = (await started.status()).destinations;
         notes.set(server.name, `, ${thousands(delivered)} delivered, ${lag.seconds.toFixed(1)} s behind`);
@@ -142,18 +151,14 @@ for (const name of Object.keys(loads)) {
     const what = name === "single" ? "single events/s, 64 connections" : `events/s in batches of 100, ${name}`;
     const ratio = median(of) / beside;
     const note = notes.get(server) ?? "";
-    row(
-      `${what}, ${server}${note}`,
-      thousands(median(of)),
-      thousands(beside),
-      ratio.toFixed(2),
-      name === "single" ? 0.6 : goal,
-    );
+    const cpu = `${Math.round(median(processor.get(server)))} beside ${Math.round(median(processor.get("bare")))}`;
+    const least = name === "single" ? 0.6 : goal;
+    row(`${what}, ${server}${note}`, thousands(median(of)), thousands(beside), ratio.toFixed(2), least, cpu);
   }
 }
 
 const paced = await startPintle({});
-const { latencies } = await measure(paced.port, "single", ["--rate", 1000]);
+const { latencies } = await measure(paced, "single", ["--rate", 1000]);
 await paced.end();
 row(
   "time to ok at 1,000 single requests/s",
@@ -166,7 +171,7 @@ row(
 const { bavail, bsize } = statfsSync(tmpdir());
 if (bavail * bsize < 3 * logBytes) throw new Error(`not enough free disk for a log of ${logBytes / 1e9} GB: --log-gb`);
 const filling = await startPintle({});
-while ((await filling.status()).bytes < logBytes) await measure(filling.port, "plain");
+while ((await filling.status()).bytes < logBytes) await measure(filling, "plain");
 const loaded = memory(filling);
 const { bytes } = await filling.status();
 await filling.end(true);
@@ -184,12 +189,19 @@ row(`restart with ${(bytes / 1e9).toFixed(1)} GB of log to the first ok`, `${tho
 row("resident memory at rest", `${idle.now} MB`, "", "", "100");
 row("resident memory under load, highest", `${loaded.highest} MB`, "", "", "300");
 
-const processor = pinned
+const where = pinned
   ? `one core each for server (${serverCore}) and load (${loadCore})`
   : "not pinned: taskset is not there";
-console.log(`\nNode ${process.versions.node}; ${processor}; median of ${rounds} rounds of ${seconds} s\n`);
-const columns = ["figure", "value", "beside", "ratio", "goal"];
-const titles = { figure: "", value: "Pintle", beside: "bare node:http", ratio: "ratio", goal: "goal" };
+console.log(`\nNode ${process.versions.node}; ${where}; median of ${rounds} rounds of ${seconds} s\n`);
+const columns = ["figure", "value", "beside", "ratio", "goal", "cpu"];
+const titles = {
+  figure: "",
+  value: "Pintle",
+  beside: "bare node:http",
+  ratio: "ratio",
+  goal: "goal",
+  cpu: "CPU us/request",
+};
 const lines = [titles, ...table].map((line) => columns.map((column) => String(line[column])));
 const widths = columns.map((_, k) => Math.max(...lines.map((line) => line[k].length)));
 for (const [k, line] of lines.entries()) {
