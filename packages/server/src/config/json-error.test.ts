@@ -13,6 +13,9 @@ const broken: [text: string, line: number, column: number][] = [
   ['{"a": "b\n"}', 1, 9],
   ['{"a": 1} x', 1, 10],
   ["// comment\n{}", 1, 1],
+  ["[5.\u00018]", 1, 4],
+  ["[5e\u00018]", 1, 4],
+  ["[-\u00018]", 1, 3],
 ];
 
 for (const [text, line, column] of broken) {
@@ -30,5 +33,6 @@ test("property: a character that no JSON has is found where it stands", () => {
       const before = text.slice(0, position).split("\n");
       assert.deepEqual(findJsonError(text), { line: before.length, column: before.at(-1)!.length + 1 });
     }),
+    { examples: [[[5.895334670357961e-129, true], 6]] },
   );
 });

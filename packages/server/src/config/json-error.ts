@@ -22,8 +22,6 @@ function canGoOn(prefix: string): boolean {
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
     const position = /at position (\d+)/.exec(message)?.[1];
-    return (
-      /^(Unexpected end|Unterminated)/.test(message) || (position !== undefined && Number(position) >= prefix.length)
-    );
+    return position === undefined ? message.startsWith("Unexpected end") : Number(position) >= prefix.length;
   }
 }
