@@ -76,7 +76,7 @@ export interface DestinationType<Settings = unknown> {
   readonly description: string;
   /** Its keys in a configuration, each with its description. Its output is valid input again. */
   readonly settings: z.ZodType<Settings & DeliverySettings>;
-  readonly batch: BatchLimits;
+  batch(settings: Settings): BatchLimits;
   /**
    * Whether it commits events and position together, so that each event is delivered exactly once. Then a batch is whole,
    * and connections have `position`. Two calls of `deliver` are made at a time, so that the second batch can be prepared while
@@ -97,7 +97,7 @@ interface CommonDefinition<Settings> {
   /** A schema for every key, each with a description: they are the destination's documentation. Other keys are refused. */
   readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
   /** @default one event in each batch */
-  readonly batch?: BatchLimits;
+  readonly batch?: BatchLimits | ((settings: Settings) => BatchLimits);
   /** @default 1 */
   readonly concurrency?: (settings: Settings) => number;
 }
@@ -122,7 +122,9 @@ const single: BatchLimits = { events: 1, bytes: 0, whole: false };
  * @throws TypeError when a key of the settings has no description
  */
 export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
-  const { type, displayName, description, batch = single, concurrency = () => 1 } = definition;
+  const { type, displayName, description, concurrency = () => 1 } = definition;
+  const limits = definition.batch ?? single;
+  const batch = typeof limits === "function" ? limits : () => limits;
   const shape: Readonly<Record<string, z.ZodType>> = definition.settings;
   for (const [key, schema] of Object.entries(shape)) {
     if (!z.globalRegistry.get(schema)?.description) {

@@ -91,14 +91,14 @@ export class Consumer {
 
   constructor({ destination, engine, register, log, tools, clock, random, logger, redact, limits }: ConsumerOptions) {
     const { type, id, name, settings } = destination;
-    const { batch, displayName } = type;
+    const { displayName } = type;
     const all = { ...defaultLimits, ...limits };
     this.#destination = destination;
     this.#engine = engine;
     this.#register = register;
     this.#clock = clock;
     this.#random = random;
-    this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * batch.events) };
+    this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * type.batch(settings).events) };
     this.#rules = { names: { name, displayName }, sources: destination.sources, concerns: this.#concerns };
     const account = new Account({ name, clock, logger, redact });
     this.#account = account;

@@ -1,4 +1,5 @@
 import type {
+  BatchLimits,
   Commit,
   Connection,
   DestinationType,
@@ -78,6 +79,7 @@ export class Deliverer {
   /** Refusals since something got through, that may be those of one server behind a balancer. */
   #refusedInARow = 0;
   readonly #breaker: Breaker;
+  readonly #batchLimits: BatchLimits;
   #connection: Connection | undefined;
   #connecting = false;
   #asking = false;
@@ -92,6 +94,7 @@ export class Deliverer {
   constructor(options: DelivererOptions) {
     this.#options = options;
     const { type, settings, random } = options;
+    this.#batchLimits = type.batch(settings);
     // Of a transactional one, one batch is prepared while the one before it is committed.
     this.#breaker = new Breaker(type.transactional === true ? 2 : Math.max(1, type.concurrency(settings)), random);
   }
@@ -227,7 +230,7 @@ export class Deliverer {
   #nextBatch(): Batch | undefined {
     const { positions } = this.#options;
     const isProbe = this.#breaker.state === "half-open";
-    const { events: most, bytes: mostBytes, whole } = this.#options.type.batch;
+    const { events: most, bytes: mostBytes, whole } = this.#batchLimits;
     const entries: Entry[] = [];
     const lanes: Lane[] = [];
     let bytes = 0;
@@ -300,7 +303,7 @@ export class Deliverer {
    */
   #isPassing(outcome: Outcome): boolean {
     if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
-    if (this.#options.account.delivered === 0 || this.#options.type.batch.whole) return false;
+    if (this.#options.account.delivered === 0 || this.#batchLimits.whole) return false;
     this.#refusedInARow++;
     return this.#refusedInARow < refusalsInARow;
   }

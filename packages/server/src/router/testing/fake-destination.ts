@@ -28,7 +28,7 @@ export class FakeDestination {
         ...deliveryShape,
         concurrency: z.number().optional(),
       }) as unknown as DestinationType["settings"],
-      batch,
+      batch: () => batch,
       concurrency: (settings) => (settings as { concurrency?: number }).concurrency ?? 4,
       open: async () => {
         await this.open();

@@ -58,7 +58,7 @@ export class FakeWarehouse {
       displayName: "Warehouse",
       description: "keeps rows and position in memory",
       settings: z.object(deliveryShape) as unknown as DestinationType["settings"],
-      batch: { events: 4, bytes: 1 << 20, whole: true },
+      batch: () => ({ events: 4, bytes: 1 << 20, whole: true }),
       transactional: true,
       concurrency: () => 1,
       open: async () => this.#connection(alive),
