@@ -1,2 +1,8 @@
-export { type DestinationConfig, defineConfig, type PintleConfig, type SourceConfig } from "./config/define-config.ts";
+export {
+  type DestinationConfig,
+  defineConfig,
+  type PintleConfig,
+  type SelectionConfig,
+  type SourceConfig,
+} from "./config/define-config.ts";
 export { type EnvReference, env } from "./config/env.ts";

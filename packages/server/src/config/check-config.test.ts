@@ -80,6 +80,25 @@ test("takes ids, several write keys, a rate limit and enabled: false as they are
   assert.deepEqual([destinations[0]?.id, destinations[0]?.enabled], ["d-1", false]);
 });
 
+test("takes what a destination filters by", () => {
+  const { destinations } = check({
+    sources: [shop],
+    destinations: {
+      hook: {
+        ...hook,
+        consent: { ids: ["marketing"] },
+        only: { types: ["identify"], events: ["Order Completed"] },
+        except: { types: ["merge"] },
+      },
+    },
+  });
+  assert.deepEqual(destinations[0]?.filter, {
+    consent: { ids: ["marketing"], strategy: "and" },
+    only: { types: ["identify"], events: ["Order Completed"] },
+    except: { types: ["merge"], events: [] },
+  });
+});
+
 const refused: [name: string, input: unknown, ...problems: string[]][] = [
   ["no object", 5, ": expected an object, got 5"],
   ["nothing", undefined, ": is missing; expected an object"],
@@ -110,6 +129,24 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     "no write key",
     { sources: [{ name: "shop", writeKey: [] }] },
     "sources[0].writeKey: at least one write key is needed, got a list of 0",
+  ],
+  [
+    "filters that select nothing, or mean something else than they say",
+    {
+      sources: [shop],
+      destinations: {
+        hook: { ...hook, only: {}, except: { types: ["trak"], event: ["x"] } },
+        two: { ...hook, only: { types: ["track"], events: ["Order Completed"] }, consent: { ids: [] } },
+        three: { ...hook, only: ["track"], consent: { ids: ["a"], strategy: "any" } },
+      },
+    },
+    "destinations.hook.only: it needs types, events or both, got an object",
+    'destinations.hook.except.types[0]: expected one of "identify", "track", "page", "screen", "group", "alias", "merge", got "trak"; did you mean "track"?',
+    'destinations.hook.except.event: unknown key; did you mean "events"? (allowed: types, events)',
+    "destinations.two.consent.ids: at least one id is needed, got a list of 0",
+    'destinations.two.only.events: every track is meant already, since types has "track", got a list of 1',
+    'destinations.three.consent.strategy: expected one of "and", "or", got "any"; did you mean "and"?',
+    "destinations.three.only: expected an object, got a list of 1",
   ],
   [
     "an id that does not fit",
@@ -178,7 +215,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
   [
     "a setting that the type does not know, even if its schema would drop it",
     { sources: [shop], destinations: { hook: { ...hook, metod: "PUT" } } },
-    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled)',
+    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled, consent, only, except)',
   ],
 ];
 

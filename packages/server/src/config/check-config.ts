@@ -50,6 +50,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
       name: key,
       type: entry.type,
       enabled: entry.enabled,
+      ...filterOf(entry),
       settings: settings.value,
     };
   });
@@ -92,6 +93,11 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
       ...sources.flatMap(({ writeKeys }) => writeKeys),
     ]),
   };
+}
+
+function filterOf({ consent, only, except }: DestinationEntry): Pick<Destination, "filter"> {
+  if (consent === undefined && only === undefined && except === undefined) return {};
+  return { filter: { consent, only, except } };
 }
 
 function checkSettings(

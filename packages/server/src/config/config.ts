@@ -1,4 +1,5 @@
 import type { Redact } from "../redactor.ts";
+import type { EventFilter } from "../router/filter.ts";
 
 /**
  * A configuration after it was read, checked and completed. Plain data apart from `redact`, so that it can be handed to
@@ -36,6 +37,8 @@ export interface Destination {
   /** A key of `destinationTypes`. */
   readonly type: string;
   readonly enabled: boolean;
+  /** Absent: it gets everything that its sources send and `integrations` does not keep away. */
+  readonly filter?: EventFilter;
   /** What the schema of the type made of the destination's own keys. Secrets stand in it in the clear. */
   readonly settings: unknown;
 }

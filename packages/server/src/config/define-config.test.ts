@@ -29,6 +29,9 @@ test("takes every way in which a setting may be written, and what it takes passe
         timeout: "5s",
         maxAge: 60_000,
         from: "start",
+        only: { types: ["track", "merge"] },
+        except: { events: ["Page Viewed"] },
+        consent: { ids: ["marketing"], strategy: "or" },
       },
       audit: { type: "file", path: "./audit.jsonl", enabled: false },
       tables: {

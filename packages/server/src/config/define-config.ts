@@ -1,5 +1,6 @@
 import type { FileSettings, PostgresSettings, WebhookSettings } from "@pintle/destinations";
 import type { DeliverySettings } from "@pintle/destinations/kit";
+import type { MessageType } from "@pintle/events";
 import type { EnvReference } from "./env.ts";
 
 /** What `pintle.config.ts` exports by default, and what a `pintle.config.json` holds. */
@@ -41,6 +42,23 @@ interface CommonDestinationConfig {
   readonly id?: string;
   /** @default true */
   readonly enabled?: boolean;
+  /** It gets nothing but these events. */
+  readonly only?: SelectionConfig;
+  /** It gets everything but these events. */
+  readonly except?: SelectionConfig;
+  /** Consents that its events need: `context.consentManagement.deniedConsentIds` of an event says which are denied. */
+  readonly consent?: {
+    readonly ids: readonly string[];
+    /** `and`: one that is denied keeps the event away. `or`: only all of them do. @default "and" */
+    readonly strategy?: "and" | "or";
+  };
+}
+
+/** Some events: all of these types, and the tracks with these names. */
+export interface SelectionConfig {
+  readonly types?: readonly (MessageType | "merge")[];
+  /** Names of track events, as they are written. */
+  readonly events?: readonly string[];
 }
 
 type Entry<Type extends string, Settings, Required extends keyof Settings> = {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { knownTypes } from "../router/filter.ts";
 import { idPattern } from "./id.ts";
 
 /*
@@ -31,20 +32,54 @@ export interface SourceEntry {
   rateLimit?: number | undefined;
 }
 
-/** What every destination has beside the settings of its type. */
-const commonDestinationSchema: z.ZodType<DestinationEntry> = z.looseObject({
+const selection: z.ZodType<SelectionEntry> = z
+  .strictObject({
+    types: z.array(z.enum(knownTypes)).default([]),
+    events: z.array(z.string().min(1, "The name of an event is not empty")).default([]),
+  })
+  .refine(({ types, events }) => types.length + events.length > 0, "It needs types, events or both")
+  .refine(({ types, events }) => events.length === 0 || !types.includes("track"), {
+    path: ["events"],
+    error: 'Every track is meant already, since types has "track"',
+  });
+
+const consentSchema: z.ZodType<ConsentEntry> = z.strictObject({
+  ids: z.array(z.string().min(1, "An id is not empty")).min(1, "At least one id is needed"),
+  strategy: z.enum(["and", "or"]).default("and"),
+});
+
+interface SelectionEntry {
+  types: string[];
+  events: string[];
+}
+
+interface ConsentEntry {
+  ids: string[];
+  strategy: "and" | "or";
+}
+
+const commonDestinationShape = {
   type: z.string(),
   id,
   enabled: z.boolean().default(true),
-});
+  consent: consentSchema.optional(),
+  only: selection.optional(),
+  except: selection.optional(),
+};
+
+/** What every destination has beside the settings of its type. */
+const commonDestinationSchema: z.ZodType<DestinationEntry> = z.looseObject(commonDestinationShape);
 
 export interface DestinationEntry {
   type: string;
   id?: string | undefined;
   enabled: boolean;
+  consent?: ConsentEntry | undefined;
+  only?: SelectionEntry | undefined;
+  except?: SelectionEntry | undefined;
 }
 
-export const commonDestinationKeys: readonly string[] = ["type", "id", "enabled"];
+export const commonDestinationKeys: readonly string[] = Object.keys(commonDestinationShape);
 
 export const configSchema: z.ZodType<ConfigEntry> = z.strictObject({
   sources: z.array(sourceSchema).min(1, "At least one source is needed"),

@@ -8,6 +8,7 @@ import { Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { Deliverer } from "./deliverer.ts";
+import type { EventFilter } from "./filter.ts";
 import { Graveyard } from "./graveyard.ts";
 import { type IntakeRules, takeRecord } from "./intake.ts";
 import type { Entry } from "./lanes.ts";
@@ -23,6 +24,7 @@ export interface ConsumerDestination {
   readonly id: string;
   readonly name: string;
   readonly type: DestinationType;
+  readonly filter?: EventFilter | undefined;
   /** What the type's schema made of its keys in the configuration. */
   readonly settings: { readonly from?: "start" | "end" | undefined; readonly maxAge: number };
   /** The sources that are connected to it, by id. */
@@ -99,7 +101,11 @@ export class Consumer {
     this.#clock = clock;
     this.#random = random;
     this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * type.batch(settings).events) };
-    this.#rules = { names: { name, displayName }, sources: destination.sources, concerns: this.#concerns };
+    this.#rules = {
+      filter: { ...destination.filter, name, displayName },
+      sources: destination.sources,
+      concerns: this.#concerns,
+    };
     const account = new Account({ name, clock, logger, redact });
     this.#account = account;
     this.#graveyard = new Graveyard({
@@ -317,8 +323,7 @@ export class Consumer {
     partition.unread -= unread;
     const account = this.#account;
     account.malformed += malformed;
-    if (filtered.integrations > 0) account.filtered.add("integrations", filtered.integrations);
-    if (filtered.disconnected > 0) account.filtered.add("disconnected", filtered.disconnected);
+    for (const [reason, count] of filtered) account.filtered.add(reason, count);
     for (const entry of deliver) {
       this.#enter(entry);
       this.#deliverer.add(entry, hasUserKey(entry));

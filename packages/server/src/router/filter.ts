@@ -1,57 +1,119 @@
 import { messageTypes } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 
+/** Why an event that could go to a destination is not for it; they are counted under these words. */
+export type FilterReason = "integrations" | "consent" | "only" | "except";
+
 /** What becomes of an event before it goes to a destination. */
-export type Verdict = "deliver" | "integrations" | "type";
+export type Verdict = "deliver" | "type" | FilterReason;
 
 export interface FilterResult {
-  /** `deliver`, or the reason why it ends here: `integrations` is filtered, `type` makes a dead letter. */
+  /** `deliver`, or the reason why it ends here: `type` makes a dead letter, all others are filtered. */
   readonly verdict: Verdict;
   /** Something in `integrations` has a type that means nothing; it was taken as absent. */
   readonly malformed: boolean;
 }
 
-/** The names by which events can address a destination in `integrations`, the stronger one first. */
-export interface DestinationNames {
+/** What a configuration says about the events that a destination gets. */
+export interface EventFilter {
+  readonly consent?: ConsentRule | undefined;
+  /** It gets nothing but these. */
+  readonly only?: Selection | undefined;
+  /** It gets everything but these. */
+  readonly except?: Selection | undefined;
+}
+
+/** What decides whether a destination gets an event. */
+export interface FilterRules extends EventFilter {
   /** The key under which the configuration lists it. */
   readonly name: string;
-  /** The display name of its type. */
+  /** The display name of its type. By this, too, events can address it in `integrations`. */
   readonly displayName: string;
 }
 
-// `merge` is an endpoint of the gateway, which gives its events this type.
-const knownTypes: ReadonlySet<unknown> = new Set([...messageTypes, "merge"]);
+/** The consents that a destination needs. */
+export interface ConsentRule {
+  /** Ids of purposes or categories, as the consent manager writes them into `context.consentManagement`. */
+  readonly ids: readonly string[];
+  /** `and`: one that is denied keeps the event away. `or`: only all of them do. */
+  readonly strategy: "and" | "or";
+}
 
-const results: Readonly<Record<Verdict, readonly [wellFormed: FilterResult, malformed: FilterResult]>> = {
-  deliver: [
-    { verdict: "deliver", malformed: false },
-    { verdict: "deliver", malformed: true },
-  ],
-  integrations: [
-    { verdict: "integrations", malformed: false },
-    { verdict: "integrations", malformed: true },
-  ],
-  type: [
-    { verdict: "type", malformed: false },
-    { verdict: "type", malformed: true },
-  ],
-};
+/** Some events: all of these types, and the tracks with these names. */
+export interface Selection {
+  readonly types: readonly string[];
+  /** Names of track events, as they are written. */
+  readonly events: readonly string[];
+}
+
+// `merge` is an endpoint of the gateway, which gives its events this type.
+export const knownTypes: readonly string[] = [...messageTypes, "merge"];
+const known: ReadonlySet<unknown> = new Set(knownTypes);
+
+/** How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go SDK write. */
+const defaultKeys: readonly string[] = ["All", "all"];
 
 /** Decides whether an event of a connected source goes to a destination. Pure. */
-export function filterEvent(event: DeliveredEvent, names: DestinationNames): FilterResult {
-  if (!knownTypes.has(event.type)) return results.type[0];
-  const { integrations } = event;
-  if (integrations === undefined || integrations === null) return results.deliver[0];
-  if (typeof integrations !== "object" || Array.isArray(integrations)) return results.deliver[1];
+export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterResult {
+  if (!known.has(event.type)) return result("type", false);
+  const { included, malformed } = readIntegrations(event.integrations, rules);
+  if (!included) return result("integrations", malformed);
+  const { consent, only, except } = rules;
+  if (consent !== undefined && isDenied(event, consent)) return result("consent", malformed);
+  if (only !== undefined && !isSelected(event, only)) return result("only", malformed);
+  if (except !== undefined && isSelected(event, except)) return result("except", malformed);
+  return result("deliver", malformed);
+}
+
+function readIntegrations(
+  integrations: unknown,
+  { name, displayName }: FilterRules,
+): { included: boolean; malformed: boolean } {
+  if (integrations === undefined || integrations === null) return nothingSaid;
+  if (typeof integrations !== "object" || Array.isArray(integrations)) return { included: true, malformed: true };
 
   let malformed = false;
-  for (const name of [names.name, names.displayName, "All"]) {
+  /** `undefined`: this key says nothing. */
+  function answerOf(key: string, options: boolean): boolean | undefined {
     // Only what the client wrote: `constructor` is no integration of anybody.
-    const value: unknown = Object.hasOwn(integrations, name) ? integrations[name as never] : undefined;
-    if (value === undefined || value === null) continue;
-    if (typeof value === "boolean") return results[value ? "deliver" : "integrations"][malformed ? 1 : 0];
-    if (typeof value === "object" && !Array.isArray(value) && name !== "All") return results.deliver[malformed ? 1 : 0];
+    const value: unknown = Object.hasOwn(integrations as object, key) ? integrations![key as never] : undefined;
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "boolean") return value;
+    if (options && typeof value === "object" && !Array.isArray(value)) return true;
     malformed = true;
+    return undefined;
   }
-  return results.deliver[malformed ? 1 : 0];
+  for (const key of [name, displayName]) {
+    const included = answerOf(key, true);
+    if (included !== undefined) return { included, malformed };
+  }
+  for (const key of defaultKeys) {
+    const included = answerOf(key, false);
+    if (included !== undefined) return { included, malformed };
+  }
+  return { included: true, malformed };
+}
+
+const nothingSaid = { included: true, malformed: false } as const;
+
+function isDenied({ context }: DeliveredEvent, { ids, strategy }: ConsentRule): boolean {
+  const management: unknown = (context as { consentManagement?: unknown } | null | undefined)?.consentManagement;
+  const denied: unknown = (management as { deniedConsentIds?: unknown } | null | undefined)?.deniedConsentIds;
+  // Nothing that could be read as a refusal: the client does not take part in consent management.
+  if (!Array.isArray(denied)) return false;
+  return strategy === "and" ? ids.some((id) => denied.includes(id)) : ids.every((id) => denied.includes(id));
+}
+
+function isSelected(event: DeliveredEvent, { types, events }: Selection): boolean {
+  if (types.includes(event.type as string)) return true;
+  return event.type === "track" && events.includes(event.event as string);
+}
+
+const verdicts: readonly Verdict[] = ["deliver", "type", "integrations", "consent", "only", "except"];
+const wellFormed = new Map(verdicts.map((verdict) => [verdict, { verdict, malformed: false }]));
+const ofMalformed = new Map(verdicts.map((verdict) => [verdict, { verdict, malformed: true }]));
+
+/** One of a few objects: this runs for every event and destination. */
+function result(verdict: Verdict, malformed: boolean): FilterResult {
+  return (malformed ? ofMalformed : wellFormed).get(verdict)!;
 }

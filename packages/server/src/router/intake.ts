@@ -2,7 +2,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
 import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
-import { type DestinationNames, filterEvent } from "./filter.ts";
+import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Entry, newEntry } from "./lanes.ts";
 import type { PartitionState } from "./partition-state.ts";
 import { type Concerns, countEvents } from "./unread.ts";
@@ -11,13 +11,14 @@ import { type Concerns, countEvents } from "./unread.ts";
 export interface Intake {
   readonly deliver: readonly Entry[];
   readonly dead: readonly { readonly entry: Entry; readonly reason: string; readonly detail: string }[];
-  readonly filtered: { readonly integrations: number; readonly disconnected: number };
+  /** Events that are not for the destination, by reason. */
+  readonly filtered: ReadonlyMap<FilterReason | "disconnected", number>;
   /** Events with an `integrations` that means nothing. */
   readonly malformed: number;
 }
 
 export interface IntakeRules {
-  readonly names: DestinationNames;
+  readonly filter: FilterRules;
   /** Ids of the sources that are connected to the destination. */
   readonly sources: { has(sourceId: string): boolean };
   readonly concerns: Concerns;
@@ -35,7 +36,8 @@ export function takeRecord(record: EngineRecord, partition: PartitionState, rule
     const before = partition.finishedBefore.get(record.offset)?.size ?? 0;
     partition.finishedBefore.delete(record.offset);
     partition.window.add(record.offset, record.time, 0);
-    return intake({ disconnected: rules.concerns(sourceId, record.offset) ? events - before : 0 });
+    if (!rules.concerns(sourceId, record.offset) || events === before) return intake({});
+    return intake({ filtered: new Map([["disconnected", events - before]]) });
   }
   let content: RecordEvents;
   try {
@@ -44,14 +46,14 @@ export function takeRecord(record: EngineRecord, partition: PartitionState, rule
     if (!(error instanceof EngineError) || error.code === "RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
   }
-  return takeEvents(record, partition, content, rules.names);
+  return takeEvents(record, partition, content, rules.filter);
 }
 
 function takeEvents(
   record: EngineRecord,
   partition: PartitionState,
   { sourceId, events, keyHashes }: RecordEvents,
-  names: DestinationNames,
+  rules: FilterRules,
 ): Intake {
   const before = partition.finishedBefore.get(record.offset);
   partition.finishedBefore.delete(record.offset);
@@ -59,7 +61,7 @@ function takeEvents(
   const bytes = Math.ceil(record.payload.length / events.length);
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
-  let integrations = 0;
+  let filtered: Map<FilterReason, number> | undefined;
   let malformed = 0;
   for (let index = 0; index < events.length; index++) {
     if (before?.has(index) === true) {
@@ -67,18 +69,20 @@ function takeEvents(
       continue;
     }
     const event = events[index]!;
-    const result = filterEvent(event, names);
+    const result = filterEvent(event, rules);
     if (result.malformed) malformed++;
-    if (result.verdict === "integrations") {
-      integrations++;
+    const { verdict } = result;
+    if (verdict !== "deliver" && verdict !== "type") {
+      filtered ??= new Map();
+      filtered.set(verdict, (filtered.get(verdict) ?? 0) + 1);
       partition.window.finish(state, index);
       continue;
     }
     const entry = newEntry(partition, state, { index, event, sourceId, keyHash: keyHashes[index]!, bytes });
-    if (result.verdict === "deliver") deliver.push(entry);
+    if (verdict === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: `the event has the type ${describe(event.type)}` });
   }
-  return intake({ deliver, dead, integrations, malformed });
+  return intake({ deliver, dead, malformed, ...(filtered === undefined ? {} : { filtered }) });
 }
 
 /** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */
@@ -99,12 +103,12 @@ function takeUnreadable(
   return intake({ dead: [{ entry, reason: "record", detail }] });
 }
 
-function intake(
-  facts: Partial<Pick<Intake, "deliver" | "dead" | "malformed">> & { integrations?: number; disconnected?: number },
-): Intake {
-  const { deliver = [], dead = [], malformed = 0, integrations = 0, disconnected = 0 } = facts;
-  return { deliver, dead, malformed, filtered: { integrations, disconnected } };
+function intake(facts: Partial<Intake>): Intake {
+  const { deliver = [], dead = [], malformed = 0, filtered = none } = facts;
+  return { deliver, dead, malformed, filtered };
 }
+
+const none: Intake["filtered"] = new Map();
 
 /** A client wrote it: it may be anything, of any length. */
 function describe(type: unknown): string {

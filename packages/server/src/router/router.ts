@@ -75,7 +75,7 @@ export class Router {
 }
 
 function consumerDestination(
-  { id, name, type: typeName, settings }: Destination,
+  { id, name, type: typeName, settings, filter }: Destination,
   sources: readonly Source[],
   types: ReadonlyMap<string, DestinationType>,
 ): ConsumerDestination {
@@ -88,6 +88,7 @@ function consumerDestination(
     name,
     type,
     settings: type.settings.parse(settings),
+    filter,
     sources: new Map(connected.map((source) => [source.id, { id: source.id, name: source.name }])),
   };
 }

@@ -1,6 +1,7 @@
 import type { DestinationType } from "@pintle/destinations/kit";
 import type { Destination, Source } from "../../config/config.ts";
 import type { Logger } from "../../logger.ts";
+import type { EventFilter } from "../filter.ts";
 import type { ConsumerLimits } from "../limits.ts";
 import { Router } from "../router.ts";
 import type { DestinationStatus } from "../status.ts";
@@ -17,6 +18,7 @@ export interface HarnessOptions {
   /** By destination id. */
   readonly destinations: Readonly<Record<string, Pick<FakeDestination, "type">>>;
   readonly settings?: Readonly<Record<string, FakeSettings>>;
+  readonly filters?: Readonly<Record<string, EventFilter>>;
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
@@ -54,6 +56,7 @@ export class RouterHarness {
       type: id,
       enabled: true,
       settings: options.settings?.[id] ?? {},
+      ...(options.filters?.[id] === undefined ? {} : { filter: options.filters[id] }),
     }));
     const types = new Map(ids.map((id): [string, DestinationType] => [id, options.destinations[id]!.type]));
     const engine = new MemoryEngine(store, { step, wall: () => clock.wall() });
