@@ -65,6 +65,17 @@ export class RequestError extends Error {
   readonly code = "REQUEST";
 }
 
+/** The address that a request would have gone to is none that may be connected to. */
+export class BlockedAddressError extends Error {
+  override readonly name = "BlockedAddressError";
+  readonly code = "BLOCKED_ADDRESS";
+
+  constructor(host: string, address: string) {
+    const what = host === address ? address : `${host} is ${address}, which`;
+    super(`${what} is no public address, and blockPrivate allows no other`);
+  }
+}
+
 /** Failures before a connection stands. OpenSSL and Node name what is wrong with a certificate in many ways. */
 const connectCodes =
   /^(ECONNREFUSED|ECONNABORTED|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EADDRINUSE|EMFILE|ENFILE|EACCES|EPERM|ETIMEDOUT|EPROTO|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT.*|HOSTNAME_MISMATCH)$/;
@@ -79,6 +90,7 @@ export function classifyError(error: unknown): Outcome {
   const detail = error instanceof Error && error.message !== "" ? error.message : code || String(error);
   if (error instanceof RequestError || code === "UND_ERR_INVALID_ARG") return dead("request", { detail });
   if (error instanceof TimeoutError) return retry("destination", "timeout", { detail });
+  if (error instanceof BlockedAddressError) return retry("destination", "blocked_address", { detail });
   if (dnsCodes.test(code)) return retry("destination", "dns", { detail });
   if (connectCodes.test(code)) return retry("destination", "connect", { detail });
   return retry("event", "network", { detail });

@@ -51,8 +51,8 @@ const request = (path: string, carried?: number[]): EventRequest => ({
 });
 
 test("a request that does not say otherwise carries the whole batch", async () => {
-  const result = await deliver({ requests: () => [request("/all")] }, { "/all": 400 });
-  assert.deepEqual(result.outcomes, ["dead http_400", "dead http_400", "dead http_400"]);
+  const result = await deliver({ requests: () => [request("/all")] }, { "/all": 404 });
+  assert.deepEqual(result.outcomes, ["dead http_404", "dead http_404", "dead http_404"]);
   assert.deepEqual(result.agents, ["Pintle/test"]);
 });
 

@@ -55,14 +55,18 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** How much one call of `deliver` takes. */
+/** How much one call of `deliver` takes, and how much one request of a destination that is reached by HTTP. */
 export interface BatchLimits {
   readonly events: number;
-  /** Bytes of the events' JSON, about; a single event may be larger. */
+  /**
+   * Bytes. Of a call: of the events' JSON, about. Of a request: of its body, before compression, exactly. A single event may be
+   * larger.
+   */
   readonly bytes: number;
   /**
-   * Whether a batch is delivered as a whole, in its order, or not at all. Only then may it hold several events of one user
-   * key; where events can fail singly, a later event could overtake an earlier one.
+   * Whether a batch is delivered as a whole, in its order, or not at all: nothing gets through behind an event that has to be tried
+   * again. Only then may it hold several events of one user key; where events can fail singly, a later event could overtake an
+   * earlier one, so a batch holds at most one event of a user key.
    */
   readonly whole: boolean;
 }
@@ -137,7 +141,13 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   const open =
     "open" in definition
       ? (values: Settings, tools: Tools) => definition.open(values, tools)
-      : async (values: Settings, tools: Tools) => openHttp(definition, values, concurrency(values), tools);
+      : async (values: Settings, tools: Tools) =>
+          openHttp(definition, {
+            settings: values,
+            limits: batch(values),
+            concurrency: concurrency(values),
+            tools,
+          });
   const transactional = "open" in definition && definition.transactional === true;
   return { type, displayName, description, settings, batch, transactional, concurrency, open };
 }

@@ -1,3 +1,4 @@
+export { bytes } from "./bytes.ts";
 export {
   classifyAnswer,
   classifyError,
@@ -19,7 +20,7 @@ export {
   type Tools,
 } from "./destination.ts";
 export { type DurationLimits, duration } from "./duration.ts";
-export { type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
+export { type Attempt, type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
 export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
 export { secret, secretsOf } from "./secret.ts";
 export { type HttpRequest, type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";

@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
 import { RequestError, TimeoutError } from "./classify.ts";
+import { guardedConnector } from "./guarded-connect.ts";
 import type { Answer } from "./outcome.ts";
 
 /** One HTTP request, complete: a destination's `requests` makes it, a `Sender` sends it. */
@@ -38,10 +39,12 @@ export interface PoolOptions {
   readonly connections: number;
   /** Milliseconds. @default 10_000 */
   readonly connectTimeout?: number;
+  /** Whether only public addresses are connected to. @see guardedConnector @default false */
+  readonly blockPrivate?: boolean;
 }
 
 /** Sends over kept-alive connections, one pool for each origin. Redirects are not followed: they are answers. */
-export function poolSender({ connections, connectTimeout = 10_000 }: PoolOptions): Sender {
+export function poolSender({ connections, connectTimeout = 10_000, blockPrivate = false }: PoolOptions): Sender {
   const pools = new Map<string, Pool>();
   let last: { url: string; pool: Pool; path: string } | undefined;
 
@@ -59,7 +62,7 @@ export function poolSender({ connections, connectTimeout = 10_000 }: PoolOptions
         // The limit on the whole request is ours: undici's two do not add up to one.
         headersTimeout: 0,
         bodyTimeout: 0,
-        connect: { timeout: connectTimeout },
+        connect: blockPrivate ? guardedConnector(connectTimeout) : { timeout: connectTimeout },
       });
       pools.set(origin, pool);
     }

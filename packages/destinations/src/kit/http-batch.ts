@@ -1,0 +1,187 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { BatchLimits } from "./destination.ts";
+import type { EventRequest } from "./http-destination.ts";
+import { dead, delivered, type Outcome } from "./outcome.ts";
+
+/** What came of one request. */
+export interface Result {
+  /** Of all its events. */
+  readonly outcome?: Outcome;
+  /** Of each of its events. */
+  readonly outcomes?: readonly Outcome[];
+  /** Whether the answer may be about one of the events only, and the others would have got through without it. */
+  readonly mayBeOne?: boolean;
+}
+
+/** A request that can be sent, with what it carries. */
+interface Ready {
+  readonly request: EventRequest;
+  /** Never rejects. */
+  send(carried: readonly DeliveredEvent[]): Promise<Result>;
+}
+
+interface BatchRules {
+  /** @throws what the author's function throws */
+  readonly requestsOf: (events: readonly DeliveredEvent[]) => readonly Ready[];
+  readonly keyOf: ((event: DeliveredEvent) => string) | undefined;
+  readonly limits: BatchLimits;
+}
+
+/** Events whose requests are not made yet, or a request that is to be sent. */
+interface Part {
+  readonly positions: readonly number[];
+  readonly ready?: Ready;
+  /** Whether it can be made again of fewer events: it carries several, and no other request carries them, too. */
+  readonly divisible: boolean;
+}
+
+const missing: Outcome = {
+  outcome: "retry",
+  scope: "event",
+  reason: "no_outcome",
+  detail: "the destination's type gave no outcome for the event",
+};
+
+/**
+ * Delivers a batch in as many requests as it takes, one after the other, and tells what became of each event.
+ *
+ * - Requests hold events of one key, and no more than the limits allow: one that comes out too large is made again of each half.
+ * - One bad event does not take the others with it: when an answer may be about one of several events, or no request can be
+ *   made of them together, they are tried in halves, down to the one at fault.
+ * - In a batch that is to be whole, nothing goes out behind an event that has to be tried again: no event overtakes an earlier one.
+ * - When the destination is in trouble, what was not sent shares the fate of the request that found out.
+ */
+export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
+  return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? deliverAll(events, rules);
+}
+
+/** One event in one request: by far the most common case, at thousands of events a second. */
+function sendOnly(
+  events: readonly DeliveredEvent[],
+  { requestsOf }: BatchRules,
+): Promise<readonly Outcome[]> | undefined {
+  let requests: readonly Ready[];
+  try {
+    requests = requestsOf(events);
+  } catch (error) {
+    return Promise.resolve([unmakeable(error)]);
+  }
+  const [only] = requests;
+  if (only === undefined || requests.length > 1) return undefined;
+  return only.send(events).then(({ outcome, outcomes }) => [outcome ?? outcomes?.[0] ?? missing]);
+}
+
+async function deliverAll(
+  events: readonly DeliveredEvent[],
+  { requestsOf, keyOf, limits }: BatchRules,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = events.map(() => delivered);
+  const failureIn = (positions: readonly number[]): Outcome | undefined =>
+    positions.map((position) => outcomes[position]).find((outcome) => outcome?.outcome !== "delivered");
+
+  // Taken from its end.
+  const todo = groups(events, keyOf, limits.whole).reverse();
+  const insteadOf = (positions: readonly number[]): void => {
+    const middle = Math.ceil(positions.length / 2);
+    for (const half of [positions.slice(middle), positions.slice(0, middle)]) todo.push(unmade(half));
+  };
+
+  for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
+    const { positions, ready, divisible } = part;
+    if (ready === undefined) {
+      try {
+        todo.push(...partsOf(positions, requestsOf(pick(events, positions))).reverse());
+      } catch (error) {
+        if (divisible) insteadOf(positions);
+        else give(unmakeable(error), positions, outcomes);
+      }
+      continue;
+    }
+    // An event that failed in an earlier request is not carried on half delivered.
+    const failed = failureIn(positions);
+    if (failed !== undefined) {
+      give(failed, positions, outcomes);
+      continue;
+    }
+    if (divisible && bytesOf(ready.request) > limits.bytes) {
+      insteadOf(positions);
+      continue;
+    }
+    const result = await ready.send(pick(events, positions));
+    if (divisible && result.mayBeOne === true && result.outcome?.outcome === "dead") {
+      insteadOf(positions);
+      continue;
+    }
+    positions.forEach((position, index) => {
+      outcomes[position] = result.outcome ?? result.outcomes?.[index] ?? missing;
+    });
+    const kept = positions.map((position) => outcomes[position]!).find((outcome) => endsBatch(outcome, limits.whole));
+    if (kept === undefined) continue;
+    for (const unsent of todo) give(kept, unsent.positions, outcomes);
+    break;
+  }
+  return outcomes;
+}
+
+function unmakeable(error: unknown): Outcome {
+  return dead("request", { detail: error instanceof Error ? error.message : String(error) });
+}
+
+function unmade(positions: readonly number[]): Part {
+  return { positions, divisible: positions.length > 1 };
+}
+
+/** The requests made of the events at `positions`, which is what their own positions count in. */
+function partsOf(positions: readonly number[], requests: readonly Ready[]): Part[] {
+  const carriers = new Map<number, number>();
+  const parts = requests.map((ready) => {
+    const carried = ready.request.events?.flatMap((index) => positions[index] ?? []) ?? positions;
+    for (const position of carried) carriers.set(position, (carriers.get(position) ?? 0) + 1);
+    return { positions: carried, ready };
+  });
+  return parts.map((part) => ({
+    ...part,
+    divisible: part.positions.length > 1 && part.positions.every((position) => carriers.get(position) === 1),
+  }));
+}
+
+/** Events that may be in one request, together. Where order counts, only neighbours are put together. */
+function groups(events: readonly DeliveredEvent[], keyOf: BatchRules["keyOf"], inOrder: boolean): Part[] {
+  if (keyOf === undefined) return [unmade([...events.keys()])];
+  const found: { readonly key: string | undefined; readonly positions: number[] }[] = [];
+  const byKey = new Map<string, (typeof found)[number]>();
+  for (const [position, event] of events.entries()) {
+    let key: string | undefined;
+    try {
+      key = keyOf(event);
+    } catch {
+      // `requests` gets it alone, and most likely throws for the same reason.
+    }
+    const group = key === undefined ? undefined : inOrder ? found.at(-1) : byKey.get(key);
+    if (group !== undefined && group.key === key) {
+      group.positions.push(position);
+      continue;
+    }
+    const begun = { key, positions: [position] };
+    found.push(begun);
+    if (key !== undefined) byKey.set(key, begun);
+  }
+  return found.map(({ positions }) => unmade(positions));
+}
+
+function endsBatch({ outcome, scope }: Outcome, whole: boolean): boolean {
+  return outcome === "retry" && (whole || scope === "destination");
+}
+
+function bytesOf({ body }: EventRequest): number {
+  return body === undefined ? 0 : Buffer.byteLength(body);
+}
+
+/** Gives `outcome` to those of the events that have none but the hopeful one. */
+function give(outcome: Outcome, positions: readonly number[], outcomes: Outcome[]): void {
+  for (const position of positions) if (outcomes[position]?.outcome === "delivered") outcomes[position] = outcome;
+}
+
+function pick(events: readonly DeliveredEvent[], positions: readonly number[]): readonly DeliveredEvent[] {
+  return positions.length === events.length ? events : positions.flatMap((position) => events[position] ?? []);
+}
