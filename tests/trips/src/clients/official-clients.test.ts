@@ -4,16 +4,14 @@ import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { type NeedAnswer, need } from "../support/need.ts";
 import { runProgram } from "../support/program.ts";
-import { tempFolder } from "../support/temp-folder.ts";
 import { takeTrip, writeKey } from "./client-trip.ts";
 import { findProgram } from "./find.ts";
+import { GoProgram, needGo } from "./go-client.ts";
 import { installNodeClients } from "./node-clients.ts";
 import { checkStory, clients, type Fields, storyFile, without } from "./story.ts";
 
 const cache = join(clients, ".cache");
 const python = join(cache, "python", "bin", "python");
-/** Modules come from Go's cache, where the installer put them, or not at all. */
-const offline = { GOPROXY: "off", GOFLAGS: "-mod=readonly" };
 
 test("RudderStack's SDK for Node", async () => {
   const folder = await installNodeClients();
@@ -47,11 +45,9 @@ test("Segment's SDK for Node", async () => {
 });
 
 test("RudderStack's SDK for Go", await needGo(), async () => {
-  await using build = await tempFolder("go-client");
-  const program = join(build.path, "client");
-  await runProgram("go", ["build", "-o", program, "."], { cwd: join(clients, "go"), env: offline, deadline: 240_000 });
+  await using program = await GoProgram.build(".");
   const delivered = await takeTrip(8, async (url) => {
-    await runProgram(program, [url, writeKey, storyFile]);
+    await runProgram(program.path, [url, writeKey, storyFile]);
   });
   checkStory(delivered, {
     library: { name: "analytics-go", version: "4.2.1" },
@@ -141,11 +137,6 @@ test("RudderStack's SDK for Java", await needJava(), async () => {
 
 // Each of these says what is there, so that a test either runs with everything that it needs or is skipped by name.
 
-async function needGo(): Promise<NeedAnswer> {
-  const found = findProgram("go") && (await works("go", ["list", "-deps", "."], join(clients, "go"), offline));
-  return need("Go with RudderStack's SDK", { found, install: ".ci/install.sh go" });
-}
-
 async function needPython(): Promise<NeedAnswer> {
   const found = await sameFile(join(clients, "python", "requirements.txt"), join(cache, "python", "requirements.txt"));
   return need("Python with RudderStack's SDK", { found, install: ".ci/install.sh python" });
@@ -161,15 +152,6 @@ async function needJava(): Promise<NeedAnswer> {
 async function sameFile(wanted: string, installed: string): Promise<boolean> {
   try {
     return (await readFile(wanted, "utf8")) === (await readFile(installed, "utf8"));
-  } catch {
-    return false;
-  }
-}
-
-async function works(command: string, args: string[], cwd: string, env: Record<string, string>): Promise<boolean> {
-  try {
-    await runProgram(command, args, { cwd, env });
-    return true;
   } catch {
     return false;
   }
