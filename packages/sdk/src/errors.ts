@@ -23,6 +23,8 @@ export const sdkErrors = {
     retryable: true,
     advice: "check the write key and the data plane's URL; messages are kept until maxAge",
   },
+  CONTEXT_NOT_ENCODABLE: { retryable: false, advice: "give withContext an object that JSON can carry" },
+  CONTEXT_NOT_CARRIED: { retryable: false, advice: "give each message its context, or switch on nodejs_compat" },
   LISTENER_FAILED: { retryable: false, advice: "correct the listener" },
   OPTION_FAILED: { retryable: false, advice: "correct the function given as an option" },
 } as const;

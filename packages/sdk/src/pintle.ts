@@ -1,5 +1,6 @@
 import {
   type Alias,
+  type Context,
   type EventError,
   type Group,
   hashUserKey,
@@ -11,6 +12,7 @@ import {
 } from "@pintle/events";
 import { checkMessage } from "@pintle/events/strict";
 import { Account, type Stats } from "./account.ts";
+import { ContextError, RequestScope } from "./around/request-scope.ts";
 import { type Config, resolveConfig, type Settings } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import { type Duration, parseDuration } from "./duration.ts";
@@ -90,6 +92,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #delivery: Delivery;
   readonly #clock: IsoClock = new IsoClock();
   readonly #resident: Resident;
+  readonly #scope: RequestScope;
   #ignoreSignals: (() => void) | undefined;
   #whenIdle: (() => void) | undefined;
 
@@ -102,6 +105,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const settings = resolveConfig(writeKey, dataPlaneUrl, config);
     this.#settings = settings;
     this.#environment = environment;
+    this.#scope = new RequestScope(settings.defaultContext);
     this.#reporter = new Reporter(settings.logger, settings.verbose, environment.monotonic);
     this.#emitter = new Emitter((event, error) => {
       this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${describe(error)}`);
@@ -174,6 +178,30 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return this;
   }
 
+  /**
+   * Calls `fn`, and puts `context` under the context of every message that it sends, deeply, also later and behind an
+   * `await`: for what is known of a request, such as `ip` and `userAgent`. The message wins, then the innermost scope, then the outer ones,
+   * then `defaultContext`. The context is taken as it is now. Two requests at a time do not see each other's.
+   *
+   * Returns what `fn` returns, and throws what it throws, nothing else: a context that JSON cannot carry is left out and told as an
+   * `error`. Needs `AsyncLocalStorage`, which Node, Bun and Deno have (Workers with `nodejs_compat`); elsewhere the scope ends with the synchronous
+   * part of `fn`, which is told as an `error`, too.
+   */
+  withContext<Result>(context: Context, fn: () => Result): Result {
+    let isEntered = false;
+    try {
+      return this.#scope.run(context, () => {
+        isEntered = true;
+        if (!this.#scope.isAsynchronous) this.#problem(synchronousScope(), "withContext");
+        return fn();
+      });
+    } catch (error) {
+      if (isEntered || !(error instanceof ContextError)) throw error;
+      this.#problem(new PintleError("CONTEXT_NOT_ENCODABLE", error.message, { cause: error }), "withContext");
+      return fn();
+    }
+  }
+
   /** Where every message is, at this instant. */
   stats(): Stats {
     return this.#account.stats();
@@ -218,7 +246,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       messageId = idOf(message) ?? messageId;
       this.#checkPlan(message);
       const originalTimestamp = this.#clock.format(this.#environment.now());
-      const { defaultContext, beforeSend } = this.#settings;
+      const { beforeSend } = this.#settings;
+      const defaultContext = this.#scope.context;
       let json = encode(message, { messageId, originalTimestamp, defaultContext });
       if (beforeSend !== undefined) {
         message = this.#beforeSend(beforeSend, json);
@@ -373,6 +402,13 @@ function idOf(message: Message): string | undefined {
 
 function refusal(reason: RefusalReason, code: SdkErrorCode, what: string, cause?: unknown): Refusal {
   return new Refusal(reason, new PintleError(code, what, cause === undefined ? {} : { cause }));
+}
+
+function synchronousScope(): PintleError {
+  return new PintleError(
+    "CONTEXT_NOT_CARRIED",
+    "this runtime has no AsyncLocalStorage: withContext ends with fn's first await",
+  );
 }
 
 function milliseconds(timeout: Duration | undefined): number {

@@ -1,0 +1,61 @@
+import type { Context } from "@pintle/events";
+import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
+
+export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
+
+/** What is used of Fastify's request (version 4 and 5). */
+export interface FastifyRequestLike {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly originalUrl: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+type Hook<Request> = (request: Request, reply: unknown, done: () => void) => void;
+
+/** What is used of Fastify's instance. */
+export interface FastifyInstanceLike<Request> {
+  addHook(name: "onRequest" | "preValidation", hook: Hook<Request>): unknown;
+}
+
+/**
+ * A plugin for Fastify: what a handler sends has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
+ *
+ * ```ts
+ * await app.register(pintleContext(client));
+ * ```
+ *
+ * `ip` is Fastify's `request.ip`, which believes proxies as its option `trustProxy` says.
+ */
+export function pintleContext<Request extends FastifyRequestLike = FastifyRequestLike>(
+  client: ScopedClient,
+  options?: RequestContextOptions<Request>,
+): (instance: FastifyInstanceLike<Request>, options: unknown, done: () => void) => void {
+  const contexts = new WeakMap<object, Context>();
+  const enter: Hook<Request> = (request, _reply, done) => {
+    let context = contexts.get(request);
+    if (context === undefined) {
+      context = requestContext(request, factsOf, options);
+      contexts.set(request, context);
+    }
+    client.withContext(context, () => done());
+  };
+  const plugin = (instance: FastifyInstanceLike<Request>, _options: unknown, done: () => void): void => {
+    instance.addHook("onRequest", enter);
+    // Again, because the body is read in between, by events of the socket, which belong to no request.
+    instance.addHook("preValidation", enter);
+    done();
+  };
+  // Fastify's marks for a plugin that is to hold for the whole instance, and for its name.
+  return Object.assign(plugin, { [Symbol.for("skip-override")]: true, [Symbol.for("fastify.display-name")]: "pintle" });
+}
+
+function factsOf(request: FastifyRequestLike) {
+  const header = (name: string): string | undefined => headerOf(request.headers, name);
+  const host = header("host") ?? header(":authority");
+  return {
+    ip: request.ip,
+    url: host === undefined ? undefined : `${request.protocol}://${host}${request.originalUrl}`,
+    header,
+  };
+}

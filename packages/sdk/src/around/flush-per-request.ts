@@ -1,0 +1,23 @@
+import type { ScopedClient } from "./request-context.ts";
+
+/**
+ * Whether what a request has sent is delivered with it, for runtimes that stop or freeze a program between requests:
+ *
+ * - `"wait"`: the response waits until it is;
+ * - a function: is given the promise of it, which never rejects, and hands it to the runtime (`waitUntil`, `after`).
+ */
+export type FlushPerRequest<Args extends readonly unknown[]> =
+  | "wait"
+  | ((flushed: Promise<unknown>, ...args: Args) => void);
+
+/** To be called when the handler has ended, also when it has failed. */
+export async function flushAfterRequest<Args extends readonly unknown[]>(
+  client: ScopedClient,
+  flush: FlushPerRequest<Args> | undefined,
+  ...args: Args
+): Promise<void> {
+  if (flush === undefined) return;
+  const flushed = client.flush();
+  if (flush === "wait") await flushed;
+  else flush(flushed, ...args);
+}

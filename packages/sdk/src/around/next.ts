@@ -1,0 +1,81 @@
+import type { Context } from "@pintle/events";
+import { type FlushPerRequest, flushAfterRequest } from "./flush-per-request.ts";
+import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
+
+export type { FlushPerRequest } from "./flush-per-request.ts";
+export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
+
+/** `Headers`, or what `headers()` of `next/headers` resolves with. */
+export interface HeadersLike {
+  get(name: string): string | null;
+}
+
+/** A request of the App Router (`Request`, `NextRequest`) or of the Pages Router (`NextApiRequest`). */
+export interface NextRequestLike {
+  readonly url?: string | undefined;
+  readonly headers: HeadersLike | Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export interface NextOptions<Args extends readonly [NextRequestLike, ...unknown[]]>
+  extends RequestContextOptions<Args[0]> {
+  /** For serverless hosting, for example `(flushed) => after(flushed)` with `after` of `next/server`. Default: none. */
+  readonly flush?: FlushPerRequest<Args> | undefined;
+}
+
+/**
+ * Wraps a route handler, a handler of the Pages Router, or the proxy (middleware): what it sends has the request's `ip`, `userAgent`,
+ * `page` and `traceId` in its context.
+ *
+ * ```ts
+ * export const POST = withPintle(client, async (request) => { ... });
+ * ```
+ *
+ * `ip` is the first address in `x-forwarded-for`, which Next itself fills in. Where visitors may reach Next through a proxy that passes
+ * on what they claim, give it by the option `ip`.
+ */
+export function withPintle<Args extends readonly [NextRequestLike, ...unknown[]], Result>(
+  client: ScopedClient,
+  handler: (...args: Args) => Result | Promise<Result>,
+  options: NextOptions<Args> = {},
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    try {
+      return await client.withContext(requestContext(args[0], factsOf, options), () => handler(...args));
+    } finally {
+      await flushAfterRequest(client, options.flush, ...args);
+    }
+  };
+}
+
+/**
+ * The context of a request of which only the headers are known, for server components and server actions:
+ *
+ * ```ts
+ * client.withContext(headersContext(await headers()), () => client.track({ ... }));
+ * ```
+ */
+export function headersContext(
+  headers: HeadersLike,
+  options?: RequestContextOptions<{ readonly headers: HeadersLike }>,
+): Context {
+  return requestContext({ headers }, factsOf, options);
+}
+
+function factsOf(request: NextRequestLike) {
+  const { headers } = request;
+  const header = (name: string): string | undefined =>
+    isHeaders(headers) ? (headers.get(name) ?? undefined) : headerOf(headers, name);
+  return { ip: header("x-forwarded-for")?.split(",")[0]?.trim(), url: addressOf(request.url, header), header };
+}
+
+/** The App Router gives an absolute URL, whose host is the server's own behind a proxy; the Pages Router a path. */
+function addressOf(url: string | undefined, header: (name: string) => string | undefined): string | undefined {
+  const host = header("x-forwarded-host") ?? header("host");
+  if (url === undefined || host === undefined) return url;
+  const { scheme = "http", path = url } = /^(?<scheme>https?):\/\/[^/]*(?<path>.*)$/.exec(url)?.groups ?? {};
+  return `${header("x-forwarded-proto")?.split(",")[0] ?? scheme}://${host}${path}`;
+}
+
+function isHeaders(headers: NextRequestLike["headers"]): headers is HeadersLike {
+  return typeof headers.get === "function";
+}

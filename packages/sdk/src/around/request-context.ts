@@ -1,0 +1,79 @@
+import type { Context } from "@pintle/events";
+import { traceIdOf } from "./traceparent.ts";
+
+/** The fields that adapters fill in. */
+export type RequestContextPart = "ip" | "userAgent" | "page" | "traceId";
+
+export interface RequestContextOptions<Request> {
+  /**
+   * The visitor's address, where the framework's own answer is not the right one: it has to be told which proxies it may
+   * believe. Default: see the adapter.
+   */
+  readonly ip?: ((request: Request) => string | undefined) | undefined;
+  /** Parts that are not recorded, for example because query strings carry secrets. Default: none. */
+  readonly omit?: readonly RequestContextPart[] | undefined;
+}
+
+/** The part of a client that adapters use: any `Pintle` is one, whatever its plan. */
+export interface ScopedClient {
+  withContext<Result>(context: Context, fn: () => Result): Result;
+  flush(): Promise<unknown>;
+}
+
+/** What an adapter knows of a request. */
+export interface RequestFacts {
+  readonly ip: string | undefined;
+  /** Absolute. */
+  readonly url: string | undefined;
+  /** By lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * The context of a request: `ip`, `userAgent`, `page` (`url`, `path`, `search`, `referrer`) and `traceId`, each as far as it is known.
+ * Never throws: an option's function that does leaves its part out, because a request is worth more than its events.
+ */
+export function requestContext<Request>(
+  request: Request,
+  factsOf: (request: Request) => RequestFacts,
+  { ip, omit = [] }: RequestContextOptions<Request> = {},
+): Context {
+  const facts = attempt(() => factsOf(request));
+  if (facts === undefined) return {};
+  const parts: Record<RequestContextPart, () => unknown> = {
+    ip: () => (ip === undefined ? facts.ip : ip(request)),
+    userAgent: () => facts.header("user-agent"),
+    page: () => pageOf(facts.url, facts.header("referer")),
+    traceId: () => traceIdOf(facts.header("traceparent")),
+  };
+  const context: Record<string, unknown> = {};
+  for (const [part, read] of Object.entries(parts)) {
+    const value = omit.includes(part as RequestContextPart) ? undefined : attempt(read);
+    if (value !== undefined && value !== "") context[part] = value;
+  }
+  return context;
+}
+
+function pageOf(address: string | undefined, referrer: string | undefined): object | undefined {
+  const url = address === undefined ? undefined : attempt(() => new URL(address));
+  if (url === undefined) return referrer === undefined ? undefined : { referrer };
+  const { href, pathname: path, search } = url;
+  return { url: href, path, ...(search === "" ? {} : { search }), ...(referrer === undefined ? {} : { referrer }) };
+}
+
+/** Of headers as `node:http` gives them. */
+export function headerOf(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  name: string,
+): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? value[0] : value;
+}
+
+function attempt<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
