@@ -20,8 +20,8 @@ export class Account {
   malformed = 0;
   readonly filtered: Tally = new Tally();
   readonly dead: Tally = new Tally();
-  readonly redact: Redact;
-  readonly #name: string;
+  #redact: Redact;
+  #name: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #problem: Problem | undefined;
@@ -30,7 +30,20 @@ export class Account {
     this.#name = name;
     this.#clock = clock;
     this.#logger = logger;
-    this.redact = redact;
+    this.#redact = redact;
+  }
+
+  /** The same counts, for the destination as it is called now and with the secrets that it has now. */
+  handOver(name: string, redact: Redact): this {
+    const before = this.#redact;
+    this.#name = name;
+    // The problem of a secret that was replaced may come up once more.
+    this.#redact = (text) => redact(before(text));
+    return this;
+  }
+
+  redact(text: string): string {
+    return this.#redact(text);
   }
 
   get problem(): Problem | undefined {

@@ -58,6 +58,12 @@ export class Breaker {
     this.#probing = true;
   }
 
+  /** The probe never reached the destination: another one may go out. */
+  unprobed(): void {
+    this.#expect("half-open");
+    this.#probing = false;
+  }
+
   /** Moves from open to half-open once it is time. */
   tick(now: number): void {
     if (this.#state !== "open" || now < this.#until) return;

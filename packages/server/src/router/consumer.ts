@@ -16,6 +16,7 @@ import { type ConsumerLimits, defaultLimits } from "./limits.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
 import { Positions } from "./positions.ts";
 import type { Register } from "./register.ts";
+import type { Stage, Throttle } from "./stage.ts";
 import type { DestinationStatus } from "./status.ts";
 import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
 
@@ -29,6 +30,9 @@ export interface ConsumerDestination {
   readonly settings: { readonly from?: "start" | "end" | undefined; readonly maxAge: number };
   /** The sources that are connected to it, by id. */
   readonly sources: ReadonlyMap<string, EventSource>;
+  /** What its events go through after the filter. It ends with the consumer. */
+  readonly stage?: Stage | undefined;
+  readonly throttle?: Throttle | undefined;
 }
 
 export interface ConsumerOptions {
@@ -44,6 +48,8 @@ export interface ConsumerOptions {
   readonly logger: Logger;
   readonly redact: Redact;
   readonly limits?: Partial<ConsumerLimits>;
+  /** Of the consumer that this one takes over from, when settings change at run time: the counts go on. */
+  readonly account?: Account | undefined;
 }
 
 const noUserKey = hashUserKey("");
@@ -91,8 +97,9 @@ export class Consumer {
   #isOver = false;
   #onDrained: (() => void) | undefined;
 
-  constructor({ destination, engine, register, log, tools, clock, random, logger, redact, limits }: ConsumerOptions) {
-    const { type, id, name, settings } = destination;
+  constructor(options: ConsumerOptions) {
+    const { destination, engine, register, log, tools, clock, random, logger, redact, limits } = options;
+    const { type, id, name, settings, stage, throttle } = destination;
     const { displayName } = type;
     const all = { ...defaultLimits, ...limits };
     this.#destination = destination;
@@ -106,7 +113,7 @@ export class Consumer {
       sources: destination.sources,
       concerns: this.#concerns,
     };
-    const account = new Account({ name, clock, logger, redact });
+    const account = options.account?.handOver(name, redact) ?? new Account({ name, clock, logger, redact });
     this.#account = account;
     this.#graveyard = new Graveyard({
       destinationId: id,
@@ -134,6 +141,13 @@ export class Consumer {
       random,
       account,
       inFlightBytes: all.inFlightBytes,
+      stage,
+      throttle,
+      filtered: (entry, reason) => {
+        account.filtered.add(reason, entry.weight);
+        this.#settled(entry);
+        this.#finish(entry);
+      },
       delivered: (entry) => {
         account.delivered++;
         this.#settled(entry);
@@ -157,6 +171,11 @@ export class Consumer {
 
   get id(): string {
     return this.#destination.id;
+  }
+
+  /** The counts, for a consumer that takes over from this one. */
+  get account(): Account {
+    return this.#account;
   }
 
   /** Events in memory that are not finished: bounded, whatever waits. */
@@ -468,6 +487,7 @@ export class Consumer {
     this.#cancelSave?.();
     this.#graveyard.close();
     await this.#atMost(1000, (done) => this.#deliverer.close().then(done));
+    void this.#destination.stage?.close().catch(() => {});
     for (const partition of this.#partitions.values()) {
       partition.source.save(progressOf(partition));
       partition.onIdle?.();

@@ -8,14 +8,15 @@ import type {
   PlacedPosition,
   Tools,
 } from "@pintle/destinations/kit";
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
+import { dispatch, type Result } from "./dispatch.ts";
 import { type Entry, type Lane, Lanes } from "./lanes.ts";
 import type { Positions } from "./positions.ts";
 import { scopeOf } from "./scope.ts";
+import type { Stage, Throttle } from "./stage.ts";
 
 export interface DelivererOptions {
   readonly type: DestinationType;
@@ -31,10 +32,16 @@ export interface DelivererOptions {
   readonly sources: ReadonlyMap<string, EventSource>;
   /** Of a destination that commits its position with the events. */
   readonly positions?: Positions | undefined;
+  /** What events go through before they go out. */
+  readonly stage?: Stage | undefined;
+  /** The limit to what goes out. */
+  readonly throttle?: Throttle | undefined;
+  /** The stage found that the event is not for the destination. */
+  readonly filtered: (entry: Entry, reason: string) => void;
   /** The destination has the event. */
   readonly delivered: (entry: Entry) => void;
   /** The event is given up. */
-  readonly dead: (entry: Entry, reason: string, outcome: Outcome) => void;
+  readonly dead: (entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer">) => void;
   /** Makes the dead letter of an event durable that its destination gives up in a transaction; `dead` does not follow. */
   readonly writeDead: (entry: Entry, outcome: Outcome) => Promise<void>;
   /** The transaction is committed: the event is given up, and its letter is written. */
@@ -62,13 +69,6 @@ interface Batch {
 /** So many refusals without a delivery between them stop a destination that has worked before. */
 const refusalsInARow = 8;
 
-const noOutcome: Outcome = {
-  outcome: "retry",
-  scope: "event",
-  reason: "no_outcome",
-  detail: "the destination gave no outcome",
-};
-
 /**
  * Sends the events of its lanes to one destination, as many at a time as the breaker admits and never two of one user key
  * that could overtake each other, and acts on the outcomes: on to the next, wait and try again, or give up.
@@ -89,6 +89,8 @@ export class Deliverer {
   #bytes = 0;
   #cancelWake: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
+  /** When something is ready and the limit keeps it back. */
+  #throttledUntil: number | undefined;
   #state: "running" | "stopping" | "closed" = "running";
 
   constructor(options: DelivererOptions) {
@@ -126,6 +128,7 @@ export class Deliverer {
   pump(): void {
     if (this.#state !== "running") return;
     const now = this.#options.clock.now();
+    this.#throttledUntil = undefined;
     this.#breaker.tick(now);
     this.#lanes.wake(now);
     const connection = this.#connection;
@@ -138,10 +141,12 @@ export class Deliverer {
       while (
         this.#lanes.ready > 0 &&
         this.#breaker.admits(this.#batches) &&
-        (this.#batches === 0 || this.#bytes < this.#options.inFlightBytes)
+        (this.#batches === 0 || this.#bytes < this.#options.inFlightBytes) &&
+        !this.#isThrottled(now)
       ) {
         const batch = this.#nextBatch();
         if (batch === undefined) break;
+        this.#options.throttle?.took(batch.entries.length, now);
         this.#send(batch, connection, now);
       }
     }
@@ -162,9 +167,17 @@ export class Deliverer {
     await this.#connection?.close().catch(() => {});
   }
 
+  #isThrottled(now: number): boolean {
+    const at = this.#options.throttle?.next(now) ?? now;
+    if (at <= now) return false;
+    this.#throttledUntil = at;
+    return true;
+  }
+
   #setWake(): void {
     const breakerAt = this.#breaker.state === "open" ? this.#breaker.until : Number.POSITIVE_INFINITY;
-    const at = Math.min(breakerAt, this.#lanes.nextDue);
+    const throttleAt = this.#throttledUntil ?? Number.POSITIVE_INFINITY;
+    const at = Math.min(breakerAt, this.#lanes.nextDue, throttleAt);
     if (at === this.#wakeAt) return;
     this.#cancelWake?.();
     this.#cancelWake = undefined;
@@ -269,32 +282,19 @@ export class Deliverer {
     this.#batches++;
     this.#events += entries.length;
     this.#bytes += bytes;
-    const events = new Array<DeliveredEvent>(entries.length);
-    for (let at = 0; at < entries.length; at++) {
-      const entry = entries[at]!;
+    for (const entry of entries) {
       entry.attempts++;
       entry.firstAttempt ??= now;
       entry.partition.pending++;
-      events[at] = entry.event;
     }
-    let delivery: Promise<readonly Outcome[]>;
-    try {
-      const { sources } = this.#options;
-      delivery = connection.deliver(events, {
-        sources: entries.map(({ sourceId }) => sources.get(sourceId) ?? { id: sourceId, name: sourceId }),
-        ...(this.#options.positions === undefined ? {} : { commit: this.#commitOf(batch) }),
-      });
-    } catch (error) {
-      delivery = Promise.reject(error);
-    }
-    delivery.then(
-      (outcomes) => this.#settle(batch, outcomes),
-      // A fault of the destination's type, which is to report failures as outcomes. It may be this event's doing.
-      (error: unknown) => {
-        const outcome: Outcome = { outcome: "retry", scope: "event", reason: "error", detail: messageOf(error) };
-        this.#settle(batch, new Array<Outcome>(entries.length).fill(outcome));
-      },
-    );
+    const { stage, sources, positions } = this.#options;
+    const how = {
+      connection,
+      stage,
+      sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
+      commit: positions === undefined ? undefined : this.#commitOf(batch),
+    };
+    void dispatch(entries, how).then((results) => this.#settle(batch, results));
   }
 
   /**
@@ -326,15 +326,16 @@ export class Deliverer {
   }
 
   /** The outcomes of a batch are there. */
-  #settle({ entries, lanes, bytes, isProbe, positions, written }: Batch, outcomes: readonly Outcome[]): void {
+  #settle({ entries, lanes, bytes, isProbe, positions, written }: Batch, results: readonly Result[]): void {
     if (this.#state === "closed") return;
-    if (entries.every((_, at) => (outcomes[at] ?? noOutcome).outcome !== "retry")) {
+    if (results.every(({ outcome }) => outcome !== "retry")) {
       this.#options.positions?.confirmed(positions);
     } else this.#options.positions?.unconfirmed(positions);
     this.#batches--;
     this.#events -= entries.length;
     this.#bytes -= bytes;
     const now = this.#options.clock.now();
+    let wasAsked = false;
     let gotThrough = false;
     /** The worst failure of each scope. */
     let sick: Outcome | undefined;
@@ -347,8 +348,18 @@ export class Deliverer {
     // From the last to the first: what is put back into a lane ends up in its order.
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at]!;
-      const outcome = outcomes[at] ?? noOutcome;
+      const outcome = results[at]!;
       const isFirst = entry.attempts === 1;
+      if (outcome.outcome === "filtered") {
+        this.#options.filtered(entry, outcome.reason);
+        continue;
+      }
+      if (outcome.outcome === "refused") {
+        if (written.has(entry)) this.#options.deadWritten(entry, outcome.reason);
+        else this.#options.dead(entry, outcome.reason, outcome);
+        continue;
+      }
+      wasAsked = true;
       if (outcome.outcome !== "retry") {
         gotThrough = true;
         if (isFirst) this.#breaker.firstAttempt(false);
@@ -393,6 +404,7 @@ export class Deliverer {
       this.#trouble(failed.reason, `most events fail: ${detailOf(failed)}`, isProbe);
     } else if (gotThrough) this.#recovered(isProbe);
     else if (failed !== undefined && isProbe) this.#trouble(failed.reason, detailOf(failed), isProbe, failed.after);
+    else if (isProbe && !wasAsked) this.#breaker.unprobed();
     if (failed !== undefined) this.#options.account.note(failed.reason, detailOf(failed));
     this.pump();
     if (this.#state !== "running") this.#options.moved();

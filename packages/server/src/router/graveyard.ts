@@ -109,8 +109,8 @@ export class Graveyard {
   }
 
   #redacted(answer: NonNullable<Outcome["answer"]>): NonNullable<Outcome["answer"]> {
-    const { redact } = this.#options.account;
-    const headers = Object.entries(answer.headers).map(([name, value]) => [name, redact(value)]);
-    return { status: answer.status, headers: Object.fromEntries(headers), body: redact(answer.body) };
+    const { account } = this.#options;
+    const headers = Object.entries(answer.headers).map(([name, value]) => [name, account.redact(value)]);
+    return { status: answer.status, headers: Object.fromEntries(headers), body: account.redact(answer.body) };
   }
 }

@@ -1,3 +1,4 @@
+import type { Outcome } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { DueQueue } from "./due-queue.ts";
 import type { PartitionState } from "./partition-state.ts";
@@ -25,6 +26,10 @@ export interface Entry {
   firstAttempt: number | undefined;
   /** What the destination had delivered in all when this event first failed. */
   deliveredAtFailure: number | undefined;
+  /** What the stage made of it, less what the destination has already; `undefined` before the stage. */
+  staged: readonly DeliveredEvent[] | undefined;
+  /** The refusal of one of several events that the stage made of it, while others are still to be tried. */
+  failed: Outcome | undefined;
 }
 
 /** An event that was read, before anything was tried. */
@@ -47,6 +52,8 @@ export function newEntry(
     attempts: 0,
     firstAttempt: undefined,
     deliveredAtFailure: undefined,
+    staged: undefined,
+    failed: undefined,
   };
 }
 

@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DestinationType } from "@pintle/destinations/kit";
 import { secretsOf, type Tools } from "@pintle/destinations/kit";
 import type { Destination, Source } from "../config/config.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
 import { redactor } from "../redactor.ts";
+import type { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import { Consumer, type ConsumerDestination } from "./consumer.ts";
 import type { ConsumerLimits } from "./limits.ts";
 import { Register } from "./register.ts";
+import type { Stage, Throttle } from "./stage.ts";
 import type { RouterStatus } from "./status.ts";
 
 export interface RouterOptions {
@@ -21,14 +24,40 @@ export interface RouterOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly limits?: Partial<ConsumerLimits>;
+  /**
+   * What stands between the filter of a destination and its delivery. Called when its consumer is made, that is, when it starts and
+   * after each change of its entry in the configuration.
+   */
+  readonly between?: (destination: Destination) => Between;
+}
+
+export interface Between {
+  readonly stage?: Stage | undefined;
+  readonly throttle?: Throttle | undefined;
+}
+
+/** The part of a configuration that can be changed at run time. */
+export type RouterConfig = Pick<RouterOptions, "sources" | "destinations">;
+
+interface Member {
+  readonly consumer: Consumer;
+  /** What its consumer was made of: as long as this is the same, a change of the configuration leaves it alone. */
+  readonly made: readonly [Destination, ConsumerDestination["sources"]];
 }
 
 /** Brings every event of the log to every enabled destination that its source is connected to. */
 export class Router {
-  readonly #consumers: readonly Consumer[];
+  readonly #options: RouterOptions;
+  readonly #register: Register;
+  readonly #log: string;
+  readonly #members = new Map<string, Member>();
+  #changing: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
-  private constructor(consumers: readonly Consumer[]) {
-    this.#consumers = consumers;
+  private constructor(options: RouterOptions, register: Register, log: string) {
+    this.#options = options;
+    this.#register = register;
+    this.#log = log;
   }
 
   /**
@@ -37,26 +66,61 @@ export class Router {
    * @throws EngineError when the engine cannot be read; TypeError for a destination whose type is not known
    */
   static async open(options: RouterOptions): Promise<Router> {
-    const { engine, types, tools, clock, random, logger, limits } = options;
-    const register = await Register.open(engine);
-    const log = await register.logId();
-    const consumers = options.destinations
-      .filter(({ enabled }) => enabled)
-      .map((entry) => {
-        const destination = consumerDestination(entry, options.sources, types);
-        const redact = redactor(secretsOf(destination.type.settings, destination.settings));
-        const common = { engine, register, log, tools, clock, random, logger, redact };
-        return new Consumer({ ...common, destination, ...(limits === undefined ? {} : { limits }) });
-      });
-    const router = new Router(consumers);
+    const register = await Register.open(options.engine);
+    const router = new Router(options, register, await register.logId());
     try {
-      for (const consumer of consumers) await consumer.start();
+      await router.change(options);
       await register.markOpened();
     } catch (error) {
       await router.close(0);
       throw error;
     }
     return router;
+  }
+
+  /**
+   * Goes on with another configuration, without losing an event. A destination that is the same stays untouched. One that was changed
+   * lets what is on its way end, at most `within` milliseconds, and goes on from where it stands: its counts too, while its
+   * breaker begins anew, so that mended settings are tried at once. Changes take turns.
+   *
+   * @throws EngineError, TypeError as in `open`
+   */
+  change({ sources, destinations }: RouterConfig, within = 5000): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      if (this.#closed) return;
+      const { types } = this.#options;
+      const wanted = new Map(
+        destinations
+          .filter(({ enabled }) => enabled)
+          .map((entry) => [entry.id, { entry, destination: consumerDestination(entry, sources, types) }]),
+      );
+      const leaving = [...this.#members].filter(([id, { made }]) => {
+        const next = wanted.get(id);
+        return next === undefined || !isDeepStrictEqual(made, [next.entry, next.destination.sources]);
+      });
+      const accounts = new Map(leaving.map(([id, { consumer }]) => [id, consumer.account]));
+      await Promise.all(
+        leaving.map(async ([id, { consumer }]) => {
+          await consumer.close(within);
+          this.#members.delete(id);
+        }),
+      );
+      for (const [id, { entry, destination }] of wanted) {
+        if (this.#members.has(id) || this.#closed) continue;
+        const consumer = this.#consumer({ ...destination, ...this.#options.between?.(entry) }, accounts.get(id));
+        this.#members.set(id, { consumer, made: [entry, destination.sources] });
+        await consumer.start();
+      }
+    });
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+
+  #consumer(destination: ConsumerDestination, account: Account | undefined): Consumer {
+    const { engine, tools, clock, random, logger, limits } = this.#options;
+    const redact = redactor(secretsOf(destination.type.settings, destination.settings));
+    const common = { engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
+    return new Consumer({ ...common, destination, account, ...(limits === undefined ? {} : { limits }) });
   }
 
   /** Events in memory, by destination id. */
@@ -70,7 +134,12 @@ export class Router {
 
   /** Finishes what is on its way, at most `within` milliseconds, and saves progress. */
   async close(within = 5000): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#consumers.map((consumer) => consumer.close(within)));
+  }
+
+  get #consumers(): Consumer[] {
+    return [...this.#members.values()].map(({ consumer }) => consumer);
   }
 }
 

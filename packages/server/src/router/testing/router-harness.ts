@@ -3,7 +3,7 @@ import type { Destination, Source } from "../../config/config.ts";
 import type { Logger } from "../../logger.ts";
 import type { EventFilter } from "../filter.ts";
 import type { ConsumerLimits } from "../limits.ts";
-import { Router } from "../router.ts";
+import { type Between, Router, type RouterConfig } from "../router.ts";
 import type { DestinationStatus } from "../status.ts";
 import { eventRecord, type TestEvent } from "./event-records.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
@@ -22,6 +22,8 @@ export interface HarnessOptions {
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
+  /** By destination id. */
+  readonly between?: Readonly<Record<string, Between>>;
 }
 
 /** A router over an engine in memory and a clock that stands still, until the test moves it. */
@@ -31,17 +33,20 @@ export class RouterHarness {
   readonly clock: FakeClock;
   readonly log: string[] = [];
   readonly router: Router;
+  /** The configuration that it was opened with. */
+  readonly config: RouterConfig;
 
-  private constructor(store: MemoryStore, engine: MemoryEngine, clock: FakeClock, router: Router, log: string[]) {
-    this.store = store;
+  private constructor(engine: MemoryEngine, clock: FakeClock, router: Router, config: RouterConfig, log: string[]) {
+    this.store = engine.store;
     this.engine = engine;
     this.clock = clock;
     this.router = router;
+    this.config = config;
     this.log = log;
   }
 
   static async open(options: HarnessOptions): Promise<RouterHarness> {
-    const { store = new MemoryStore(), clock = new FakeClock(), random = () => 0.5, step = 1 } = options;
+    const { between = {}, store = new MemoryStore(), clock = new FakeClock(), random = () => 0.5, step = 1 } = options;
     const ids = Object.keys(options.destinations);
     const sources: Source[] = Object.entries(options.sources ?? { shop: ids }).map(([id, destinations]) => ({
       id,
@@ -74,15 +79,21 @@ export class RouterHarness {
       clock,
       random,
       logger,
+      between: ({ id }) => between[id] ?? {},
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
-    return new RouterHarness(store, engine, clock, router, log);
+    return new RouterHarness(engine, clock, router, { sources, destinations }, log);
   }
 
   /** Appends one record, and lets what it sets off happen. */
   async accept(events: readonly TestEvent[], sourceId?: string): Promise<void> {
     await this.engine.append("events", eventRecord(events, sourceId));
     await settle();
+  }
+
+  /** Changes the configuration while the clock goes on. */
+  async change(config: RouterConfig, within?: number): Promise<void> {
+    await this.#whileTimeGoesOn(this.router.change(config, within));
   }
 
   async status(id: string): Promise<DestinationStatus> {
@@ -99,11 +110,16 @@ export class RouterHarness {
 
   /** Closes the router while the clock goes on. */
   async close(within?: number): Promise<void> {
+    await this.#whileTimeGoesOn(this.router.close(within));
+  }
+
+  async #whileTimeGoesOn(work: Promise<void>): Promise<void> {
     let done = false;
-    const closing = this.router.close(within).then(() => {
+    const end = () => {
       done = true;
-    });
+    };
+    work.then(end, end);
     while (!done) await this.clock.advance(100);
-    await closing;
+    await work;
   }
 }

@@ -1,0 +1,33 @@
+import type { EventSource } from "@pintle/destinations/kit";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+
+/** What a stage makes of one event. */
+export type Staged =
+  /** These go out in its place, in this order: it has ended when all of them have. At least one. */
+  | { readonly kind: "deliver"; readonly events: readonly DeliveredEvent[] }
+  /** It is not for this destination; counted under `reason`. */
+  | { readonly kind: "filtered"; readonly reason: string }
+  /** It is given up; its dead letter holds the event as it came in. */
+  | { readonly kind: "dead"; readonly reason: string; readonly detail: string };
+
+/**
+ * What happens to the events of one destination after the filter and before they go out: its transformation.
+ *
+ * It is called while the events' lanes are busy, so however long it takes, no event of a user overtakes another; the calls of
+ * different batches overlap. What it gave for an event is kept for further attempts, as long as the event is in memory. What is parked,
+ * and what is replayed, goes through the stage as it is then.
+ */
+export interface Stage {
+  /** One result for each event, in the order of the events. A rejection is this batch's trouble: it is tried again. */
+  run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Staged[]>;
+  /** Called when no event is in it any more, or nobody waits for what is. */
+  close(): Promise<void>;
+}
+
+/** A limit to what goes out to one destination: a bucket that may run into debt, so that a batch need not be cut to what is left. */
+export interface Throttle {
+  /** The time, in the clock's `now`, from which something may go out. At or below `now`: at once. */
+  next(now: number): number;
+  /** So many events go out now. */
+  took(events: number, now: number): void;
+}
