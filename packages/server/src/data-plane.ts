@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { FolderLock, LogError } from "@pintle/log";
 import { createAdminServer } from "./admin/admin-server.ts";
+import { adminRoutes } from "./admin/routes.ts";
 import { statusOf } from "./admin/status.ts";
 import type { Config } from "./config/config.ts";
 import { makeDataFolder } from "./data-folder.ts";
@@ -108,12 +110,17 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const adminTokenFile = join(dataFolder, "admin-token");
     const admin = createAdminServer({
       token: readOrMakeSecret(adminTokenFile, "at_"),
-      status: async () => statusOf({ version, startedAt }, gateway.stats(), await router.stats()),
+      routes: adminRoutes({
+        status: async () => statusOf({ version, startedAt }, gateway.stats(), await router.stats()),
+      }),
       redact: config.redact,
       logger,
     });
     steps.push(() => closeServer(admin));
     const adminUrl = await listen(admin, adminHost, adminPort, "--admin-port");
+
+    // Where the commands look for it.
+    writeFileSync(join(dataFolder, "admin-url"), `${adminUrl}\n`, { mode: 0o600 });
 
     return {
       url,

@@ -1,5 +1,5 @@
 /**
- * The errors with which the data plane refuses to start, each with a code that scripts can match. `retryable`: whether the
+ * The errors with which the data plane and its commands refuse to work, each with a code that scripts can match. `retryable`: whether the
  * same call can succeed later with nothing changed but time.
  */
 export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolean }>> = {
@@ -21,6 +21,10 @@ export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolea
   FOLDER_LOCKED: { retryable: true },
   /** What lies in the data folder cannot be used: the disk refuses it, or a newer version has written it. */
   FOLDER_UNUSABLE: { retryable: false },
+  /** No data plane answers where the command looks for one. */
+  NOT_RUNNING: { retryable: true },
+  /** The data plane answers that it cannot do what the command asks. */
+  ADMIN_REFUSED: { retryable: false },
 };
 
 export type ErrorCode =
@@ -32,9 +36,11 @@ export type ErrorCode =
   | "ADDRESS_UNAVAILABLE"
   | "FOLDER_NOT_WRITABLE"
   | "FOLDER_LOCKED"
-  | "FOLDER_UNUSABLE";
+  | "FOLDER_UNUSABLE"
+  | "NOT_RUNNING"
+  | "ADMIN_REFUSED";
 
-/** An error whose message is meant for the person who started the data plane: one clear line, no secret in it. */
+/** An error whose message is meant for the person who gave the command: one clear line, no secret in it. */
 export class ServerError extends Error {
   override readonly name: string = "ServerError";
   readonly code: ErrorCode;

@@ -4,7 +4,8 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { redactor } from "../redactor.ts";
-import { createAdminServer, isLocalName } from "./admin-server.ts";
+import { createAdminServer, isLocalName, Refusal } from "./admin-server.ts";
+import { adminRoutes } from "./routes.ts";
 import type { Status } from "./status.ts";
 
 const status: Status = {
@@ -59,9 +60,19 @@ const logged: string[] = [];
 const log = (...parts: unknown[]) => void logged.push(String(parts.at(-1)));
 const server = createAdminServer({
   token: "the-token",
-  status: async () => {
-    if (fails) throw new Error("secret reason");
-    return status;
+  routes: {
+    ...adminRoutes({
+      status: async () => {
+        if (fails) throw new Error("secret reason");
+        return status;
+      },
+    }),
+    "/echo": {
+      POST: async ({ query, body }) => {
+        if (body === null) throw new Refusal(422, "null is not wk_secret_key");
+        return { query: [...query], body };
+      },
+    },
   },
   redact: redactor(["wk_secret_key"]),
   logger: { debug: log, info: log, warn: log, error: log },
@@ -151,12 +162,20 @@ const refused: [name: string, path: string, call: Call, status: number][] = [
   ["a name of somebody else's that points here", "/status", { headers: { host: "evil.example:8081" } }, 403],
   ["an unknown path", "/nothing", {}, 404],
   ["a path that every object has", "/constructor", {}, 404],
+  ["a body that is no JSON", "/echo", { method: "POST", body: "x=1", headers: { "content-type": "text/plain" } }, 415],
   [
-    "a body that is no JSON",
-    "/status",
-    { method: "POST", body: "x=1", headers: { "content-type": "text/plain" } },
-    415,
+    "a body that only says that it is JSON",
+    "/echo",
+    { method: "POST", body: "{x", headers: { "content-type": "application/json" } },
+    400,
   ],
+  [
+    "a body that is too long",
+    "/echo",
+    { method: "POST", body: `"${"x".repeat(70_000)}"`, headers: { "content-type": "application/json" } },
+    413,
+  ],
+  ["the wrong method of a POST", "/echo", {}, 405],
   ["another method", "/status", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }, 405],
   [
     "a preflight",
@@ -181,7 +200,20 @@ test("a status that cannot be told is answered with 503, and its reason is only 
   fails = false;
   assert.equal(answer.status, 503);
   assert.ok(!answer.text.includes("secret reason"));
-  assert.deepEqual(logged, ["the admin port could not tell the status"]);
+  assert.deepEqual(logged, ["the admin port could not answer"]);
+});
+
+test("hands over what was sent as JSON, and tells what a handler refuses", async () => {
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  const post = (body?: string) => call("/echo?a=1&b=x%20y", { method: "POST", headers, ...(body && { body }) });
+  const query = [
+    ["a", "1"],
+    ["b", "x y"],
+  ];
+  assert.deepEqual(JSON.parse((await post('{"x":[1]}')).text), { query, body: { x: [1] } });
+  assert.deepEqual(JSON.parse((await post()).text), { query });
+  const refusal = await post("null");
+  assert.deepEqual([refusal.status, JSON.parse(refusal.text)], [422, { error: "null is not [redacted]" }]);
 });
 
 test("answers HEAD with the headers alone", async () => {

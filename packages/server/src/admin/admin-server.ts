@@ -2,72 +2,134 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "../logger.ts";
 import type { Redact } from "../redactor.ts";
-import { prometheusText } from "./prometheus.ts";
-import { healthOf, type Status } from "./status.ts";
 
 export interface AdminOptions {
   /** What `Authorization: Bearer` has to bring. */
   readonly token: string;
-  readonly status: () => Promise<Status>;
+  /** By path. */
+  readonly routes: Readonly<Record<string, Route>>;
   /** Applied to every string of every answer. */
   readonly redact: Redact;
   readonly logger: Logger;
 }
 
+export interface Route {
+  /** Also answers HEAD. */
+  readonly GET?: Handler;
+  readonly POST?: Handler;
+}
+
+/** Resolves with what is told as JSON, or with a `PlainText`. A `Refusal` that it throws is the answer. */
+export type Handler = (call: AdminCall) => Promise<unknown>;
+
+export interface AdminCall {
+  readonly query: URLSearchParams;
+  /** What was sent as JSON; `undefined` where there was no body. */
+  readonly body: unknown;
+}
+
+/** An answer that is no JSON. */
+export class PlainText {
+  readonly type: string;
+  readonly text: string;
+
+  constructor(text: string, type = "text/plain; charset=utf-8") {
+    this.text = text;
+    this.type = type;
+  }
+}
+
+/** A request that cannot be fulfilled, with its status and one line that says why. */
+export class Refusal extends Error {
+  override readonly name: string = "Refusal";
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
 interface Answer {
   readonly status: number;
-  readonly type: "application/json" | "text/plain; version=0.0.4; charset=utf-8";
+  readonly type: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Bytes of a request's body: no command needs more. */
+const longestBody = 64 * 1024;
+
 /**
- * The admin port: `GET /health`, `GET /status` and `GET /metrics`.
+ * The admin port. What it can do is in `routes`; here is how it is guarded.
  *
  * No page of the web can drive it: every request needs the token; the name in `Host` has to be an address or `localhost`, so
  * that a name of somebody else's which was made to point here (DNS rebinding) is refused; a body has to be declared as JSON, which
  * a page of another origin cannot do without asking first, and nobody answers that question.
  */
 export function createAdminServer(options: AdminOptions): Server {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+  return createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     answerTo(request, options)
       .catch((error: unknown): Answer => {
+        if (error instanceof Refusal) {
+          return { ...json(error.status, { error: error.message }, options.redact), headers: error.headers };
+        }
         // Most likely the router's thread has died and is being started again.
-        options.logger.warn({ err: error }, "the admin port could not tell the status");
-        return problem(503, "the status cannot be told now; ask again in a second");
+        options.logger.warn({ err: error, path: pathOf(request) }, "the admin port could not answer");
+        return json(503, { error: "this cannot be answered now; ask again in a second" }, options.redact);
       })
       .then((answer) => send(response, request, answer));
   });
-  return server;
 }
 
-async function answerTo(request: IncomingMessage, { token, status, redact }: AdminOptions): Promise<Answer> {
-  if (!isLocalName(request.headers.host)) return problem(403, "the Host header names neither an address nor localhost");
+async function answerTo(request: IncomingMessage, { token, routes, redact }: AdminOptions): Promise<Answer> {
+  if (!isLocalName(request.headers.host)) {
+    throw new Refusal(403, "the Host header names neither an address nor localhost");
+  }
   if (!isToken(request.headers.authorization, token)) {
-    return problem(401, "send the token of the file admin-token in the data folder, as Authorization: Bearer TOKEN", {
-      "WWW-Authenticate": "Bearer",
-    });
+    throw new Refusal(
+      401,
+      "send the token of the file admin-token in the data folder, as Authorization: Bearer TOKEN",
+      {
+        "WWW-Authenticate": "Bearer",
+      },
+    );
   }
-  const hasBody =
-    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
-  if (hasBody && !/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
-    return problem(415, "a body has to be application/json");
+  const path = pathOf(request);
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined) throw new Refusal(404, `unknown path; there are ${Object.keys(routes).join(", ")}`);
+  const handler = route[(request.method === "HEAD" ? "GET" : request.method) as keyof Route];
+  if (handler === undefined) {
+    const allowed = Object.keys(route).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    throw new Refusal(405, `only ${allowed.join(", ")}`, { Allow: allowed.join(", ") });
   }
+  const body = await readJson(request);
+  const result = await handler({ query: new URLSearchParams(request.url?.split("?")[1]), body });
+  if (result instanceof PlainText) return { status: 200, type: result.type, body: redact(result.text) };
+  return json(200, result, redact);
+}
 
-  const path = (request.url ?? "").split("?", 1)[0];
-  const answers: Record<string, () => Promise<Answer>> = {
-    "/health": async () => json(200, healthOf(await status()), redact),
-    "/status": async () => json(200, await status(), redact),
-    "/metrics": async () => ({
-      status: 200,
-      type: "text/plain; version=0.0.4; charset=utf-8",
-      body: redact(prometheusText(await status())),
-    }),
-  };
-  const answer = path !== undefined && Object.hasOwn(answers, path) ? answers[path] : undefined;
-  if (answer === undefined) return problem(404, `unknown path; there are ${Object.keys(answers).join(", ")}`);
-  if (request.method !== "GET" && request.method !== "HEAD") return problem(405, "only GET", { Allow: "GET, HEAD" });
-  return answer();
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const { headers } = request;
+  if (headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0) return undefined;
+  if (!/^application\/json\b/i.test(headers["content-type"] ?? "")) {
+    throw new Refusal(415, "a body has to be application/json");
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // A request that is refused in the middle of its body still gets its answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) throw new Refusal(413, `a body has at most ${longestBody} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new Refusal(400, "the body is not JSON");
+  }
 }
 
 function send(response: ServerResponse, request: IncomingMessage, answer: Answer): void {
@@ -89,8 +151,8 @@ function json(status: number, value: unknown, redact: Redact): Answer {
   return { status, type: "application/json", body: `${body}\n` };
 }
 
-function problem(status: number, error: string, headers: Record<string, string> = {}): Answer {
-  return { ...json(status, { error }, (text) => text), headers };
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?", 1)[0] ?? "";
 }
 
 /** Whether a `Host` header names an IP address or `localhost`, with any port or none. */

@@ -11,12 +11,21 @@ const flags = {
 const start: Command = { name: "start", summary: "Starts it.", arguments: [], flags, run };
 const inspect: Command = { name: "log inspect", summary: "Lists a log.", arguments: ["DIR"], flags: {}, run };
 const verify: Command = { name: "log verify", summary: "Verifies a log.", arguments: ["DIR"], flags: {}, run };
-const commands = [start, inspect, verify];
+const check: Command = {
+  name: "check",
+  summary: "Checks.",
+  arguments: [],
+  flags: { send: { description: "sends" }, config: { value: "FILE", description: "what is checked" } },
+  run,
+};
+const commands = [start, inspect, verify, check];
 
 const runs: [line: string, command: Command, flags: Record<string, string>, ...words: string[]][] = [
   ["start", start, {}],
   ["start --port 1 --admin-port=2", start, { port: "1", "admin-port": "2" }],
   ["start --port 1 --port 2", start, { port: "2" }],
+  ["check --send --config x", check, { send: "true", config: "x" }],
+  ["check --config x", check, { config: "x" }],
   ["log inspect ./data", inspect, {}, "./data"],
   ["log verify -- --data", verify, {}, "--data"],
 ];
@@ -56,6 +65,8 @@ const refused: [line: string, message: string][] = [
   ["start --constructor 1", "unknown flag --constructor (see: pintle start --help)"],
   ["start -p 1", "unknown flag -p (see: pintle start --help)"],
   ["start --port", "--port needs a value: --port PORT (see: pintle start --help)"],
+  ["check --send=yes", "--send takes no value (see: pintle check --help)"],
+  ["check --send yes", 'unexpected argument "yes" (see: pintle check --help)'],
   ["start --port=", "--port needs a value: --port PORT (see: pintle start --help)"],
   ["start --port --admin-port 2", "--port needs a value: --port PORT (see: pintle start --help)"],
   ["start here", 'unexpected argument "here" (see: pintle start --help)'],

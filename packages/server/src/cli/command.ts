@@ -2,10 +2,10 @@ import { parseArgs } from "node:util";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
 
-/** A flag of a command, as `--name VALUE`. */
+/** A flag of a command, as `--name VALUE`, or `--name` alone. */
 export interface Flag {
-  /** How the help calls its value. */
-  readonly value: string;
+  /** How the help calls its value; absent: it has none. */
+  readonly value?: string;
   readonly description: string;
 }
 
@@ -30,6 +30,7 @@ export interface Command {
 }
 
 export interface CommandCall {
+  /** What was given, by name; of a flag that has no value, `"true"`. */
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly arguments: readonly string[];
 }
@@ -53,7 +54,12 @@ export function parseCommandLine(words: readonly string[], commands: readonly Co
   const { tokens } = parseArgs({
     args: [...rest],
     options: {
-      ...Object.fromEntries(Object.keys(command.flags).map((name) => [name, { type: "string" as const }])),
+      ...Object.fromEntries(
+        Object.entries(command.flags).map(([name, { value }]) => [
+          name,
+          { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+        ]),
+      ),
       help: { type: "boolean", short: "h" },
     },
     allowPositionals: true,
@@ -71,8 +77,14 @@ export function parseCommandLine(words: readonly string[], commands: readonly Co
       const hint = didYouMean(token.name, Object.keys(command.flags)).replace(/"(.*)"/, "--$1");
       throw usage(command, `unknown flag ${token.rawName}${hint}`);
     }
+    const flag = command.flags[token.name]!;
+    if (flag.value === undefined) {
+      if (token.value !== undefined) throw usage(command, `--${token.name} takes no value`);
+      flags[token.name] = "true";
+      continue;
+    }
     if (token.value === undefined || token.value === "" || (!token.inlineValue && token.value.startsWith("--"))) {
-      throw usage(command, `--${token.name} needs a value: --${token.name} ${command.flags[token.name]?.value}`);
+      throw usage(command, `--${token.name} needs a value: --${token.name} ${flag.value}`);
     }
     flags[token.name] = token.value;
   }
@@ -119,7 +131,8 @@ export function helpFor(commands: readonly Command[]): string {
 
 export function helpForCommand(command: Command): string {
   const flags = Object.entries(command.flags).map(
-    ([name, { value, description }]) => [`--${name} ${value}`, description] as const,
+    ([name, { value, description }]) =>
+      [value === undefined ? `--${name}` : `--${name} ${value}`, description] as const,
   );
   const width = Math.max(0, ...flags.map(([flag]) => flag.length));
   return [

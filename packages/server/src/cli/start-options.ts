@@ -51,15 +51,16 @@ export function startOptions(flags: Readonly<Record<string, string | undefined>>
   return {
     config: config === undefined ? undefined : resolve(directory, config),
     host,
-    port: port("port", flags.port ?? "8080"),
-    adminPort: port("admin-port", flags["admin-port"] ?? "8081"),
+    port: portFlag("port", flags.port ?? "8080"),
+    adminPort: portFlag("admin-port", flags["admin-port"] ?? "8081"),
     data: resolve(directory, data),
     wait: parsedWait.data,
     logLevel,
   };
 }
 
-function port(flag: string, text: string): number {
+/** @throws ServerError USAGE */
+export function portFlag(flag: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw refused(flag, text, "a port, 0 to 65535");
   return Number(text);
 }

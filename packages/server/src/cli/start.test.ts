@@ -1,116 +1,15 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const program = fileURLToPath(new URL("../../bin/pintle.js", import.meta.url));
-const base = mkdtempSync(join(tmpdir(), "pintle-cli-"));
-after(() => rmSync(base, { recursive: true }));
-
-/** `pintle` as a process, in a folder of its own. */
-class Run {
-  readonly #child: ChildProcess;
-  readonly ended: Promise<number | NodeJS.Signals>;
-  stdout = "";
-  stderr = "";
-
-  constructor(folder: string, args: readonly string[], environment: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [program, ...args], {
-      cwd: folder,
-      env: { ...process.env, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.stdout += text;
-    });
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.stderr += text;
-    });
-    this.ended = once(this.#child, "close").then(([code, signal]) => code ?? signal);
-    running.add(this);
-    void this.ended.then(() => running.delete(this));
-  }
-
-  /** Resolves with the whole output up to now, when it says that it is ready; rejects when it ends before. */
-  async ready(): Promise<string> {
-    const early = this.ended.then((end) => Promise.reject(new Error(`ended (${end}): ${this.stdout}${this.stderr}`)));
-    early.catch(() => {});
-    while (!/^ready$/m.test(this.stdout)) await Promise.race([once(this.#child.stdout!, "data"), early]);
-    return this.stdout;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** What it has printed under this heading. */
-  told(heading: string): string {
-    const value = new RegExp(`^ *${heading} +(\\S+)`, "m").exec(this.stdout)?.[1];
-    assert.ok(value !== undefined, `${heading} in:\n${this.stdout}`);
-    return value;
-  }
-
-  /** Waits for a failed start: exit code 1, and one line. */
-  async refusal(): Promise<string> {
-    assert.equal(await this.ended, 1, this.stdout + this.stderr);
-    assert.match(this.stderr, /^pintle: [^\n]+\n$/);
-    assert.doesNotMatch(this.stdout, /ready/);
-    return this.stderr.slice("pintle: ".length, -1);
-  }
-}
-
-const running = new Set<Run>();
-afterEach(async () => {
-  for (const run of running) {
-    run.signal("SIGKILL");
-    await run.ended;
-  }
-});
-
-function newFolder(): string {
-  return mkdtempSync(join(base, "f-"));
-}
-
-const anyPort = ["--port", "0", "--admin-port", "0"];
-
-function start(folder: string, ...flags: string[]): Run {
-  return new Run(folder, ["start", ...anyPort, ...flags]);
-}
-
-function configured(config: unknown): string {
-  const folder = newFolder();
-  writeFileSync(join(folder, "pintle.config.json"), typeof config === "string" ? config : JSON.stringify(config));
-  return folder;
-}
+import { test } from "node:test";
+import { anyPort, configured, eventsIn, newFolder, Run, send, start } from "./run.test.support.ts";
 
 const sound = {
   sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["audit"] }],
   destinations: { audit: { type: "file", path: "./out.jsonl" } },
 };
-
-async function send(url: string, writeKey: string, event: object): Promise<string> {
-  const response = await fetch(`${url}/v1/track`, {
-    method: "POST",
-    headers: { authorization: `Basic ${btoa(`${writeKey}:`)}`, connection: "close" },
-    body: JSON.stringify(event),
-  });
-  assert.equal(response.status, 200);
-  return response.text();
-}
-
-/** The events in a file, once there are so many. */
-async function eventsIn(file: string, count: number): Promise<Record<string, unknown>[]> {
-  for (;;) {
-    const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
-    if (lines.length >= count) return lines.map((line) => JSON.parse(line));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 test("without a configuration: a key that stays, and the first event in a file", async () => {
   const folder = newFolder();
@@ -298,11 +197,11 @@ test("several mistakes are one line each", async () => {
 });
 
 test("help, version, and a command that does not exist", async () => {
-  const help = new Run(base, ["--help"]);
+  const help = new Run(newFolder(), ["--help"]);
   assert.equal(await help.ended, 0);
   assert.match(help.stdout, /^ {2}start {2,}Starts a data plane/m);
-  const version = new Run(base, ["--version"]);
+  const version = new Run(newFolder(), ["--version"]);
   assert.equal(await version.ended, 0);
   assert.match(version.stdout, /^\d+\.\d+\.\d+\S*\n$/);
-  assert.match(await new Run(base, ["strat"]).refusal(), /^unknown command "strat"; did you mean "start"\?/);
+  assert.match(await new Run(newFolder(), ["strat"]).refusal(), /^unknown command "strat"; did you mean "start"\?/);
 });

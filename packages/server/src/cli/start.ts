@@ -8,6 +8,7 @@ import { createLogger } from "../logger.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { startFlags, startOptions } from "./start-options.ts";
+import { nouns } from "./table.ts";
 import { tryIt } from "./try-it.ts";
 
 export const start: Command = {
@@ -60,8 +61,7 @@ function printTrial(
 }
 
 function summary({ sources, destinations }: Config): string {
-  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-  return `${count(sources.length, "source")}, ${count(destinations.length, "destination")}`;
+  return `${nouns(sources.length, "source")}, ${nouns(destinations.length, "destination")}`;
 }
 
 /**

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../bin/pintle.js", import.meta.url));
+const base = mkdtempSync(join(tmpdir(), "pintle-cli-"));
+after(() => rmSync(base, { recursive: true }));
+
+/** `pintle` as a process, in a folder of its own. */
+export class Run {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<number | NodeJS.Signals>;
+  stdout = "";
+  stderr = "";
+
+  constructor(folder: string, args: readonly string[], environment: Record<string, string> = {}) {
+    this.#child = spawn(process.execPath, [program, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = once(this.#child, "close").then(([code, signal]) => code ?? signal);
+    running.add(this);
+    void this.ended.then(() => running.delete(this));
+  }
+
+  /** Resolves with the whole output up to now, when it says that it is ready; rejects when it ends before. */
+  async ready(): Promise<string> {
+    const early = this.ended.then((end) => Promise.reject(new Error(`ended (${end}): ${this.stdout}${this.stderr}`)));
+    early.catch(() => {});
+    while (!/^ready$/m.test(this.stdout)) await Promise.race([once(this.#child.stdout!, "data"), early]);
+    return this.stdout;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** What it has printed under this heading. */
+  told(heading: string): string {
+    const value = new RegExp(`^ *${heading} +(\\S+)`, "m").exec(this.stdout)?.[1];
+    assert.ok(value !== undefined, `${heading} in:\n${this.stdout}`);
+    return value;
+  }
+
+  /** Waits for a failed start: exit code 1, and one line. */
+  async refusal(): Promise<string> {
+    assert.equal(await this.ended, 1, this.stdout + this.stderr);
+    assert.match(this.stderr, /^pintle: [^\n]+\n$/);
+    assert.doesNotMatch(this.stdout, /ready/);
+    return this.stderr.slice("pintle: ".length, -1);
+  }
+}
+
+const running = new Set<Run>();
+afterEach(async () => {
+  for (const run of running) {
+    run.signal("SIGKILL");
+    await run.ended;
+  }
+});
+
+export function newFolder(): string {
+  return mkdtempSync(join(base, "f-"));
+}
+
+export const anyPort: readonly string[] = ["--port", "0", "--admin-port", "0"];
+
+export function start(folder: string, ...flags: string[]): Run {
+  return new Run(folder, ["start", ...anyPort, ...flags]);
+}
+
+export function configured(config: unknown): string {
+  const folder = newFolder();
+  writeFileSync(join(folder, "pintle.config.json"), typeof config === "string" ? config : JSON.stringify(config));
+  return folder;
+}
+
+export async function send(url: string, writeKey: string, event: object): Promise<string> {
+  const response = await fetch(`${url}/v1/track`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`${writeKey}:`)}`, connection: "close" },
+    body: JSON.stringify(event),
+  });
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+/** The events in a file, once there are so many. */
+export async function eventsIn(file: string, count: number): Promise<Record<string, unknown>[]> {
+  for (;;) {
+    const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
+    if (lines.length >= count) return lines.map((line) => JSON.parse(line));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

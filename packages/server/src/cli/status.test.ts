@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Status } from "../admin/status.ts";
+import { configured, eventsIn, newFolder, Run, send, start } from "./run.test.support.ts";
+import { statusLines } from "./status.ts";
+
+const hook = {
+  id: "hook",
+  name: "hook",
+  type: "webhook",
+  state: "open",
+  problem: { at: "2026-01-02T03:04:06.000Z", reason: "http_401", message: "the destination answered 401" },
+  delivered: 4000,
+  filtered: { disconnected: 1, only: 20 },
+  retried: 2,
+  dead: { http_400: 3 },
+  waiting: 12,
+  inFlight: 0,
+  lanesWaiting: 1,
+  lag: { records: 3, events: 12, seconds: 75 },
+  counted: false,
+  malformedIntegrations: 0,
+} as const;
+
+const told: Status = {
+  version: "1.2.3",
+  state: "ready",
+  startedAt: "2026-01-02T03:04:05.000Z",
+  accepted: 5000,
+  requests: 50,
+  bytes: 900,
+  refused: { unknown_key: 3 },
+  append: { count: 50, milliseconds: 5 },
+  storage: "open",
+  destinations: [hook, { ...hook, id: "audit", type: "file", state: "closed", dead: {}, filtered: {}, counted: true }],
+};
+
+test("the status is a table with a row for each destination, and a line for each that is in trouble", () => {
+  assert.deepEqual(statusLines(told), [
+    "Pintle 1.2.3, ready, since 2026-01-02T03:04:05.000Z",
+    "accepted 5,000 events in 50 requests; refused 3 requests (unknown_key 3)",
+    "",
+    "destination  type     state          lag  events      delivered  filtered                 dead        lanes waiting",
+    "hook         webhook  in trouble  1m 15s  12 or more      4,000  only 20, disconnected 1  http_400 3              1",
+    "audit        file     working     1m 15s  12              4,000  0                        0                       1",
+    "hook: http_401 at 2026-01-02T03:04:06.000Z: the destination answered 401",
+  ]);
+  assert.deepEqual(statusLines({ ...told, destinations: [], refused: {}, storage: "shut" }).slice(1), [
+    "accepted 5,000 events in 50 requests; the storage takes nothing now",
+    "",
+    "no destinations",
+  ]);
+});
+
+test("pintle status finds the data plane by its folder", async () => {
+  const folder = configured({
+    sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["audit"] }],
+    destinations: { audit: { type: "file", path: "./out.jsonl" } },
+  });
+  const plane = start(folder);
+  await plane.ready();
+  await send(plane.told("events"), "wk_secret_shop", { userId: "u", event: "a" });
+  await eventsIn(join(folder, "out.jsonl"), 1);
+
+  const asked = new Run(folder, ["status"]);
+  assert.equal(await asked.ended, 0, asked.stderr);
+  assert.match(asked.stdout, /^accepted 1 event in 1 request$/m);
+  assert.match(asked.stdout, /^audit +file +working +0s +0 +1 +0 +0 +0$/m);
+  const port = new URL(plane.told("admin")).port;
+  const json = new Run(folder, ["status", "--json", "--data", "pintle-data", "--admin-port", port]);
+  assert.equal(await json.ended, 0, json.stderr);
+  assert.equal((JSON.parse(json.stdout) as Status).accepted, 1);
+
+  const token = join(folder, "pintle-data", "admin-token");
+  const right = readFileSync(token, "utf8");
+  writeFileSync(token, "at_wrong\n");
+  assert.match(await new Run(folder, ["status"]).refusal(), /does not take the token of this folder/);
+  writeFileSync(token, right);
+
+  plane.signal("SIGTERM");
+  assert.equal(await plane.ended, 0);
+  assert.match(await new Run(folder, ["status"]).refusal(), /^no data plane answers at http:.*nobody listens there/);
+});
+
+test("pintle status says where it has looked in vain", async () => {
+  const folder = newFolder();
+  assert.match(await new Run(folder, ["status"]).refusal(), /pintle-data is not the folder of a data plane/);
+  writeFileSync(join(folder, "admin-token"), "at_token\n");
+  assert.match(
+    await new Run(folder, ["status", "--data", ".", "--admin-port", "99999"]).refusal(),
+    /--admin-port takes a port, 0 to 65535, not "99999"/,
+  );
+});

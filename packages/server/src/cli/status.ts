@@ -1,0 +1,57 @@
+import type { Status } from "../admin/status.ts";
+import { adminClient, adminFlags } from "./admin-client.ts";
+import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { age, count, nouns, reasons, table } from "./table.ts";
+
+export const status: Command = {
+  name: "status",
+  summary: "Tells how a data plane that runs and each of its destinations stand.",
+  arguments: [],
+  flags: { ...adminFlags, json: { description: "all of it, as JSON" } },
+  run: runStatus,
+};
+
+async function runStatus(call: CommandCall, context: CommandContext): Promise<number> {
+  const told = (await adminClient(call, context).get("/status")) as Status;
+  if (call.flags.json !== undefined) context.print(JSON.stringify(told, null, 2));
+  else for (const line of statusLines(told)) context.print(line);
+  return 0;
+}
+
+/** What the states of a destination are called for people: those of a breaker read the wrong way round. */
+const stateNames: Readonly<Record<string, string>> = {
+  closed: "working",
+  open: "in trouble",
+  "half-open": "probing",
+  stopped: "stopped",
+};
+
+export function statusLines(told: Status): string[] {
+  const refused = Object.values(told.refused).reduce((sum, number) => sum + number, 0);
+  const lines = [
+    `Pintle ${told.version}, ${told.state}, since ${told.startedAt}`,
+    `accepted ${nouns(told.accepted, "event")} in ${nouns(told.requests, "request")}` +
+      (refused === 0 ? "" : `; refused ${nouns(refused, "request")} (${reasons(told.refused)})`) +
+      (told.storage === "open" ? "" : "; the storage takes nothing now"),
+    "",
+  ];
+  if (told.destinations.length === 0) return [...lines, "no destinations"];
+  const heading = ["destination", "type", "state", "lag", "events", "delivered", "filtered", "dead", "lanes waiting"];
+  const rows = told.destinations.map((destination) => [
+    destination.id,
+    destination.type,
+    stateNames[destination.state] ?? destination.state,
+    age(destination.lag.seconds),
+    `${count(destination.lag.events)}${destination.counted ? "" : " or more"}`,
+    count(destination.delivered),
+    reasons(destination.filtered) || "0",
+    reasons(destination.dead) || "0",
+    count(destination.lanesWaiting),
+  ]);
+  lines.push(...table([heading, ...rows]));
+  for (const { id, state, problem } of told.destinations) {
+    if (problem === undefined || state === "closed") continue;
+    lines.push(`${id}: ${problem.reason} at ${problem.at}: ${problem.message}`);
+  }
+  return lines;
+}
