@@ -1,4 +1,3 @@
-import { isAbsolute, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load-config.ts";
 import { type Trial, trialConfig } from "../config/trial-config.ts";
@@ -7,6 +6,7 @@ import { type DataPlane, startDataPlane } from "../data-plane.ts";
 import { createLogger } from "../logger.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { shortPath } from "./short-path.ts";
 import { startFlags, startOptions } from "./start-options.ts";
 import { nouns } from "./table.ts";
 import { tryIt } from "./try-it.ts";
@@ -21,10 +21,11 @@ export const start: Command = {
 
 async function runStart(call: CommandCall, context: CommandContext): Promise<number> {
   const options = startOptions(call.flags, context.directory);
-  const shown = (path: string) => shortest(path, context.directory);
+  const shown = (path: string) => shortPath(path, context.directory);
 
   const file = options.config ?? findConfig(context.directory);
-  const loaded = file === undefined ? undefined : await loadConfig(shown(file), { environment: context.environment });
+  const loaded =
+    file === undefined ? undefined : await loadConfig(file, { environment: context.environment, shownAs: shown(file) });
   // The folder comes after the configuration: a refused start leaves nothing behind.
   makeDataFolder(options.data);
   const trial = loaded === undefined ? trialConfig(options.data) : undefined;
@@ -72,9 +73,4 @@ function endOnSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });
-}
-
-function shortest(path: string, directory: string): string {
-  const short = relative(directory, path);
-  return short.startsWith("..") || isAbsolute(short) ? path : short;
 }

@@ -13,10 +13,12 @@ export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** @default destinationTypes of `@pintle/destinations` */
   readonly types?: DestinationTypes;
+  /** The file as messages name it. @default as it was given */
+  readonly shownAs?: string;
 }
 
 /** The names under which a configuration is looked for, in this order. */
-const configNames: readonly string[] = [
+export const configNames: readonly string[] = [
   "pintle.config.ts",
   "pintle.config.js",
   "pintle.config.mjs",
@@ -36,10 +38,10 @@ export function findConfig(directory: string): string | undefined {
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
   const path = resolve(file);
-  const text = readText(path, file);
-  const input = extname(path) === ".json" ? parseJson(text, file) : await run(path, file);
-  const { environment = process.env, types = destinationTypes } = options;
-  return checkConfig(input, { file: path, shownAs: file, directory: dirname(path), environment, types });
+  const { environment = process.env, types = destinationTypes, shownAs = file } = options;
+  const text = readText(path, shownAs);
+  const input = extname(path) === ".json" ? parseJson(text, shownAs) : await run(path, shownAs);
+  return checkConfig(input, { file: path, shownAs, directory: dirname(path), environment, types });
 }
 
 function readText(path: string, file: string): string {
