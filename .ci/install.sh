@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what the tests need and npm does not bring. Without arguments all of it, else what is named:
-#   .ci/install.sh [chromium] [go] [python] [java] [postgres]
+#   .ci/install.sh [chromium] [go] [python] [java] [postgres] [apps] [libraries] [runtimes]
 # Does nothing for what is there already. Uses apt-get for programs; SDKs come through their languages' own package managers, in the
 # versions that tests/clients pins.
 set -euo pipefail
@@ -57,15 +57,25 @@ install_java() {
   fi
 }
 
-for need in "${@:-chromium go python java postgres}"; do
+# What a folder outside the workspaces has in its lock file; installed anew only where that has changed.
+install_folder() {
+  cd "$1"
+  [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+}
+
+install_apps() { install_folder examples/apps; }
+install_libraries() { install_folder tests/libraries; }
+install_runtimes() { install_folder tests/runtimes; }
+
+for need in "${@:-chromium go python java postgres apps libraries runtimes}"; do
   for one in $need; do
     case $one in
-    chromium | go | python | java | postgres)
+    chromium | go | python | java | postgres | apps | libraries | runtimes)
       echo "install: $one"
       ("install_$one")
       ;;
     *)
-      echo "install: nothing is called '$one'; there are chromium, go, python, java and postgres" >&2
+      echo "install: nothing is called '$one'; there are chromium, go, python, java, postgres, apps, libraries and runtimes" >&2
       exit 1
       ;;
     esac
