@@ -166,16 +166,16 @@ export async function addColumns(
   await statements.run(`ALTER TABLE ${qualified(schema, name)} ${list.join(", ")}`);
 }
 
-/** The column takes fractions from now on. */
+/** The column takes fractions from now on. Rewrites the table. */
 export async function widenColumn(
   statements: Statements,
   schema: string,
   table: string,
   column: string,
 ): Promise<void> {
-  await statements.run(`ALTER TABLE ${qualified(schema, table)} ALTER COLUMN ${quoted(column)} TYPE numeric`);
+  await statements.runSlowly(`ALTER TABLE ${qualified(schema, table)} ALTER COLUMN ${quoted(column)} TYPE numeric`);
 }
 
 export async function indexIds(statements: Statements, schema: string, table: string): Promise<void> {
-  await statements.run(`CREATE INDEX ON ${qualified(schema, table)} (id)`);
+  await statements.runSlowly(`CREATE INDEX ON ${qualified(schema, table)} (id)`);
 }

@@ -4,11 +4,16 @@ import type { PgClient, PgResult } from "./pg-driver.ts";
 /** Beyond the time-out, milliseconds after which a server that says nothing is given up. */
 const grace = 5000;
 
+/** Milliseconds that a statement may take whose time grows with its table. */
+const slowTimeout = 3_600_000;
+
 /** Statements in a transaction that is open. They take turns: each is awaited before the next. */
 export interface Statements {
   query(text: string, values?: readonly unknown[]): Promise<PgResult>;
   /** Several statements in one text, without values. */
   run(text: string): Promise<void>;
+  /** One statement that may take long, since it has to touch every row of a table: an hour, if `timeout` is not more. */
+  runSlowly(text: string): Promise<void>;
   copy(text: string, next: NextLine): Promise<void>;
 }
 
@@ -55,13 +60,22 @@ export class Session {
 
   async #transaction<Result>(work: (statements: Statements) => Promise<Result>): Promise<Result> {
     const client = await this.#connected();
+    const { timeout } = this.#options;
+    const run = async (text: string, most = timeout): Promise<void> =>
+      void (await this.#watch(client, client.query(text), most));
     const statements: Statements = {
       query: async (text, values) => single(await this.#watch(client, client.query(text, values))),
-      run: async (text) => void (await this.#watch(client, client.query(text))),
+      run: (text) => run(text),
+      runSlowly: async (text) => {
+        const most = Math.max(timeout, slowTimeout);
+        await run(`SET LOCAL statement_timeout = ${most}`);
+        await run(text, most);
+        await run(`SET LOCAL statement_timeout = ${Math.ceil(timeout)}`);
+      },
       copy: (text, next) => this.#watch(client, client.query(new CopyIn(text, next)).done),
     };
     try {
-      await statements.run(begin(this.#options.timeout));
+      await statements.run(begin(timeout));
       const result = await work(statements);
       const { command } = await statements.query("COMMIT");
       if (command !== "COMMIT") throw new Error(`the server answered COMMIT with ${command}`);
@@ -107,8 +121,11 @@ export class Session {
   }
 
   /** The server ends a statement that takes too long; this is for a server, or a network, that no longer says anything. */
-  async #watch<Result>(client: PgClient, statement: Promise<Result>): Promise<Result> {
-    const { timeout } = this.#options;
+  async #watch<Result>(
+    client: PgClient,
+    statement: Promise<Result>,
+    timeout: number = this.#options.timeout,
+  ): Promise<Result> {
     const watchdog = setTimeout(() => client.connection.stream.destroy(), timeout + grace);
     try {
       return await statement;

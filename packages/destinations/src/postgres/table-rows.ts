@@ -114,7 +114,7 @@ export class Fitter {
     this.#discard = discard;
     const used = new Set([...shapesOf(items)].flatMap(({ names }) => names));
     this.names = [...used].filter((name) => columns.get(name)?.writable === true);
-    this.#written = this.names.map((name) => columns.get(name)!);
+    this.#written = this.names.map((name) => (name === "id" ? asIdentity(columns.get(name)!) : columns.get(name)!));
     this.#slots = new Map(this.names.map((name, at) => [name, at]));
     this.#nulls = this.names.map(() => copyNull);
   }
@@ -228,8 +228,14 @@ function shapesOf(items: readonly Item[]): Set<Shape> {
   return shapes;
 }
 
+/** A row without its id would be there again after the next load: a column that cannot take an id has the server refuse the row. */
+function asIdentity({ sqlType, writable }: Column): Column {
+  return { type: "other", sqlType, writable };
+}
+
 function fitsAlways(type: ValueType, { type: column, range, maxLength }: Column): boolean {
   if (range !== undefined || maxLength !== undefined) return false;
+  if (column === "other") return true;
   return type === column || column === "string" || (type === "int" && column === "float");
 }
 

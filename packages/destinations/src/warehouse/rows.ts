@@ -286,6 +286,11 @@ class Build {
         this.#discard(raw, leaf, "name");
         return;
       }
+      // JSON has numbers that JavaScript has not, such as 1e400.
+      if (leaf === Number.POSITIVE_INFINITY || leaf === Number.NEGATIVE_INFINITY) {
+        this.#discard(raw, leaf, "type");
+        return;
+      }
       if (section === "traits" && name === "user_id" && this.#event.type === "identify") name = "_user_id";
       if (fixed.has(name) || this.#winners.some(({ shape }) => shape.has(name))) return;
       if (!cells.add(name, leaf, type)) this.#discard(raw, leaf, "collision");
