@@ -1,13 +1,15 @@
 import { file } from "./file/file.ts";
 import type { DestinationType } from "./kit/index.ts";
 import { postgres } from "./postgres/postgres.ts";
+import { relay } from "./relay/relay.ts";
 import { webhook } from "./webhook/webhook.ts";
 
 export { type FileSettings, file } from "./file/file.ts";
 export { type PostgresSettings, postgres } from "./postgres/postgres.ts";
+export { type RelaySettings, relay } from "./relay/relay.ts";
 export { type WebhookSettings, webhook } from "./webhook/webhook.ts";
 
 /** Every type of destination that a configuration can name, by its `type`. */
 export const destinationTypes: ReadonlyMap<string, DestinationType> = new Map(
-  [webhook, file, postgres].map((type): [string, DestinationType] => [type.type, type as DestinationType]),
+  [webhook, relay, file, postgres].map((type): [string, DestinationType] => [type.type, type as DestinationType]),
 );

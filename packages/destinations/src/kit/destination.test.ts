@@ -12,7 +12,8 @@ interface Settings {
 }
 
 const settings = { url: z.string().describe("where to") };
-const common = { type: "test", displayName: "Test", description: "a test", settings };
+const batch = { events: 3, bytes: 1000, whole: false };
+const common = { type: "test", displayName: "Test", description: "a test", settings, batch };
 
 const events = ["a", "b", "c"].map((id) => ({ messageId: id }) as unknown as DeliveredEvent);
 
@@ -20,7 +21,7 @@ const events = ["a", "b", "c"].map((id) => ({ messageId: id }) as unknown as Del
 async function deliver(
   definition: HttpDefinition<Settings>,
   answers: Record<string, number | Error | Answer> = {},
-  batch = events,
+  given = events,
 ) {
   const sent: HttpRequest[] = [];
   const sender: Sender = {
@@ -35,7 +36,7 @@ async function deliver(
   const type = defineDestination<Settings>({ ...common, ...definition });
   const tools = { directory: "/", now: () => 0, userAgent: "Pintle/test", sender };
   const connection = await type.open(type.settings.parse({ url: "http://h" }), tools);
-  const outcomes = await connection.deliver(batch);
+  const outcomes = await connection.deliver(given);
   return {
     paths: sent.map(({ url }) => new URL(url).pathname),
     agents: sent.map(({ headers }) => headers["user-agent"]),

@@ -88,6 +88,8 @@ export interface DestinationType<Settings = unknown> {
    * where that of the first ends.
    */
   readonly transactional?: boolean;
+  /** Whether it is defined by `requests`, so that all that it does to the world goes through `Tools.sender`. */
+  readonly isHttp?: boolean;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
   /** @throws when it cannot be opened now; the router tries again */
@@ -149,5 +151,6 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
             tools,
           });
   const transactional = "open" in definition && definition.transactional === true;
-  return { type, displayName, description, settings, batch, transactional, concurrency, open };
+  const isHttp = !("open" in definition);
+  return { type, displayName, description, settings, batch, transactional, isHttp, concurrency, open };
 }

@@ -91,6 +91,15 @@ test("what the type itself says about an answer is final", async () => {
   assert.deepEqual((await deliver(listed("abc"), () => 207, roomy, each)).outcomes, ["delivered", "own", "delivered"]);
 });
 
+test("a request holds no more events than the limit says", async () => {
+  const { sent, outcomes } = await deliver(listed("abcde"), () => 200, { ...roomy, events: 2 });
+  assert.deepEqual(
+    sent.map((ids) => ids.join("")),
+    ["ab", "cd", "e"],
+  );
+  assert.deepEqual(outcomes, Array(5).fill("delivered"));
+});
+
 test("a request that comes out larger than the limit is made again of each half, down to single events", async () => {
   const events = listed("abcd").map((event) => ({ ...event, text: "x".repeat(event.messageId === "d" ? 500 : 50) }));
   const { sent, outcomes } = await deliver(events, () => 200, { ...roomy, bytes: 140 });

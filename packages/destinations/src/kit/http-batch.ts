@@ -80,7 +80,7 @@ async function deliverAll(
     positions.map((position) => outcomes[position]).find((outcome) => outcome?.outcome !== "delivered");
 
   // Taken from its end.
-  const todo = groups(events, keyOf, limits.whole).reverse();
+  const todo = groups(events, keyOf, limits).reverse();
   const insteadOf = (positions: readonly number[]): void => {
     const middle = Math.ceil(positions.length / 2);
     for (const half of [positions.slice(middle), positions.slice(0, middle)]) todo.push(unmade(half));
@@ -146,14 +146,17 @@ function partsOf(positions: readonly number[], requests: readonly Ready[]): Part
 }
 
 /** Events that may be in one request, together. Where order counts, only neighbours are put together. */
-function groups(events: readonly DeliveredEvent[], keyOf: BatchRules["keyOf"], inOrder: boolean): Part[] {
-  if (keyOf === undefined) return [unmade([...events.keys()])];
+function groups(
+  events: readonly DeliveredEvent[],
+  keyOf: BatchRules["keyOf"],
+  { events: most, whole: inOrder }: BatchLimits,
+): Part[] {
   const found: { readonly key: string | undefined; readonly positions: number[] }[] = [];
   const byKey = new Map<string, (typeof found)[number]>();
   for (const [position, event] of events.entries()) {
     let key: string | undefined;
     try {
-      key = keyOf(event);
+      key = keyOf?.(event) ?? "";
     } catch {
       // `requests` gets it alone, and most likely throws for the same reason.
     }
@@ -166,7 +169,11 @@ function groups(events: readonly DeliveredEvent[], keyOf: BatchRules["keyOf"], i
     found.push(begun);
     if (key !== undefined) byKey.set(key, begun);
   }
-  return found.map(({ positions }) => unmade(positions));
+  return found.flatMap(({ positions }) =>
+    Array.from({ length: Math.ceil(positions.length / most) }, (_, part) =>
+      unmade(positions.slice(part * most, (part + 1) * most)),
+    ),
+  );
 }
 
 function endsBatch({ outcome, scope }: Outcome, whole: boolean): boolean {

@@ -1,4 +1,5 @@
 export { bytes } from "./bytes.ts";
+export { type CaseResult, type CaseTable, readCases, runCases } from "./cases.ts";
 export {
   classifyAnswer,
   classifyError,

@@ -65,7 +65,7 @@ test("method, headers and time-out are settings", async () => {
   assert.equal(sent[0]?.headers.authorization, "Bearer abcdef");
   assert.deepEqual(
     Object.keys(sent[0]?.headers ?? {}).filter((name) => /user-agent/i.test(name)),
-    ["User-Agent"],
+    ["user-agent"],
   );
   assert.deepEqual(limits, [2000]);
   assert.deepEqual(secretsOf(webhook.settings, webhook.settings.parse(settings)).sort(), ["Bearer abcdef", "own"]);
@@ -85,11 +85,12 @@ test("the outcome is that of the answer", async () => {
 });
 
 test("an id that cannot stand in a header is hashed", () => {
-  assert.equal(idempotencyKey("order-17"), "order-17");
+  assert.equal(idempotencyKey(["order-17"]), "order-17");
   for (const id of ["bestellung-ä", "two words", "x".repeat(256), "\u{1f600}", "\ud800"]) {
-    assert.match(idempotencyKey(id), /^[0-9a-f]{64}$/);
+    assert.match(idempotencyKey([id]), /^[0-9a-f]{64}$/);
   }
-  assert.notEqual(idempotencyKey("a b"), idempotencyKey("a c"));
+  assert.notEqual(idempotencyKey(["a b"]), idempotencyKey(["a c"]));
+  assert.notEqual(idempotencyKey(["a", "b"]), idempotencyKey(["b", "a"]));
 });
 
 test("settings that would fail with every event are refused", () => {
@@ -101,6 +102,15 @@ test("settings that would fail with every event are refused", () => {
     { url: "http://h/", headers: { "bad name": "x" } },
     { url: "http://h/", headers: { a: "x\r\nb: y" } },
     { url: "http://h/", headers: { "Content-Length": "1" } },
+    { url: "http://h/", headers: { "content-encoding": "br" } },
+    { url: "http://h/", signingKey: "secret" },
+    { url: "http://h/", signingKey: "whsec_c2hvcnQ=" },
+    { url: "http://h/", signingKey: `whsec_${"!".repeat(40)}` },
+    { url: "http://h/", signingKey: [] },
+    { url: "http://h/", batch: true },
+    { url: "http://h/", batch: { events: 0 } },
+    { url: "http://h/", batch: { bytes: "1GB" } },
+    { url: "http://h/", batch: { size: 5 } },
     { url: "http://h/", method: "GET" },
     { url: "http://h/", timeout: 0 },
     { url: "http://h/", concurrency: 0 },

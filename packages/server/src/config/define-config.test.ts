@@ -34,6 +34,14 @@ test("takes every way in which a setting may be written, and what it takes passe
         consent: { ids: ["marketing"], strategy: "or" },
       },
       audit: { type: "file", path: "./audit.jsonl", enabled: false },
+      signed: {
+        type: "webhook",
+        url: "https://hook.example",
+        signingKey: [env("SIGNING_KEY"), env("OLD_SIGNING_KEY")],
+        batch: { bytes: "100KB" },
+        gzip: true,
+      },
+      next: { type: "relay", url: "https://events.example", writeKey: env("KEY"), batch: { events: 1000 } },
       tables: {
         type: "postgres",
         url: "postgres://user:password@db/shop",
@@ -42,16 +50,18 @@ test("takes every way in which a setting may be written, and what it takes passe
       },
     },
   });
-  const environment = { KEY: "other_write_key", HOOK_URL: "https://hook.example", TOKEN: "token" };
+  const key = `whsec_${"a".repeat(32)}`;
+  const secrets = { TOKEN: "token", SIGNING_KEY: key, OLD_SIGNING_KEY: key };
+  const environment = { KEY: "other_write_key", HOOK_URL: "https://hook.example", ...secrets };
   const { destinations } = checkConfig(config, { directory: "/srv", environment, types: destinationTypes });
   assert.deepEqual(
     destinations.map(({ id }) => id),
-    ["h", "audit", "tables"],
+    ["h", "audit", "signed", "next", "tables"],
   );
 });
 
 test("has every type of destination that there is", () => {
-  const types: Record<DestinationConfig["type"], true> = { webhook: true, file: true, postgres: true };
+  const types: Record<DestinationConfig["type"], true> = { webhook: true, relay: true, file: true, postgres: true };
   assert.deepEqual(Object.keys(types).sort(), [...destinationTypes.keys()].sort());
 });
 

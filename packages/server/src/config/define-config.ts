@@ -1,4 +1,4 @@
-import type { FileSettings, PostgresSettings, WebhookSettings } from "@pintle/destinations";
+import type { FileSettings, PostgresSettings, RelaySettings, WebhookSettings } from "@pintle/destinations";
 import type { DeliverySettings } from "@pintle/destinations/kit";
 import type { MessageType } from "@pintle/events";
 import type { EnvReference } from "./env.ts";
@@ -31,6 +31,7 @@ export interface SourceConfig<DestinationName extends string = string> {
 /** A destination: what all have, and the settings of its type (docs/destinations.md). */
 export type DestinationConfig =
   | Entry<"webhook", WebhookSettings, "url">
+  | Entry<"relay", RelaySettings, "url" | "writeKey">
   | Entry<"file", FileSettings, "path">
   | Entry<"postgres", PostgresSettings, "url">;
 
@@ -77,7 +78,7 @@ type Written<Value> = Value extends string
     : Value extends readonly (infer Item)[]
       ? readonly Written<Item>[]
       : Value extends object
-        ? { readonly [Key in keyof Value]: Written<Value[Key]> }
+        ? { readonly [Key in keyof Value]?: Written<Value[Key]> }
         : Value;
 
 /**

@@ -1,0 +1,192 @@
+import { gunzipSync } from "node:zlib";
+import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
+import { z } from "zod";
+import type { DestinationType } from "./destination.ts";
+import { differences } from "./difference.ts";
+import type { Answer, Outcome } from "./outcome.ts";
+import type { HttpRequest, Sender } from "./sender.ts";
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+const outcomeSchema = z.union([
+  z.literal("delivered"),
+  z.strictObject({
+    outcome: z.enum(["delivered", "retry", "dead"]),
+    scope: z.enum(["event", "destination"]).optional(),
+    reason: z.string().optional(),
+    after: z.number().optional(),
+    ages: z.boolean().optional(),
+  }),
+]);
+
+const caseSchema = z.strictObject({
+  name: z.string().min(1),
+  settings: jsonObject.default({}),
+  now: z.iso.datetime().default("2026-01-01T00:00:00.000Z"),
+  events: z.array(jsonObject).min(1).optional(),
+  answers: z
+    .array(
+      z.strictObject({
+        status: z.number(),
+        headers: z.record(z.string(), z.string()).default({}),
+        body: z.string().default(""),
+      }),
+    )
+    .default([]),
+  requests: z
+    .array(
+      z.strictObject({
+        method: z.string().optional(),
+        url: z.string().optional(),
+        headers: z.record(z.string(), z.string()).optional(),
+        body: z.unknown().optional(),
+      }),
+    )
+    .optional(),
+  outcomes: z.array(outcomeSchema).optional(),
+  refused: z.string().optional(),
+});
+
+type Case = z.output<typeof caseSchema>;
+
+/** A table of cases, as its JSON file has it: docs/writing-a-destination.md says what each key means. */
+export interface CaseTable {
+  /** Name of a type that Pintle has, or path, from the table, of a module whose default export is one. */
+  readonly destination: string;
+  readonly cases: readonly unknown[];
+}
+
+const tableSchema: z.ZodType<CaseTable> = z.strictObject({
+  destination: z.string(),
+  cases: z.array(z.unknown()).min(1),
+});
+
+/** @throws TypeError that says what is wrong with the table */
+export function readCases(json: unknown): CaseTable {
+  return parse(tableSchema, json, "the table");
+}
+
+export interface CaseResult {
+  readonly name: string;
+  /** How what came differs from what the case says; none: it holds. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Runs the cases of a table, each by itself and without a network: events and settings in, requests and outcomes compared. A case that
+ * cannot be read is one that does not hold.
+ *
+ * @throws TypeError for a type that is not defined by requests: it would really be opened
+ */
+export async function runCases(type: DestinationType, table: CaseTable): Promise<CaseResult[]> {
+  if (type.isHttp !== true)
+    throw new TypeError(`The destination type "${type.type}" makes no requests that a case could compare`);
+  const results: CaseResult[] = [];
+  for (const [index, json] of table.cases.entries()) {
+    const named = caseSchema.pick({ name: true }).loose().safeParse(json);
+    const name = named.success ? named.data.name : `case ${index + 1}`;
+    try {
+      results.push({ name, problems: await run(type, parse(caseSchema, json, "the case")) });
+    } catch (error) {
+      results.push({ name, problems: [error instanceof Error ? error.message : String(error)] });
+    }
+  }
+  return results;
+}
+
+async function run(type: DestinationType, wanted: Case): Promise<string[]> {
+  const parsed = type.settings.safeParse(wanted.settings);
+  if (!parsed.success) {
+    const messages = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    if (wanted.refused === undefined) return messages.map((message) => `settings.${message}`);
+    const isMeant = messages.some((message) => message.includes(wanted.refused ?? ""));
+    return isMeant
+      ? []
+      : [`expected the settings to be refused with "${wanted.refused}", got "${messages.join("; ")}"`];
+  }
+  if (wanted.refused !== undefined)
+    return [`expected the settings to be refused with "${wanted.refused}", and they are taken`];
+  if (wanted.events === undefined) return ["has no events"];
+  if (wanted.requests === undefined && wanted.outcomes === undefined)
+    return ["has neither requests nor outcomes to compare"];
+
+  const sent: HttpRequest[] = [];
+  const sender: Sender = {
+    send: async (request) => answerTo(sent.push(request), wanted.answers),
+    close: async () => {},
+  };
+  const now = Date.parse(wanted.now);
+  const connection = await type.open(parsed.data, { directory: "/", now: () => now, userAgent: "Pintle", sender });
+  const outcomes = await connection.deliver(wanted.events.map((event, index) => complete(event, index, now)));
+  await connection.close();
+  return [
+    ...(wanted.requests === undefined ? [] : compareRequests(wanted.requests, sent)),
+    ...differences(
+      wanted.outcomes,
+      wanted.outcomes && outcomes.map((outcome, index) => project(outcome, wanted.outcomes?.[index])),
+      "outcomes",
+    ),
+  ];
+}
+
+/** The answers are given in their order; whoever asks for more gets 200. */
+function answerTo(count: number, answers: Case["answers"]): Answer {
+  return answers[count - 1] ?? { status: 200, headers: {}, body: "" };
+}
+
+/** What the gateway would add to the event, with times and ids that are always the same. */
+function complete(event: Readonly<Record<string, unknown>>, index: number, now: number): DeliveredEvent {
+  const messageId = typeof event.messageId === "string" ? event.messageId : `m-${index + 1}`;
+  return completeEvent(event, { receivedAt: now, requestIp: "192.0.2.1", messageId });
+}
+
+function compareRequests(wanted: NonNullable<Case["requests"]>, sent: readonly HttpRequest[]): string[] {
+  const actual = sent.map((request, index) => {
+    const expected = wanted[index] ?? request;
+    const body = readableBody(request);
+    return {
+      ...(expected.method === undefined ? {} : { method: request.method }),
+      ...(expected.url === undefined ? {} : { url: request.url }),
+      ...(expected.headers === undefined ? {} : { headers: comparable(request.headers) }),
+      ...(expected.body === undefined ? {} : { body: typeof expected.body === "string" ? body : jsonOr(body) }),
+    };
+  });
+  const expected = wanted.map((request) =>
+    request.headers === undefined ? request : { ...request, headers: comparable(request.headers) },
+  );
+  return differences(expected, actual, "requests");
+}
+
+/** Names in small letters, without the version that is in `User-Agent`. */
+function comparable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const all = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  return Object.fromEntries(all.filter(([name, value]) => name !== "user-agent" || value !== "Pintle"));
+}
+
+function readableBody({ headers, body = "" }: HttpRequest): string {
+  if (typeof body === "string") return body;
+  return (headers["content-encoding"] === "gzip" ? gunzipSync(body) : Buffer.from(body)).toString();
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What the case says something about. */
+function project(outcome: Outcome, wanted: NonNullable<Case["outcomes"]>[number] | undefined): unknown {
+  if (wanted === undefined || wanted === "delivered") {
+    return outcome.outcome === "delivered" ? "delivered" : { outcome: outcome.outcome, reason: outcome.reason };
+  }
+  return Object.fromEntries(Object.keys(wanted).map((key) => [key, outcome[key as keyof Outcome]]));
+}
+
+function parse<Output>(schema: z.ZodType<Output>, json: unknown, what: string): Output {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
+  throw new TypeError(`${what} cannot be read: ${problems.join("; ")}`);
+}
