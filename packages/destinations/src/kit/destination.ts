@@ -18,6 +18,8 @@ export interface Tools {
   readonly destinationId?: string;
   /** In place of the network, for tests. */
   readonly sender?: Sender;
+  /** Put around the kit's own sender by who wants to see what goes over it. */
+  readonly watch?: (sender: Sender) => Sender;
 }
 
 /** The source that accepted an event. */

@@ -60,7 +60,8 @@ export function openHttp<Settings>(
   definition: HttpDefinition<Settings>,
   { settings, limits, concurrency, tools }: HttpOptions<Settings>,
 ): Connection {
-  const sender = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
+  const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
+  const sender = tools.watch?.(network) ?? network;
   const sendLimits: SendLimits = {
     timeout: definition.timeout?.(settings) ?? 10_000,
     bodyBytes: keptAnswerBytes,

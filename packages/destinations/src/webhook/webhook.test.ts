@@ -128,3 +128,19 @@ test("the output of the settings is valid input again", () => {
   assert.deepEqual(webhook.settings.parse(settings), settings);
   assert.equal(settings.maxAge, 3_600_000);
 });
+
+test("a private address is refused, also where somebody watches", async () => {
+  const settings = webhook.settings.parse({ url: "http://[::ffff:127.0.0.1]:9/", blockPrivate: true });
+  const seen: string[] = [];
+  const watch = (sender: Sender): Sender => ({
+    send: (request, limits) => {
+      seen.push(request.url);
+      return sender.send(request, limits);
+    },
+    close: () => sender.close(),
+  });
+  const connection = await webhook.open(settings, { directory: "/", now: () => 0, userAgent: "Pintle/1.2.3", watch });
+  const [outcome] = await connection.deliver([event]);
+  await connection.close();
+  assert.deepEqual([outcome?.scope, outcome?.reason, seen.length], ["destination", "blocked_address", 1]);
+});

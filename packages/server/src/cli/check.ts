@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { type Answer, type HttpRequest, type Outcome, poolSender, type Sender } from "@pintle/destinations/kit";
+import type { Answer, HttpRequest, Outcome, Sender } from "@pintle/destinations/kit";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import type { Config, Destination } from "../config/config.ts";
 import { configNames, findConfig, loadConfig } from "../config/load-config.ts";
@@ -75,7 +75,8 @@ async function sendTo({ id, type: typeName, settings }: Destination, config: Con
       now: () => Date.now(),
       userAgent: `Pintle/${version}`,
       destinationId: id,
-      sender: watched(poolSender({ connections: 1 }), exchanges),
+      // Around the destination's own sender, which may refuse addresses.
+      watch: (sender) => watched(sender, exchanges),
     });
     try {
       // Without a commit: a test has no place in the log, so no position is touched.
