@@ -37,6 +37,7 @@ async function runCheck({ flags }: CommandCall, context: CommandContext): Promis
   context.print(
     `${shownAs} is sound: ${nouns(sources.length, "source")}, ${nouns(destinations.length, "destination")}`,
   );
+  for (const line of config.omitted ?? []) context.print(`not carried over: ${line}`);
   if (flags.send === undefined) return 0;
 
   let failed = false;

@@ -42,6 +42,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   context.print(
     `  config  ${file === undefined ? "none found, so this is one to try out" : `${shown(file)}: ${summary(config)}`}`,
   );
+  for (const line of config.omitted ?? []) context.print(`          not carried over: ${line}`);
   context.print(`  data    ${shown(options.data)}`);
   if (trial !== undefined) printTrial(trial, plane, context.print, shown);
   context.print("ready");

@@ -14,11 +14,13 @@ const hook = {
   problem: { at: "2026-01-02T03:04:06.000Z", reason: "http_401", message: "the destination answered 401" },
   delivered: 4000,
   filtered: { disconnected: 1, only: 20 },
+  duplicate: 6,
   retried: 2,
   dead: { http_400: 3 },
   waiting: 12,
   inFlight: 0,
   lanesWaiting: 1,
+  lanesParked: 2,
   lag: { records: 3, events: 12, seconds: 75 },
   counted: false,
   malformedIntegrations: 0,
@@ -42,9 +44,9 @@ test("the status is a table with a row for each destination, and a line for each
     "Pintle 1.2.3, ready, since 2026-01-02T03:04:05.000Z",
     "accepted 5,000 events in 50 requests; refused 3 requests (unknown_key 3)",
     "",
-    "destination  type     state          lag  events      delivered  filtered                 dead        lanes waiting",
-    "hook         webhook  in trouble  1m 15s  12 or more      4,000  only 20, disconnected 1  http_400 3              1",
-    "audit        file     working     1m 15s  12              4,000  0                        0                       1",
+    "destination  type     state          lag  events      delivered  filtered                 duplicate  dead        lanes waiting  parked",
+    "hook         webhook  in trouble  1m 15s  12 or more      4,000  only 20, disconnected 1          6  http_400 3              1       2",
+    "audit        file     working     1m 15s  12              4,000  0                                6  0                       1       2",
     "hook: http_401 at 2026-01-02T03:04:06.000Z: the destination answered 401",
   ]);
   assert.deepEqual(statusLines({ ...told, destinations: [], refused: {}, storage: "shut" }).slice(1), [
@@ -67,7 +69,7 @@ test("pintle status finds the data plane by its folder", async () => {
   const asked = new Run(folder, ["status"]);
   assert.equal(await asked.ended, 0, asked.stderr);
   assert.match(asked.stdout, /^accepted 1 event in 1 request$/m);
-  assert.match(asked.stdout, /^audit +file +working +0s +0 +1 +0 +0 +0$/m);
+  assert.match(asked.stdout, /^audit +file +working +0s +0 +1 +0 +0 +0 +0 +0$/m);
   const port = new URL(plane.told("admin")).port;
   const json = new Run(folder, ["status", "--json", "--data", "pintle-data", "--admin-port", port]);
   assert.equal(await json.ended, 0, json.stderr);

@@ -36,7 +36,8 @@ export function statusLines(told: Status): string[] {
     "",
   ];
   if (told.destinations.length === 0) return [...lines, "no destinations"];
-  const heading = ["destination", "type", "state", "lag", "events", "delivered", "filtered", "dead", "lanes waiting"];
+  const counted = ["delivered", "filtered", "duplicate", "dead", "lanes waiting", "parked"];
+  const heading = ["destination", "type", "state", "lag", "events", ...counted];
   const rows = told.destinations.map((destination) => [
     destination.id,
     destination.type,
@@ -45,8 +46,10 @@ export function statusLines(told: Status): string[] {
     `${count(destination.lag.events)}${destination.counted ? "" : " or more"}`,
     count(destination.delivered),
     reasons(destination.filtered) || "0",
+    count(destination.duplicate),
     reasons(destination.dead) || "0",
     count(destination.lanesWaiting),
+    count(destination.lanesParked),
   ]);
   lines.push(...table([heading, ...rows]));
   for (const { id, state, problem } of told.destinations) {

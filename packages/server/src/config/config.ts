@@ -12,6 +12,8 @@ export interface Config {
   readonly directory: string;
   readonly sources: readonly Source[];
   readonly destinations: readonly Destination[];
+  /** What a `workspaceConfig.json` says that could not be carried over, one line each. */
+  readonly omitted?: readonly string[];
   /** Hides the write keys and everything that `env` brought in. */
   readonly redact: Redact;
 }

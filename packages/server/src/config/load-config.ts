@@ -7,6 +7,7 @@ import { ServerError, systemCode } from "../errors.ts";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { findJsonError } from "./json-error.ts";
+import { isWorkspaceConfig, translateWorkspace } from "./workspace-config.ts";
 
 export interface LoadOptions {
   /** @default process.env */
@@ -32,16 +33,23 @@ export function findConfig(directory: string): string | undefined {
 
 /**
  * Reads, runs, checks and completes a configuration file: `.json`, or `.ts`, `.js` and their kin, whose default export is the
- * configuration. A file that is loaded again is run again, and so is what it imports.
+ * configuration. A `workspaceConfig.json` of RudderStack is taken, too. A file that is loaded again is run again, and so is what it imports.
  *
  * @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE; ConfigError with everything that is not allowed
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
   const path = resolve(file);
   const { environment = process.env, types = destinationTypes, shownAs = file } = options;
-  const text = readText(path, shownAs);
-  const input = extname(path) === ".json" ? parseJson(text, shownAs) : await run(path, shownAs);
-  return checkConfig(input, { file: path, shownAs, directory: dirname(path), environment, types });
+  const written = extname(path) === ".json" ? readJsonFile(path, shownAs) : await run(path, shownAs);
+  const translation = isWorkspaceConfig(written) ? translateWorkspace(written) : undefined;
+  const input = translation?.config ?? written;
+  const config = checkConfig(input, { file: path, shownAs, directory: dirname(path), environment, types });
+  return translation === undefined ? config : { ...config, omitted: translation.omitted };
+}
+
+/** @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE */
+export function readJsonFile(path: string, shownAs: string): unknown {
+  return parseJson(readText(path, shownAs), shownAs);
 }
 
 function readText(path: string, file: string): string {
@@ -68,6 +76,8 @@ function parseJson(text: string, file: string): unknown {
 }
 
 async function run(path: string, file: string): Promise<unknown> {
+  // For the errors of a file that is not there or cannot be read.
+  readText(path, file);
   const jiti = createJiti(import.meta.url, {
     // `import { defineConfig } from "pintle"` works in a folder without node_modules, too, and means this very version.
     alias: { pintle: fileURLToPath(new URL("../index.js", import.meta.url)) },

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { destinationTypes } from "@pintle/destinations";
+import fc from "fast-check";
+import { checkConfig } from "./check-config.ts";
+import { isWorkspaceConfig, translateWorkspace } from "./workspace-config.ts";
+
+const hook = {
+  id: "2bHookId",
+  name: "Orders hook",
+  enabled: true,
+  config: {
+    webhookUrl: "https://hooks.example/orders",
+    webhookMethod: "PUT",
+    headers: [
+      { from: "authorization", to: "Bearer secret-token" },
+      { from: "", to: "" },
+    ],
+    eventFilteringOption: "whitelistedEvents",
+    whitelistedEvents: [{ eventName: "Order Completed" }, { eventName: " " }],
+    blacklistedEvents: [{ eventName: "Not this one" }],
+    consentManagement: [
+      { provider: "oneTrust", consents: [{ consent: "C0001" }, { consent: "" }], resolutionStrategy: "" },
+    ],
+    connectionMode: { web: "cloud" },
+    somethingNew: { depth: 2 },
+  },
+  destinationDefinition: { name: "WEBHOOK", displayName: "Webhook" },
+  transformations: [{ id: "t1", name: "scrub" }],
+};
+
+const warehouse = {
+  id: "2bWarehouse",
+  name: "Warehouse",
+  enabled: false,
+  config: {
+    host: "db.example",
+    port: "5433",
+    database: "shop data",
+    user: "loader",
+    password: "p@ss/word",
+    namespace: "shop",
+    sslMode: "require",
+    syncFrequency: "30",
+    useRudderStorage: true,
+    jsonPaths: "track.properties.cart, identify.traits.x",
+    skipUsersTable: true,
+    blacklistedEvents: [{ eventName: "Page Viewed" }],
+    eventFilteringOption: "blacklistedEvents",
+  },
+  destinationDefinition: { name: "POSTGRES", displayName: "Postgres" },
+  transformations: [],
+};
+
+const analytics = {
+  id: "2bAnalytics",
+  name: "GA4 prod",
+  config: { apiSecret: "very-secret" },
+  destinationDefinition: { name: "GA4", displayName: "Google Analytics 4 (GA4)" },
+};
+
+const workspace = {
+  workspaceId: "w1",
+  sources: [
+    {
+      id: "2bShop",
+      name: "Shop",
+      writeKey: "wk_shop",
+      enabled: true,
+      sourceDefinition: { name: "Javascript" },
+      config: {},
+      destinations: [hook, warehouse, analytics],
+    },
+    {
+      id: "2bApp",
+      name: "App",
+      writeKey: "wk_app",
+      enabled: false,
+      sourceDefinition: { name: "Go" },
+      dgSourceTrackingPlanConfig: { trackingPlan: { id: "tp" } },
+      destinations: [hook, { ...warehouse, id: "2bOther" }, { ...hook, id: "2bGone", deleted: true }],
+    },
+    { id: "2bCloud", name: "Stripe", sourceDefinition: { name: "Stripe", category: "cloud" }, destinations: [] },
+  ],
+};
+
+test("sources, destinations and what they filter by become a configuration", () => {
+  const { config, omitted } = translateWorkspace(workspace);
+  assert.deepEqual(config.sources, [
+    { id: "2bshop", name: "Shop", writeKey: "wk_shop", destinations: ["Orders hook", "Warehouse"] },
+    {
+      id: "2bapp",
+      name: "App",
+      writeKey: "wk_app",
+      enabled: false,
+      destinations: ["Orders hook", "Warehouse (2bOther)"],
+    },
+  ]);
+  const { "Orders hook": first, Warehouse: second, ...others } = config.destinations;
+  assert.deepEqual(first, {
+    type: "webhook",
+    id: "2bhookid",
+    url: "https://hooks.example/orders",
+    method: "PUT",
+    headers: { authorization: "Bearer secret-token" },
+    consent: { ids: ["C0001"] },
+    only: {
+      types: ["identify", "page", "screen", "group", "alias", "merge"],
+      events: ["Order Completed"],
+    },
+  });
+  assert.deepEqual(second, {
+    type: "postgres",
+    id: "2bwarehouse",
+    enabled: false,
+    url: "postgres://loader:p%40ss%2Fword@db.example:5433/shop%20data",
+    tls: "no-verify",
+    namespace: "shop",
+    jsonPaths: ["track.properties.cart", "identify.traits.x"],
+    skipUsers: true,
+    except: { events: ["Page Viewed"] },
+  });
+  assert.deepEqual(Object.keys(others), ["Warehouse (2bOther)"]);
+  assert.deepEqual(omitted, [
+    'destination "Orders hook": its transformation: write it as `transform` of the destination',
+    'destination "Orders hook": its setting somethingNew',
+    'destination "GA4 prod": Pintle has no destination of its type, Google Analytics 4 (GA4)',
+    'source "App": its tracking plan',
+    'source "Stripe": it has no write key, so no SDK sends to it',
+  ]);
+});
+
+test("what it becomes passes the checks", () => {
+  const { config } = translateWorkspace(workspace);
+  const checked = checkConfig(config, { directory: "/srv", environment: {}, types: destinationTypes });
+  assert.deepEqual(
+    checked.destinations.map(({ id, type, enabled }) => [id, type, enabled]),
+    [
+      ["2bhookid", "webhook", true],
+      ["2bwarehouse", "postgres", false],
+      ["2bother", "postgres", false],
+    ],
+  );
+  assert.ok(!checked.redact("Bearer secret-token, wk_shop").includes("secret-token"));
+});
+
+function translated(config: object, definition = "WEBHOOK") {
+  const destination = { id: "d", name: "d", config, destinationDefinition: { name: definition } };
+  const source = { id: "s", name: "s", writeKey: "k", destinations: [destination] };
+  const { config: result, omitted } = translateWorkspace({ sources: [source] });
+  return { entry: result.destinations.d, omitted };
+}
+
+test("a user in the URL of a webhook becomes a header", () => {
+  const { entry } = translated({ webhookUrl: "https://me:p%40ss@hooks.example/x" });
+  assert.deepEqual(
+    [entry?.url, entry?.headers],
+    ["https://hooks.example/x", { authorization: `Basic ${btoa("me:p@ss")}` }],
+  );
+});
+
+test("a method that a webhook does not have leaves the destination out", () => {
+  assert.deepEqual(translated({ webhookUrl: "https://x.example", webhookMethod: "GET" }), {
+    entry: undefined,
+    omitted: ['destination "d": all of it: the webhook of Pintle sends no GET'],
+  });
+});
+
+test("consents of one manager are carried over, of several that differ they are not", () => {
+  const consents = [{ consent: "a" }];
+  const one = (config: object) => translated({ webhookUrl: "https://x.example", ...config });
+  assert.deepEqual(one({ consentManagement: [{ provider: "ketch", consents }] }).entry?.consent, {
+    ids: ["a"],
+    strategy: "or",
+  });
+  assert.deepEqual(one({ oneTrustCookieCategories: [{ oneTrustCookieCategory: "b" }] }).entry?.consent, { ids: ["b"] });
+  assert.deepEqual(one({ ketchConsentPurposes: [{ purpose: "p" }] }).entry?.consent, { ids: ["p"], strategy: "or" });
+  const byKind = { web: [{ consents }], cloud: [{ consents, resolutionStrategy: "and" }] };
+  assert.deepEqual(one({ consentManagement: byKind }).entry?.consent, { ids: ["a"] });
+  const several = one({ consentManagement: [{ consents }, { consents: [{ consent: "b" }] }] });
+  assert.equal(several.entry?.consent, undefined);
+  assert.match(several.omitted[0] ?? "", /its consents: they differ/);
+});
+
+test("a configuration of Pintle is not taken for one of RudderStack", () => {
+  const own = { sources: [{ name: "shop", writeKey: "k", destinations: ["hook"] }], destinations: {} };
+  assert.equal(isWorkspaceConfig(own), false);
+  for (const input of [undefined, null, [], {}, { sources: {} }, { sources: [null, 1] }]) {
+    assert.equal(isWorkspaceConfig(input), false);
+  }
+  assert.equal(isWorkspaceConfig(workspace), true);
+});
+
+test("whatever stands in a file, translating it does not fail", () => {
+  const keys = fc.constantFrom(
+    ...["sources", "destinations", "config", "destinationDefinition", "name", "id", "writeKey", "headers", "host"],
+    ...["webhookUrl", "whitelistedEvents", "eventFilteringOption", "consentManagement", "consents", "transformations"],
+  );
+  const values = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom<unknown>(null, true, 7, "", "WEBHOOK", "POSTGRES", "x", "https://u:%@x.example", "__proto__"),
+      fc.array(tie("any"), { maxLength: 3 }),
+      fc.dictionary(keys, tie("any"), { maxKeys: 6 }),
+    ),
+  })).any;
+  fc.assert(
+    fc.property(values, values, values, (one, config, name) => {
+      const destination = { name, config, destinationDefinition: { name: "WEBHOOK" } };
+      const other = { ...destination, destinationDefinition: { name: "POSTGRES" } };
+      translateWorkspace({ sources: [one, { name, writeKey: "k", destinations: [one, destination, other] }] });
+    }),
+  );
+});
