@@ -71,6 +71,11 @@ function families(status: Status): Family[] {
       byReason(({ filtered }) => filtered),
     ),
     counter(
+      "pintle_destination_duplicate_total",
+      "Events that their client had sent before.",
+      each(({ duplicate }) => duplicate),
+    ),
+    counter(
       "pintle_destination_retried_total",
       "Attempts that failed and are repeated.",
       each(({ retried }) => retried),
@@ -84,6 +89,16 @@ function families(status: Status): Family[] {
       "pintle_destination_waiting",
       "Events that were accepted for the destination and have not ended.",
       each(({ waiting }) => waiting),
+    ),
+    gauge(
+      "pintle_destination_lanes_waiting",
+      "User keys that wait for another attempt while others go on, in memory.",
+      each(({ lanesWaiting }) => lanesWaiting),
+    ),
+    gauge(
+      "pintle_destination_lanes_parked",
+      "User keys whose events wait in the retry topic.",
+      each(({ lanesParked }) => lanesParked),
     ),
     gauge(
       "pintle_destination_lag_records",

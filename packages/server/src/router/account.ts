@@ -16,6 +16,8 @@ export interface AccountOptions {
 export class Account {
   delivered = 0;
   retried = 0;
+  /** Events that their client sent before. */
+  duplicate = 0;
   /** Events with an `integrations` that means nothing. */
   malformed = 0;
   readonly filtered: Tally = new Tally();

@@ -7,6 +7,7 @@ import type { Redact } from "../redactor.ts";
 import { Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
+import type { Deduper } from "./dedupe/deduper.ts";
 import { Deliverer } from "./deliverer.ts";
 import type { EventFilter } from "./filter.ts";
 import { Graveyard } from "./graveyard.ts";
@@ -48,6 +49,8 @@ export interface ConsumerOptions {
   readonly logger: Logger;
   readonly redact: Redact;
   readonly limits?: Partial<ConsumerLimits>;
+  /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
+  readonly deduper?: ((partition: number) => Deduper) | undefined;
   /** Of the consumer that this one takes over from, when settings change at run time: the counts go on. */
   readonly account?: Account | undefined;
 }
@@ -75,6 +78,7 @@ export class Consumer {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #limits: ConsumerLimits;
+  readonly #deduper: ConsumerOptions["deduper"];
   readonly #rules: IntakeRules;
   readonly #account: Account;
   readonly #deliverer: Deliverer;
@@ -107,6 +111,7 @@ export class Consumer {
     this.#register = register;
     this.#clock = clock;
     this.#random = random;
+    this.#deduper = options.deduper;
     this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * type.batch(settings).events) };
     this.#rules = {
       filter: { ...destination.filter, name, displayName },
@@ -272,12 +277,14 @@ export class Consumer {
           await source.wait(from, abort.signal);
           continue;
         }
+        const judging = this.#deduper?.(source.partition).judge(source, { from, records, next });
+        const judgement = judging instanceof Promise ? await judging : judging;
         for (const record of records) {
           while (!this.#mayRead(partition) && !this.#ended(partition)) {
             await new Promise<void>((resolve) => this.#forRoom.push(resolve));
           }
           if (this.#ended(partition)) return;
-          this.#take(record, partition);
+          this.#take(record, partition, judgement?.of(record.offset));
           this.#deliverer.pump();
         }
         window.skipTo(next);
@@ -336,11 +343,12 @@ export class Consumer {
   }
 
   /** Takes a record in: what is not for this destination ends here, the rest goes into its lanes. */
-  #take(record: EngineRecord, partition: PartitionState): void {
+  #take(record: EngineRecord, partition: PartitionState, duplicates: Uint8Array | undefined): void {
     const unread = countedAsUnread(record, partition, this.#concerns);
-    const { deliver, dead, filtered, malformed } = takeRecord(record, partition, this.#rules);
+    const { deliver, dead, filtered, duplicate, malformed } = takeRecord(record, partition, this.#rules, duplicates);
     partition.unread -= unread;
     const account = this.#account;
+    account.duplicate += duplicate;
     account.malformed += malformed;
     for (const [reason, count] of filtered) account.filtered.add(reason, count);
     for (const entry of deliver) {
@@ -437,7 +445,7 @@ export class Consumer {
     }
     const waiting = this.#windowEvents + unread;
     const { id, name, type } = this.#destination;
-    const { delivered, filtered, dead, retried, malformed, problem } = this.#account;
+    const { delivered, filtered, duplicate, dead, retried, malformed, problem } = this.#account;
     return {
       id,
       name,
@@ -445,11 +453,13 @@ export class Consumer {
       state: this.#stopped ? "stopped" : this.#deliverer.state,
       delivered,
       filtered: filtered.toJSON(),
+      duplicate,
       dead: dead.toJSON(),
       retried,
       waiting,
       inFlight: this.#deliverer.inFlight,
       lanesWaiting: this.#deliverer.lanesWaiting,
+      lanesParked: 0,
       lag: {
         records,
         events: waiting,

@@ -13,6 +13,8 @@ export interface Intake {
   readonly dead: readonly { readonly entry: Entry; readonly reason: string; readonly detail: string }[];
   /** Events that are not for the destination, by reason. */
   readonly filtered: ReadonlyMap<FilterReason | "disconnected", number>;
+  /** Events that their client sent before. */
+  readonly duplicate: number;
   /** Events with an `integrations` that means nothing. */
   readonly malformed: number;
 }
@@ -28,9 +30,15 @@ export interface IntakeRules {
  * Takes a record in: enters its events into the partition's window, finishes those that are not for the destination, or that an
  * earlier run has finished, and says what is to be done with the others.
  *
+ * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`: there are none
  * @throws EngineError `RECORD_TOO_NEW`, in which case nothing has happened
  */
-export function takeRecord(record: EngineRecord, partition: PartitionState, rules: IntakeRules): Intake {
+export function takeRecord(
+  record: EngineRecord,
+  partition: PartitionState,
+  rules: IntakeRules,
+  duplicates?: Uint8Array,
+): Intake {
   const { sourceId, events } = countEvents(record.header);
   if (sourceId !== "" && !rules.sources.has(sourceId)) {
     const before = partition.finishedBefore.get(record.offset)?.size ?? 0;
@@ -46,13 +54,13 @@ export function takeRecord(record: EngineRecord, partition: PartitionState, rule
     if (!(error instanceof EngineError) || error.code === "RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
   }
-  return takeEvents(record, partition, content, rules.filter);
+  return takeEvents(record, partition, { ...content, duplicates }, rules.filter);
 }
 
 function takeEvents(
   record: EngineRecord,
   partition: PartitionState,
-  { sourceId, events, keyHashes }: RecordEvents,
+  { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
   rules: FilterRules,
 ): Intake {
   const before = partition.finishedBefore.get(record.offset);
@@ -62,9 +70,15 @@ function takeEvents(
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
   let filtered: Map<FilterReason, number> | undefined;
+  let duplicate = 0;
   let malformed = 0;
   for (let index = 0; index < events.length; index++) {
     if (before?.has(index) === true) {
+      partition.window.finish(state, index);
+      continue;
+    }
+    if (duplicates?.[index] === 1) {
+      duplicate++;
       partition.window.finish(state, index);
       continue;
     }
@@ -82,7 +96,7 @@ function takeEvents(
     if (verdict === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: `the event has the type ${describe(event.type)}` });
   }
-  return intake({ deliver, dead, malformed, ...(filtered === undefined ? {} : { filtered }) });
+  return intake({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
 }
 
 /** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */
@@ -104,8 +118,8 @@ function takeUnreadable(
 }
 
 function intake(facts: Partial<Intake>): Intake {
-  const { deliver = [], dead = [], malformed = 0, filtered = none } = facts;
-  return { deliver, dead, malformed, filtered };
+  const { deliver = [], dead = [], duplicate = 0, malformed = 0, filtered = none } = facts;
+  return { deliver, dead, duplicate, malformed, filtered };
 }
 
 const none: Intake["filtered"] = new Map();

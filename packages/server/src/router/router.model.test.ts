@@ -22,6 +22,7 @@ interface Mood {
 
 type Step =
   | { readonly kind: "accept"; readonly events: number }
+  | { readonly kind: "repeat"; readonly back: number }
   | { readonly kind: "advance"; readonly milliseconds: number }
   | { readonly kind: "mood"; readonly mood: Mood }
   | { readonly kind: "jump"; readonly milliseconds: number }
@@ -53,6 +54,10 @@ const world: fc.Arbitrary<World> = fc.record({
       {
         weight: 6,
         arbitrary: fc.record({ kind: fc.constant("accept" as const), events: fc.integer({ min: 1, max: 6 }) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant("repeat" as const), back: fc.integer({ min: 1, max: 10 }) }),
       },
       {
         weight: 4,
@@ -93,6 +98,8 @@ async function run({ seed, whole, concurrency, step, users, windowEvents, steps 
   const clock = new FakeClock();
   let now: Mood = well;
   let made = 0;
+  /** What clients have sent, request by request. */
+  const requests: TestEvent[][] = [];
   const reached = new Set<string>();
   const refusedForGood = new Set<string>();
 
@@ -167,8 +174,12 @@ async function run({ seed, whole, concurrency, step, users, windowEvents, steps 
 
   async function check(): Promise<void> {
     const status = await process.harness.status("d");
-    const ended = status.delivered + sum(status.filtered) + sum(status.dead);
-    assert.equal(ended + status.waiting, process.accepted, "accepted = delivered + filtered + dead + waiting");
+    const ended = status.delivered + sum(status.filtered) + status.duplicate + sum(status.dead);
+    assert.equal(
+      ended + status.waiting,
+      process.accepted,
+      "accepted = delivered + filtered + duplicate + dead + waiting",
+    );
     assert.ok(status.counted);
     const inMemory = process.harness.router.inMemory.get("d") ?? 0;
     assert.ok(inMemory < windowEvents + sizeOfRecord, `${inMemory} events in memory`);
@@ -183,8 +194,13 @@ async function run({ seed, whole, concurrency, step, users, windowEvents, steps 
 
   for (const one of steps) {
     switch (one.kind) {
-      case "accept": {
-        const events = Array.from({ length: one.events }, () => makeEvent(made++, users, random));
+      case "accept":
+      case "repeat": {
+        // A client that got no answer sends the same again.
+        const again = one.kind === "repeat" ? requests.at(-one.back) : undefined;
+        const count = one.kind === "accept" ? one.events : 1;
+        const events = again ?? Array.from({ length: count }, () => makeEvent(made++, users, random));
+        requests.push(events);
         process.accepted += events.length;
         // Status is asked for while it all goes on: counting what is unread must not get in its way.
         const { harness } = process;

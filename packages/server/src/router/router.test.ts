@@ -106,6 +106,37 @@ test("what an earlier run finished is not counted as waiting, read or unread", a
   await again.close();
 });
 
+test("what a client sent twice is delivered once to each destination, also when a restart comes in between", async () => {
+  const one = destination();
+  const two = destination(() => retry("destination", "connect"));
+  const first = await RouterHarness.open({ destinations: { one: one.fake, two: two.fake } });
+  const request = [{ messageId: "a" }, { messageId: "b" }];
+  await first.accept(request);
+  await first.accept(request);
+  assert.deepEqual(one.ids, ["a", "b"]);
+  const { delivered: count, duplicate, waiting } = await first.status("one");
+  assert.deepEqual([count, duplicate, waiting], [2, 2, 0]);
+  const before = (await first.status("two")).duplicate;
+  await first.close();
+
+  const late = destination();
+  const second = await RouterHarness.open({ destinations: { one: one.fake, two: late.fake }, store: first.store });
+  await second.accept(request);
+  assert.deepEqual(one.ids, ["a", "b"]);
+  assert.deepEqual(late.ids, ["a", "b"], "a backlog is not taken for its own repeat");
+  assert.equal((await second.status("one")).duplicate, 2);
+  assert.equal(before + (await second.status("two")).duplicate, 4);
+  await second.close();
+});
+
+test("a repeat is recognised within the window, and not beyond it", async () => {
+  const { fake, ids } = destination();
+  const harness = await RouterHarness.open({ destinations: { d: fake }, dedupeIds: 2 });
+  for (const messageId of ["a", "b", "a", "c", "d", "a"]) await harness.accept([{ messageId }]);
+  assert.deepEqual(ids, ["a", "b", "c", "d", "a"]);
+  await harness.close();
+});
+
 test("an event that fails for a reason of its own makes only its user's events wait", async () => {
   const { fake, ids } = destination((id, attempt) =>
     id === "a1" && attempt < 3 ? retry("event", "http_500") : undefined,

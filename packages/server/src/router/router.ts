@@ -8,6 +8,7 @@ import { redactor } from "../redactor.ts";
 import type { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import { Consumer, type ConsumerDestination } from "./consumer.ts";
+import { Deduper } from "./dedupe/deduper.ts";
 import type { ConsumerLimits } from "./limits.ts";
 import { Register } from "./register.ts";
 import type { Stage, Throttle } from "./stage.ts";
@@ -24,6 +25,8 @@ export interface RouterOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly limits?: Partial<ConsumerLimits>;
+  /** How many events before an event are looked at to see whether it was sent before. @default 1,000,000 */
+  readonly dedupeIds?: number;
   /**
    * What stands between the filter of a destination and its delivery. Called when its consumer is made, that is, when it starts and
    * after each change of its entry in the configuration.
@@ -51,6 +54,7 @@ export class Router {
   readonly #register: Register;
   readonly #log: string;
   readonly #members = new Map<string, Member>();
+  readonly #dedupers = new Map<number, Deduper>();
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -120,7 +124,18 @@ export class Router {
     const { engine, tools, clock, random, logger, limits } = this.#options;
     const redact = redactor(secretsOf(destination.type.settings, destination.settings));
     const common = { engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
-    return new Consumer({ ...common, destination, account, ...(limits === undefined ? {} : { limits }) });
+    const deduper = (partition: number) => this.#deduper(partition);
+    return new Consumer({ ...common, destination, account, deduper, ...(limits === undefined ? {} : { limits }) });
+  }
+
+  /** One for each partition, and for all destinations. */
+  #deduper(partition: number): Deduper {
+    let deduper = this.#dedupers.get(partition);
+    if (deduper === undefined) {
+      deduper = new Deduper(this.#options.dedupeIds ?? 1_000_000);
+      this.#dedupers.set(partition, deduper);
+    }
+    return deduper;
   }
 
   /** Events in memory, by destination id. */

@@ -10,6 +10,8 @@ export interface DestinationStatus {
   readonly delivered: number;
   /** Events that were not for it, by reason. */
   readonly filtered: Readonly<Record<string, number>>;
+  /** Events that their client had sent before. */
+  readonly duplicate: number;
   /** Events given up, by reason: each is in the topic `dead.<id>`. */
   readonly dead: Readonly<Record<string, number>>;
   /** Attempts that failed and are made again. */
@@ -20,6 +22,8 @@ export interface DestinationStatus {
   readonly inFlight: number;
   /** User keys that wait for another attempt while others go on. */
   readonly lanesWaiting: number;
+  /** User keys whose events wait in the topic `retry.<id>`. */
+  readonly lanesParked: number;
   readonly lag: {
     /** Records of the log with an event that is not finished, about: from the low-water mark to the end. */
     readonly records: number;

@@ -22,6 +22,8 @@ export interface HarnessOptions {
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
+  /** @default 1000 */
+  readonly dedupeIds?: number;
   /** By destination id. */
   readonly between?: Readonly<Record<string, Between>>;
 }
@@ -79,6 +81,7 @@ export class RouterHarness {
       clock,
       random,
       logger,
+      dedupeIds: options.dedupeIds ?? 1000,
       between: ({ id }) => between[id] ?? {},
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });

@@ -1,0 +1,218 @@
+import type { AssignedPartition, EngineRecord } from "../../engine/engine.ts";
+import { hashesOf, hashWords } from "./id-hash.ts";
+import { IdWindow } from "./id-window.ts";
+import { Verdicts } from "./verdicts.ts";
+
+/** Records that were read: all that there are with `from <= offset < next`. */
+export interface Stretch {
+  readonly from: number;
+  readonly records: readonly EngineRecord[];
+  readonly next: number;
+}
+
+type Source = Pick<AssignedPartition, "start" | "end" | "read">;
+
+/** The ids up to `next`, and the verdicts that came of taking them. */
+interface Scan {
+  readonly ids: IdWindow;
+  verdicts: Verdicts;
+  /** Being filled with what stands before its place: nobody may use it. */
+  isFilling: boolean;
+}
+
+/** So many stretches without a scan are remembered, and so many records with duplicates in each. */
+const mostStretches = 8;
+const mostDuplicates = 20_000;
+/** Records are read in pieces of so many bytes. */
+const pieceBytes = 1 << 20;
+
+/**
+ * Finds the events of one partition that clients sent twice. An event is a duplicate if one of the `ids` events before it has the
+ * same source and `messageId`. That depends on the log alone, so it is the same for every destination and after
+ * every restart: an event that is read again is no duplicate of itself.
+ *
+ * It is found out once for all destinations. A **scan** holds the ids before its place in the log. The consumer that comes to that
+ * place first moves it on with the records that it has just read; the others, who come later, are told what was found. Only
+ * duplicates are remembered, so a destination that was down for a million events finds its verdicts waiting. There are two scans at
+ * most: one for those who are up to date, and one that is set back to wherever somebody comes who is farther behind than what is
+ * remembered. To set it back, the `ids` events before that place are read again. Where several want it in different
+ * places it runs ahead for each of them as far as it was set back, so that taking turns costs at most the double.
+ */
+export class Deduper {
+  readonly #ids: number;
+  readonly #scans: Scan[] = [];
+  /** What scans have left behind that are elsewhere now. */
+  #left: Verdicts[] = [];
+  #turn: Promise<void> = Promise.resolve();
+
+  /** @param ids how many events before an event are looked at */
+  constructor(ids: number) {
+    this.#ids = ids;
+  }
+
+  /**
+   * The verdicts on a stretch: `of(offset)` has one byte for each event of the record, 1 for a duplicate; `undefined` where
+   * there is none. At once, unless the partition has to be read for it.
+   *
+   * @throws what reading throws
+   */
+  judge(source: Source, stretch: Stretch): Judgement | Promise<Judgement> {
+    return this.#judgeNow(stretch) ?? this.#judgeLater(source, stretch);
+  }
+
+  async #judgeLater(source: Source, stretch: Stretch): Promise<Judgement> {
+    for (;;) {
+      const at = this.#coveredTo(stretch.from);
+      const done = this.#judgeNow(stretch);
+      if (done !== undefined) return done;
+      const turn = this.#turn.then(() => this.#bringScanTo(source, at));
+      this.#turn = turn.catch(() => {});
+      await turn;
+    }
+  }
+
+  #judgeNow({ from, records, next }: Stretch): Judgement | undefined {
+    let to = this.#coveredTo(from);
+    while (to < next) {
+      const scan = this.#scans.find(({ verdicts, isFilling }) => !isFilling && verdicts.next === to);
+      if (scan === undefined) return undefined;
+      take(scan, records, next);
+      to = this.#coveredTo(from);
+    }
+    const all = this.#all().filter((verdicts) => verdicts.from < next && verdicts.next > from);
+    const [only] = all;
+    if (only !== undefined && all.length === 1) return only;
+    return {
+      of: (offset) => all.find((verdicts) => verdicts.from <= offset && offset < verdicts.next)?.of(offset),
+    };
+  }
+
+  /** Up to where, from an offset on, everything is known. */
+  #coveredTo(from: number): number {
+    const all = this.#all();
+    let to = from;
+    for (;;) {
+      const further = all.find((verdicts) => verdicts.from <= to && to < verdicts.next);
+      if (further === undefined) return to;
+      to = further.next;
+    }
+  }
+
+  #all(): Verdicts[] {
+    const scanned = this.#scans.flatMap(({ verdicts, isFilling }) => (isFilling ? [] : [verdicts]));
+    return this.#left.length === 0 ? scanned : [...scanned, ...this.#left];
+  }
+
+  /** Brings a scan to where the next verdict is wanted. Only one at a time. */
+  async #bringScanTo(source: Source, at: number): Promise<void> {
+    if (this.#coveredTo(at) > at || this.#scans.some(({ verdicts }) => verdicts.next === at)) return;
+    const below = this.#scans
+      .filter(({ verdicts }) => verdicts.next < at)
+      .toSorted((one, other) => other.verdicts.next - one.verdicts.next)[0];
+    // Moving a scan on is cheaper than filling one anew as long as it takes no more ids.
+    if (below !== undefined && at - below.verdicts.next <= this.#ids) {
+      await this.#moveOn(below, source, at);
+      if (below.verdicts.next >= at) return;
+    }
+    const free = this.#free(at);
+    const isShared = free.verdicts.next > free.verdicts.from;
+    if (isShared) this.#left = [...this.#left, free.verdicts].slice(-mostStretches);
+    await this.#fill(free, source, at);
+    // Not so far that it forgets what it was set back for.
+    if (isShared) await this.#moveOn(free, source, source.end(), () => free.verdicts.isFull);
+  }
+
+  /** A scan that can be set elsewhere: of two, the one that is farther behind. */
+  #free(at: number): Scan {
+    if (this.#scans.length < 2) {
+      const scan = { ids: new IdWindow(this.#ids), verdicts: new Verdicts(at, mostDuplicates), isFilling: false };
+      this.#scans.push(scan);
+      return scan;
+    }
+    const [one, other] = this.#scans as [Scan, Scan];
+    return one.verdicts.next <= other.verdicts.next ? one : other;
+  }
+
+  /** Reads on from where a scan is, up to an offset, or until it has taken as many ids as there are in it. */
+  async #moveOn(scan: Scan, source: Source, to: number, isEnough = (): boolean => false): Promise<void> {
+    for (let taken = 0; scan.verdicts.next < to && taken < this.#ids && !isEnough(); ) {
+      const from = scan.verdicts.next;
+      const { records, next } = await source.read(from, pieceBytes);
+      if (next === from) return;
+      // A consumer may have moved it on meanwhile.
+      taken += take(scan, records, next);
+    }
+  }
+
+  /** Sets a scan to a place, with the ids before it. */
+  async #fill(scan: Scan, source: Source, at: number): Promise<void> {
+    scan.isFilling = true;
+    scan.verdicts = new Verdicts(at, mostDuplicates);
+    scan.ids.clear();
+    try {
+      for (const hashes of await hashesBefore(source, at, this.#ids)) {
+        for (let position = 0; position < hashes.length; position += hashWords) scan.ids.take(hashes, position);
+      }
+      scan.isFilling = false;
+    } finally {
+      // It was filled in part: it must not be taken for one that is at its place.
+      if (scan.isFilling) this.#scans.splice(this.#scans.indexOf(scan), 1);
+    }
+  }
+}
+
+/** What is known of a stretch. */
+export interface Judgement {
+  of(offset: number): Uint8Array | undefined;
+}
+
+/** Moves a scan on over records; those below its place it has already. Returns how many ids it took. */
+function take({ ids, verdicts }: Scan, records: readonly EngineRecord[], next: number): number {
+  let taken = 0;
+  for (const { offset, header } of records) {
+    if (offset < verdicts.next) continue;
+    const hashes = hashesOf(header);
+    let duplicates: Uint8Array | undefined;
+    for (let at = 0, index = 0; at < hashes.length; at += hashWords, index++) {
+      if (!ids.take(hashes, at)) continue;
+      duplicates ??= new Uint8Array(hashes.length / hashWords);
+      duplicates[index] = 1;
+    }
+    verdicts.add(offset, duplicates);
+    taken += hashes.length / hashWords;
+  }
+  verdicts.skipTo(next);
+  return taken;
+}
+
+/**
+ * The hashes of the latest `ids` events below an offset, or a few more, in their order. How many events a record has is not known
+ * before it is read, so the way back is gone in steps.
+ */
+async function hashesBefore(source: Source, offset: number, ids: number): Promise<Uint32Array[]> {
+  const steps: Uint32Array[][] = [];
+  let found = 0;
+  let records = 64;
+  for (let end = offset; end > source.start() && found < ids; ) {
+    const begin = Math.max(source.start(), end - records);
+    const step: Uint32Array[] = [];
+    let inStep = 0;
+    for (let at = begin; at < end; ) {
+      const piece = await source.read(at, pieceBytes);
+      if (piece.next === at) break;
+      for (const record of piece.records) {
+        if (record.offset >= end) break;
+        const hashes = hashesOf(record.header);
+        step.push(hashes);
+        inStep += hashes.length / hashWords;
+      }
+      at = piece.next;
+    }
+    steps.push(step);
+    found += inStep;
+    const perRecord = Math.max(1, inStep / (end - begin));
+    records = Math.min(8192, Math.max(16, Math.ceil((ids - found) / perRecord)));
+    end = begin;
+  }
+  return steps.reverse().flat();
+}
