@@ -37,6 +37,8 @@ import { Reporter } from "./reporter.ts";
 
 /** What listeners are told; see `on`. */
 export interface PintleEvents {
+  /** One message that was taken, at the call, as it will be sent (but for `sentAt`). */
+  readonly accepted: { readonly message: WireMessage };
   /** An answer that confirmed messages. */
   readonly delivered: { readonly messageIds: readonly string[] };
   /** One message that was given up, as it would have been sent. */
@@ -164,7 +166,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Calls back on `delivered`, `dropped`, `refused` and `error`. A listener that throws, or whose promise rejects, disturbs
+   * Calls back on `accepted`, `delivered`, `dropped`, `refused` and `error`. A listener that throws, or whose promise rejects, disturbs
    * nobody; it is logged.
    */
   on<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
@@ -261,6 +263,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
         const { maxQueueBytes } = this.#settings;
         throw refusal("queue_full", "QUEUE_FULL", `the queue holds ${this.#account.bytes} of ${maxQueueBytes} bytes`);
       }
+      if (this.#emitter.has("accepted"))
+        this.#emitter.emit("accepted", { message: JSON.parse(`${json}}`) as WireMessage });
       return new AcceptedReceipt(messageId, entry);
     } catch (thrown) {
       return this.#refuse(given, messageId, thrown);
