@@ -157,6 +157,8 @@ test("a user in the URL of a webhook becomes a header", () => {
     [entry?.url, entry?.headers],
     ["https://hooks.example/x", { authorization: `Basic ${btoa("me:p@ss")}` }],
   );
+  const odd = translated({ webhookUrl: "https://me:50%@hooks.example/x" });
+  assert.deepEqual(odd.entry?.headers, { authorization: `Basic ${btoa("me:50%")}` });
 });
 
 test("a method that a webhook does not have leaves the destination out", () => {
