@@ -16,7 +16,7 @@ export { LogReader, type LogReaderOptions, type ReadLimits, type ReadResult } fr
 export { nodeFileSystem } from "./node-file-system.ts";
 export type { LogOptions } from "./options.ts";
 export type { Progress } from "./progress.ts";
-export { ProgressFile, type ProgressFileOptions } from "./progress-file.ts";
+export { ProgressFile, type ProgressFileOptions, readProgress } from "./progress-file.ts";
 export type { LogRecord } from "./record.ts";
 export { renderInspection } from "./render-inspection.ts";
 export type { OffsetRange, RetentionReport, RetentionRules, RetentionWarning } from "./retention.ts";

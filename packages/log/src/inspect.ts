@@ -3,7 +3,7 @@ import { systemCode } from "./errors.ts";
 import type { FileSystem } from "./file-system.ts";
 import { LogReader } from "./log-reader.ts";
 import { nodeFileSystem } from "./node-file-system.ts";
-import { decodeSlot, type Slot } from "./progress.ts";
+import { readProgress } from "./progress-file.ts";
 import { pathIn, readFolder, type Segment } from "./segment.ts";
 import { checkSegment, type SegmentCheck } from "./segment-check.ts";
 
@@ -151,28 +151,13 @@ async function consumersOf(fs: FileSystem, directory: string, folder: string, en
   const reader = await LogReader.open(directory, { fs });
   const consumers: ConsumerSummary[] = [];
   for (const group of groups) {
-    const slots = [await slotIn(fs, pathIn(folder, `${group}.a`)), await slotIn(fs, pathIn(folder, `${group}.b`))];
-    const newest = slots.filter((slot) => slot !== undefined).sort((a, b) => b.number - a.number)[0];
-    if (newest === undefined) continue;
-    const { low, finished } = newest.progress;
+    const progress = await readProgress(pathIn(folder, group), fs);
+    if (progress === undefined) continue;
+    const { low, finished } = progress;
     const first = await reader.read(low, { end, maxBytes: 4096 });
     const behind = Math.max(0, end - Math.max(low, reader.start));
     consumers.push({ group, low, finishedAbove: finished.length, behind, since: first.records[0]?.time });
   }
   await reader.close();
   return consumers;
-}
-
-async function slotIn(fs: FileSystem, path: string): Promise<Slot | undefined> {
-  const file = await fs.open(path, "read").catch((error: unknown) => {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
-  if (file === undefined) return undefined;
-  try {
-    const bytes = new Uint8Array(await file.size());
-    return decodeSlot(bytes.subarray(0, await file.read(bytes, 0, bytes.byteLength, 0)), path);
-  } finally {
-    await file.close();
-  }
 }

@@ -72,11 +72,11 @@ export class ProgressFile {
     this.#syncEvery = options.syncEvery ?? 5000;
     this.#onError = options.onError ?? (() => {});
     this.#files = files;
-    const newer = (b?.number ?? 0) > (a?.number ?? 0) ? b : a;
-    this.#saved = newer?.progress;
-    this.#number = newer?.number ?? 0;
-    this.#anchored = newer !== undefined;
-    this.#slot = newer !== undefined && newer === a ? 1 : 0;
+    const last = newer(a, b);
+    this.#saved = last?.progress;
+    this.#number = last?.number ?? 0;
+    this.#anchored = last !== undefined;
+    this.#slot = last !== undefined && last === a ? 1 : 0;
     this.#syncedAt = this.#now();
   }
 
@@ -148,6 +148,29 @@ export class ProgressFile {
   #closedError(): LogError {
     return new LogError("log.closed", `The progress file ${this.path} is closed.`);
   }
+}
+
+/** What was saved last under `path`, without opening it for saves; the writer may be at work. `undefined`: nothing ever was. */
+export async function readProgress(path: string, fs: FileSystem = nodeFileSystem): Promise<Progress | undefined> {
+  const slots = await Promise.all([`${path}.a`, `${path}.b`].map((name) => readSlotOf(fs, name)));
+  return newer(slots[0], slots[1])?.progress;
+}
+
+async function readSlotOf(fs: FileSystem, path: string): Promise<Slot | undefined> {
+  const file = await fs.open(path, "read").catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    return await readSlot(file, path);
+  } finally {
+    await file.close();
+  }
+}
+
+function newer(a: Slot | undefined, b: Slot | undefined): Slot | undefined {
+  return (b?.number ?? 0) > (a?.number ?? 0) ? b : a;
 }
 
 async function openOrCreate(fs: FileSystem, path: string): Promise<File> {

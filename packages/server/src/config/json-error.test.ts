@@ -16,6 +16,7 @@ const broken: [text: string, line: number, column: number][] = [
   ["[5.\u00018]", 1, 4],
   ["[5e\u00018]", 1, 4],
   ["[-\u00018]", 1, 3],
+  ['{"at position 1": x}', 1, 19],
 ];
 
 for (const [text, line, column] of broken) {

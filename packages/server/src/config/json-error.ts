@@ -21,7 +21,8 @@ function canGoOn(prefix: string): boolean {
     return true;
   } catch (error) {
     const message = error instanceof Error ? error.message : "";
-    const position = /at position (\d+)/.exec(message)?.[1];
+    // At the end only: other messages quote the text, which may say the same. Newer versions add line and column.
+    const position = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
     return position === undefined ? message.startsWith("Unexpected end") : Number(position) >= prefix.length;
   }
 }

@@ -3,12 +3,13 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { FakeFileSystem, systemError } from "@pintle/log/testing";
 import type { Logger } from "../logger.ts";
 import { type EmbeddedEngine, type EmbeddedEngineOptions, openEmbeddedEngine } from "./embedded.ts";
 import type { AssignedPartition, EngineRecord, Subscription } from "./engine.ts";
 import { EngineError } from "./engine-error.ts";
+import type { FeedMessage } from "./feed.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const never = new AbortController().signal;
@@ -279,7 +280,174 @@ test("records that a consumer in another thread still needs are not removed", as
   );
 });
 
-/** The next message that comes in at a port. */
-function heard(port: { once(event: "message", listener: () => void): unknown }): Promise<void> {
-  return new Promise((resolve) => port.once("message", () => resolve()));
+test("a reader whose thread has died pins nothing once its successor has moved on", async (t) => {
+  const fs = new FakeFileSystem();
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events", retention: { maxAge: 1000 } });
+  await writer.prepare("events");
+
+  const first = new MessageChannel();
+  writer.serve(first.port1);
+  const dying = await openEngine(t, { fs, owns: () => false, feed: first.port2 });
+  const before = (await join1(dying, "events", "hook")).partition;
+  before.save({ low: before.start(), finished: [] });
+  await heard(first.port1);
+  await writer.append("events", record("a"));
+
+  const gone = new Promise((resolve) => first.port1.once("close", resolve));
+  first.port2.close();
+  await gone;
+  now += 5000;
+  await writer.retain();
+
+  const second = new MessageChannel();
+  t.after(() => second.port1.close());
+  writer.serve(second.port1);
+  const reader = await openEngine(t, { fs, owns: () => false, feed: second.port2 });
+  const { partition } = await join1(reader, "events", "hook");
+  assert.equal(partition.start(), before.start(), "what a dead reader needs is kept for its successor");
+  assert.equal((await readAll(partition)).length, 1);
+  const end = partition.end();
+  const saved = heard(second.port1, (message) => message.kind === "needs" && message.from === end);
+  partition.save({ low: end, finished: [] });
+  await saved;
+  // The new start is told without an append.
+  const told = heard(second.port2);
+  await writer.retain();
+  await told;
+  assert.equal(partition.start(), end);
+});
+
+test("a destination that was disabled or removed lets go after a day, across restarts", async (t) => {
+  const fs = new FakeFileSystem();
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  const minutes = (count: number): void => {
+    now += count * 60_000;
+  };
+  const open = () => openEngine(t, { fs, retention: { maxAge: 1000 } });
+
+  let engine = await open();
+  const removed = await join1(engine, "events", "removed");
+  removed.partition.save({ low: 0, finished: [] });
+  await engine.append("events", record("a"));
+  await engine.close();
+
+  // From now on only another one is there.
+  engine = await open();
+  let { partition } = await join1(engine, "events", "hook");
+  const start = partition.start();
+  const oldest = async (): Promise<number> => {
+    partition.save({ low: partition.end(), finished: [] });
+    await engine.retain();
+    return partition.start();
+  };
+  minutes(11);
+  assert.equal(await oldest(), start);
+  assert.ok((await fs.list("/data/topics/events-0/progress")).includes("removed.absent"));
+  minutes(12 * 60);
+  assert.equal(await oldest(), start);
+  await engine.close();
+
+  engine = await open();
+  ({ partition } = await join1(engine, "events", "hook"));
+  minutes(12 * 60 - 11);
+  assert.equal(await oldest(), start, "a minute short of a day");
+  minutes(11);
+  assert.ok((await oldest()) > start);
+
+  // It comes back, and counts again.
+  const back = await join1(engine, "events", "removed");
+  const from = back.partition.end();
+  back.partition.save({ low: from, finished: [] });
+  await engine.append("events", record("b"));
+  minutes(48 * 60);
+  assert.equal(await oldest(), from);
+  assert.ok(!(await fs.list("/data/topics/events-0/progress")).includes("removed.absent"));
+});
+
+test("without any destination records go by age", async (t) => {
+  const fs = new FakeFileSystem();
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  const engine = await openEngine(t, { fs, retention: { maxAge: 1000 } });
+  await engine.append("events", record("a"));
+  now += 5000;
+  await engine.retain();
+  const { partition } = await join1(engine, "events", "hook");
+  assert.equal(partition.start(), partition.end());
+});
+
+test("a mark that a crash has torn is made anew; one that cannot be made is told and costs nothing", async (t) => {
+  const fs = new FakeFileSystem();
+  let now = 1_000_000;
+  t.mock.method(Date, "now", () => now);
+  let warnings = 0;
+  const logger: Logger = {
+    ...silent,
+    warn: () => {
+      warnings++;
+    },
+  };
+  let engine = await openEngine(t, { fs });
+  (await join1(engine, "events", "removed")).partition.save({ low: 0, finished: [] });
+  await engine.append("events", record("a"));
+  await engine.close();
+  const mark = "/data/topics/events-0/progress/removed.absent";
+  const file = await fs.open(mark, "create");
+  await file.write([Buffer.from("2020-01-01T0")], 0);
+  await file.close();
+
+  engine = await openEngine(t, { fs, logger, retention: { maxAge: 1000 } });
+  const { partition } = await join1(engine, "events", "hook");
+  partition.save({ low: partition.end(), finished: [] });
+  now += 11 * 60_000;
+  fs.interference = ({ kind, path }) => {
+    if (kind === "remove" && path === mark) throw systemError("EIO", path);
+  };
+  await engine.retain();
+  fs.interference = () => {};
+  assert.equal(warnings, 1);
+  now += 23 * 60 * 60_000;
+  await engine.retain();
+  assert.equal(partition.start(), 0);
+  now += 60 * 60_000;
+  await engine.retain();
+  assert.ok(partition.start() > 0);
+});
+
+test("records that size forces out are announced, told as a range, and readers go on behind them", async (t) => {
+  const fs = new FakeFileSystem();
+  const told: { message: string; fields: { from?: number; to?: number; next?: { from: number } } }[] = [];
+  const tell = (fields: object | string, message?: string): void => {
+    told.push({ message: message ?? "", fields: fields as object });
+  };
+  const engine = await openEngine(t, {
+    fs,
+    logger: { ...silent, warn: tell, error: tell },
+    retention: { maxBytes: 64 * 1024 },
+  });
+  const { partition } = await join1(engine, "events", "hook");
+  partition.save({ low: 0, finished: [] });
+  const payload = Buffer.alloc(1000);
+  while (partition.start() === 0) await engine.append("events", { header: Buffer.from("h"), payload });
+  assert.match(told[0]?.message ?? "", /will have to go soon/);
+  assert.equal(told[0]?.fields.next?.from, 0);
+  assert.match(told[1]?.message ?? "", /had to go/);
+  assert.equal(told[1]?.fields.from, 0);
+  assert.equal(told[1]?.fields.to, partition.start());
+  const { records } = await partition.read(0, 1000);
+  assert.equal(records[0]?.offset, partition.start());
+});
+
+/** The next message that comes in at a port, or the next of some kind. */
+function heard(port: MessagePort, which: (message: FeedMessage) => boolean = () => true): Promise<void> {
+  return new Promise((resolve) => {
+    port.on("message", function listener(message: FeedMessage) {
+      if (!which(message)) return;
+      port.off("message", listener);
+      resolve();
+    });
+  });
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Damage, type FileSystem, LogReader, ProgressFile, type RetentionReport } from "@pintle/log";
+import { type Damage, type FileSystem, LogReader, ProgressFile } from "@pintle/log";
 import type { Logger } from "../logger.ts";
 import type { DurableEnd } from "./durable-end.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
 } from "./engine.ts";
 import { EngineError } from "./engine-error.ts";
 import { type FeedPort, followFeed, serveFeed } from "./feed.ts";
+import { RetentionReports } from "./retention-reports.ts";
 import { engineError, type Retention, TopicLog } from "./topic-log.ts";
 
 export type { FeedPort } from "./feed.ts";
@@ -44,8 +45,10 @@ export interface EmbeddedEngine extends Engine {
 /** A topic to read: its own or fed, and up to where. */
 interface ReadableTopic {
   readonly durable: DurableEnd;
-  /** Tells the writer what a consumer still needs. */
-  needed(consumer: string, from: number): void;
+  /** Tells the writer what a group still needs. */
+  needed(group: string, from: number): void;
+  /** Tells the writer that a group has no member here any more. */
+  left(group: string): void;
 }
 
 /**
@@ -63,21 +66,37 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
   const readers = new Map<string, Promise<LogReader>>();
   const subscriptions = new Set<Subscription>();
   const groups = new Set<string>();
-  const stops: (() => void)[] = [];
+  const stops = new Set<() => void>();
+  const reports = new Map<string, RetentionReports>();
+  const itself = {};
+  /** Where groups can join: ports that are served, and this engine itself once it has a member. */
+  const audience = new Set<object>();
   const followed = options.feed === undefined ? undefined : followFeed(options.feed);
   let closed: Promise<void> | undefined;
 
   const folder = (topic: string): string => join(directory, "topics", `${topic}-0`);
+  const progressFolder = (topic: string): string => join(folder(topic), "progress");
   const fileSystem = fs === undefined ? {} : { fs };
 
   function reportDamage(topic: string, damage: readonly Damage[]): void {
     for (const item of damage) logger.error({ topic, ...item }, "part of the log cannot be read");
   }
 
-  function reportRetention(topic: string, report: RetentionReport): void {
-    const { forced, warning } = report;
-    if (forced !== undefined) logger.error({ topic, ...forced }, "records that were still needed had to go: no room");
-    if (warning !== undefined) logger.warn({ topic, ...warning }, "records that are still needed will have to go soon");
+  function reportsOf(topic: string): RetentionReports {
+    const found = reports.get(topic) ?? new RetentionReports(topic, logger);
+    reports.set(topic, found);
+    return found;
+  }
+
+  function appeared(reader: object): void {
+    if (audience.has(reader)) return;
+    audience.add(reader);
+    for (const log of opened.values()) log.appeared(reader);
+  }
+
+  function vanished(reader: object): void {
+    audience.delete(reader);
+    for (const log of opened.values()) log.vanished(reader);
   }
 
   function assertOpen(): void {
@@ -102,10 +121,13 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
       const log = await TopicLog.open(folder(topic), {
         fs,
         retention: options.retention,
+        progressDirectory: progressFolder(topic),
         onDamage: (damage) => reportDamage(topic, [damage]),
-        onRetention: (report) => reportRetention(topic, report),
+        onRetention: (report) => reportsOf(topic).add(report, Date.now()),
+        onUnmarked: (group, error) => logger.warn({ topic, group, err: error }, "a mark beside its progress failed"),
       });
       opened.set(topic, log);
+      for (const reader of audience) log.appeared(reader);
       return log;
     });
   }
@@ -115,7 +137,15 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
   }
 
   async function readable(topic: string): Promise<ReadableTopic> {
-    if (owns(topic)) return logOf(topic);
+    if (owns(topic)) {
+      appeared(itself);
+      const log = await logOf(topic);
+      return {
+        durable: log.durable,
+        needed: (group, from) => log.needed(itself, group, from),
+        left: (group) => log.left(itself, group),
+      };
+    }
     if (followed === undefined) {
       throw new EngineError("NOT_OWNER", `topic ${topic} is written by another engine, and there is no feed from it`);
     }
@@ -136,7 +166,7 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
     try {
       const source = await readable(topic);
       const reader = await readerOf(topic);
-      const file = await ProgressFile.open(join(folder(topic), "progress", group), {
+      const file = await ProgressFile.open(join(progressFolder(topic), group), {
         ...fileSystem,
         onError: (error) => logger.warn({ topic, group, err: error }, "progress could not be saved"),
       });
@@ -150,6 +180,7 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
           left ??= (async () => {
             await handler.revoked(0);
             await file.close();
+            source.left(group);
             subscriptions.delete(subscription);
             groups.delete(name);
           })();
@@ -176,6 +207,7 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
   async function close(): Promise<void> {
     for (const subscription of [...subscriptions]) await subscription.close();
     for (const stop of stops) stop();
+    for (const report of reports.values()) report.flush(Date.now());
     followed?.stop();
     // Appends that were taken are written, whoever waits for them.
     for (const log of await Promise.allSettled(logs.values())) if (log.status === "fulfilled") await log.value.close();
@@ -189,15 +221,24 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
     append,
     subscribe,
     serve(port) {
-      stops.push(
-        serveFeed(port, logOf, (topic, error) => logger.error({ topic, err: error }, "a topic cannot be opened")),
-      );
+      appeared(port);
+      const stop = serveFeed(port, logOf, {
+        failed: (topic, error) => logger.error({ topic, err: error }, "a topic cannot be opened"),
+        closed: () => {
+          stops.delete(stop);
+          vanished(port);
+        },
+      });
+      stops.add(stop);
     },
     async prepare(...topics) {
       for (const topic of topics) await logOf(topic);
     },
     async retain() {
-      for (const log of opened.values()) await log.retain();
+      for (const [topic, log] of opened) {
+        await log.retain();
+        reports.get(topic)?.tell(Date.now());
+      }
     },
     close() {
       closed ??= close();

@@ -7,35 +7,41 @@ import { DurableEnd } from "./durable-end.ts";
  *
  *   reader → writer   follow    the reader wants to hear of a topic
  *   writer → reader   durable   where the topic starts and up to where it is durable; at once, and after each group
- *   reader → writer   needs     the lowest offset that a consumer of the reader has not finished
+ *   reader → writer   needs     the lowest offset that a consumer group of the reader has not finished
+ *   reader → writer   left      the group has no member here any more
+ *
+ * A port that closes ends it all: what its groups needed is theirs no longer to say.
  */
 export type FeedMessage =
   | { readonly kind: "follow"; readonly topic: string }
   | { readonly kind: "durable"; readonly topic: string; readonly start: number; readonly end: number }
-  | { readonly kind: "needs"; readonly topic: string; readonly from: number };
+  | { readonly kind: "needs"; readonly topic: string; readonly group: string; readonly from: number }
+  | { readonly kind: "left"; readonly topic: string; readonly group: string };
 
 /** An end of the feed: of a MessagePort what it needs. */
 export type FeedPort = Pick<MessagePort, "postMessage" | "on" | "off">;
+
+export interface FeedEvents {
+  /** A topic could not be opened: the reader hears nothing of it. */
+  failed(topic: string, error: unknown): void;
+  /** The reader is gone: its thread has ended, or it closed the port. */
+  closed(): void;
+}
 
 /** A topic that is written here, as the feed sees it. */
 export interface FedTopic {
   readonly start: number;
   readonly end: number;
-  /** What a reader in another thread still needs. */
-  needed(reader: object, from: number): void;
+  /** What a group at a reader still needs. */
+  needed(reader: object, group: string, from: number): void;
+  /** A group has no member at a reader any more. */
+  left(reader: object, group: string): void;
   /** Calls back after each move of the end. Gives a function that ends this. */
   onDurable(listener: () => void): () => void;
 }
 
-/**
- * The writer's end: serves the reader behind `port` with the topics that `open` gives. `open` may reject: then the reader hears
- * nothing, and `failed` is called. Gives a function that stops it.
- */
-export function serveFeed(
-  port: FeedPort,
-  open: (topic: string) => Promise<FedTopic>,
-  failed: (topic: string, error: unknown) => void,
-): () => void {
+/** The writer's end: serves the reader behind `port` with the topics that `open` gives. Gives a function that stops it. */
+export function serveFeed(port: FeedPort, open: (topic: string) => Promise<FedTopic>, events: FeedEvents): () => void {
   const followed = new Map<string, FedTopic>();
   const stops: (() => void)[] = [];
   let stopped = false;
@@ -51,28 +57,41 @@ export function serveFeed(
       stops.push(fed.onDurable(post));
       post();
     } catch (error) {
-      failed(topic, error);
+      events.failed(topic, error);
     }
   }
 
   function receive(message: FeedMessage): void {
-    if (message.kind === "follow") void follow(message.topic);
-    else if (message.kind === "needs") followed.get(message.topic)?.needed(port, message.from);
+    const { kind, topic } = message;
+    if (kind === "follow") void follow(topic);
+    else if (kind === "needs") followed.get(topic)?.needed(port, message.group, message.from);
+    else if (kind === "left") followed.get(topic)?.left(port, message.group);
+  }
+
+  function stop(): void {
+    stopped = true;
+    port.off("message", receive);
+    port.off("close", close);
+    for (const unfollow of stops) unfollow();
+  }
+
+  function close(): void {
+    stop();
+    events.closed();
   }
 
   port.on("message", receive);
-  return () => {
-    stopped = true;
-    port.off("message", receive);
-    for (const stop of stops) stop();
-  };
+  port.on("close", close);
+  return stop;
 }
 
 /** A topic that is written in another thread. */
 export interface FollowedTopic {
   readonly durable: DurableEnd;
-  /** Tells the writer the lowest offset that a consumer has not finished; it hears the least of all of them. */
-  needed(consumer: string, from: number): void;
+  /** Tells the writer the lowest offset that a group has not finished. */
+  needed(group: string, from: number): void;
+  /** Tells the writer that a group has no member here any more. */
+  left(group: string): void;
 }
 
 export interface FeedFollower {
@@ -111,7 +130,6 @@ class Followed implements FollowedTopic {
   readonly #port: FeedPort;
   readonly #topic: string;
   readonly #needs = new Map<string, number>();
-  #least: number | undefined;
   #tell: (topic: FollowedTopic) => void = () => {};
 
   constructor(port: FeedPort, topic: string) {
@@ -127,11 +145,15 @@ class Followed implements FollowedTopic {
     this.#tell(this);
   }
 
-  needed(consumer: string, from: number): void {
-    this.#needs.set(consumer, from);
-    const least = Math.min(...this.#needs.values());
-    if (least === this.#least) return;
-    this.#least = least;
-    this.#port.postMessage({ kind: "needs", topic: this.#topic, from: least } satisfies FeedMessage);
+  needed(group: string, from: number): void {
+    if (this.#needs.get(group) === from) return;
+    this.#needs.set(group, from);
+    this.#port.postMessage({ kind: "needs", topic: this.#topic, group, from } satisfies FeedMessage);
+  }
+
+  left(group: string): void {
+    if (this.#needs.delete(group)) {
+      this.#port.postMessage({ kind: "left", topic: this.#topic, group } satisfies FeedMessage);
+    }
   }
 }

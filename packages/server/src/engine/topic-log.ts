@@ -1,4 +1,6 @@
 import { type Damage, type FileSystem, Log, LogError, type RetentionReport, type RetentionRules } from "@pintle/log";
+import { groupsBefore, markAbsent, markPresent } from "./absence.ts";
+import { Claims } from "./claims.ts";
 import { DurableEnd } from "./durable-end.ts";
 import type { RecordPosition } from "./engine.ts";
 import { EngineError, type EngineErrorCode } from "./engine-error.ts";
@@ -10,47 +12,64 @@ export type Retention = Omit<RetentionRules, "neededFrom">;
 export interface TopicLogOptions {
   readonly fs: FileSystem | undefined;
   readonly retention: Retention | undefined;
+  /** Where the groups of the topic keep their progress. */
+  readonly progressDirectory: string;
   readonly onDamage: (damage: Damage) => void;
   readonly onRetention: (report: RetentionReport) => void;
+  /** That a group is, or is no longer, absent could not be written down; it counts all the same until the next start. */
+  readonly onUnmarked: (group: string, error: unknown) => void;
 }
 
-/** A topic that this engine writes: its log, how far it is durable, and what its consumers still need of it. */
+/** A topic that this engine writes: its log, how far it is durable, and what its consumer groups still need of it. */
 export class TopicLog implements FedTopic {
   readonly durable: DurableEnd;
   readonly #log: Log;
+  readonly #options: TopicLogOptions;
   readonly #listeners: Set<() => void>;
-  readonly #needs: Map<unknown, number>;
+  readonly #claims: Claims;
+  /** Marks are written one after the other, so that the last word about a group stays. */
+  #marking: Promise<void> = Promise.resolve();
 
   /** Rejects with an `EngineError`: `STORAGE_FAILED`, `STORAGE_FULL`, `RECORD_TOO_NEW`. */
   static async open(directory: string, options: TopicLogOptions): Promise<TopicLog> {
+    const { fs, retention, progressDirectory } = options;
     const durable = new DurableEnd(0, 0);
     const listeners = new Set<() => void>();
-    const needs = new Map<unknown, number>();
-    const log = await Log.open(directory, {
-      ...(options.fs === undefined ? {} : { fs: options.fs }),
-      retention: {
-        ...options.retention,
-        // Until a consumer has said where it stands, it may need everything.
-        neededFrom: () => (needs.size === 0 ? undefined : Math.min(...needs.values())),
-      },
-      onDurable: (end) => {
-        durable.advance(log.start, end);
-        for (const listener of listeners) listener();
-      },
-      onRetention: options.onRetention,
-    }).catch((error: unknown) => {
+    const moved = (start: number, end: number): void => {
+      durable.advance(start, end);
+      for (const listener of listeners) listener();
+    };
+    try {
+      const claims = new Claims(retention === undefined ? [] : await groupsBefore(progressDirectory, fs));
+      const log: Log = await Log.open(directory, {
+        ...(fs === undefined ? {} : { fs }),
+        retention: { ...retention, neededFrom: () => claims.neededFrom(Date.now()) },
+        onDurable: (end) => moved(log.start, end),
+        onRetention: (report) => {
+          options.onRetention(report);
+          if (report.removed !== undefined) moved(log.start, log.end);
+        },
+      });
+      durable.advance(log.start, log.end);
+      for (const damage of log.damage) options.onDamage(damage);
+      return new TopicLog(log, durable, listeners, claims, options);
+    } catch (error) {
       throw engineError(error, "the log cannot be opened");
-    });
-    durable.advance(log.start, log.end);
-    for (const damage of log.damage) options.onDamage(damage);
-    return new TopicLog(log, durable, listeners, needs);
+    }
   }
 
-  private constructor(log: Log, durable: DurableEnd, listeners: Set<() => void>, needs: Map<unknown, number>) {
+  private constructor(
+    log: Log,
+    durable: DurableEnd,
+    listeners: Set<() => void>,
+    claims: Claims,
+    options: TopicLogOptions,
+  ) {
     this.#log = log;
     this.durable = durable;
     this.#listeners = listeners;
-    this.#needs = needs;
+    this.#claims = claims;
+    this.#options = options;
   }
 
   get start(): number {
@@ -65,9 +84,23 @@ export class TopicLog implements FedTopic {
     return this.#log.append(header, payload).then(position, refuse);
   }
 
-  /** The lowest offset that `consumer` has not finished. */
-  needed(consumer: unknown, from: number): void {
-    this.#needs.set(consumer, from);
+  /** A reader, at which groups may join, is there. */
+  appeared(reader: object): void {
+    this.#claims.appeared(reader, Date.now());
+  }
+
+  /** A reader is gone with all its members. */
+  vanished(reader: object): void {
+    this.#claims.vanished(reader, Date.now());
+  }
+
+  needed(reader: object, group: string, from: number): void {
+    const wasAbsent = this.#claims.hold(reader, group, from);
+    if (wasAbsent) this.#mark(group, () => markPresent(this.#options.progressDirectory, group, this.#options.fs));
+  }
+
+  left(reader: object, group: string): void {
+    this.#claims.free(reader, group, Date.now());
   }
 
   onDurable(listener: () => void): () => void {
@@ -77,12 +110,22 @@ export class TopicLog implements FedTopic {
 
   /** Removes what the retention rules allow. */
   async retain(): Promise<void> {
+    const { progressDirectory, fs } = this.#options;
+    const now = Date.now();
+    for (const group of this.#claims.findAbsent(now)) {
+      this.#mark(group, () => markAbsent(progressDirectory, group, now, fs));
+    }
+    await this.#marking;
     await this.#log.retain();
-    this.durable.advance(this.#log.start, this.#log.end);
   }
 
-  close(): Promise<void> {
-    return this.#log.close();
+  async close(): Promise<void> {
+    await this.#marking;
+    await this.#log.close();
+  }
+
+  #mark(group: string, write: () => Promise<void>): void {
+    this.#marking = this.#marking.then(write).catch((error: unknown) => this.#options.onUnmarked(group, error));
   }
 }
 

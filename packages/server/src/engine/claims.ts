@@ -1,0 +1,97 @@
+/**
+ * What consumer groups still need of a topic that is written here: retention keeps it. A group's claim outlives its member, because members come
+ * back: after a restart, after a fault of their thread. One that does not come back lets go in the end.
+ *
+ * A claim is always in one of these states:
+ * - *held*: a member has joined the group and says how far it is.
+ * - *free*: no member, for now. Nothing goes that it needs.
+ * - *absent*: so long after readers of the topic appeared that no member is to be expected: its destination was disabled or removed. It
+ *   counts for `keptFor` more. A member that joins after all holds it again.
+ */
+export class Claims {
+  readonly #claims = new Map<string, Claim>();
+  /** When each reader that is there now appeared. */
+  readonly #readers = new Map<object, number>();
+
+  /** `groups`: those that have been here before, none of which has a member yet. */
+  constructor(groups: Iterable<GroupBefore> = []) {
+    for (const { group, from, absentSince } of groups) {
+      this.#claims.set(group, { from, holder: undefined, freeSince: Number.NEGATIVE_INFINITY, absentSince });
+    }
+  }
+
+  /** A reader, which may hold claims, is there. */
+  appeared(reader: object, now: number): void {
+    this.#readers.set(reader, now);
+  }
+
+  /** A reader is gone, and no longer holds anything. */
+  vanished(reader: object, now: number): void {
+    this.#readers.delete(reader);
+    for (const [group, { holder }] of this.#claims) if (holder === reader) this.free(reader, group, now);
+  }
+
+  /** The member of `group` at `reader` has not finished the record at `from`, and none below counts. Gives whether the group was absent. */
+  hold(reader: object, group: string, from: number): boolean {
+    const before = this.#claims.get(group);
+    this.#claims.set(group, { from, holder: reader, freeSince: Number.POSITIVE_INFINITY, absentSince: undefined });
+    return before?.absentSince !== undefined;
+  }
+
+  /** `group` has no member at `reader` any more. */
+  free(reader: object, group: string, now: number): void {
+    const claim = this.#claims.get(group);
+    if (claim === undefined || claim.holder !== reader) return;
+    this.#claims.set(group, { ...claim, holder: undefined, freeSince: now });
+  }
+
+  /** Finds which free groups are absent from now on. */
+  findAbsent(now: number): string[] {
+    const found: string[] = [];
+    for (const [group, claim] of this.#claims) {
+      if (claim.holder !== undefined || claim.absentSince !== undefined) continue;
+      if (!this.#isSettled(now) || now - claim.freeSince < settling) continue;
+      this.#claims.set(group, { ...claim, absentSince: now });
+      found.push(group);
+    }
+    return found;
+  }
+
+  /** The lowest offset that is needed; `Infinity`: nobody needs anything. */
+  neededFrom(now: number): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { from, absentSince } of this.#claims.values()) {
+      // After a start, time is counted only once everybody had the time to come back.
+      const over = absentSince !== undefined && now - absentSince >= keptFor && this.#isSettled(now);
+      if (!over) least = Math.min(least, from);
+    }
+    return least;
+  }
+
+  /** Whether some reader has been there long enough for all its members to have joined. */
+  #isSettled(now: number): boolean {
+    for (const since of this.#readers.values()) if (now - since >= settling) return true;
+    return false;
+  }
+}
+
+/** How long the claim of an absent group counts, milliseconds. */
+export const keptFor: number = 24 * 60 * 60 * 1000;
+/** How long after a reader appeared its members may still be joining, milliseconds. */
+export const settling: number = 10 * 60 * 1000;
+
+/** A group as an earlier run of the program left it. Times are milliseconds since the epoch. */
+export interface GroupBefore {
+  readonly group: string;
+  readonly from: number;
+  readonly absentSince: number | undefined;
+}
+
+interface Claim {
+  readonly from: number;
+  /** The reader at which the member is. */
+  readonly holder: object | undefined;
+  /** Since when it has no holder. */
+  readonly freeSince: number;
+  readonly absentSince: number | undefined;
+}
