@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { file } from "./file.ts";
-import { LineFile, type LineFileSystem, type LineHandle, nodeLineFileSystem } from "./line-file.ts";
+import { type LineFileSystem, type LineHandle, nodeLineFileSystem } from "./file-system.ts";
+import { LineFile } from "./line-file.ts";
 
 let directory = "";
 before(async () => {
@@ -67,6 +68,7 @@ torn.forEach(([content, mended], index) => {
 /** The real file system, with a fault before each call that `fault` names. */
 function faulty(fault: (call: string) => Error | undefined, calls: string[] = []): LineFileSystem {
   return {
+    ...nodeLineFileSystem,
     async open(path) {
       const handle = await nodeLineFileSystem.open(path);
       return new Proxy(handle as LineHandle, {

@@ -1,17 +1,29 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { type DestinationType, defineDestination, delivered, retry } from "../kit/index.ts";
-import { LineFile } from "./line-file.ts";
+import { bytes, type DestinationType, defineDestination, delivered, duration, retry } from "../kit/index.ts";
+import { RotatingFile } from "./rotating-file.ts";
 
 export interface FileSettings {
   path: string;
+  rotateSize: number | undefined;
+  rotateEvery: number | undefined;
+  gzip: boolean;
 }
 
 const settings = {
   path: z
     .string()
     .min(1, "A path is not empty")
-    .describe("The file that events are appended to; a relative path starts at the folder of the configuration file"),
+    .describe(
+      "The file; a relative path starts at the folder of the configuration file. Folders are made. New files are for their owner alone",
+    ),
+  rotateSize: bytes({ min: 1000, max: 1e12 })
+    .optional()
+    .describe('Closes the file, under another name, before it gets larger than this: `"100MB"`'),
+  rotateEvery: duration({ min: 1000, max: 7 * 24 * 60 * 60 * 1000 })
+    .optional()
+    .describe('Closes the file at the end of each such time, in UTC: `"1h"` closes it at the full hour'),
+  gzip: z.boolean().default(true).describe("Compresses a file when it is closed"),
 };
 
 /**
@@ -24,8 +36,17 @@ export const file: DestinationType<FileSettings> = defineDestination<FileSetting
   description: "Appends each event to a file, as a line of JSON",
   settings,
   batch: { events: 1000, bytes: 1 << 20, whole: true },
-  async open({ path }, { directory }) {
-    const lines = await LineFile.open(resolve(directory, path));
+  async open({ path, rotateSize, rotateEvery, gzip }, { directory, now, lock }) {
+    const target = resolve(directory, path);
+    // A second writer would take the line that the first one is writing for a torn one.
+    const held = await lock?.(`${target}.lock`);
+    let lines: RotatingFile;
+    try {
+      lines = await RotatingFile.open(target, { size: rotateSize, every: rotateEvery, gzip, now });
+    } catch (error) {
+      await held?.release();
+      throw error;
+    }
     return {
       async deliver(events) {
         try {
@@ -38,7 +59,10 @@ export const file: DestinationType<FileSettings> = defineDestination<FileSetting
           return events.map(() => outcome);
         }
       },
-      close: () => lines.close(),
+      async close() {
+        await lines.close();
+        await held?.release();
+      },
     };
   },
 });

@@ -1,13 +1,4 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
-
-/** What a file of lines needs of a file handle; tests give one that fails. */
-export type LineHandle = Pick<FileHandle, "stat" | "read" | "write" | "truncate" | "datasync" | "close">;
-
-export interface LineFileSystem {
-  /** Opens for reading and appending; makes the file and its folder if need be. */
-  open(path: string): Promise<LineHandle>;
-}
+import { type LineFileSystem, type LineHandle, nodeLineFileSystem } from "./file-system.ts";
 
 /**
  * A file to which whole lines are appended, each append on disk before it resolves. It has one writer.
@@ -19,12 +10,22 @@ export class LineFile {
   readonly #path: string;
   readonly #system: LineFileSystem;
   #handle: LineHandle | undefined;
+  #size: number;
   #last: Promise<unknown> = Promise.resolve();
+  /** When it was written to before it was opened, milliseconds since the epoch. */
+  readonly writtenAt: number;
 
-  private constructor(path: string, system: LineFileSystem, handle: LineHandle) {
+  private constructor(path: string, system: LineFileSystem, { handle, size, writtenAt }: Opened) {
     this.#path = path;
     this.#system = system;
     this.#handle = handle;
+    this.#size = size;
+    this.writtenAt = writtenAt;
+  }
+
+  /** Bytes, when no append is under way. */
+  get size(): number {
+    return this.#size;
   }
 
   static async open(path: string, system: LineFileSystem = nodeLineFileSystem): Promise<LineFile> {
@@ -48,13 +49,18 @@ export class LineFile {
 
   async #append(bytes: Buffer): Promise<void> {
     // An earlier failure closed it: after a failed sync nobody knows what the system kept, so it is looked at anew.
-    this.#handle ??= await openMended(this.#path, this.#system);
+    if (this.#handle === undefined) {
+      const { handle, size } = await openMended(this.#path, this.#system);
+      this.#handle = handle;
+      this.#size = size;
+    }
     const handle = this.#handle;
     let written = 0;
     try {
       while (written < bytes.length)
         written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
       await handle.datasync();
+      this.#size += written;
     } catch (error) {
       this.#handle = undefined;
       await takeBack(handle, written).catch(() => {});
@@ -71,18 +77,24 @@ async function takeBack(handle: LineHandle, written: number): Promise<void> {
   await handle.truncate(Math.max(0, size - written));
 }
 
-async function openMended(path: string, system: LineFileSystem): Promise<LineHandle> {
+interface Opened {
+  readonly handle: LineHandle;
+  readonly size: number;
+  readonly writtenAt: number;
+}
+
+async function openMended(path: string, system: LineFileSystem): Promise<Opened> {
   const handle = await system.open(path);
   try {
-    const { size } = await handle.stat();
+    const { size, mtimeMs } = await handle.stat();
     const tail = await lastLine(handle, size);
-    if (tail.length > 0) {
-      // A file that another program wrote may lack only the line feed.
-      if (isJson(tail)) await handle.write(Buffer.from("\n"));
-      else await handle.truncate(size - tail.length);
-      await handle.datasync();
-    }
-    return handle;
+    if (tail.length === 0) return { handle, size, writtenAt: mtimeMs };
+    // A file that another program wrote may lack only the line feed.
+    const isWhole = isJson(tail);
+    if (isWhole) await handle.write(Buffer.from("\n"));
+    else await handle.truncate(size - tail.length);
+    await handle.datasync();
+    return { handle, size: isWhole ? size + 1 : size - tail.length, writtenAt: mtimeMs };
   } catch (error) {
     await handle.close().catch(() => {});
     throw error;
@@ -112,26 +124,5 @@ function isJson(bytes: Buffer): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-export const nodeLineFileSystem: LineFileSystem = {
-  async open(path) {
-    // Events are personal data: for the owner alone.
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const handle = await open(path, "a+", 0o600);
-    await syncFolder(dirname(path));
-    return handle;
-  },
-};
-
-/** Makes the file's name durable, too. Windows cannot and need not. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

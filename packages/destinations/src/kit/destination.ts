@@ -16,6 +16,11 @@ export interface Tools {
   readonly userAgent: string;
   /** Id of the destination: what it keeps elsewhere, it keeps under this. */
   readonly destinationId?: string;
+  /**
+   * Takes the right to write what `name` (a path) stands for, which one process has at a time and loses with its end. Rejects while
+   * somebody else has it.
+   */
+  readonly lock?: (name: string) => Promise<{ release(): Promise<void> }>;
   /** In place of the network, for tests. */
   readonly sender?: Sender;
   /** Put around the kit's own sender by who wants to see what goes over it. */

@@ -5,6 +5,7 @@ import type { Answer, HttpRequest, Outcome, Sender } from "@pintle/destinations/
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import type { Config, Destination } from "../config/config.ts";
 import { configNames, findConfig, loadConfig } from "../config/load-config.ts";
+import { lockForDestination } from "../destination-lock.ts";
 import { ServerError } from "../errors.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
@@ -76,6 +77,7 @@ async function sendTo({ id, type: typeName, settings }: Destination, config: Con
       now: () => Date.now(),
       userAgent: `Pintle/${version}`,
       destinationId: id,
+      lock: lockForDestination,
       // Around the destination's own sender, which may refuse addresses.
       watch: (sender) => watched(sender, exchanges),
     });

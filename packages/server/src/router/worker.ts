@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
+import { lockForDestination } from "../destination-lock.ts";
 import { openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
 import { systemClock } from "./clock.ts";
@@ -33,6 +34,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       directory: data.configDirectory,
       now: () => Date.now(),
       userAgent: `Pintle/${data.version}`,
+      lock: lockForDestination,
     },
     clock: systemClock,
     random: Math.random,

@@ -1,0 +1,487 @@
+import { type Damage, type FileSystem, Log, LogReader, type LogRecord } from "@pintle/log";
+import { PintleError } from "../errors.ts";
+import type { KeptEntry } from "../kept-entry.ts";
+import { Block } from "./block.ts";
+import { Finished } from "./finished.ts";
+import {
+  decodeAcknowledgements,
+  decodeMessages,
+  encodeAcknowledgements,
+  encodeMessages,
+  kinds,
+  type Place,
+  payloadOf,
+  type StoredMessage,
+} from "./record.ts";
+
+/** What a slot needs from its surroundings. */
+export interface SlotSettings {
+  readonly fs: FileSystem;
+  /** Of the log's segments. */
+  readonly segmentBytes: number;
+  /** What may be in the files before messages are refused. */
+  readonly maxBytes: number;
+  /** Milliseconds in which messages gather for one record. */
+  readonly sync: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly after: (milliseconds: number, callback: () => void) => () => void;
+  /** Keeps the program alive until the function that it returns is called. */
+  readonly hold: () => () => void;
+  /** When a message was accepted, milliseconds since 1970. */
+  readonly acceptedAt: (entry: KeptEntry) => number;
+}
+
+/** Whom a slot tells what happens. None of these throws. */
+export interface SlotObserver {
+  /** A block of messages is on disk, or will not be. */
+  settled(block: Block): void;
+  /** Acknowledgements are written, or segments removed. */
+  changed(slot: Slot): void;
+  problem(error: PintleError, kind: string): void;
+}
+
+/** Messages that are on disk and not in memory: those in records with `from <= offset < to` that are not finished. */
+export interface Stretch {
+  readonly slot: Slot;
+  from: number;
+  to: number;
+  count: number;
+  bytes: number;
+}
+
+/** Messages of one record. */
+export interface StoredBlock {
+  readonly offset: number;
+  readonly messages: readonly StoredMessage[];
+}
+
+interface Ended {
+  readonly entries: readonly KeptEntry[];
+  readonly done: () => void;
+}
+
+/** Of the log that is read at once. */
+const scanBytes = 1024 * 1024;
+/** Of messages that are moved at once. */
+const moveBytes = 1024 * 1024;
+/** With more segments than this, moving is worth while. */
+const fewSegments = 4;
+
+/**
+ * One slot: a log of messages and of what has become of them, docs/durable-mode.md. Whoever makes one holds the lock of its folder.
+ *
+ * What there is to write gathers for `sync` milliseconds and goes to the log in one turn, so that it shares a sync; the next turn begins
+ * when that has ended. Within a turn messages come before acknowledgements.
+ */
+export class Slot {
+  readonly directory: string;
+  /** Of what is not read yet. */
+  readonly #finished = new Finished();
+  readonly #log: Log;
+  readonly #reader: LogReader;
+  readonly #settings: SlotSettings;
+  readonly #observer: SlotObserver;
+  readonly #unlock: () => Promise<void>;
+
+  /** Stored blocks with messages in memory that have not ended, by offset, which ascends. */
+  readonly #live = new Map<number, Block>();
+  /** The same for moved ones, in no particular order; there are few. */
+  readonly #moved = new Map<number, Block>();
+  /** What is on disk only, in order, behind everything live. */
+  readonly #stretches: Stretch[] = [];
+  /** Bytes of messages that are stored and have not ended. */
+  #pendingBytes = 0;
+
+  #unwritten: Block[] = [];
+  #unwrittenBytes = 0;
+  #ended: Ended[] = [];
+  /** Acknowledgements that could not be written: the next record has them, too. */
+  #unsaved: Place[] = [];
+  /** Appends that are under way. */
+  #writes = 0;
+  /** The log's end when the first of them began: their records are not below it. */
+  #floor = 0;
+  #isOverdue = false;
+  #cancel: (() => void) | undefined;
+  #release: (() => void) | undefined;
+  #whenIdle: (() => void)[] = [];
+  #logBytes = 0;
+  #retainedTo = 0;
+  #hasFailed = false;
+
+  /**
+   * Opens the log in `directory`. Rejects with an error of the file system, or DURABLE_REFUSED for what a newer version has
+   * written; then the lock is still held.
+   */
+  static async open(
+    directory: string,
+    unlock: () => Promise<void>,
+    settings: SlotSettings,
+    observer: SlotObserver,
+  ): Promise<Slot> {
+    const { fs, now, segmentBytes } = settings;
+    let slot: Slot | undefined;
+    // Nothing that waits is ever removed, whatever its size: what does not fit is refused. So one millisecond will do.
+    const retention = { maxAge: 1, neededFrom: () => slot?.low };
+    const firstSegmentBytes = Math.min(256 * 1024, segmentBytes);
+    const log = await Log.open(directory, { fs, now, segmentBytes, firstSegmentBytes, retention });
+    try {
+      const reader = await LogReader.open(directory, { fs });
+      slot = new Slot(directory, unlock, log, reader, settings, observer);
+      await slot.#readAcknowledgements();
+      return slot;
+    } catch (error) {
+      await log.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  private constructor(
+    directory: string,
+    unlock: () => Promise<void>,
+    log: Log,
+    reader: LogReader,
+    settings: SlotSettings,
+    observer: SlotObserver,
+  ) {
+    this.directory = directory;
+    this.#unlock = unlock;
+    this.#log = log;
+    this.#reader = reader;
+    this.#settings = settings;
+    this.#observer = observer;
+    this.#logBytes = log.bytes;
+  }
+
+  /** Every message in a record with a lower offset is finished. */
+  get low(): number {
+    let low = this.#writes > 0 ? this.#floor : this.#log.end;
+    for (const offset of this.#moved.keys()) low = Math.min(low, offset);
+    const [first] = this.#live.keys();
+    return Math.min(low, first ?? low, this.#stretches[0]?.from ?? low);
+  }
+
+  /** Bytes that are free for messages. */
+  get room(): number {
+    return this.#settings.maxBytes - this.#logBytes - this.#unwrittenBytes;
+  }
+
+  /** Whether everything that is stored here has ended. */
+  get isEmpty(): boolean {
+    return this.#live.size === 0 && this.#moved.size === 0 && this.#stretches.length === 0 && this.#isIdle;
+  }
+
+  /** Takes a new block, which gets its messages until it is written. */
+  write(block: Block): void {
+    this.#unwritten.push(block);
+    this.#arm(this.#settings.sync);
+  }
+
+  /** A message has come into a block that is not written yet. */
+  grew(bytes: number): void {
+    this.#unwrittenBytes += bytes;
+  }
+
+  /** Writes that messages of settled blocks have ended, and calls back when that is synced, or has failed. */
+  acknowledge(entries: readonly KeptEntry[], done: () => void): void {
+    this.#ended.push({ entries, done });
+    this.#arm(this.#settings.sync);
+  }
+
+  /** The messages of a stored block leave memory. Returns what stands for them; joined to `before` where that is possible. */
+  spill(block: Block, before: Stretch | undefined): Stretch | undefined {
+    const { offset, live: count, bytes } = block;
+    if (before?.slot === this && before === this.#stretches.at(-1)) {
+      before.to = offset + 1;
+      before.count += count;
+      before.bytes += bytes;
+      return undefined;
+    }
+    const stretch = { slot: this, from: offset, to: offset + 1, count, bytes };
+    this.#stretches.push(stretch);
+    return stretch;
+  }
+
+  /** A block has been read, and its messages are in memory. */
+  loaded(block: Block): void {
+    if (block.live === 0) return;
+    (block.origins === undefined ? this.#live : this.#moved).set(block.offset, block);
+  }
+
+  /** The first stretch has been read to its end. */
+  finishStretch(): void {
+    this.#stretches.shift();
+  }
+
+  /** Reads on in a stretch; `next` is where to go on. */
+  async read(stretch: Stretch, maxBytes: number): Promise<{ blocks: StoredBlock[]; next: number; damage: Damage[] }> {
+    const { records, next, damage } = await this.#reader.read(stretch.from, { end: stretch.to, maxBytes });
+    const blocks: StoredBlock[] = [];
+    for (const { offset, header, payload } of records) {
+      if (header[0] !== kinds.messages) continue;
+      const messages = decodeMessages(header, payload)!.filter(({ index }) => !this.#finished.has(offset, index));
+      this.#finished.forget(offset);
+      if (messages.length > 0) blocks.push({ offset, messages });
+    }
+    return { blocks, next, damage };
+  }
+
+  /** What an earlier process has left: moved messages, which come first, in their order, and the stretch of all the others. */
+  async recover(): Promise<{ moved: (StoredMessage & Place)[]; stretch: Stretch; damage: Damage[] }> {
+    const { end } = this.#log;
+    const from = Math.max(this.#finished.low, this.#log.start);
+    const stretch: Stretch = { slot: this, from, to: end, count: 0, bytes: 0 };
+    const damage = [...this.#log.damage];
+    const moved: (StoredMessage & Place)[] = [];
+    for (let at = from; at < end; ) {
+      const part = await this.#reader.read(at, { end, maxBytes: scanBytes });
+      for (const { offset, header, payload } of part.records) {
+        for (const message of decodeMessages(header, payload) ?? []) {
+          if (this.#finished.has(offset, message.index)) continue;
+          const { origin } = message;
+          this.#pendingBytes += message.bytes.length;
+          if (origin === undefined) {
+            stretch.count++;
+            stretch.bytes += message.bytes.length;
+          } else {
+            moved.push({ ...message, offset, bytes: message.bytes.slice() });
+          }
+        }
+      }
+      damage.push(...part.damage);
+      at = part.next;
+    }
+    if (stretch.count > 0) this.#stretches.push(stretch);
+    const order = (a: StoredMessage, b: StoredMessage): number =>
+      a.origin!.offset - b.origin!.offset || a.origin!.index - b.origin!.index;
+    return { moved: moved.sort(order), stretch, damage };
+  }
+
+  /** Writes what waits, and lets go of the folder. Never rejects. */
+  async close(): Promise<void> {
+    while (!this.#isIdle) {
+      this.#arm(0);
+      await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    }
+    try {
+      if (this.isEmpty) await this.#log.retain();
+      await this.#reader.close();
+      await this.#log.close();
+    } catch (error) {
+      this.#failed("closing", error);
+    }
+    await this.#unlock().catch(() => {});
+  }
+
+  get #isIdle(): boolean {
+    return this.#writes === 0 && this.#unwritten.length === 0 && this.#ended.length === 0;
+  }
+
+  /** There is something to write, in that many milliseconds at the latest. */
+  #arm(milliseconds: number): void {
+    this.#release ??= this.#settings.hold();
+    if (this.#cancel !== undefined) {
+      if (milliseconds > 0) return;
+      this.#cancel();
+    }
+    this.#cancel = this.#settings.after(milliseconds, () => {
+      this.#cancel = undefined;
+      if (this.#writes > 0) this.#isOverdue = true;
+      else this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#isOverdue = false;
+    for (const block of this.#unwritten.splice(0)) this.#writeBlock(block);
+    this.#unwrittenBytes = 0;
+    if (this.#ended.length > 0) this.#writeEnded(this.#ended.splice(0));
+    if (this.#writes === 0) this.#settle();
+  }
+
+  #append(header: Uint8Array, payload: Uint8Array): Promise<number> {
+    if (this.#writes++ === 0) this.#floor = this.#log.end;
+    return this.#log.append(header, payload);
+  }
+
+  /** An append has ended. */
+  #appended(): void {
+    this.#writes--;
+    if (this.#writes === 0) this.#settle();
+  }
+
+  #settle(): void {
+    this.#logBytes = this.#log.bytes;
+    if (this.#isOverdue) {
+      this.#turn();
+      return;
+    }
+    if (!this.#isIdle) return;
+    this.#retain();
+    this.#move();
+    if (!this.#isIdle) return;
+    this.#release?.();
+    this.#release = undefined;
+    for (const callback of this.#whenIdle.splice(0)) callback();
+  }
+
+  #writeBlock(block: Block): void {
+    block.state = "writing";
+    const entries = block.entries as KeptEntry[];
+    this.#append(encodeMessages(entries, this.#settings.acceptedAt), payloadOf(entries)).then(
+      (offset) => {
+        this.#wellAgain();
+        this.#pendingBytes += block.bytes;
+        block.settle("stored", offset);
+        if (!block.isInLine) this.loaded(block);
+        this.#observer.settled(block);
+        this.#appended();
+      },
+      (error: unknown) => {
+        this.#failed("storing messages", error);
+        block.settle("failed", -1);
+        this.#observer.settled(block);
+        this.#appended();
+      },
+    );
+  }
+
+  #writeEnded(ended: readonly Ended[]): void {
+    const places = this.#unsaved;
+    for (const { entries } of ended) {
+      for (const entry of entries) {
+        const block = entry.block!;
+        block.remove(entry);
+        this.#pendingBytes -= entry.length;
+        places.push({ offset: block.offset, index: entry.index });
+        if (block.live === 0) (block.origins === undefined ? this.#live : this.#moved).delete(block.offset);
+      }
+    }
+    const { low } = this;
+    this.#unsaved = [];
+    const above = places.filter(({ offset }) => offset >= low);
+    const { header, payload } = encodeAcknowledgements(low, above);
+    const end = (): void => {
+      for (const { done } of ended) done();
+      this.#observer.changed(this);
+      this.#appended();
+    };
+    this.#append(header, payload).then(
+      () => {
+        this.#wellAgain();
+        end();
+      },
+      (error: unknown) => {
+        this.#unsaved.push(...above);
+        this.#failed("storing acknowledgements", error);
+        end();
+      },
+    );
+  }
+
+  /** Removes segments that nobody needs, where the log does not come to it by itself soon. */
+  #retain(): void {
+    const { low } = this;
+    if (low <= this.#retainedTo || this.#logBytes <= 2 * this.#settings.segmentBytes) return;
+    this.#retainedTo = low;
+    this.#log.retain().then(
+      () => {
+        this.#logBytes = this.#log.bytes;
+        this.#observer.changed(this);
+      },
+      // The next turn meets the same error, and reports it.
+      () => {},
+    );
+  }
+
+  /** Copies the oldest messages to the end of the log, so that the segments that they are in can be removed. */
+  #move(): void {
+    const { segmentBytes } = this.#settings;
+    // A disk that fails is left in peace.
+    if (this.#hasFailed) return;
+    if (this.#logBytes <= fewSegments * segmentBytes || 4 * this.#pendingBytes >= this.#logBytes) return;
+    const oldest = [...this.#live.values(), ...this.#moved.values()].sort((a, b) => a.offset - b.offset);
+    const copy = new Block(this);
+    const from: { entry: KeptEntry; block: Block; index: number }[] = [];
+    const origins: Place[] = [];
+    for (const block of oldest) {
+      if (copy.bytes + block.bytes > Math.min(moveBytes, segmentBytes / 2) && copy.live > 0) break;
+      for (const entry of block.entries) {
+        if (entry === undefined) continue;
+        from.push({ entry, block, index: entry.index });
+        origins.push(block.origins?.[entry.index] ?? { offset: block.offset, index: entry.index });
+        copy.add(entry);
+      }
+    }
+    if (copy.live === 0) return;
+    copy.origins = origins;
+    copy.state = "writing";
+    const entries = copy.entries as KeptEntry[];
+    this.#append(encodeMessages(entries, this.#settings.acceptedAt, origins), payloadOf(entries)).then(
+      (offset) => {
+        for (const { block } of from) {
+          this.#live.delete(block.offset);
+          this.#moved.delete(block.offset);
+        }
+        copy.settle("stored", offset);
+        this.loaded(copy);
+        this.#appended();
+      },
+      (error: unknown) => {
+        for (const { entry, block, index } of from) {
+          entry.block = block;
+          entry.index = index;
+        }
+        this.#failed("moving messages", error);
+        copy.settle("failed", -1);
+        this.#appended();
+      },
+    );
+  }
+
+  /** All of the log, for its acknowledgements. */
+  async #readAcknowledgements(): Promise<void> {
+    const { end } = this.#log;
+    const moves = new Map<string, Place>();
+    for (let at = this.#log.start; at < end; ) {
+      const { records, next } = await this.#reader.read(at, { end, maxBytes: scanBytes });
+      for (const record of records) this.#readRecord(record, moves);
+      at = next;
+    }
+  }
+
+  /** @param moves where each message was moved to last, by its origin */
+  #readRecord({ offset, header, payload }: LogRecord, moves: Map<string, Place>): void {
+    const acknowledgements = decodeAcknowledgements(header, payload);
+    if (acknowledgements !== undefined) {
+      this.#finished.apply(acknowledgements);
+      return;
+    }
+    const messages = decodeMessages(header, payload);
+    if (messages === undefined) {
+      const what = `${this.directory} has a record of kind ${header[0]}, version ${header[1]}, at offset ${offset}`;
+      throw new PintleError("DURABLE_REFUSED", `${what}, which a newer version of the SDK has written`);
+    }
+    // What has been moved is not at its old places any more: neither at the first, nor at one in between.
+    for (const { origin, index } of messages) {
+      if (origin === undefined) continue;
+      const key = `${origin.offset} ${origin.index}`;
+      const before = moves.get(key) ?? origin;
+      this.#finished.add(before.offset, before.index);
+      moves.set(key, { offset, index });
+    }
+  }
+
+  /** One report for each time that the disk fails. */
+  #failed(what: string, error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    const text = `${what} in ${this.directory} failed: ${error instanceof Error ? error.message : String(error)}`;
+    this.#observer.problem(new PintleError("DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
+  }
+
+  #wellAgain(): void {
+    this.#hasFailed = false;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Settings } from "./config.ts";
+import type { Entry } from "./entry.ts";
+import type { PintleError } from "./errors.ts";
+import type { KeptEntry } from "./kept-entry.ts";
+
+/** Keeps messages on disk: durable mode, as the backlog sees it. Loaded only by clients that ask for it. */
+export interface Keeper {
+  /** Bytes that are free, on disk or in memory, whichever is less. */
+  readonly room: number;
+  /** Pending messages that are not in the queue: on disk only, or behind those. */
+  readonly unqueued: number;
+  /** Takes a message that has been accepted: writes it, and enqueues it, now or in its turn. */
+  add(entry: KeptEntry): void;
+  /** Writes down that messages have ended; calls back when that is done, or cannot be done. */
+  end(entries: readonly KeptEntry[], done: () => void): void;
+  /** Messages that have ended have given their bytes back. */
+  freed(bytes: number): void;
+  /** Takes out the messages that are neither in the queue nor on disk. */
+  takeUnstored(): KeptEntry[];
+  /** Writes what is not written, and lets go of the folder. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** What a keeper does to the client. None of these throws. */
+export interface KeeperHost {
+  /** Queues a message for delivery, behind all that were queued before. */
+  enqueue(entry: KeptEntry): void;
+  /** Gives a message its bytes again. */
+  restore(entry: KeptEntry, bytes: Uint8Array): void;
+  /** Takes the bytes of a message that is on disk. */
+  release(entry: KeptEntry): void;
+  /** Messages of an earlier client were found. */
+  recovered(count: number, bytes: number): void;
+  /** Messages that were counted cannot be read any more. */
+  lost(count: number, bytes: number, error: PintleError): void;
+  /** There may be something to send, or room. */
+  changed(): void;
+  problem(error: PintleError, kind: string): void;
+  /** Milliseconds since the client was made: what `acceptedAt` is counted in. */
+  clock(): number;
+}
+
+/** Resolves when the folder is open, or has turned out not to be usable; rejects only where the code cannot be loaded. */
+export type OpenKeeper = (settings: Settings, host: KeeperHost) => Promise<Keeper>;
+
+export function isKept(entry: Entry): entry is KeptEntry {
+  return "block" in entry;
+}
