@@ -13,6 +13,8 @@ import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
+import { Redactor } from "./redactor.ts";
+import { type Reloaded, Reloader } from "./reload.ts";
 import { startRouter } from "./router/start-router.ts";
 import { readOrMakeSecret } from "./secret-file.ts";
 import { version } from "./version.ts";
@@ -30,6 +32,12 @@ export interface DataPlaneOptions {
   /** How long to wait for another data plane to let go of the folder, milliseconds. @default 0 */
   readonly wait?: number;
   readonly logger: Logger;
+  /** Reads the configuration anew. Without it, a reload is refused. */
+  readonly load?: (() => Promise<Config>) | undefined;
+  /** Milliseconds between two looks at the file of the configuration. @default 2000 */
+  readonly pollEvery?: number;
+  /** Learns the secrets of each configuration. */
+  readonly redactor?: Redactor;
 }
 
 export interface DataPlane {
@@ -38,6 +46,8 @@ export interface DataPlane {
   readonly adminUrl: string;
   /** The file with what the admin port asks for. */
   readonly adminTokenFile: string;
+  /** Takes over a changed configuration without a restart. Never rejects. */
+  reload(): Promise<Reloaded>;
   /** Ends it cleanly. Called again it waits for the same end. */
   close(): Promise<void>;
 }
@@ -57,6 +67,8 @@ const adminHost = "127.0.0.1";
  * 4. the gateway, which can make durable whatever it accepts;
  * 5. the admin port, which knows all the others.
  *
+ * A change of the configuration at run time goes to the router first, then to the gateway (reload.ts).
+ *
  * It ends the other way round: the gateway takes nothing new and answers what it has read, the router lets deliveries end that are
  * on their way and saves where it stands, the engine closes its files, and the lock is the last to go. What fails on
  * the way up is followed by the way down from there.
@@ -64,7 +76,8 @@ const adminHost = "127.0.0.1";
  * @throws ServerError for everything that its owner can mend: FOLDER_*, PORT_IN_USE, ADDRESS_UNAVAILABLE
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { config, dataFolder, host, port, adminPort, wait = 0, logger } = options;
+  const { config, dataFolder, host, port, adminPort, wait = 0, logger, redactor = new Redactor() } = options;
+  redactor.learn(config.secrets);
   const startedAt = new Date().toISOString();
   const steps: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
@@ -107,13 +120,28 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     steps.push(() => gateway.close());
     const url = await listen(gateway.server, host, port, "--port");
 
+    const reloader = new Reloader({
+      config,
+      load: options.load ?? (() => Promise.reject(new ServerError("CONFIG_NOT_FOUND", "it was not read from a file"))),
+      logger,
+      pollEvery: options.pollEvery,
+      apply: async (next) => {
+        redactor.learn(next.secrets);
+        // First the router: what the gateway accepts from then on is for destinations that are there.
+        await router.change(next);
+        gateway.update(next.sources);
+      },
+    });
+    steps.push(() => reloader.close());
+
     const adminTokenFile = join(dataFolder, "admin-token");
     const admin = createAdminServer({
       token: readOrMakeSecret(adminTokenFile, "at_"),
       routes: adminRoutes({
         status: async () => statusOf({ version, startedAt }, gateway.stats(), await router.stats()),
+        reload: () => reloader.reload(),
       }),
-      redact: config.redact,
+      redact: redactor.redact,
       logger,
     });
     steps.push(() => closeServer(admin));
@@ -126,6 +154,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       url,
       adminUrl,
       adminTokenFile,
+      reload: () => reloader.reload(),
       close() {
         closing ??= closeAll();
         return closing;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { redactor } from "./redactor.ts";
+import { Redactor, redactor } from "./redactor.ts";
 
 test("hides a secret in the forms in which it travels", () => {
   const secret = 's3cr"et ü/+';
@@ -30,4 +30,13 @@ test("property: no secret is left in any text", () => {
       for (const secret of secrets) assert.ok("[redacted]".includes(secret) || !redacted.includes(secret));
     }),
   );
+});
+
+test("a redactor that learns hides old secrets and new ones", () => {
+  const learning = new Redactor();
+  const { redact } = learning;
+  assert.equal(redact("first_secret"), "first_secret");
+  learning.learn(["first_secret"]);
+  learning.learn(["second_secret", "first_secret"]);
+  assert.equal(redact("first_secret, second_secret"), "[redacted], [redacted]");
 });

@@ -25,3 +25,17 @@ export function redactor(secrets: Iterable<string>): Redact {
   const ordered = [...forms].sort((a, b) => b.length - a.length);
   return (text) => ordered.reduce((result, form) => result.replaceAll(form, "[redacted]"), text);
 }
+
+/** A `Redact` that learns: what was a secret once stays hidden, for it may still stand in a message. */
+export class Redactor {
+  readonly #secrets = new Set<string>();
+  #redact: Redact = (text) => text;
+
+  readonly redact: Redact = (text) => this.#redact(text);
+
+  learn(secrets: Iterable<string>): void {
+    const before = this.#secrets.size;
+    for (const secret of secrets) this.#secrets.add(secret);
+    if (this.#secrets.size > before) this.#redact = redactor(this.#secrets);
+  }
+}

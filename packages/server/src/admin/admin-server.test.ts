@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import { checkConfig } from "../config/check-config.ts";
 import { redactor } from "../redactor.ts";
+import type { Reloaded } from "../reload.ts";
 import { createAdminServer, isLocalName, Refusal } from "./admin-server.ts";
 import { adminRoutes } from "./routes.ts";
 import type { Status } from "./status.ts";
@@ -60,6 +62,7 @@ const status: Status = {
 };
 
 let fails = false;
+let reloaded: Reloaded = { outcome: "refused", problem: "destinations.hook: wk_secret_key" };
 const logged: string[] = [];
 const log = (...parts: unknown[]) => void logged.push(String(parts.at(-1)));
 const server = createAdminServer({
@@ -70,6 +73,7 @@ const server = createAdminServer({
         if (fails) throw new Error("secret reason");
         return status;
       },
+      reload: async () => reloaded,
     }),
     "/echo": {
       POST: async ({ query, body }) => {
@@ -218,6 +222,19 @@ test("hands over what was sent as JSON, and tells what a handler refuses", async
   assert.deepEqual(JSON.parse((await post()).text), { query });
   const refusal = await post("null");
   assert.deepEqual([refusal.status, JSON.parse(refusal.text)], [422, { error: "null is not [redacted]" }]);
+});
+
+test("a reload is a POST; one that is refused says why", async () => {
+  const refusal = await call("/reload", { method: "POST" });
+  assert.deepEqual([refusal.status, JSON.parse(refusal.text)], [422, { error: "destinations.hook: [redacted]" }]);
+  const config = checkConfig(
+    { sources: [{ name: "shop", writeKey: "k" }] },
+    { directory: "/", environment: {}, types: new Map() },
+  );
+  reloaded = { outcome: "applied", config };
+  const answer = await call("/reload", { method: "POST" });
+  assert.deepEqual(JSON.parse(answer.text), { reloaded: true, sources: 1, destinations: 0 });
+  assert.equal((await call("/reload")).status, 405);
 });
 
 test("answers HEAD with the headers alone", async () => {

@@ -1,16 +1,26 @@
-import { PlainText, type Route } from "./admin-server.ts";
+import type { Reloaded } from "../reload.ts";
+import { PlainText, Refusal, type Route } from "./admin-server.ts";
 import { prometheusText } from "./prometheus.ts";
 import { healthOf, type Status } from "./status.ts";
 
 /** What the admin port tells and does. */
 export interface AdminParts {
   status(): Promise<Status>;
+  reload(): Promise<Reloaded>;
 }
 
 /** The requests that the admin port answers, by path. docs/command-line.md lists them. */
-export function adminRoutes({ status }: AdminParts): Readonly<Record<string, Route>> {
+export function adminRoutes({ status, reload }: AdminParts): Readonly<Record<string, Route>> {
   return {
     "/health": { GET: async () => healthOf(await status()) },
+    "/reload": {
+      async POST() {
+        const reloaded = await reload();
+        if (reloaded.outcome === "refused") throw new Refusal(422, reloaded.problem);
+        const { sources, destinations } = reloaded.config;
+        return { reloaded: true, sources: sources.length, destinations: destinations.length };
+      },
+    },
     "/status": { GET: () => status() },
     "/metrics": {
       GET: async () => new PlainText(prometheusText(await status()), "text/plain; version=0.0.4; charset=utf-8"),

@@ -4,6 +4,7 @@ import { type Trial, trialConfig } from "../config/trial-config.ts";
 import { makeDataFolder } from "../data-folder.ts";
 import { type DataPlane, startDataPlane } from "../data-plane.ts";
 import { createLogger } from "../logger.ts";
+import { Redactor } from "../redactor.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { shortPath } from "./short-path.ts";
@@ -24,17 +25,23 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   const shown = (path: string) => shortPath(path, context.directory);
 
   const file = options.config ?? findConfig(context.directory);
-  const loaded =
-    file === undefined ? undefined : await loadConfig(file, { environment: context.environment, shownAs: shown(file) });
+  const load =
+    file === undefined ? undefined : () => loadConfig(file, { environment: context.environment, shownAs: shown(file) });
+  const loaded = await load?.();
   // The folder comes after the configuration: a refused start leaves nothing behind.
   makeDataFolder(options.data);
   const trial = loaded === undefined ? trialConfig(options.data) : undefined;
   const config = loaded ?? trial!.config;
 
-  const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: config.redact });
+  const redactor = new Redactor();
+  const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
   const { host, port, adminPort, wait } = options;
   const ending = endOnSignal();
-  const plane = await startDataPlane({ config, dataFolder: options.data, host, port, adminPort, wait, logger });
+  let plane: DataPlane | undefined;
+  // Before it is ready there is nothing to reload. (Windows sends SIGHUP when a console is closed.)
+  if (process.platform !== "win32") process.on("SIGHUP", () => void plane?.reload());
+  const dataFolder = options.data;
+  plane = await startDataPlane({ config, load, redactor, dataFolder, host, port, adminPort, wait, logger });
 
   context.print(`Pintle ${version}`);
   context.print(`  events  ${plane.url}`);

@@ -82,16 +82,18 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
   problems.push(...checkIds(sources, (_, index) => ["sources", index]), ...checkWriteKeys(sources));
 
   if (problems.length > 0) throw new ConfigError(options.shownAs ?? options.file, problems);
+  const hidden = [
+    ...secrets,
+    ...destinations.flatMap(({ type, settings }) => secretsOf(options.types.get(type)!.settings, settings)),
+    ...sources.flatMap(({ writeKeys }) => writeKeys),
+  ];
   return {
     file: options.file,
     directory: options.directory,
     sources,
     destinations,
-    redact: redactor([
-      ...secrets,
-      ...destinations.flatMap(({ type, settings }) => secretsOf(options.types.get(type)!.settings, settings)),
-      ...sources.flatMap(({ writeKeys }) => writeKeys),
-    ]),
+    secrets: hidden,
+    redact: redactor(hidden),
   };
 }
 

@@ -8,13 +8,17 @@ import type { EventFilter } from "../router/filter.ts";
 export interface Config {
   /** Absolute path of the file; `undefined` for one that was not read from a file. */
   readonly file: string | undefined;
+  /** What the file held when it was loaded, to see whether it has changed since. */
+  readonly text?: string;
   /** Relative paths in settings start here: the folder of the file. */
   readonly directory: string;
   readonly sources: readonly Source[];
   readonly destinations: readonly Destination[];
   /** What a `workspaceConfig.json` says that could not be carried over, one line each. */
   readonly omitted?: readonly string[];
-  /** Hides the write keys and everything that `env` brought in. */
+  /** Write keys, what `env` brought in, and what destinations call secret. */
+  readonly secrets: readonly string[];
+  /** Hides the secrets. */
   readonly redact: Redact;
 }
 

@@ -40,11 +40,12 @@ export function findConfig(directory: string): string | undefined {
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
   const path = resolve(file);
   const { environment = process.env, types = destinationTypes, shownAs = file } = options;
-  const written = extname(path) === ".json" ? readJsonFile(path, shownAs) : await run(path, shownAs);
+  const text = readText(path, shownAs);
+  const written = extname(path) === ".json" ? parseJson(text, shownAs) : await run(path, shownAs);
   const translation = isWorkspaceConfig(written) ? translateWorkspace(written) : undefined;
   const input = translation?.config ?? written;
   const config = checkConfig(input, { file: path, shownAs, directory: dirname(path), environment, types });
-  return translation === undefined ? config : { ...config, omitted: translation.omitted };
+  return { ...config, text, ...(translation === undefined ? {} : { omitted: translation.omitted }) };
 }
 
 /** @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE */
@@ -76,8 +77,6 @@ function parseJson(text: string, file: string): unknown {
 }
 
 async function run(path: string, file: string): Promise<unknown> {
-  // For the errors of a file that is not there or cannot be read.
-  readText(path, file);
   const jiti = createJiti(import.meta.url, {
     // `import { defineConfig } from "pintle"` works in a folder without node_modules, too, and means this very version.
     alias: { pintle: fileURLToPath(new URL("../index.js", import.meta.url)) },

@@ -4,7 +4,7 @@ import type { EmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
 import { backoff } from "./backoff.ts";
 import type { RouterStatus } from "./status.ts";
-import type { FromRouter, RouterThreadData, ToRouter } from "./thread-messages.ts";
+import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
 export interface StartRouterOptions {
   /** The data folder. Whoever starts the router holds its lock. */
@@ -23,6 +23,11 @@ export interface StartRouterOptions {
 export interface RunningRouter {
   /** How every destination stands. Rejects while the thread is being started again, and after `close`. */
   stats(): Promise<RouterStatus>;
+  /**
+   * Goes on with another configuration. Resolves when every destination has taken it, or when it is clear that the thread will
+   * start again, with it.
+   */
+  change(config: Pick<StartRouterOptions, "sources" | "destinations">): Promise<void>;
   /**
    * Lets the thread finish what is on its way, at most `within` milliseconds (default 5000), save its progress and end. A
    * thread that does not answer is ended 2 s later. Never rejects; called again it does nothing more.
@@ -45,8 +50,9 @@ const youngGeneration = 96;
  *
  * @throws what kept the thread from starting the first time
  */
-export async function startRouter(options: StartRouterOptions): Promise<RunningRouter> {
-  const { logger } = options;
+export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
+  const { logger } = first;
+  let options = first;
   let failures = 0;
   let closing: Promise<void> | undefined;
   let cancelRestart: (() => void) | undefined;
@@ -64,19 +70,33 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
 
   async function restart(): Promise<void> {
     try {
-      const started = await RouterThread.start(options, died);
+      const using = options;
+      const started = await RouterThread.start(using, died);
       if (closing !== undefined) return void (await started.close(0));
       thread = started;
+      // The configuration was changed while it started with the one before.
+      if (options !== using) await running.change(options);
     } catch (error) {
       died(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  return {
+  const running: RunningRouter = {
     async stats() {
       if (thread === undefined)
         throw new Error(closing === undefined ? "The router is starting again" : "The router is closed");
-      return thread.stats();
+      return thread.ask("status", null);
+    },
+    async change({ sources, destinations }) {
+      options = { ...options, sources, destinations };
+      const changing = thread;
+      try {
+        await changing?.ask("change", { sources, destinations });
+      } catch (error) {
+        // Half of it may be done. A thread that starts anew does the whole.
+        logger.error({ err: error }, "the router could not take over the configuration and starts again");
+        await changing?.end();
+      }
     },
     close(within = 5000) {
       closing ??= (async () => {
@@ -87,13 +107,14 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
       return closing;
     },
   };
+  return running;
 }
 
 /** One thread, from its start to its end. */
 class RouterThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #asked = new Map<number, { resolve(status: RouterStatus): void; reject(error: Error): void }>();
+  readonly #asked = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #questions = 0;
   #closing = false;
 
@@ -135,9 +156,11 @@ class RouterThread {
     });
     worker.on("message", (message: FromRouter) => {
       if (message.kind === "log") logger[message.level](message.fields, message.message);
-      else if (message.kind === "status") {
-        this.#asked.get(message.id)?.resolve(message.status);
+      else if (message.kind === "answer" || message.kind === "failed") {
+        const asked = this.#asked.get(message.id);
         this.#asked.delete(message.id);
+        if (message.kind === "answer") asked?.resolve(message.value as never);
+        else asked?.reject(new Error(message.message));
       }
     });
   }
@@ -164,12 +187,22 @@ class RouterThread {
     });
   }
 
-  stats(): Promise<RouterStatus> {
-    return new Promise((resolve, reject) => {
+  /** Rejects with what the thread says, and when it dies before it has answered. */
+  ask<Name extends keyof RouterCalls>(
+    name: Name,
+    takes: RouterCalls[Name]["takes"],
+  ): Promise<RouterCalls[Name]["gives"]> {
+    return new Promise<RouterCalls[Name]["gives"]>((resolve, reject) => {
       const id = this.#questions++;
       this.#asked.set(id, { resolve, reject });
-      this.#worker.postMessage({ kind: "status", id } satisfies ToRouter);
+      this.#worker.postMessage({ kind: "ask", id, call: { name, takes } as RouterCall } satisfies ToRouter);
     });
+  }
+
+  /** Ends it at once, as if it had died. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#exited;
   }
 
   async close(within: number): Promise<void> {

@@ -17,15 +17,30 @@ export interface RouterThreadData {
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
+/** What the main thread can ask the router's for: the words and what they take and give. */
+export interface RouterCalls {
+  readonly status: { readonly takes: null; readonly gives: RouterStatus };
+  /** @see Router.change */
+  readonly change: {
+    readonly takes: { readonly sources: readonly Source[]; readonly destinations: readonly Destination[] };
+    readonly gives: null;
+  };
+}
+
+export type RouterCall = {
+  [Name in keyof RouterCalls]: { readonly name: Name; readonly takes: RouterCalls[Name]["takes"] };
+}[keyof RouterCalls];
+
 /** From the main thread to the router's. */
 export type ToRouter =
-  | { readonly kind: "status"; readonly id: number }
+  | { readonly kind: "ask"; readonly id: number; readonly call: RouterCall }
   /** @see Router.close */
   | { readonly kind: "close"; readonly within: number };
 
 /** From the router's thread to the main one. */
 export type FromRouter =
   | { readonly kind: "ready" }
-  | { readonly kind: "status"; readonly id: number; readonly status: RouterStatus }
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "failed"; readonly id: number; readonly message: string }
   | { readonly kind: "log"; readonly level: LogLevel; readonly fields: object; readonly message: string }
   | { readonly kind: "closed" };

@@ -3,9 +3,10 @@ import { destinationTypes } from "@pintle/destinations";
 import { lockForDestination } from "../destination-lock.ts";
 import { openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
+import { messageOf } from "./account.ts";
 import { systemClock } from "./clock.ts";
 import { Router } from "./router.ts";
-import type { FromRouter, LogLevel, RouterThreadData, ToRouter } from "./thread-messages.ts";
+import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
 /*
  * The router's thread: its own engine in the same data folder, so that only the feed and a few messages pass between it and
@@ -43,8 +44,12 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
 
   main?.on("message", async (message: ToRouter) => {
     const router = await opening;
-    if (message.kind === "status") {
-      tell({ kind: "status", id: message.id, status: await router.status() });
+    if (message.kind === "ask") {
+      const { id, call } = message;
+      await answer(router, call).then(
+        (value) => tell({ kind: "answer", id, value }),
+        (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
+      );
     } else {
       await router.close(message.within);
       await engine.close();
@@ -56,6 +61,16 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
 
   await opening;
   tell({ kind: "ready" });
+}
+
+async function answer(router: Router, call: RouterCall): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
+  switch (call.name) {
+    case "status":
+      return router.status();
+    case "change":
+      await router.change(call.takes);
+      return null;
+  }
 }
 
 function tellingLogger(tell: (message: FromRouter) => void): Logger {

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import type { Status } from "../admin/status.ts";
+import type { DestinationStatus } from "../router/status.ts";
+import { configured, type Run, send, start } from "./run.test.support.ts";
+
+/** A destination that takes what brings the right key. */
+let rightKey = "key_number_one";
+const taken: string[] = [];
+const server = createServer(async (request, response) => {
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  if (request.headers.authorization !== rightKey) return void response.writeHead(401).end("unknown key");
+  taken.push((JSON.parse(body) as { event: string }).event);
+  response.end();
+});
+let url = "";
+before(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+beforeEach(() => {
+  rightKey = "key_number_one";
+  taken.length = 0;
+});
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+const config = (authorization: string, more: object = {}) => ({
+  sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["hook", "audit"] }],
+  destinations: {
+    hook: { type: "webhook", url, headers: { authorization } },
+    audit: { type: "file", path: "./audit.jsonl" },
+    ...more,
+  },
+});
+
+/** A running data plane whose configuration can be changed. */
+class Plane {
+  readonly folder: string;
+  readonly run: Run;
+
+  constructor(value: object) {
+    this.folder = configured(value);
+    this.run = start(this.folder);
+  }
+
+  write(value: unknown): void {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    writeFileSync(join(this.folder, "pintle.config.json"), text);
+  }
+
+  async admin(method: "GET" | "POST", path: string): Promise<{ status: number; body: unknown }> {
+    const token = readFileSync(join(this.folder, "pintle-data", "admin-token"), "utf8").trim();
+    const headers = { authorization: `Bearer ${token}`, connection: "close" };
+    const response = await fetch(this.run.told("admin") + path, { method, headers });
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** The status of a destination, once it is as the test waits for. */
+  async until(id: string, isSo: (status: DestinationStatus) => boolean): Promise<DestinationStatus> {
+    for (;;) {
+      const { destinations } = (await this.admin("GET", "/status")).body as Status;
+      const found = destinations.find((destination) => destination.id === id);
+      if (found !== undefined && isSo(found)) return found;
+    }
+  }
+
+  send(event: string, writeKey = "wk_secret_shop"): Promise<string> {
+    return send(this.run.told("events"), writeKey, { userId: "u", event });
+  }
+
+  async stop(): Promise<void> {
+    this.run.signal("SIGTERM");
+    assert.equal(await this.run.ended, 0, this.run.stderr);
+  }
+}
+
+const reloads: [how: string, reload: (plane: Plane) => Promise<unknown>][] = [
+  ["POST /reload", async (plane) => assert.equal((await plane.admin("POST", "/reload")).status, 200)],
+  ["the file's new content alone", async () => {}],
+];
+if (process.platform !== "win32") reloads.push(["SIGHUP", async (plane) => plane.run.signal("SIGHUP")]);
+
+for (const [how, reload] of reloads) {
+  test(`a rotated key stops one destination and kills no event; mending the configuration, by ${how}, sets it going`, async () => {
+    const plane = new Plane(config("key_number_one"));
+    await plane.run.ready();
+    await plane.send("a");
+    await plane.until("hook", ({ delivered }) => delivered === 1);
+
+    rightKey = "key_number_two";
+    for (const event of ["b", "c", "d"]) await plane.send(event);
+    const sick = await plane.until("hook", ({ state, problem }) => state === "open" && problem?.reason === "http_401");
+    assert.deepEqual([sick.dead, sick.waiting], [{}, 3]);
+    await plane.until("audit", ({ delivered, state }) => delivered === 4 && state === "closed");
+
+    plane.write(config("key_number_two"));
+    await reload(plane);
+    const well = await plane.until("hook", ({ delivered }) => delivered === 4);
+    assert.deepEqual([well.state, well.dead, well.filtered, well.waiting], ["closed", {}, {}, 0]);
+    assert.deepEqual(taken, ["a", "b", "c", "d"], "each once, in order");
+    const audit = await plane.until("audit", ({ delivered }) => delivered >= 4);
+    assert.equal(audit.delivered, 4, "the other one was left alone");
+    await plane.stop();
+    assert.match(plane.run.stderr, /the new configuration is in use/);
+    assert.doesNotMatch(plane.run.stderr, /key_number/);
+  });
+}
+
+test("a broken change is refused with one line, and what runs goes on", async () => {
+  const plane = new Plane(config("key_number_one"));
+  await plane.run.ready();
+  const broken: [text: unknown, problem: RegExp][] = [
+    ["{", /^pintle\.config\.json: not valid JSON at line 1, column 2$/],
+    [{ sources: [] }, /^pintle\.config\.json: sources: at least one source is needed/],
+    [config("key_number_two", { third: { type: "webhok" } }), /destinations\.third\.type: unknown type "webhok"/],
+    [config({ env: "PINTLE_TEST_UNSET" } as never), /the environment variable PINTLE_TEST_UNSET is not set/],
+  ];
+  for (const [text, problem] of broken) {
+    plane.write(text);
+    const { status, body } = await plane.admin("POST", "/reload");
+    assert.equal(status, 422);
+    assert.match((body as { error: string }).error, problem);
+  }
+  await plane.send("still there");
+  await plane.until("hook", ({ delivered }) => delivered === 1);
+  plane.write(config("key_number_one"));
+  await plane.stop();
+  const refusals = plane.run.stderr.split("\n").filter((line) => line.includes("the new configuration is refused"));
+  assert.equal(refusals.length, broken.length, plane.run.stderr);
+});
+
+test("sources and destinations come and go at run time; a renamed one with its id goes on where it was", async () => {
+  const { sources, destinations } = config("key_number_one");
+  const plane = new Plane({ sources, destinations });
+  await plane.run.ready();
+  await plane.send("a");
+  await plane.until("audit", ({ delivered }) => delivered === 1);
+
+  plane.write({
+    sources: [
+      { name: "shop", writeKey: ["wk_secret_shop", "wk_secret_new"], destinations: ["renamed", "late", "early"] },
+      { name: "blog", writeKey: "wk_secret_blog", destinations: ["renamed"] },
+    ],
+    destinations: {
+      renamed: { ...destinations.audit, id: "audit" },
+      late: { type: "file", path: "./late.jsonl" },
+      early: { type: "file", path: "./early.jsonl", from: "start" },
+    },
+  });
+  assert.deepEqual((await plane.admin("POST", "/reload")).body, { reloaded: true, sources: 2, destinations: 3 });
+  await plane.send("b", "wk_secret_new");
+  await plane.send("c", "wk_secret_blog");
+  const renamed = await plane.until("audit", ({ delivered }) => delivered === 3);
+  assert.equal(renamed.name, "renamed");
+  await plane.until("early", ({ delivered }) => delivered === 2);
+  await plane.until("late", ({ delivered }) => delivered === 1);
+  const status = (await plane.admin("GET", "/status")).body as Status;
+  assert.deepEqual(status.destinations.map(({ id }) => id).sort(), ["audit", "early", "late"]);
+  await plane.stop();
+  const events = (file: string) =>
+    readFileSync(join(plane.folder, file), "utf8")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { event: string }).event);
+  assert.deepEqual(events("audit.jsonl"), ["a", "b", "c"]);
+  assert.deepEqual(events("early.jsonl"), ["a", "b"]);
+  assert.deepEqual(events("late.jsonl"), ["b"]);
+});
