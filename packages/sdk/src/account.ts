@@ -13,7 +13,7 @@ export interface Stats {
   readonly refused: Readonly<Record<RefusalReason, number>>;
   readonly delivered: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Messages neither delivered nor dropped yet. */
+  /** Messages neither delivered nor dropped yet; in durable mode also those that are only on disk. */
   readonly pending: number;
   /** Bytes of the pending messages, encoded. */
   readonly bytes: number;
@@ -53,15 +53,20 @@ export class Account {
     return this.#delivered;
   }
 
+  get dropped(): number {
+    return Object.values(this.#dropped).reduce((sum, count) => sum + count, 0);
+  }
+
   refused(reason: RefusalReason): void {
     this.#offered++;
     this.#refused[reason]++;
   }
 
-  accepted(bytes: number): void {
-    this.#offered++;
-    this.#accepted++;
-    this.#pending++;
+  /** Messages were taken: one from the program, or those that an earlier client has left on disk. */
+  accepted(bytes: number, count = 1): void {
+    this.#offered += count;
+    this.#accepted += count;
+    this.#pending += count;
     this.#bytes += bytes;
   }
 
@@ -71,9 +76,9 @@ export class Account {
     this.#bytes -= bytes;
   }
 
-  drop(reason: DropReason, bytes: number): void {
-    this.#dropped[reason]++;
-    this.#pending--;
+  drop(reason: DropReason, bytes: number, count = 1): void {
+    this.#dropped[reason] += count;
+    this.#pending -= count;
     this.#bytes -= bytes;
   }
 

@@ -6,7 +6,10 @@ import { suffixBytes } from "./encode.ts";
 import { Entry } from "./entry.ts";
 import { PintleError } from "./errors.ts";
 import { Flushes } from "./flushes.ts";
-import { type Delivered, type Dropped, type DropReason, delivered, dropped } from "./outcome.ts";
+import type { Keeper, KeeperHost } from "./keeper.ts";
+import { Keeping } from "./keeping.ts";
+import { KeptEntry } from "./kept-entry.ts";
+import { type Delivered, type Dropped, type DropReason, delivered, dropped, type Left } from "./outcome.ts";
 import { Queue } from "./queue.ts";
 
 /** Whom the backlog tells what happens. None of these throws; all of them may call the client. */
@@ -17,6 +20,7 @@ export interface BacklogObserver {
   busy(): void;
   /** No message waits any more. */
   idle(): void;
+  problem(error: PintleError, kind: string): void;
 }
 
 /**
@@ -30,7 +34,10 @@ export class Backlog {
   readonly #settings: Settings;
   readonly #account: Account;
   readonly #observer: BacklogObserver;
-  #accepted = 0;
+  /** In durable mode. */
+  #keeping: Keeping | undefined;
+  /** Messages that were queued so far. */
+  #queued = 0;
 
   constructor(settings: Settings, account: Account, observer: BacklogObserver) {
     this.#settings = settings;
@@ -38,9 +45,36 @@ export class Backlog {
     this.#observer = observer;
   }
 
-  /** Position of the newest message. */
+  /** Durable mode: from now on what is accepted is kept on disk, and what is found there is queued. */
+  keep(open: (host: KeeperHost) => Promise<Keeper>, clock: () => number, changed: () => void): void {
+    const { maxQueueBytes } = this.#settings;
+    const host: KeeperHost = {
+      enqueue: (entry) => this.#enqueue(entry),
+      restore: (entry, bytes) => this.#store.copy(entry, bytes),
+      release: (entry) => this.#store.free(entry),
+      recovered: (count, bytes) => {
+        this.#account.accepted(bytes, count);
+        if (this.#account.pending === count) this.#observer.busy();
+      },
+      lost: (count, bytes, error) => {
+        this.#account.drop("abandoned", bytes, count);
+        this.#observer.problem(error, "durable lost");
+        if (this.#account.pending === 0) this.#observer.idle();
+      },
+      changed,
+      problem: (error, kind) => this.#observer.problem(error, kind),
+      clock,
+    };
+    this.#keeping = new Keeping(() => open(host), host, maxQueueBytes);
+  }
+
+  get keeping(): Keeping | undefined {
+    return this.#keeping;
+  }
+
+  /** Position of the newest message. Positions are given in the order in which messages come into the queue. */
   get newest(): number {
-    return this.#accepted;
+    return this.#queued + (this.#keeping?.unqueued ?? 0);
   }
 
   /** Messages that have not ended. */
@@ -50,7 +84,7 @@ export class Backlog {
 
   /** Bytes that are free. */
   get room(): number {
-    return this.#settings.maxQueueBytes - this.#account.bytes;
+    return this.#keeping?.room ?? this.#settings.maxQueueBytes - this.#account.bytes;
   }
 
   /**
@@ -61,7 +95,8 @@ export class Backlog {
    */
   add(json: string, lane: number, now: number, waiting: Set<Batch>): Entry | "too_large" | "queue_full" {
     const { maxMessageBytes, overflow } = this.#settings;
-    const entry = new Entry(lane, now);
+    const keeping = this.#keeping;
+    const entry = keeping === undefined ? new Entry(lane, now) : new KeptEntry(lane, now);
     if (!this.#store.write(entry, json, maxMessageBytes - suffixBytes)) return "too_large";
     while (entry.length > this.room) {
       if (overflow === "drop-oldest" && this.#evict(waiting)) continue;
@@ -69,27 +104,49 @@ export class Backlog {
       return "queue_full";
     }
     // Only now: an eviction is told to listeners, which may make further calls.
-    entry.seq = ++this.#accepted;
     this.#account.accepted(entry.length);
-    this.queue.push(entry);
+    if (keeping === undefined) this.#enqueue(entry);
+    else keeping.add(entry as KeptEntry);
     if (this.#account.pending === 1) this.#observer.busy();
     return entry;
   }
 
+  #enqueue(entry: Entry): void {
+    entry.seq = ++this.#queued;
+    this.queue.push(entry);
+  }
+
   deliver(entries: readonly Entry[]): void {
-    this.#end(entries, delivered, true);
+    this.#finish(entries, delivered, true);
   }
 
   /** Gives up messages that were out in a batch. */
   drop(entries: readonly Entry[], reason: DropReason, error: PintleError): void {
-    this.#end(entries, dropped(reason, error), true);
+    this.#finish(entries, dropped(reason, error), true);
   }
 
   /** Gives up messages of the queue, from the oldest on, while the function says so. */
   dropQueued(isGone: (entry: Entry) => boolean, reason: DropReason, error: PintleError): void {
     const gone: Entry[] = [];
     while (this.queue.oldest !== undefined && isGone(this.queue.oldest)) gone.push(this.queue.shift()!);
-    this.#end(gone, dropped(reason, error), false);
+    this.#finish(gone, dropped(reason, error), false);
+  }
+
+  /**
+   * Gives up whatever has not ended, but what is on disk: that stays there, and pending.
+   *
+   * @param out messages that are out in batches
+   */
+  abandon(out: readonly KeptEntry[], error: PintleError): void {
+    const unstored: KeptEntry[] = [];
+    const all = [...out];
+    while (this.queue.oldest !== undefined) all.push(this.queue.shift() as KeptEntry);
+    for (const entry of all) {
+      if (entry.isStored) entry.end(left);
+      else unstored.push(entry);
+    }
+    this.#end([...unstored, ...this.#keeping!.takeUnstored()], dropped("abandoned", error), false);
+    if (this.#account.pending > 0) this.#observer.idle();
   }
 
   /** Gives up the oldest message that is not in flight; false if there is none. */
@@ -109,8 +166,14 @@ export class Backlog {
       from.remove((entry) => entry === oldest);
       if (from.isEmpty) waiting.delete(from);
     }
-    this.#end([oldest], evicted, from !== undefined);
+    this.#finish([oldest], evicted, from !== undefined);
     return true;
+  }
+
+  /** In durable mode a message ends only when that is on disk, too. */
+  #finish(entries: readonly Entry[], outcome: Delivered | Dropped, wereOut: boolean): void {
+    if (this.#keeping === undefined) this.#end(entries, outcome, wereOut);
+    else this.#keeping.end(entries as readonly KeptEntry[], () => this.#end(entries, outcome, wereOut));
   }
 
   #end(entries: readonly Entry[], outcome: Delivered | Dropped, wereOut: boolean): void {
@@ -124,9 +187,16 @@ export class Backlog {
     this.flushes.ended(entries, outcome.status);
     this.#observer.ended(entries, outcome);
     for (const entry of entries) this.#store.free(entry);
+    this.#keeping?.freed(entries.reduce((sum, { length }) => sum + length, 0));
     if (this.#account.pending === 0) this.#observer.idle();
   }
 }
+
+const left: Left = {
+  status: "pending",
+  reason: "closed",
+  error: new PintleError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
+};
 
 /** One for all: an error is dear to make, and this one has nothing of its own to say. */
 const evicted = dropped("evicted", new PintleError("MESSAGE_EVICTED", "the queue was full when a newer message came"));

@@ -62,6 +62,18 @@ export class ByteStore {
     return true;
   }
 
+  /** Copies bytes, and makes the copy those of `slice`. */
+  copy(slice: Slice, bytes: Uint8Array): void {
+    const { length } = bytes;
+    const chunk = this.#current.bytes.length - this.#current.used < length ? this.#next(length) : this.#current;
+    chunk.bytes.set(bytes, chunk.used);
+    slice.chunk = chunk;
+    slice.start = chunk.used;
+    slice.length = length;
+    chunk.used += length;
+    chunk.live++;
+  }
+
   /** Gives the bytes back. Once for each slice. */
   free(slice: Slice): void {
     const { chunk } = slice;

@@ -6,6 +6,16 @@ import { type AnyPlan, findInvalidValidator, type PlanValidators } from "./plan/
 import type { StandardSchema } from "./plan/standard-schema.ts";
 import type { Transport } from "./transport/transport.ts";
 
+/** Keeps messages on disk until they are delivered. See docs/durable-mode.md. */
+export interface DurableOptions {
+  /** The folder; made if it is not there. For one write key and data plane; several processes may share it. */
+  readonly directory: string;
+  /** Bytes on disk, for each process; at least 1,048,576, and 16 messages of the largest size. Default: 1,073,741,824 (1 GiB). */
+  readonly maxBytes?: number | undefined;
+  /** A sync covers what came in this time. Up to one minute. Default: 5 ms. */
+  readonly sync?: Duration | undefined;
+}
+
 /** Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes are bytes of UTF-8. */
 export interface Config<Plan = AnyPlan> {
   /** A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms. */
@@ -29,7 +39,7 @@ export interface Config<Plan = AnyPlan> {
   readonly gzip?: boolean | undefined;
   /** One attempt, from connecting to the end of the answer. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
-  /** How long a message is tried before it is dropped as `expired`. Default: `"1h"`. */
+  /** How long a message is tried before it is dropped as `expired`. Default: `"1h"`, and `"7d"` in durable mode. */
   readonly maxAge?: Duration | undefined;
   /** Requests in flight at one time, 1 to 256. Default: 4. */
   readonly concurrency?: number | undefined;
@@ -47,6 +57,11 @@ export interface Config<Plan = AnyPlan> {
   readonly plan?: PlanValidators<Plan> | undefined;
   /** Whether `enqueue` and the six calls throw on a refusal: for tests and development. Default: false. */
   readonly strict?: boolean | undefined;
+  /**
+   * Keeps messages on disk, so that neither a crash nor a long outage loses them: `receipt.stored()` tells when one is. Node, Bun
+   * and Deno only. Default: memory only.
+   */
+  readonly durable?: DurableOptions | undefined;
   /** Whether to log what is sent and answered, and not only problems. Default: false. */
   readonly verbose?: boolean | undefined;
   /** Where to log. Bodies and write keys are never logged, a repeated problem once per minute. Default: `console`. */
@@ -85,6 +100,7 @@ export interface Settings {
   readonly beforeSend: ((message: Message) => Message | null) | undefined;
   readonly plan: Validators | undefined;
   readonly strict: boolean;
+  readonly durable: DurableSettings | undefined;
   readonly verbose: boolean;
   readonly logger: Logger;
   readonly transport: Transport | undefined;
@@ -92,6 +108,13 @@ export interface Settings {
   readonly waitUntil: ((promise: Promise<unknown>) => void) | undefined;
   readonly closeOnSignals: boolean;
   readonly exitTimeout: number;
+}
+
+export interface DurableSettings {
+  readonly directory: string;
+  readonly maxBytes: number;
+  /** Milliseconds. */
+  readonly sync: number;
 }
 
 type Validators = Readonly<Record<string, StandardSchema | undefined>>;
@@ -122,6 +145,7 @@ const checks = {
   beforeSend: optionalFunction<NonNullable<Config["beforeSend"]>>(),
   plan: validators(),
   strict: flag(false),
+  durable: durable(),
   verbose: flag(false),
   logger: logger(),
   transport: optionalFunction<Transport>(),
@@ -149,7 +173,20 @@ export function resolveConfig(writeKey: unknown, url: unknown, config: unknown =
     url: checkUrl(url),
     ...(options as unknown as { [Option in keyof typeof checks]: ReturnType<(typeof checks)[Option]> }),
   };
-  return { ...settings, maxMessageBytes: messageLimit(settings, given.maxMessageBytes !== undefined) };
+  const maxMessageBytes = messageLimit(settings, given.maxMessageBytes !== undefined);
+  if (settings.durable === undefined) return { ...settings, maxMessageBytes };
+  checkDurable(settings.durable, settings.overflow, maxMessageBytes);
+  return { ...settings, maxMessageBytes, maxAge: given.maxAge === undefined ? week : settings.maxAge };
+}
+
+function checkDurable({ maxBytes }: DurableSettings, overflow: Settings["overflow"], maxMessageBytes: number): void {
+  if (overflow === "drop-oldest") {
+    // A message that is on disk has been promised to be delivered.
+    throw new ConfigError("overflow", overflow, describe(overflow), '"drop-newest" in durable mode');
+  }
+  const least = 16 * maxMessageBytes;
+  if (maxBytes >= least) return;
+  throw new ConfigError("durable.maxBytes", maxBytes, String(maxBytes), `at least ${least}: 16 times maxMessageBytes`);
 }
 
 /** A message has to fit into a request and into the queue: asked for, that is checked; otherwise the default gives way. */
@@ -211,6 +248,31 @@ function integer(fallback: number, least: number, most: number): Check<number> {
     if (value === undefined) return fallback;
     if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
     throw new ConfigError(option, value, describe(value), `a whole number from ${least} to ${most}`);
+  };
+}
+
+function durable(): Check<DurableSettings | undefined> {
+  const maxBytes = integer(1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER);
+  const sync = duration(5, 0, 60_000);
+  return (option, value) => {
+    if (value === undefined) return undefined;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new ConfigError(option, value, describe(value), 'an object such as { directory: "/var/lib/shop/events" }');
+    }
+    const given = value as Record<string, unknown>;
+    for (const name of Object.keys(given)) {
+      if (["directory", "maxBytes", "sync"].includes(name)) continue;
+      throw new ConfigError(`${option}.${name}`, given[name], "no option", "one of directory, maxBytes, sync");
+    }
+    const { directory } = given;
+    if (typeof directory !== "string" || directory === "" || directory.includes("\0")) {
+      throw new ConfigError(`${option}.directory`, directory, describe(directory), "the path of a folder");
+    }
+    return {
+      directory,
+      maxBytes: maxBytes(`${option}.maxBytes`, given.maxBytes),
+      sync: sync(`${option}.sync`, given.sync),
+    };
   };
 }
 

@@ -7,12 +7,15 @@ import { Breaker } from "./breaker.ts";
 import { envelopeBytes, type Settings } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { Environment } from "./environment/environment.ts";
-import { PintleError } from "./errors.ts";
+import { ConfigError, PintleError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import type { FlushResult } from "./flushes.ts";
+import type { KeptEntry } from "./kept-entry.ts";
 import { Settlement, untilRegrouped } from "./settlement.ts";
 import type { TransportResponse } from "./transport/transport.ts";
 import { WakeUp } from "./wake-up.ts";
+
+const noFileSystem = "none, because this runtime has no file system";
 
 export interface DeliveryObserver extends BacklogObserver {
   problem(error: PintleError, kind: string): void;
@@ -63,6 +66,8 @@ export class Delivery {
   #dueMark = 0;
   #isUrgent = false;
   #closing: Promise<FlushResult> | undefined;
+  /** Nothing is sent any more. */
+  #isStopped = false;
   #pumpRequested = false;
 
   /** Nodes behind RudderStack's proxy. */
@@ -94,6 +99,17 @@ export class Delivery {
       (callback) => environment.after(0, callback),
     );
     this.#wakeUp = new WakeUp(environment, () => this.#pump());
+    const { openKeeper } = environment;
+    if (settings.durable === undefined) return;
+    if (openKeeper === undefined) {
+      const { directory } = settings.durable;
+      throw new ConfigError("durable", settings.durable, `a folder, ${JSON.stringify(directory)}`, noFileSystem);
+    }
+    this.#backlog.keep(
+      (host) => openKeeper(settings, host),
+      () => this.#now(),
+      () => this.#requestPump(),
+    );
   }
 
   get isClosed(): boolean {
@@ -125,8 +141,14 @@ export class Delivery {
   }
 
   flush(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
-    this.#dueMark = Math.max(this.#dueMark, this.#backlog.newest);
-    this.#requestPump();
+    const allDue = (): void => {
+      this.#dueMark = Math.max(this.#dueMark, this.#backlog.newest);
+      this.#requestPump();
+    };
+    allDue();
+    const { keeping } = this.#backlog;
+    // What is found on disk comes before what has been accepted since, and is due as well.
+    if (keeping?.isOpening === true) void keeping.opened.then(allDue);
     return this.#wait(timeout, signal);
   }
 
@@ -142,7 +164,12 @@ export class Delivery {
     this.#hurry();
     await this.#wait(Math.max(0, this.#settings.exitTimeout - this.#held));
     this.#held += this.#now() - began;
-    if (this.#held >= this.#settings.exitTimeout) this.abandon("the program ended before the message was delivered");
+    if (this.#held >= this.#settings.exitTimeout) {
+      const why = "the program ended before the message was delivered";
+      // What is on disk has to be left in order, and then there is no way back.
+      if (this.#backlog.keeping === undefined) this.abandon(why);
+      else await this.close(0);
+    }
     if (this.#closing !== undefined) return;
     this.#isUrgent = false;
     this.#dueMark = this.#backlog.newest;
@@ -150,7 +177,11 @@ export class Delivery {
 
   /** Gives up whatever has not ended. */
   abandon(why: string): void {
-    const error = new PintleError("MESSAGE_ABANDONED", why);
+    this.#giveUp(this.#stop(), why);
+  }
+
+  /** Ends all requests. Returns the messages that were out in batches. */
+  #stop(): Entry[] {
     const out = [...this.#sending.keys(), ...this.#waiting].flatMap((batch) => [...batch.entries()]);
     this.#nodesRequest?.abort();
     for (const controller of this.#sending.values()) {
@@ -159,19 +190,38 @@ export class Delivery {
     }
     this.#sending.clear();
     this.#waiting.clear();
-    this.#backlog.drop(out, "abandoned", error);
-    this.#backlog.dropQueued(() => true, "abandoned", error);
+    return out;
+  }
+
+  #giveUp(out: readonly Entry[], why: string): void {
+    const error = new PintleError("MESSAGE_ABANDONED", why);
+    if (this.#backlog.keeping === undefined) {
+      this.#backlog.drop(out, "abandoned", error);
+      this.#backlog.dropQueued(() => true, "abandoned", error);
+    } else {
+      this.#backlog.abandon(out as readonly KeptEntry[], error);
+    }
     this.#backpressure.release();
   }
 
   async #finish(timeout: number): Promise<FlushResult> {
-    const { pending } = this.#account;
+    const { keeping } = this.#backlog;
+    const { delivered, dropped } = this.#account;
     this.#backpressure.end();
     this.#hurry();
-    const { delivered } = await this.#wait(timeout);
-    this.abandon("the client was closed before the message was delivered");
+    await this.#wait(timeout);
+    const out = this.#stop();
+    this.#isStopped = true;
+    // What has been answered is written down, and so is what has been accepted.
+    if (keeping !== undefined) await this.#holding(keeping.close(this.#environment.after));
+    this.#giveUp(out, "the client was closed before the message was delivered");
     this.#wakeUp.cancel();
-    return { delivered, dropped: pending - delivered, pending: 0 };
+    const account = this.#account;
+    return {
+      delivered: account.delivered - delivered,
+      dropped: account.dropped - dropped,
+      pending: account.pending,
+    };
   }
 
   #hurry(): void {
@@ -188,8 +238,7 @@ export class Delivery {
   }
 
   #wait(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
-    const { newest, pending, flushes } = this.#backlog;
-    const ended = flushes.wait(newest, pending, (over) => {
+    const until = (over: () => void): (() => void) => {
       const cancel = this.#environment.after(timeout, over);
       if (signal?.aborted === true) over();
       signal?.addEventListener("abort", over, { once: true });
@@ -197,8 +246,37 @@ export class Delivery {
         cancel();
         signal?.removeEventListener("abort", over);
       };
+    };
+    const { keeping } = this.#backlog;
+    return this.#holding(
+      keeping?.isOpening === true ? this.#waitFromOpening(keeping.opened, until) : this.#ends(until),
+    );
+  }
+
+  #ends(until: (over: () => void) => () => void): Promise<FlushResult> {
+    const { newest, pending, flushes } = this.#backlog;
+    return flushes.wait(newest, pending, until);
+  }
+
+  /** Only when the folder of durable mode is open is it known what there is to wait for. */
+  async #waitFromOpening(opened: Promise<void>, until: (over: () => void) => () => void): Promise<FlushResult> {
+    let isOver = false;
+    let end = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
     });
-    return this.#holding(ended);
+    const stop = until(() => {
+      isOver = true;
+      end();
+    });
+    await Promise.race([opened, over]);
+    const result = await this.#ends((later) => {
+      if (isOver) later();
+      end = later;
+      return stop;
+    });
+    stop();
+    return result;
   }
 
   /** Keeps the program alive while it waits. */
@@ -219,6 +297,7 @@ export class Delivery {
   }
 
   #pump(): void {
+    if (this.#isStopped) return;
     const now = this.#now();
     this.#expire(now);
     while (this.#breaker.permits(now, this.#sending.size)) {

@@ -37,6 +37,11 @@ export class Entry extends Slice {
     if (typeof waiting === "function") waiting(outcome);
   }
 
+  /** Calls back with whether it is on disk, when that is known: it never is, but in durable mode. */
+  whenStored(callback: (stored: boolean) => void): void {
+    callback(false);
+  }
+
   /** Calls back with how it ends, or has ended. */
   whenEnded(callback: (outcome: Outcome) => void): void {
     const ending = this.#ending;

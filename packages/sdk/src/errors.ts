@@ -18,6 +18,19 @@ export const sdkErrors = {
   MESSAGE_EXPIRED: { retryable: false, advice: "see the problem reported before; raise maxAge to wait longer" },
   MESSAGE_ABANDONED: { retryable: false, advice: "await close() before the program ends, and give it enough time" },
 
+  MESSAGE_LEFT_ON_DISK: { retryable: true, advice: "nothing to do: the next client on the folder delivers it" },
+
+  DURABLE_UNAVAILABLE: {
+    retryable: true,
+    advice: "make the folder usable; until then messages are kept in memory only",
+  },
+  DURABLE_REFUSED: {
+    retryable: false,
+    advice: "give each write key and data plane a durable.directory of its own; messages are kept in memory only",
+  },
+  DURABLE_WRITE_FAILED: { retryable: true, advice: "look at the disk; the messages concerned are kept in memory only" },
+  DURABLE_DAMAGED: { retryable: false, advice: "look at the disk" },
+
   SEND_FAILED: { retryable: true, advice: "nothing to do: it is tried again" },
   SEND_HELD: {
     retryable: true,

@@ -14,7 +14,7 @@ export type {
 } from "@pintle/events";
 export { EventError, type EventErrorCode } from "@pintle/events";
 export type { Stats } from "./account.ts";
-export type { Config } from "./config.ts";
+export type { Config, DurableOptions } from "./config.ts";
 export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
 export { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
@@ -24,7 +24,7 @@ export { type IntegrationOptions, type IntegrationsHelper, integrations } from "
 export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
 export { TraitsHelper, traits } from "./helpers/traits.ts";
 export type { Logger } from "./logger.ts";
-export type { Delivered, Dropped, DropReason, Outcome, RefusalReason, Refused } from "./outcome.ts";
+export type { Delivered, Dropped, DropReason, Left, Outcome, RefusalReason, Refused } from "./outcome.ts";
 export type { CloseOptions, FlushOptions, PintleEvents } from "./pintle.ts";
 export type { AnyPlan, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "./plan/plan.ts";
 export type { Receipt } from "./receipt.ts";

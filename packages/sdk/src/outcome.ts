@@ -25,8 +25,15 @@ export interface Refused {
   readonly error: PintleError | EventError;
 }
 
+/** In durable mode: the client was closed before the message had ended, and the next one on the folder delivers it. */
+export interface Left {
+  readonly status: "pending";
+  readonly reason: "closed";
+  readonly error: PintleError;
+}
+
 /** How a message ended. */
-export type Outcome = Delivered | Dropped | Refused;
+export type Outcome = Delivered | Dropped | Refused | Left;
 
 /** One for all: a delivered message has nothing more to tell. */
 export const delivered: Delivered = Object.freeze({ status: "delivered" });

@@ -13,6 +13,11 @@ export interface Receipt {
   readonly error?: PintleError | EventError;
   /** How the message ends; never rejects. The promise is made by this call, so a receipt that nobody asks costs little. */
   delivered(): Promise<Outcome>;
+  /**
+   * Whether the message is on disk, synced: with the option `durable`, within a few milliseconds. `false` without it, and where
+   * the disk failed; then the message is in memory only. Never rejects.
+   */
+  stored(): Promise<boolean>;
 }
 
 export class AcceptedReceipt implements Receipt {
@@ -27,6 +32,10 @@ export class AcceptedReceipt implements Receipt {
 
   delivered(): Promise<Outcome> {
     return new Promise((resolve) => this.#entry.whenEnded(resolve));
+  }
+
+  stored(): Promise<boolean> {
+    return new Promise((resolve) => this.#entry.whenStored(resolve));
   }
 }
 
@@ -44,5 +53,9 @@ export class RefusedReceipt implements Receipt {
 
   delivered(): Promise<Outcome> {
     return Promise.resolve({ status: "refused", reason: this.#reason, error: this.error });
+  }
+
+  stored(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 }

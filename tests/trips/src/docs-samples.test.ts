@@ -57,6 +57,7 @@ const expected: Readonly<Record<string, readonly Fields[]>> = {
   events: [{ event: "Watched" }],
   flush: Array.from({ length: 1000 }, (_, i) => ({ userId: String(i), event: "Imported" })),
   ready: Array.from({ length: 1000 }, (_, i) => ({ userId: String(i), event: "Imported" })),
+  durable: [{ userId: "123", event: "Paid", properties: { amount: 12 } }],
   "before-send": [{ userId: "123", event: "Paid", context: { ip: "0.0.0.0" } }],
   "plan-type": [
     { event: "Order Completed", properties: { orderId: "o-1", revenue: 25.5 } },

@@ -1,3 +1,4 @@
+import type { OpenKeeper } from "../keeper.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -27,6 +28,8 @@ export interface Environment {
   uuid(): string;
   /** Called before the first request. */
   loadTransport(concurrency: number): Promise<Transport>;
+  /** Opens the folder of durable mode; absent where there is no file system. */
+  readonly openKeeper?: OpenKeeper;
   readonly gzip: Gzip;
   readonly lifecycle: Lifecycle | undefined;
 }

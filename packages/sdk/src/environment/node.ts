@@ -21,6 +21,10 @@ export const nodeEnvironment: Environment = {
     const { createNodeTransport } = await import("../transport/node.ts");
     return createNodeTransport({ concurrency });
   },
+  async openKeeper(settings, host) {
+    const { openKeeper } = await import("../durable/open-keeper.ts");
+    return openKeeper(settings, host, nodeEnvironment);
+  },
   gzip: gzipNode,
   lifecycle: new ProcessLifecycle(process),
 };
