@@ -1,5 +1,11 @@
 export type Listener<Payload> = (payload: Payload) => unknown;
 
+/** Where what is emitted goes besides the listeners. */
+export interface Relay<Payloads> {
+  has(event: keyof Payloads): boolean;
+  publish<Name extends keyof Payloads>(event: Name, payload: Payloads[Name]): void;
+}
+
 /**
  * Events for the program. Not node:events, which does not exist everywhere and throws for an `error` without a listener.
  * A listener that throws, or returns a promise that rejects, disturbs neither the client nor the other listeners.
@@ -7,9 +13,11 @@ export type Listener<Payload> = (payload: Payload) => unknown;
 export class Emitter<Payloads extends object> {
   readonly #listeners = new Map<keyof Payloads, readonly Listener<never>[]>();
   readonly #onFailure: (event: keyof Payloads, error: unknown) => void;
+  readonly #relay: Relay<Payloads>;
 
-  constructor(onFailure: (event: keyof Payloads, error: unknown) => void) {
+  constructor(onFailure: (event: keyof Payloads, error: unknown) => void, relay: Relay<Payloads>) {
     this.#onFailure = onFailure;
+    this.#relay = relay;
   }
 
   on<Name extends keyof Payloads>(event: Name, listener: Listener<Payloads[Name]>): void {
@@ -25,7 +33,7 @@ export class Emitter<Payloads extends object> {
 
   /** Whether anybody listens: what an event would carry need not be made otherwise. */
   has(event: keyof Payloads): boolean {
-    return (this.#listeners.get(event)?.length ?? 0) > 0;
+    return (this.#listeners.get(event)?.length ?? 0) > 0 || this.#relay.has(event);
   }
 
   emit<Name extends keyof Payloads>(event: Name, payload: Payloads[Name]): void {
@@ -37,6 +45,7 @@ export class Emitter<Payloads extends object> {
         this.#onFailure(event, error);
       }
     }
+    this.#relay.publish(event, payload);
   }
 }
 

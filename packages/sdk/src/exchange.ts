@@ -1,4 +1,5 @@
 import type { Settings } from "./config.ts";
+import { channel, type RequestEnded } from "./diagnostics/channels.ts";
 import type { Environment } from "./environment/environment.ts";
 import { nodeHeaders, parseNodeCount } from "./nodes.ts";
 import { gzipThreshold } from "./transport/gzip.ts";
@@ -11,6 +12,7 @@ export class Exchange {
   readonly #settings: Settings;
   readonly #environment: Environment;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #channel = channel("request");
   #transport: Promise<Transport> | undefined;
 
   constructor(settings: Settings, environment: Environment) {
@@ -75,12 +77,27 @@ export class Exchange {
         outer.removeEventListener("abort", onAbort);
       };
     });
-    try {
-      const answer = await Promise.race([transport({ ...rest, url, timeout, signal: attempt.signal }), cut]);
-      return checkAnswer(answer);
-    } finally {
+    const began = this.#environment.monotonic();
+    const ended = (how: Pick<RequestEnded, "status" | "error">): void => {
       stop();
+      const milliseconds = this.#environment.monotonic() - began;
+      this.#tell({ method: rest.method, url, bytes: rest.body?.length ?? 0, milliseconds, ...how });
+    };
+    try {
+      const answer = checkAnswer(
+        await Promise.race([transport({ ...rest, url, timeout, signal: attempt.signal }), cut]),
+      );
+      ended({ status: answer.status });
+      return answer;
+    } catch (error) {
+      ended({ error: error instanceof Error ? error : new Error(String(error)) });
+      throw error;
     }
+  }
+
+  #tell(request: RequestEnded): void {
+    if (this.#channel.hasSubscribers) this.#channel.publish(request);
+    this.#environment.telemetry?.requestEnded(request);
   }
 
   #loadTransport(): Promise<Transport> {

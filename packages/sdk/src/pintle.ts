@@ -15,6 +15,7 @@ import { Account, type Stats } from "./account.ts";
 import { ContextError, RequestScope } from "./around/request-scope.ts";
 import { type Config, resolveConfig, type Settings } from "./config.ts";
 import { Delivery } from "./delivery.ts";
+import { ChannelRelay } from "./diagnostics/channels.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import { decodeMessage, encodeMessage, suffixBytes, type WireMessage } from "./encode.ts";
@@ -111,7 +112,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     this.#reporter = new Reporter(settings.logger, settings.verbose, environment.monotonic);
     this.#emitter = new Emitter((event, error) => {
       this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${describe(error)}`);
-    });
+    }, new ChannelRelay(this));
     this.#delivery = new Delivery(settings, environment, this.#account, {
       ended: (entries, outcome) => this.#ended(entries, outcome),
       problem: (error, kind) => this.#problem(error, kind),
@@ -124,6 +125,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       // Listeners can still save what is left.
       lost: () => this.#delivery.abandon("process.exit() or an exception came before the message was delivered"),
     };
+    environment.telemetry?.watch(this, this.#account);
     if (settings.closeOnSignals) this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
 

@@ -1,3 +1,5 @@
+import type { Account } from "../account.ts";
+import type { RequestEnded } from "../diagnostics/channels.ts";
 import type { OpenKeeper } from "../keeper.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -32,6 +34,13 @@ export interface Environment {
   readonly openKeeper?: OpenKeeper;
   readonly gzip: Gzip;
   readonly lifecycle: Lifecycle | undefined;
+  readonly telemetry?: Telemetry;
+}
+
+/** Who is told of clients and their requests, for all clients of the process. */
+export interface Telemetry {
+  watch(client: object, account: Account): void;
+  requestEnded(request: RequestEnded): void;
 }
 
 /** The end of the program, where the runtime tells of it. */

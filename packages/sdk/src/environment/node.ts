@@ -1,7 +1,19 @@
+import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
 import type { Environment } from "./environment.ts";
 import { ProcessLifecycle } from "./process-lifecycle.ts";
 import { after, hold } from "./timers.ts";
+
+/** A variable, and the comments below, keep bundlers from looking for it: it is there or not where the program runs. */
+const openTelemetryApi: string = "@opentelemetry/api";
+
+const telemetry: OpenTelemetry = new OpenTelemetry(async () => {
+  try {
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ openTelemetryApi)) as OpenTelemetryApi;
+  } catch {
+    return undefined;
+  }
+});
 
 /** Node, and runtimes that are like it (Bun, Deno). */
 export const nodeEnvironment: Environment = {
@@ -19,7 +31,7 @@ export const nodeEnvironment: Environment = {
   uuid: () => crypto.randomUUID(),
   async loadTransport(concurrency) {
     const { createNodeTransport } = await import("../transport/node.ts");
-    return createNodeTransport({ concurrency });
+    return telemetry.untraced(createNodeTransport({ concurrency }));
   },
   async openKeeper(settings, host) {
     const { openKeeper } = await import("../durable/open-keeper.ts");
@@ -27,4 +39,5 @@ export const nodeEnvironment: Environment = {
   },
   gzip: gzipNode,
   lifecycle: new ProcessLifecycle(process),
+  telemetry,
 };

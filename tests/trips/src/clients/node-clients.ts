@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "../support/program.ts";
+import { npm } from "../support/npm.ts";
 import { clients } from "./story.ts";
 
 /**
@@ -30,13 +30,4 @@ export async function installNodeClients(): Promise<string> {
     if (!(await readdir(cache)).includes(name)) throw error;
   }
   return installed;
-}
-
-/** Under `npm test` npm says where it is; else it is on the PATH. */
-function npm(args: readonly string[], cwd: string): Promise<string> {
-  const script = process.env.npm_execpath;
-  const options = { cwd, deadline: 240_000 };
-  return script?.endsWith(".js")
-    ? runProgram(process.execPath, [script, ...args], options)
-    : runProgram("npm", args, options);
 }

@@ -1,0 +1,187 @@
+import type { Account, Stats } from "../account.ts";
+import { dropReasons, refusalReasons } from "../outcome.ts";
+import type { Transport } from "../transport/transport.ts";
+import { version } from "../version.ts";
+import type { RequestEnded } from "./channels.ts";
+
+/** The part of `@opentelemetry/api` (1.3 or later) that is used. Written down here so that the SDK needs no package for the types. */
+export interface OpenTelemetryApi {
+  readonly metrics: { getMeter(name: string, version?: string): Meter };
+  createNoopMeter(): Meter;
+  readonly context: {
+    with<Args extends unknown[], Result>(
+      context: Context,
+      fn: (...args: Args) => Result,
+      thisArg: undefined,
+      ...args: Args
+    ): Result;
+  };
+  readonly ROOT_CONTEXT: Context;
+  createContextKey(description: string): symbol;
+}
+
+interface Context {
+  setValue(key: symbol, value: unknown): Context;
+}
+
+interface InstrumentOptions {
+  readonly description: string;
+  readonly unit: string;
+}
+
+interface Meter {
+  createObservableCounter(name: string, options: InstrumentOptions): object;
+  createObservableUpDownCounter(name: string, options: InstrumentOptions): object;
+  createHistogram(name: string, options: InstrumentOptions): Histogram;
+  addBatchObservableCallback(callback: (result: ObservableResult) => void, observables: object[]): void;
+}
+
+interface ObservableResult {
+  observe(instrument: object, value: number, attributes?: Attributes): void;
+}
+
+interface Histogram {
+  record(value: number, attributes?: Attributes): void;
+}
+
+type Attributes = Readonly<Record<string, string | number>>;
+
+/** Loads `@opentelemetry/api`, if the program has it. Never rejects. */
+export type LoadApi = () => Promise<OpenTelemetryApi | undefined>;
+
+/**
+ * What OpenTelemetry is told, for all clients of the process, if the program has `@opentelemetry/api`:
+ *
+ * - metrics, read off the accounts when they are collected, so that a message costs nothing more;
+ * - that the SDK's own requests are not to be traced: a span for each would tell nothing about the program, and an exporter that goes
+ *   through the same data plane would feed itself.
+ *
+ * A provider of metrics may be registered after the first client has been made, and OpenTelemetry tells nobody, so it is looked for at each
+ * request until there is one.
+ */
+export class OpenTelemetry {
+  readonly #load: LoadApi;
+  #api: Promise<OpenTelemetryApi | undefined> | undefined;
+  #histogram: Histogram | undefined;
+  #isLookingForMeter = false;
+
+  /** Of clients that live. An account knows nothing of its client, so this keeps none alive. */
+  readonly #accounts = new Set<Account>();
+  /** Of clients that are gone: what a counter has counted stays counted. */
+  #past: Stats | undefined;
+  readonly #gone = new FinalizationRegistry<Account>((account) => this.#forget(account));
+
+  constructor(load: LoadApi) {
+    this.#load = load;
+  }
+
+  /** Reports a client's account for as long as the client lives, and what it has counted for ever. */
+  watch(client: object, account: Account): void {
+    this.#accounts.add(account);
+    this.#gone.register(client, account);
+    void this.#lookForMeter();
+  }
+
+  requestEnded({ method, milliseconds, status, error }: RequestEnded): void {
+    void this.#lookForMeter();
+    // The names of OpenTelemetry's semantic conventions for HTTP.
+    this.#histogram?.record(milliseconds / 1000, {
+      "http.request.method": method,
+      ...(status === undefined ? {} : { "http.response.status_code": status }),
+      ...(error === undefined ? {} : { "error.type": "code" in error ? String(error.code) : error.name }),
+    });
+  }
+
+  /** The same transport, without spans and without a `traceparent` of its own. */
+  async untraced(transport: Transport): Promise<Transport> {
+    const api = await this.#loadApi();
+    if (api === undefined) return transport;
+    // The key of @opentelemetry/core's suppressTracing(); keys with one description are the same.
+    const key = api.createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+    const context = api.ROOT_CONTEXT.setValue(key, true);
+    return (request) => api.context.with(context, transport, undefined, request);
+  }
+
+  #loadApi(): Promise<OpenTelemetryApi | undefined> {
+    this.#api ??= this.#load();
+    return this.#api;
+  }
+
+  async #lookForMeter(): Promise<void> {
+    if (this.#histogram !== undefined || this.#isLookingForMeter) return;
+    this.#isLookingForMeter = true;
+    const api = await this.#loadApi();
+    this.#isLookingForMeter = false;
+    const meter = api?.metrics.getMeter("@pintle/sdk", version);
+    if (meter !== undefined && meter !== api?.createNoopMeter()) this.#measure(meter);
+  }
+
+  #measure(meter: Meter): void {
+    const counter = (name: string, description: string, unit = "{message}"): object =>
+      meter.createObservableCounter(`pintle.${name}`, { description, unit });
+    const gauge = (name: string, description: string, unit = "{message}"): object =>
+      meter.createObservableUpDownCounter(`pintle.${name}`, { description, unit });
+    const accepted = counter("messages.accepted", "Messages that were taken");
+    const refused = counter("messages.refused", "Messages that were not taken, by reason");
+    const delivered = counter("messages.delivered", "Messages that the data plane has confirmed");
+    const dropped = counter("messages.dropped", "Messages that were given up, by reason");
+    const retries = counter("requests.retries", "Requests that repeated earlier ones", "{request}");
+    const pending = gauge("messages.pending", "Messages neither delivered nor dropped yet");
+    const bytes = gauge("messages.pending.size", "Encoded bytes of the pending messages", "By");
+    const inFlight = gauge("requests.active", "Requests that are under way", "{request}");
+    meter.addBatchObservableCallback(
+      (result) => {
+        const stats = this.#stats();
+        result.observe(accepted, stats.accepted);
+        result.observe(delivered, stats.delivered);
+        result.observe(retries, stats.retries);
+        result.observe(pending, stats.pending);
+        result.observe(bytes, stats.bytes);
+        result.observe(inFlight, stats.inFlight);
+        for (const reason of refusalReasons)
+          result.observe(refused, stats.refused[reason], { "pintle.reason": reason });
+        for (const reason of dropReasons) result.observe(dropped, stats.dropped[reason], { "pintle.reason": reason });
+      },
+      [accepted, refused, delivered, dropped, retries, pending, bytes, inFlight],
+    );
+    this.#histogram = meter.createHistogram("pintle.request.duration", {
+      description: "Requests to the data plane, from their beginning to the end of the answer",
+      unit: "s",
+    });
+  }
+
+  #forget(account: Account): void {
+    this.#accounts.delete(account);
+    const stats = account.stats();
+    this.#past = this.#past === undefined ? stats : sum(this.#past, stats);
+  }
+
+  #stats(): Stats {
+    const all = [...this.#accounts].map((account) => account.stats());
+    if (this.#past !== undefined) all.push(this.#past);
+    return all.reduce(sum);
+  }
+}
+
+function sum(a: Stats, b: Stats): Stats {
+  return {
+    offered: a.offered + b.offered,
+    accepted: a.accepted + b.accepted,
+    refused: sumOf(refusalReasons, a.refused, b.refused),
+    delivered: a.delivered + b.delivered,
+    dropped: sumOf(dropReasons, a.dropped, b.dropped),
+    pending: a.pending + b.pending,
+    bytes: a.bytes + b.bytes,
+    inFlight: a.inFlight + b.inFlight,
+    requests: a.requests + b.requests,
+    retries: a.retries + b.retries,
+  };
+}
+
+function sumOf<Reason extends string>(
+  reasons: readonly Reason[],
+  a: Readonly<Record<Reason, number>>,
+  b: Readonly<Record<Reason, number>>,
+): Record<Reason, number> {
+  return Object.fromEntries(reasons.map((reason) => [reason, a[reason] + b[reason]])) as Record<Reason, number>;
+}

@@ -1,0 +1,54 @@
+import { cp, mkdir, readdir, readFile, rename, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { npm } from "./npm.ts";
+import { runProgram } from "./program.ts";
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
+
+/**
+ * Puts the SDK into `folder/node_modules` as users get it: packed by npm, with nothing in it that is not published, and beside it what it
+ * depends on. `others` are linked from `node_modules` of another folder.
+ */
+export async function installPacked(folder: string, others: readonly string[] = [], from = ""): Promise<void> {
+  const pending = ["@pintle/sdk"];
+  for (const name of pending) {
+    const target = join(folder, "node_modules", name);
+    await mkdir(dirname(target), { recursive: true });
+    await rename(await unpack(join(root, "packages", name.replace("@pintle/", "")), folder), target);
+    const { dependencies = {} } = JSON.parse(await readFile(join(target, "package.json"), "utf8")) as {
+      dependencies?: Readonly<Record<string, string>>;
+    };
+    for (const each of Object.keys(dependencies)) if (!pending.includes(each)) pending.push(each);
+  }
+  for (const name of others) {
+    const target = join(folder, "node_modules", name);
+    await mkdir(dirname(target), { recursive: true });
+    await symlink(join(root, from, "node_modules", name), target, "junction");
+  }
+}
+
+/** Packs a package and unpacks it again below `folder`; returns where. */
+async function unpack(source: string, folder: string): Promise<string> {
+  const printed = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], source);
+  const [{ filename }] = JSON.parse(printed) as [{ filename: string }];
+  await runProgram("tar", ["-xzf", filename], { cwd: folder });
+  return join(folder, "package");
+}
+
+/** The tarball of the SDK, in `folder`. */
+export async function packSdk(folder: string): Promise<string> {
+  const printed = await npm(
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+    join(root, "packages", "sdk"),
+  );
+  const [{ filename }] = JSON.parse(printed) as [{ filename: string }];
+  return join(folder, filename);
+}
+
+/** Copies a folder's files, without its packages. */
+export async function copySources(from: string, to: string): Promise<void> {
+  for (const name of await readdir(join(root, from))) {
+    if (name !== "node_modules") await cp(join(root, from, name), join(to, name), { recursive: true });
+  }
+}
