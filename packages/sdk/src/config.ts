@@ -218,14 +218,15 @@ function checkWriteKey(value: unknown): string {
 function checkUrl(value: unknown): string {
   const allowed = 'an http or https URL such as "https://data.example.com"';
   if (typeof value !== "string") throw new ConfigError("dataPlaneUrl", value, describe(value), allowed);
+  // Before anything could show it: a password may stand in front of the @.
+  if (value.includes("@")) {
+    throw new ConfigError("dataPlaneUrl", undefined, "a URL with a user name or password", `${allowed}, without them`);
+  }
   let url: URL;
   try {
     url = new URL(value);
   } catch {
     throw new ConfigError("dataPlaneUrl", value, describe(value), allowed);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new ConfigError("dataPlaneUrl", undefined, "a URL with a user name or password", `${allowed}, without them`);
   }
   if ((url.protocol !== "http:" && url.protocol !== "https:") || url.search !== "" || url.hash !== "") {
     throw new ConfigError("dataPlaneUrl", value, describe(value), `${allowed}, without query and fragment`);

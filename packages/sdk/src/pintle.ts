@@ -246,8 +246,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     try {
       messageId = this.#environment.uuid();
       if (this.#delivery.isClosed) throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
-      let message = checked(isObject(given) ? fieldsOf(given, type) : given);
-      messageId = idOf(message) ?? messageId;
+      const fields = isObject(given) ? fieldsOf(given, type) : given;
+      messageId = idOf(fields) ?? messageId;
+      let message = checked(fields);
       this.#checkPlan(message);
       const originalTimestamp = this.#clock.format(this.#environment.now());
       const { beforeSend } = this.#settings;
@@ -401,9 +402,9 @@ function encode(...args: Parameters<typeof encodeMessage>): string {
   }
 }
 
-/** An empty id is none. */
-function idOf(message: Message): string | undefined {
-  return message.messageId || undefined;
+/** The caller's, if there is one; an empty id is none. */
+function idOf(message: unknown): string | undefined {
+  return isObject(message) && typeof message.messageId === "string" ? message.messageId || undefined : undefined;
 }
 
 function refusal(reason: RefusalReason, code: SdkErrorCode, what: string, cause?: unknown): Refusal {

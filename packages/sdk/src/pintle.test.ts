@@ -1,0 +1,531 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { EventError } from "@pintle/events";
+import type { Config } from "./config.ts";
+import { type Message, type Outcome, PintleError } from "./exports.ts";
+import { PintleClient, type PintleEvents } from "./pintle.ts";
+import type { StandardSchema } from "./plan/standard-schema.ts";
+import { VirtualEnvironment } from "./simulation/virtual-environment.ts";
+import type { TransportRequest, TransportResponse } from "./transport/transport.ts";
+import { version } from "./version.ts";
+
+type Wire = Readonly<Record<string, unknown>>;
+type Answer = (batch: readonly Wire[]) => Partial<TransportResponse> | "reset";
+
+const silent: NonNullable<Config["logger"]> = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A client on virtual time, and what its data plane gets; every answer is 200 unless `answer` says otherwise. */
+function start(config: Config = {}, answer: Answer = () => ({})) {
+  const requests: TransportRequest[] = [];
+  const messages: Wire[] = [];
+  const environment = new VirtualEnvironment(async (request) => {
+    requests.push(request);
+    const { batch } = JSON.parse(new TextDecoder().decode(request.body)) as { batch: Wire[] };
+    const answered = answer(batch);
+    if (answered === "reset") throw new Error("ECONNRESET");
+    const response = { status: 200, headers: {}, body: "ok", ...answered };
+    if (response.status === 200) messages.push(...batch);
+    return response;
+  });
+  const client = new PintleClient("wk_secret", "https://data.example.com/", { logger: silent, ...config }, environment);
+  return { client, environment, requests, messages };
+}
+
+/** A logger that keeps its lines. */
+function keepingLogger() {
+  const lines: string[] = [];
+  const keep =
+    (level: string) =>
+    (text: unknown): void =>
+      void lines.push(`${level}: ${text}`);
+  return { lines, logger: { debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") } };
+}
+
+describe("what is sent", () => {
+  test("the six calls send what enqueue sends, with their own fields and those that every message has", async () => {
+    const { client, environment, messages } = start();
+    const common = { userId: 7, anonymousId: "a", timestamp: new Date(0), integrations: { All: true } };
+    const given = {
+      identify: { ...common, traits: { name: "N" } },
+      track: { ...common, event: "Paid", properties: { amount: 0 } },
+      page: { ...common, name: "Home", category: "Shop", properties: { url: "/" } },
+      screen: { ...common, name: "Home", category: "Shop", properties: { dark: false } },
+      group: { ...common, groupId: 12, traits: { size: 3 } },
+      alias: { ...common, previousId: 6, traits: { plan: "Free" } },
+    };
+    client.identify(given.identify);
+    client.track(given.track);
+    client.page(given.page);
+    client.screen(given.screen);
+    client.group(given.group);
+    client.alias(given.alias);
+    for (const [type, fields] of Object.entries(given)) client.enqueue({ type, ...fields } as unknown as Message);
+    await environment.until(client.close());
+
+    const ids = new Set(messages.map(({ messageId }) => messageId));
+    assert.equal(ids.size, 12);
+    const now = new Date(environment.wallOffset).toISOString();
+    const sent = messages.map(({ messageId, sentAt, ...rest }) => rest);
+    const own = Object.entries(given).map(([type, fields]) => ({
+      ...JSON.parse(JSON.stringify(fields)),
+      ...("groupId" in fields ? { groupId: "12" } : {}),
+      ...("previousId" in fields ? { previousId: "6" } : {}),
+      type,
+      userId: "7",
+      channel: "server",
+      originalTimestamp: now,
+      context: { library: { name: "@pintle/sdk", version } },
+    }));
+    assert.deepEqual(sent, [...own, ...own]);
+  });
+
+  test("one request to /v1/batch, with the headers of the contract", async () => {
+    const { client, environment, requests } = start({ gzip: false });
+    for (let i = 0; i < 20; i++) client.track({ userId: i, event: "e" });
+    await environment.until(client.flush());
+    client.track({ userId: 1, event: "e" });
+    await environment.until(client.close());
+    assert.equal(requests.length, 2, "a flush is one request");
+    for (const { method, url } of requests) {
+      assert.equal(`${method} ${url}`, "POST https://data.example.com/v1/batch");
+    }
+    const { AnonymousId, ...headers } = requests[0]!.headers;
+    assert.deepEqual(headers, {
+      Authorization: `Basic ${Buffer.from("wk_secret:").toString("base64")}`,
+      "Content-Type": "application/json",
+      "User-Agent": `pintle-sdk/${version} (virtual/1)`,
+      "RS-targetNode": "0",
+      "RS-nodeCount": "1",
+      "RS-userAgent": "serverSDK",
+    });
+    assert.ok(AnonymousId);
+    assert.equal(requests[1]!.headers.AnonymousId, AnonymousId, "a constant of the client");
+  });
+
+  test("without nodeAware, nothing is said of nodes", async () => {
+    const { client, environment, requests } = start({ nodeAware: false });
+    client.track({ userId: 1, event: "e" });
+    await environment.until(client.close());
+    assert.deepEqual(
+      Object.keys(requests[0]!.headers).filter((name) => name.startsWith("RS-")),
+      [],
+    );
+  });
+
+  test("a flush starts when `interval` has passed since the oldest message, or when a batch is full", async () => {
+    const { client, environment, requests } = start({ interval: 5_000, batchSize: 3 });
+    client.track({ userId: 1, event: "e" });
+    await environment.advance(3_000);
+    client.track({ userId: 2, event: "e" });
+    await environment.advance(1_999);
+    assert.equal(requests.length, 0);
+    await environment.advance(1);
+    assert.equal(requests.length, 1);
+    for (let i = 0; i < 3; i++) client.track({ userId: i, event: "e" });
+    await environment.advance(0);
+    assert.equal(requests.length, 2);
+    await environment.until(client.close());
+  });
+
+  test("the message is a snapshot, and the caller's objects stay as they are", async () => {
+    const { client, environment, messages } = start({ defaultContext: { app: { name: "shop" } } });
+    const message = {
+      userId: "1",
+      event: "Paid",
+      properties: { items: [{ id: 1 }] },
+      context: { app: { build: "7" } },
+    };
+    const before = structuredClone(message);
+    client.track(message);
+    assert.deepEqual(message, before);
+    message.event = "Changed";
+    message.properties.items.push({ id: 2 });
+    message.context.app.build = "8";
+    await environment.until(client.close());
+    assert.equal(messages[0]?.event, "Paid");
+    assert.deepEqual(messages[0]?.properties, { items: [{ id: 1 }] });
+    assert.deepEqual((messages[0]?.context as Wire | undefined)?.app, { name: "shop", build: "7" });
+  });
+});
+
+describe("receipts", () => {
+  test("say at once whether the message was taken, and on request how it ends", async () => {
+    const { client, environment } = start({}, (batch) => ({
+      status: batch.some(({ event }) => event === "bad") ? 400 : 200,
+    }));
+    const good = client.track({ userId: 1, event: "good" });
+    const bad = client.track({ userId: 2, event: "bad" });
+    const own = client.track({ userId: 3, event: "good", messageId: "mine" });
+    const refused = client.track({ userId: "", event: "good", messageId: "theirs" });
+    assert.deepEqual([good.accepted, bad.accepted, own.accepted, refused.accepted], [true, true, true, false]);
+    assert.equal(own.messageId, "mine");
+    assert.equal(refused.messageId, "theirs");
+    assert.equal("error" in good, false);
+    assert.ok(refused.error instanceof EventError);
+    assert.match(refused.error.message, /track.*userId.*""/);
+
+    const asked = [good.delivered(), good.delivered(), bad.delivered(), own.delivered(), refused.delivered()];
+    await environment.until(client.close());
+    const outcomes = (await Promise.all(asked)).map((outcome: Outcome) =>
+      outcome.status === "delivered" ? outcome.status : `${outcome.status} ${outcome.reason}`,
+    );
+    assert.deepEqual(outcomes, ["delivered", "delivered", "dropped rejected", "delivered", "refused invalid"]);
+    assert.deepEqual(await good.delivered(), { status: "delivered" }, "also when asked afterwards");
+  });
+
+  test("strict: the call throws what the receipt would have said, and the refusal is counted and told", () => {
+    const { client } = start({ strict: true });
+    const told: unknown[] = [];
+    client.on("refused", ({ error }) => told.push(error));
+    assert.throws(
+      () => client.track({ userId: "", event: "e" }),
+      (error) => error === told[0] && error instanceof EventError,
+    );
+    assert.equal(client.stats().refused.invalid, 1);
+  });
+
+  test("whatever is given, a client that is not strict throws nothing", () => {
+    const { client } = start();
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("no");
+        },
+      },
+    );
+    const throwing = {
+      toJSON() {
+        throw null;
+      },
+    };
+    for (const given of [undefined, null, 5, "x", [], hostile, Symbol("s"), () => {}]) {
+      assert.equal(client.enqueue(given as never).accepted, false);
+      assert.equal(client.track(given as never).accepted, false);
+    }
+    assert.equal(client.track({ userId: 1, event: "e", properties: { throwing } }).accepted, false);
+    assert.equal(client.stats().refused.invalid, 17);
+  });
+
+  test("after close every call is refused", async () => {
+    const { client, environment } = start();
+    await environment.until(client.close());
+    const receipt = client.track({ userId: 1, event: "e" });
+    assert.ok(receipt.error instanceof PintleError && receipt.error.code === "CLIENT_CLOSED");
+    assert.equal(client.stats().refused.closed, 1);
+  });
+});
+
+describe("beforeSend", () => {
+  const paid = { userId: "1", event: "Paid", properties: { card: "4111" } };
+
+  test("gets a copy of the message as it would be sent, and what it returns is sent", async () => {
+    const seen: Message[] = [];
+    const { client, environment, messages } = start({
+      defaultContext: { ip: "192.0.2.1" },
+      beforeSend(message) {
+        seen.push(structuredClone(message));
+        delete (message as { properties?: Record<string, unknown> }).properties?.card;
+        return { ...message, messageId: "new id", context: {} };
+      },
+    });
+    const receipt = client.track(paid);
+    assert.equal(receipt.messageId, "new id");
+    await environment.until(client.close());
+    assert.equal(seen[0]?.type, "track");
+    assert.equal(seen[0]?.context?.ip, "192.0.2.1");
+    assert.deepEqual(paid.properties, { card: "4111" });
+    assert.deepEqual(messages[0]?.properties, {});
+    assert.equal(messages[0]?.messageId, "new id");
+    assert.deepEqual(Object.keys(messages[0]?.context ?? {}), ["library"], "what it took out stays out");
+  });
+
+  for (const [what, beforeSend, reason] of [
+    ["null refuses as filtered", () => null, "filtered"],
+    [
+      "a throw refuses as before_send",
+      () => {
+        throw new Error("mine");
+      },
+      "before_send",
+    ],
+    [
+      "a promise refuses as before_send, and its rejection ends nothing",
+      async () => Promise.reject(new Error("mine")),
+      "before_send",
+    ],
+    ["a message that breaks a rule is refused as invalid", () => ({ type: "track", userId: "1" }), "invalid"],
+    ["so is what is no message", () => undefined, "invalid"],
+  ] as const) {
+    test(what, async () => {
+      const { client, environment, requests } = start({ beforeSend: beforeSend as never });
+      const outcome = await client.track(paid).delivered();
+      assert.ok(outcome.status === "refused");
+      assert.equal(outcome.reason, reason);
+      await environment.until(client.close());
+      assert.equal(requests.length, 0);
+    });
+  }
+});
+
+test("a plan refuses a message that its validator refuses, and says in which field", () => {
+  const positive: StandardSchema<Wire> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate(value) {
+        const properties = value as Wire;
+        if (Number(properties.revenue) >= 0) return { value: properties };
+        return { issues: [{ message: "negative", path: ["revenue"] }] };
+      },
+    },
+  };
+  const { client } = start({ plan: { Ordered: positive } });
+  assert.equal(client.track({ userId: 1, event: "Ordered", properties: { revenue: 1 } }).accepted, true);
+  assert.equal(client.track({ userId: 1, event: "Other", properties: { revenue: -1 } }).accepted, true);
+  const { error } = client.track({ userId: 1, event: "Ordered", properties: { revenue: -1 } });
+  assert.ok(error instanceof PintleError && error.code === "MESSAGE_NOT_IN_PLAN");
+  assert.match(error.message, /^track "Ordered": properties\.revenue: negative;/);
+});
+
+describe("events", () => {
+  test("tell of every end with its reason, and off takes a listener back", async () => {
+    const { client, environment } = start({ maxAge: 60_000 }, (batch) => ({
+      status: batch.some(({ event }) => event === "bad")
+        ? 400
+        : batch.some(({ event }) => event === "late")
+          ? 401
+          : 200,
+    }));
+    const told: string[] = [];
+    const unwanted = (): void => assert.fail("was taken back");
+    client.on("delivered", unwanted).off("delivered", unwanted);
+    client.on("delivered", ({ messageIds }) => told.push(`delivered ${messageIds}`));
+    client.on("dropped", ({ message, reason, error }) => told.push(`${reason} ${message.messageId} ${error.status}`));
+    client.on("refused", ({ messageId, reason }) => told.push(`refused ${reason} ${messageId}`));
+    client.on("error", ({ code, status }) => told.push(`error ${code} ${status}`));
+    client.track({ userId: "", event: "e", messageId: "1" });
+    client.track({ userId: "u", event: "e", messageId: "2" });
+    await environment.until(client.flush());
+    client.track({ userId: "v", event: "bad", messageId: "3" });
+    client.track({ userId: "u", event: "e", messageId: "4" });
+    await environment.until(client.flush());
+    client.track({ userId: "u", event: "late", messageId: "5" });
+    await environment.until(client.flush({ timeout: "2m" }));
+    assert.deepEqual(
+      told.filter((line) => !line.startsWith("error")),
+      ["refused invalid 1", "delivered 2", "delivered 4", "rejected 3 400", "expired 5 undefined"],
+    );
+    assert.ok(told.includes("error SEND_HELD 401"));
+    await environment.until(client.close());
+  });
+
+  test("a listener that throws or rejects harms nobody, and is logged", async () => {
+    const { lines, logger } = keepingLogger();
+    const { client, environment, messages } = start({ logger });
+    let others = 0;
+    const events: readonly (keyof PintleEvents)[] = ["delivered", "refused"];
+    for (const event of events) {
+      client.on(event, () => {
+        throw new Error(`thrown at ${event}`);
+      });
+      client.on(event, async () => Promise.reject(new Error(`rejected at ${event}`)));
+      client.on(event, () => void others++);
+    }
+    client.track({ userId: "", event: "e" });
+    client.track({ userId: "u", event: "e" });
+    assert.deepEqual(await environment.until(client.close()), { delivered: 1, dropped: 0, pending: 0 });
+    assert.equal(messages.length, 1);
+    assert.equal(others, 2);
+    assert.ok(lines.some((line) => line.includes('a listener of "delivered" failed: thrown at delivered')));
+  });
+});
+
+describe("the log", () => {
+  test("a repeated problem is logged once in a minute, with how often it came", async () => {
+    const { lines, logger } = keepingLogger();
+    const { client, environment } = start({ logger });
+    for (let i = 0; i < 100; i++) client.track({ userId: "", event: "e" });
+    assert.equal(lines.length, 1);
+    await environment.advance(60_000);
+    client.track({ userId: "", event: "e" });
+    assert.equal(lines.length, 2);
+    assert.match(lines[1]!, /\(99 more since it was last reported\)$/);
+    await environment.until(client.close());
+  });
+
+  test("a held key is reported once and clearly; neither key nor body is ever logged or told", async () => {
+    const { lines, logger } = keepingLogger();
+    const { client, environment } = start({ logger, verbose: true, maxAge: "50s" }, () => ({
+      status: 401,
+      body: "no source has the write key wk_secret\n",
+    }));
+    const errors: string[] = [];
+    client.on("error", ({ message }) => errors.push(message));
+    client.on("dropped", ({ error }) => errors.push(error.message));
+    for (let i = 0; i < 10; i++) client.track({ userId: "u", event: "e", properties: { card: "4111-1111" } });
+    client.track({ userId: "", event: "e", properties: { card: "4111-1111" } });
+    await environment.until(client.flush({ timeout: "5m" }));
+    await environment.until(client.close());
+    const reports = lines.filter((line) => line.includes("401") && !line.startsWith("debug"));
+    assert.equal(reports.length, 1, reports.join("\n"));
+    assert.match(
+      reports[0]!,
+      /^error: pintle: the data plane answered 401 "no source has the write key \[write key\]"; check the write key/,
+    );
+    assert.ok(errors.length > 0);
+    for (const text of [...lines, ...errors]) assert.doesNotMatch(text, /wk_secret|4111/);
+  });
+
+  test("verbose tells of each request; otherwise a client that is well logs nothing", async () => {
+    for (const verbose of [true, false]) {
+      const { lines, logger } = keepingLogger();
+      const { client, environment } = start({ logger, verbose });
+      client.track({ userId: "u", event: "e" });
+      await environment.until(client.close());
+      assert.deepEqual(lines, verbose ? ["debug: pintle: a request with 1 messages ended: status 200"] : []);
+    }
+  });
+
+  test("a logger that throws harms nobody", async () => {
+    const fail = (): never => {
+      throw new Error("disk full");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const { client, environment } = start({ logger, verbose: true });
+    assert.equal(client.track({ userId: "", event: "e" }).accepted, false);
+    client.track({ userId: "u", event: "e" });
+    assert.deepEqual(await environment.until(client.close()), { delivered: 1, dropped: 0, pending: 0 });
+  });
+});
+
+describe("flush and close", () => {
+  test("concurrent flushes share the work; each counts what was accepted before it", async () => {
+    const { client, environment, requests } = start();
+    client.track({ userId: 1, event: "e" });
+    const first = client.flush();
+    client.track({ userId: 2, event: "e" });
+    const [one, two] = await environment.until(Promise.all([first, client.flush()]));
+    assert.deepEqual([one.delivered, two.delivered], [1, 2]);
+    assert.equal(requests.length, 1);
+    await environment.until(client.close());
+  });
+
+  test("a flush ends by its time or its signal, and what is queued stays queued", async () => {
+    const { client, environment } = start({}, () => "reset");
+    client.track({ userId: 1, event: "e" });
+    const began = environment.time;
+    assert.deepEqual(await environment.until(client.flush({ timeout: 700 })), { delivered: 0, dropped: 0, pending: 1 });
+    assert.equal(environment.time - began, 700);
+    const controller = new AbortController();
+    const flush = client.flush({ timeout: "1h", signal: controller.signal });
+    await environment.advance(500);
+    controller.abort();
+    assert.deepEqual(await flush, { delivered: 0, dropped: 0, pending: 1 });
+    assert.deepEqual(await client.flush({ signal: AbortSignal.abort() }), { delivered: 0, dropped: 0, pending: 1 });
+    assert.equal(client.stats().pending, 1);
+    await environment.until(client.close());
+  });
+
+  test("options that make no sense do not make them reject", async () => {
+    const { client, environment } = start();
+    client.track({ userId: 1, event: "e" });
+    assert.equal((await environment.until(client.flush({ timeout: "soon" as never }))).delivered, 1);
+    assert.equal((await environment.until(client.flush(null as never))).delivered, 0);
+    assert.equal((await environment.until(client.close(null as never))).delivered, 0);
+  });
+
+  test("both hold the program while they wait, and not longer", async () => {
+    const { client, environment } = start({}, () => "reset");
+    client.track({ userId: 1, event: "e" });
+    const flush = client.flush({ timeout: 100 });
+    assert.equal(environment.holds, 1);
+    await environment.until(flush);
+    assert.equal(environment.holds, 0);
+    const close = client.close({ timeout: 100 });
+    assert.equal(environment.holds, 1);
+    await environment.until(close);
+    assert.equal(environment.holds, 0);
+    assert.deepEqual(client.stats().dropped.abandoned, 1);
+  });
+
+  test("`await using` closes at the end of the block", async () => {
+    const { client, messages } = start();
+    {
+      await using shortLived = client;
+      shortLived.track({ userId: 1, event: "e" });
+    }
+    assert.equal(messages.length, 1);
+    assert.equal(client.track({ userId: 1, event: "e" }).accepted, false);
+  });
+});
+
+describe("ready", () => {
+  for (const overflow of ["drop-newest", "drop-oldest"] as const) {
+    test(`many who wait for it lose nothing (${overflow})`, async () => {
+      const { client, environment, messages } = start({ overflow, maxQueueBytes: 2_000, maxMessageBytes: 500 });
+      async function produce(userId: number): Promise<void> {
+        for (let n = 0; n < 50; n++) {
+          await client.ready();
+          client.track({ userId, event: "e", properties: { n } });
+          assert.ok(client.stats().bytes <= 2_000);
+        }
+      }
+      await environment.until(Promise.all([1, 2, 3, 4, 5].map(produce)));
+      await environment.until(client.close());
+      assert.equal(messages.length, 250);
+      assert.equal(client.stats().delivered, 250);
+    });
+  }
+
+  test("a program that waits for room is held", async () => {
+    const { client, environment } = start({ maxQueueBytes: 500 }, () => "reset");
+    client.track({ userId: 1, event: "e", properties: { text: "x".repeat(200) } });
+    const ready = client.ready();
+    assert.equal(environment.holds, 1);
+    await environment.until(client.close({ timeout: 0 }));
+    await ready;
+    assert.equal(environment.holds, 0);
+  });
+});
+
+describe("waitUntil", () => {
+  test("is given a promise whenever messages begin to wait, which resolves when none does", async () => {
+    const given: { settled: boolean }[] = [];
+    const { client, environment } = start({
+      waitUntil(promise) {
+        const state = { settled: false };
+        given.push(state);
+        void promise.then(() => {
+          state.settled = true;
+        });
+      },
+    });
+    client.track({ userId: 1, event: "e" });
+    client.track({ userId: 2, event: "e" });
+    await environment.advance(4_999);
+    assert.deepEqual(given, [{ settled: false }]);
+    await environment.advance(1);
+    assert.deepEqual(given, [{ settled: true }]);
+    client.track({ userId: 3, event: "e" });
+    assert.equal(given.length, 2);
+    await environment.until(client.close());
+  });
+
+  test("a throw of it harms nobody", async () => {
+    const { client, environment, messages } = start({
+      waitUntil() {
+        throw new Error("no request is under way");
+      },
+    });
+    const errors: PintleError[] = [];
+    client.on("error", (error) => errors.push(error));
+    client.track({ userId: 1, event: "e" });
+    await environment.until(client.close());
+    assert.equal(messages.length, 1);
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ["OPTION_FAILED"],
+    );
+  });
+});
