@@ -87,11 +87,13 @@ test("takes what a destination filters by", () => {
       hook: {
         ...hook,
         consent: { ids: ["marketing"] },
+        rateLimit: 2.5,
         only: { types: ["identify"], events: ["Order Completed"] },
         except: { types: ["merge"] },
       },
     },
   });
+  assert.equal(destinations[0]?.rateLimit, 2.5);
   assert.deepEqual(destinations[0]?.filter, {
     consent: { ids: ["marketing"], strategy: "and" },
     only: { types: ["identify"], events: ["Order Completed"] },
@@ -137,7 +139,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
       destinations: {
         hook: { ...hook, only: {}, except: { types: ["trak"], event: ["x"] } },
         two: { ...hook, only: { types: ["track"], events: ["Order Completed"] }, consent: { ids: [] } },
-        three: { ...hook, only: ["track"], consent: { ids: ["a"], strategy: "any" } },
+        three: { ...hook, rateLimit: 0, only: ["track"], consent: { ids: ["a"], strategy: "any" } },
       },
     },
     "destinations.hook.only: it needs types, events or both, got an object",
@@ -145,6 +147,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     'destinations.hook.except.event: unknown key; did you mean "events"? (allowed: types, events)',
     "destinations.two.consent.ids: at least one id is needed, got a list of 0",
     'destinations.two.only.events: every track is meant already, since types has "track", got a list of 1',
+    "destinations.three.rateLimit: a limit is a number of events a second above 0, got 0",
     'destinations.three.consent.strategy: expected one of "and", "or", got "any"; did you mean "and"?',
     "destinations.three.only: expected an object, got a list of 1",
   ],
@@ -215,7 +218,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
   [
     "a setting that the type does not know, even if its schema would drop it",
     { sources: [shop], destinations: { hook: { ...hook, metod: "PUT" } } },
-    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled, consent, only, except)',
+    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled, rateLimit, consent, only, except)',
   ],
 ];
 

@@ -51,6 +51,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
       type: entry.type,
       enabled: entry.enabled,
       ...filterOf(entry),
+      ...(entry.rateLimit === undefined ? {} : { rateLimit: entry.rateLimit }),
       settings: settings.value,
     };
   });

@@ -45,6 +45,8 @@ export interface Destination {
   readonly enabled: boolean;
   /** Absent: it gets everything that its sources send and `integrations` does not keep away. */
   readonly filter?: EventFilter;
+  /** Events a second that go out to it at most; absent: no limit. */
+  readonly rateLimit?: number;
   /** What the schema of the type made of the destination's own keys. Secrets stand in it in the clear. */
   readonly settings: unknown;
 }

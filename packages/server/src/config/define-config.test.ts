@@ -29,6 +29,7 @@ test("takes every way in which a setting may be written, and what it takes passe
         timeout: "5s",
         maxAge: 60_000,
         from: "start",
+        rateLimit: 50,
         only: { types: ["track", "merge"] },
         except: { events: ["Page Viewed"] },
         consent: { ids: ["marketing"], strategy: "or" },

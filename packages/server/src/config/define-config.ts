@@ -43,6 +43,8 @@ interface CommonDestinationConfig {
   readonly id?: string;
   /** @default true */
   readonly enabled?: boolean;
+  /** Events a second that go out to it at most. @default no limit */
+  readonly rateLimit?: number;
   /** It gets nothing but these events. */
   readonly only?: SelectionConfig;
   /** It gets everything but these events. */

@@ -14,13 +14,15 @@ const writeKey = z
   .string()
   .regex(/^[!-9;-~]{1,256}$/, "A write key is 1 to 256 visible ASCII characters without a colon");
 
+const rateLimit = z.number().positive("A limit is a number of events a second above 0").optional();
+
 const sourceSchema: z.ZodType<SourceEntry> = z.strictObject({
   id,
   name: z.string().min(1, "A name is not empty"),
   writeKey: z.union([writeKey, z.array(writeKey).min(1, "At least one write key is needed")]),
   enabled: z.boolean().default(true),
   destinations: z.array(z.string()).default([]),
-  rateLimit: z.number().positive("A limit is a number of events a second above 0").optional(),
+  rateLimit,
 });
 
 export interface SourceEntry {
@@ -62,6 +64,7 @@ const commonDestinationShape = {
   type: z.string(),
   id,
   enabled: z.boolean().default(true),
+  rateLimit,
   consent: consentSchema.optional(),
   only: selection.optional(),
   except: selection.optional(),
@@ -74,6 +77,7 @@ export interface DestinationEntry {
   type: string;
   id?: string | undefined;
   enabled: boolean;
+  rateLimit?: number | undefined;
   consent?: ConsentEntry | undefined;
   only?: SelectionEntry | undefined;
   except?: SelectionEntry | undefined;

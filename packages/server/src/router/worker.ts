@@ -5,6 +5,7 @@ import { openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
 import { messageOf } from "./account.ts";
 import { systemClock } from "./clock.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { Router } from "./router.ts";
 import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
@@ -40,6 +41,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     clock: systemClock,
     random: Math.random,
     logger,
+    between: ({ rateLimit }) => (rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
   });
 
   main?.on("message", async (message: ToRouter) => {
