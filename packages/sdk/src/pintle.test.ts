@@ -1,35 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EventError } from "@pintle/events";
-import type { Config } from "./config.ts";
 import { type Message, type Outcome, PintleError } from "./exports.ts";
-import { PintleClient, type PintleEvents } from "./pintle.ts";
+import type { PintleEvents } from "./pintle.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
-import { VirtualEnvironment } from "./simulation/virtual-environment.ts";
-import type { TransportRequest, TransportResponse } from "./transport/transport.ts";
+import { startVirtualClient as start, type Wire } from "./simulation/virtual-client.ts";
 import { version } from "./version.ts";
-
-type Wire = Readonly<Record<string, unknown>>;
-type Answer = (batch: readonly Wire[]) => Partial<TransportResponse> | "reset";
-
-const silent: NonNullable<Config["logger"]> = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** A client on virtual time, and what its data plane gets; every answer is 200 unless `answer` says otherwise. */
-function start(config: Config = {}, answer: Answer = () => ({})) {
-  const requests: TransportRequest[] = [];
-  const messages: Wire[] = [];
-  const environment = new VirtualEnvironment(async (request) => {
-    requests.push(request);
-    const { batch } = JSON.parse(new TextDecoder().decode(request.body)) as { batch: Wire[] };
-    const answered = answer(batch);
-    if (answered === "reset") throw new Error("ECONNRESET");
-    const response = { status: 200, headers: {}, body: "ok", ...answered };
-    if (response.status === 200) messages.push(...batch);
-    return response;
-  });
-  const client = new PintleClient("wk_secret", "https://data.example.com/", { logger: silent, ...config }, environment);
-  return { client, environment, requests, messages };
-}
 
 /** A logger that keeps its lines. */
 function keepingLogger() {
@@ -150,7 +126,7 @@ describe("what is sent", () => {
 
 describe("receipts", () => {
   test("say at once whether the message was taken, and on request how it ends", async () => {
-    const { client, environment } = start({}, (batch) => ({
+    const { client, environment } = start({}, ({ batch }) => ({
       status: batch.some(({ event }) => event === "bad") ? 400 : 200,
     }));
     const good = client.track({ userId: 1, event: "good" });
@@ -290,7 +266,7 @@ test("a plan refuses a message that its validator refuses, and says in which fie
 
 describe("events", () => {
   test("tell of every end with its reason, and off takes a listener back", async () => {
-    const { client, environment } = start({ maxAge: 60_000 }, (batch) => ({
+    const { client, environment } = start({ maxAge: 60_000 }, ({ batch }) => ({
       status: batch.some(({ event }) => event === "bad")
         ? 400
         : batch.some(({ event }) => event === "late")
