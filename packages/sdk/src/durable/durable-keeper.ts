@@ -148,7 +148,7 @@ export class DurableKeeper implements Keeper {
     const bySlot = new Map<Slot, KeptEntry[]>();
     for (const entry of entries) {
       const { block } = entry;
-      if (block === undefined) continue;
+      if (block === undefined || block.state === "failed") continue;
       if (!block.isSettled) unsettled.add(block);
       const others = bySlot.get(block.slot);
       if (others === undefined) bySlot.set(block.slot, [entry]);
