@@ -85,7 +85,19 @@ test("rotten bits cost the records that they are in and no other, and each loss 
       const after = await readAll(again, fs);
       assert.deepEqual(after.records.map(numberOf), [...records.map(numberOf), 1000]);
     }),
-    { includeErrorInReport: true },
+    {
+      includeErrorInReport: true,
+      // The header of the only segment and its only record.
+      examples: [
+        [
+          [185],
+          [
+            { file: 0, position: 0.35555555555555557, bit: 0 },
+            { file: 0, position: 0, bit: 0 },
+          ],
+        ],
+      ],
+    },
   );
 });
 

@@ -4,6 +4,7 @@ import type { FileSystem } from "./file-system.ts";
 import { LogReader } from "./log-reader.ts";
 import { nodeFileSystem } from "./node-file-system.ts";
 import { readProgress } from "./progress-file.ts";
+import { reportLost } from "./recovery.ts";
 import { pathIn, readFolder, type Segment } from "./segment.ts";
 import { checkSegment, type SegmentCheck } from "./segment-check.ts";
 
@@ -111,11 +112,15 @@ async function examine(directory: string, options: InspectOptions, whole: boolea
       active: successor === undefined,
     });
   }
-  for (const { name, used } of blanks) {
-    const lost = { position: 0, bytes: used, from: 0, to: 0, group: -1 };
-    if (used > 0) damage.push({ kind: "header", file: name, ...lost, acknowledged: false });
-  }
   const end = summaries.at(-1)?.next ?? 0;
+  const lost: Damage[] = [];
+  reportLost(
+    blanks.filter(({ used }) => used > 0),
+    segments.at(-1)?.sequence ?? 0,
+    end,
+    lost,
+  );
+  damage.push(...lost.map((item) => ({ ...item, acknowledged: false })));
   return {
     directory,
     start: summaries[0]?.base ?? 0,

@@ -3,7 +3,7 @@ import { LogError, systemCode } from "./errors.ts";
 import type { File, FileSystem } from "./file-system.ts";
 import { nodeFileSystem } from "./node-file-system.ts";
 import type { LogRecord } from "./record.ts";
-import { listSequences, loadSegment, type Segment } from "./segment.ts";
+import { listSequences, loadSegment, type Segment, segmentName } from "./segment.ts";
 import { segmentHeaderBytes } from "./segment-header.ts";
 import { type Batch, type Place, readBatch, type SegmentSource, seek } from "./segment-scan.ts";
 
@@ -46,6 +46,8 @@ export class LogReader {
   readonly directory: string;
   readonly #fs: FileSystem;
   #segments: Segment[] = [];
+  /** A file that holds something, and nothing that can be read. */
+  #lost: string | undefined;
   readonly #files = new Map<number, OpenFile>();
   /** Where reads ended: the places where consumers are likely to go on. Key: offset. */
   readonly #places = new Map<number, Place & { readonly sequence: number }>();
@@ -120,6 +122,11 @@ export class LogReader {
       segment = successor;
       place = { position: segmentHeaderBytes, offset: successor.base };
     }
+    if (segment === undefined && offset < limits.end) {
+      // What is durable is in no file that can be read.
+      damage.push({ ...nowhere, file: this.#lost ?? segmentName(1), from: offset, to: limits.end });
+      offset = limits.end;
+    }
     return { records: [], next: offset, damage };
   }
 
@@ -153,7 +160,9 @@ export class LogReader {
     for (const sequence of await listSequences(this.#fs, this.directory)) {
       const segment = known.get(sequence) ?? (await loadSegment(this.#fs, this.directory, sequence, false));
       // A file without a header is one that is being made, or one that holds nothing that can be read.
-      if (segment !== undefined && "base" in segment) segments.push(segment);
+      if (segment === undefined) continue;
+      if ("base" in segment) segments.push(segment);
+      else if (segment.used > 0) this.#lost = segment.name;
     }
     this.#segments = segments;
   }
@@ -239,6 +248,8 @@ export class LogReader {
     }
   }
 }
+
+const nowhere = { kind: "missing", position: 0, bytes: 0, group: -1 } as const;
 
 function sourceOf(segment: Segment, end: number | undefined, file: File): SegmentSource {
   return { file, name: segment.name, epoch: segment.epoch, end };
