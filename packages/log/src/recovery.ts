@@ -109,7 +109,7 @@ function sealedSegments(segments: readonly Segment[]): SealedSegment[] {
 }
 
 /** Files behind the last segment that hold bytes but nothing that can be read: the offsets of what they may have held are spent. */
-function reportLost(blanks: readonly Blank[], behind: number, from: number, damage: Damage[]): number {
+export function reportLost(blanks: readonly Blank[], behind: number, from: number, damage: Damage[]): number {
   let next = from;
   for (const { name, sequence, used } of blanks) {
     const to = sequence > behind ? next + mostRecords(used) : next;
