@@ -5,7 +5,7 @@
 export interface FileSystem {
   /**
    * Opens a file. `read`: must exist; `update`: read and write, must exist; `create`: read and write, must not exist
-   * (EEXIST), mode 0600.
+   * (EEXIST), mode 0600. `durable`: a write includes its sync.
    */
   open(path: string, mode: OpenMode): Promise<File>;
   /** The names in a folder, in no particular order. */
@@ -19,12 +19,15 @@ export interface FileSystem {
   space(directory: string): Promise<{ free: number; total: number }>;
 }
 
-export type OpenMode = "read" | "update" | "create";
+export type OpenMode = "read" | "update" | "create" | "update durable" | "create durable";
 
 export interface File {
   /** Reads up to `length` bytes at `position` into `buffer` at `offset`; less only at the end of the file. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** Writes all the chunks one behind the other from `position` on, or rejects; then any part of them may be written. */
+  /**
+   * Writes all the chunks one behind the other from `position` on, or rejects; then any part of them may be written. In a file that was
+   * opened as durable they are durable then, and a rejection means what one of `sync` does.
+   */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /** Makes the content durable (fdatasync). After a rejection nothing is known, and calling it again tells nothing. */
   sync(): Promise<void>;

@@ -233,7 +233,6 @@ export class Log {
       this.#target = { active, position, group: target.group + 1, offset: this.#nextOffset };
       this.#encodeWaiting(this.#target);
       await written;
-      await active.file.sync();
     } catch (error) {
       this.#target = undefined;
       this.#failure = { cause: error };
@@ -332,10 +331,9 @@ export class Log {
     this.#ahead = undefined;
     const writtenAhead = await ahead?.take();
     const header = { epoch: random(), sequence, base: this.#nextOffset, created: now(), capacity, previous };
-    const file = writtenAhead ?? (await fs.open(path, "create"));
+    const file = writtenAhead ?? (await fs.open(path, "create durable"));
     try {
       await file.write([encodeSegmentHeader(header)], 0);
-      await file.sync();
       if (writtenAhead === undefined) await fs.syncDirectory(this.directory);
     } catch (error) {
       await this.#letGo(file, path);

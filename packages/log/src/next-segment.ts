@@ -61,7 +61,7 @@ export class NextSegment {
 
   async #fill(): Promise<void> {
     if (this.#file === undefined) {
-      const file = await this.#fs.open(this.path, "create");
+      const file = await this.#fs.open(this.path, "create durable");
       try {
         await this.#fs.syncDirectory(this.#directory);
       } catch (error) {
@@ -73,7 +73,6 @@ export class NextSegment {
     }
     const bytes = Math.min(stepBytes, this.capacity - this.#filled);
     await this.#file.write([zeros.subarray(0, bytes)], this.#filled);
-    await this.#file.sync();
     this.#filled += bytes;
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdtemp, readdir, readFile, readlink, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -49,3 +50,30 @@ test("writes many chunks, reads to the end, truncates, and keeps others out", as
   await fs.remove(path);
   assert.deepEqual(await fs.list(inner), []);
 });
+
+test("a durable file is one whose writes the kernel syncs", { skip: process.platform !== "linux" }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "pintle-fs-"));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [name, durable] of [
+    ["plain", false],
+    ["durable", true],
+  ] as const) {
+    const path = join(folder, name);
+    const created = await fs.open(path, durable ? "create durable" : "create");
+    assert.equal(await syncsWrites(path), durable);
+    await created.close();
+    const updated = await fs.open(path, durable ? "update durable" : "update");
+    assert.equal(await syncsWrites(path), durable);
+    await updated.close();
+  }
+});
+
+/** Whether this process has opened the file at `path` with O_DSYNC. */
+async function syncsWrites(path: string): Promise<boolean> {
+  for (const fd of await readdir("/proc/self/fd")) {
+    if ((await readlink(`/proc/self/fd/${fd}`).catch(() => "")) !== path) continue;
+    const flags = /flags:\s*(\d+)/.exec(await readFile(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1];
+    return (Number.parseInt(flags ?? "", 8) & constants.O_DSYNC) !== 0;
+  }
+  throw new Error(`${path} is not open`);
+}

@@ -1,17 +1,31 @@
 import * as fs from "node:fs";
 import type { File, FileSystem, OpenMode } from "./file-system.ts";
 
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
+
+/**
+ * Write and sync in one call save a way to the thread pool and back, and the kernel does them faster (measured: groups of 2 MB 1.6 times
+ * as many). Elsewhere than on Linux the flag means less than fdatasync, which on macOS goes on to the device.
+ */
+const writesSync = process.platform === "linux";
+const durable = writesSync ? O_DSYNC : 0;
+
 const flags: Record<OpenMode, number> = {
-  read: fs.constants.O_RDONLY,
-  update: fs.constants.O_RDWR,
-  create: fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL,
+  read: O_RDONLY,
+  update: O_RDWR,
+  create: O_RDWR | O_CREAT | O_EXCL,
+  "update durable": O_RDWR | durable,
+  "create durable": O_RDWR | O_CREAT | O_EXCL | durable,
 };
 
 /** The real file system. Callbacks of node:fs rather than its promises: no FileHandle, a third of the garbage for each call. */
 export const nodeFileSystem: FileSystem = {
   open(path, mode) {
     return new Promise((resolve, reject) => {
-      fs.open(path, flags[mode], 0o600, (error, fd) => (error ? reject(error) : resolve(new NodeFile(fd))));
+      fs.open(path, flags[mode], 0o600, (error, fd) => {
+        if (error) reject(error);
+        else resolve(new NodeFile(fd, !writesSync && mode.endsWith("durable")));
+      });
     });
   },
   list(directory) {
@@ -40,9 +54,12 @@ export const nodeFileSystem: FileSystem = {
 
 class NodeFile implements File {
   readonly #fd: number;
+  /** A write has to be followed by a sync. */
+  readonly #syncWrites: boolean;
 
-  constructor(fd: number) {
+  constructor(fd: number, syncWrites: boolean) {
     this.#fd = fd;
+    this.#syncWrites = syncWrites;
   }
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -69,7 +86,7 @@ class NodeFile implements File {
         at += count;
         rest = withoutFirst(rest, count);
         if (error) reject(error);
-        else if (rest.length === 0) resolve();
+        else if (rest.length === 0) resolve(this.#syncWrites ? this.sync() : undefined);
         else next();
       };
       const next = (): void => {

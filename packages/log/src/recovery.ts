@@ -53,7 +53,7 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
     const nextOffset = reportLost(lost, 0, 0, damage);
     return { sealed, active: undefined, last: nothingBefore, nextOffset, lastSequence, damage };
   }
-  const file = await fs.open(last.path, "update");
+  const file = await fs.open(last.path, "update durable");
   try {
     const end = await checkSegment(file, last, undefined);
     // After the death of a process, not of the machine, what was found may only be in memory, and so may the names of files.

@@ -174,14 +174,14 @@ export class FakeFileSystem implements FileSystem {
   open(path: string, mode: OpenMode): Promise<File> {
     return this.#run("open", path, () => {
       let inode = this.#names.get(path);
-      if (mode === "create") {
+      if (mode === "create" || mode === "create durable") {
         if (inode !== undefined) throw systemError("EEXIST", `open ${path}`);
         if (!this.#directories.has(parentOf(path))) throw systemError("ENOENT", `open ${path}`);
         inode = new Inode();
         this.#names.set(path, inode);
       }
       if (inode === undefined) throw systemError("ENOENT", `open ${path}`);
-      return this.#fileOf(path, inode);
+      return this.#fileOf(path, inode, mode.endsWith("durable"));
     });
   }
 
@@ -221,9 +221,27 @@ export class FakeFileSystem implements FileSystem {
     });
   }
 
-  #fileOf(path: string, inode: Inode): File {
+  #fileOf(path: string, inode: Inode, durable: boolean): File {
     const life = this.#life;
     const run = <T>(kind: OperationKind, action: () => T): Promise<T> => this.#run(kind, path, action, life);
+    const write = (chunks: readonly Uint8Array[], position: number): Promise<void> =>
+      run("write", () => {
+        const bytes = Buffer.concat(chunks);
+        const room = this.capacity - this.used;
+        const fits = Math.max(0, Math.min(bytes.byteLength, inode.size + room - position));
+        if (fits > 0) {
+          const change = { position, bytes: bytes.subarray(0, fits) };
+          inode.apply(change);
+          inode.pending.push(change);
+        }
+        if (fits < bytes.byteLength) throw systemError("ENOSPC", `write ${path}`);
+      });
+    const sync = (): Promise<void> =>
+      run("sync", () => syncFile(inode)).catch((error: unknown) => {
+        inode.forgotten.push(...inode.pending);
+        inode.pending = [];
+        throw error;
+      });
     return {
       read: (buffer, offset, length, position) =>
         run("read", () => {
@@ -232,24 +250,9 @@ export class FakeFileSystem implements FileSystem {
           buffer.set(inode.content.subarray(position, end), offset);
           return end - position;
         }),
-      write: (chunks, position) =>
-        run("write", () => {
-          const bytes = Buffer.concat(chunks);
-          const room = this.capacity - this.used;
-          const fits = Math.max(0, Math.min(bytes.byteLength, inode.size + room - position));
-          if (fits > 0) {
-            const change = { position, bytes: bytes.subarray(0, fits) };
-            inode.apply(change);
-            inode.pending.push(change);
-          }
-          if (fits < bytes.byteLength) throw systemError("ENOSPC", `write ${path}`);
-        }),
-      sync: () =>
-        run("sync", () => syncFile(inode)).catch((error: unknown) => {
-          inode.forgotten.push(...inode.pending);
-          inode.pending = [];
-          throw error;
-        }),
+      // Two operations, since either may fail, and a crash may come between them.
+      write: durable ? (chunks, position) => write(chunks, position).then(sync) : write,
+      sync,
       size: () => run("size", () => inode.size),
       truncate: (size) =>
         run("truncate", () => {
