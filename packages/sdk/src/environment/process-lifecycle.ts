@@ -1,9 +1,12 @@
 import type { Lifecycle, Resident } from "./environment.ts";
 
 /** The part of `process` that is used. */
-export type ProcessEvents = Pick<NodeJS.Process, "pid" | "on" | "off" | "listenerCount" | "kill">;
+export type ProcessEvents = Pick<NodeJS.Process, "pid" | "on" | "prependListener" | "off" | "listeners" | "kill">;
 
 const signals = ["SIGTERM", "SIGINT"] as const;
+
+/** Marks listeners of the SDK, those of another copy of it included: none of them decides when the program ends. */
+const ours = Symbol.for("@pintle/sdk closes on signals");
 
 /**
  * The end of a process, for all clients in it: each listener is added once, and only when it is first needed.
@@ -17,7 +20,8 @@ const signals = ["SIGTERM", "SIGINT"] as const;
  *
  * **SIGTERM and SIGINT**, for clients that ask for it: all of them are closed, then the signal is sent again, and has its
  * usual effect. If the program listens to the signal itself, it decides on its own when to end: it is not sent again. A
- * second signal is not waited for.
+ * second signal is not waited for. Our listener is the first, because one that was added by `once` is gone when it has
+ * been called.
  */
 export class ProcessLifecycle implements Lifecycle {
   readonly #process: ProcessEvents;
@@ -47,7 +51,7 @@ export class ProcessLifecycle implements Lifecycle {
   }
 
   onSignal(close: () => Promise<unknown>): () => void {
-    if (this.#closers.size === 0) for (const signal of signals) this.#process.on(signal, this.#onSignal);
+    if (this.#closers.size === 0) for (const signal of signals) this.#process.prependListener(signal, this.#onSignal);
     this.#closers.add(close);
     return () => {
       this.#closers.delete(close);
@@ -56,15 +60,20 @@ export class ProcessLifecycle implements Lifecycle {
     };
   }
 
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    const wasClosing = this.#isClosing;
-    this.#isClosing = true;
-    const closed = wasClosing ? Promise.resolve([]) : Promise.allSettled([...this.#closers].map((close) => close()));
-    void closed.then(() => {
-      this.#ignoreSignals();
-      if (this.#process.listenerCount(signal) === 0) this.#process.kill(this.#process.pid, signal);
-    });
-  };
+  readonly #onSignal = Object.assign(
+    (signal: NodeJS.Signals): void => {
+      const isForUs = this.#process.listeners(signal).every((listener) => ours in listener);
+      const wasClosing = this.#isClosing;
+      this.#isClosing = true;
+      const closed = wasClosing ? Promise.resolve([]) : Promise.allSettled([...this.#closers].map((close) => close()));
+      void closed.then(() => {
+        this.#ignoreSignals();
+        // Another copy of the SDK that is still closing sends it.
+        if (isForUs && this.#process.listeners(signal).length === 0) this.#process.kill(this.#process.pid, signal);
+      });
+    },
+    { [ours]: true },
+  );
 
   #ignoreSignals(): void {
     for (const signal of signals) this.#process.off(signal, this.#onSignal);

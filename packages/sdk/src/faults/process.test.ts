@@ -12,12 +12,21 @@ const programFile = fileURLToPath(new URL("./program.test.child.js", import.meta
 
 interface Ended {
   readonly code: number | null;
+  /** The signal that ended it. */
+  readonly signal: NodeJS.Signals | null;
   readonly lines: readonly unknown[];
   readonly stderr: string;
 }
 
+interface RunOptions {
+  readonly nodeOptions?: readonly string[];
+  /** Sent when it has printed something. */
+  readonly signal?: NodeJS.Signals;
+}
+
 /** Runs a program to its end, under the strictest rule for rejections that nobody handles. */
-async function run(name: string, urls: readonly string[], nodeOptions: readonly string[] = []): Promise<Ended> {
+async function run(name: string, urls: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { nodeOptions = [], signal: sent } = options;
   const args = ["--unhandled-rejections=strict", ...nodeOptions, programFile, name, ...urls];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   const lastResort = (): void => void child.kill("SIGKILL");
@@ -25,6 +34,7 @@ async function run(name: string, urls: readonly string[], nodeOptions: readonly 
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    if (sent !== undefined && stdout === "") child.kill(sent);
     stdout += chunk;
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
@@ -32,14 +42,14 @@ async function run(name: string, urls: readonly string[], nodeOptions: readonly 
   });
   // A program that is held for ever shows as one that was killed (no exit code), and not as a test without end.
   const deadline = setTimeout(lastResort, 60_000);
-  const [code] = (await once(child, "close")) as [number | null];
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
   process.off("exit", lastResort);
   const lines = stdout
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as unknown);
-  return { code, lines, stderr };
+  return { code, signal, lines, stderr };
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {
@@ -140,8 +150,33 @@ describe("a program with the SDK in it", () => {
     }
   });
 
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`closes on ${signal}, where it asks for that, and the signal has its usual effect afterwards`, async () => {
+      await using plane = await FakeDataPlane.start();
+      const ended = await run("signalled", [plane.url], { signal });
+      assert.deepEqual([ended.code, ended.signal, ended.stderr], [null, signal, ""]);
+      assert.equal(plane.messages.length, 20);
+    });
+
+    test(`decides itself when to end on ${signal}, where it listens to it`, async () => {
+      await using plane = await FakeDataPlane.start();
+      const { code, lines, stderr } = await run("signalledAndListening", [plane.url], { signal });
+      assert.deepEqual([code, stderr], [7, ""]);
+      assert.equal(plane.messages.length, 20);
+      assert.deepEqual(lines.at(-1), { delivered: 20 });
+    });
+  }
+
+  test("is told what process.exit() has cost it", async () => {
+    await using plane = await FakeDataPlane.start();
+    const { code, lines, stderr } = await run("exits", [plane.url]);
+    assert.deepEqual([code, stderr], [3, ""]);
+    assert.deepEqual(lines, ["abandoned 0", "abandoned 1", "abandoned 2"]);
+    assert.equal(plane.messages.length, 0);
+  });
+
   test("does not grow by 15 KB of heap for each event that waits", async () => {
-    const { code, lines, stderr } = await run("holds", ["http://127.0.0.1:1"], ["--expose-gc"]);
+    const { code, lines, stderr } = await run("holds", ["http://127.0.0.1:1"], { nodeOptions: ["--expose-gc"] });
     assert.deepEqual([code, stderr], [0, ""]);
     const [{ held, encoded }] = lines as [{ held: number; encoded: number }];
     // Its bytes, and no more than 1 KB around them.

@@ -59,6 +59,37 @@ const programs: Readonly<Record<string, () => void | Promise<void>>> = {
     process.once("exit", () => say({ stats: client.stats() }));
   },
 
+  /** Queues and goes on for ever, until a signal comes. */
+  signalled() {
+    const client = new Pintle("key", url, { logger: quiet, interval: "1h", closeOnSignals: true });
+    for (let i = 0; i < 20; i++) client.track({ userId: i, event: "e" });
+    setInterval(() => {}, 60_000);
+    say("queued");
+  },
+
+  /** The same, with a listener of its own, which ends the program when it sees fit. */
+  signalledAndListening() {
+    for (const signal of ["SIGTERM", "SIGINT"]) {
+      process.once(signal, async () => {
+        const { delivered } = await client.close();
+        say({ delivered });
+        process.exit(7);
+      });
+    }
+    const client = new Pintle("key", url, { logger: quiet, interval: "1h", closeOnSignals: true });
+    for (let i = 0; i < 20; i++) client.track({ userId: i, event: "e" });
+    setInterval(() => {}, 60_000);
+    say("queued");
+  },
+
+  /** Leaves no time to deliver. */
+  exits() {
+    const client = new Pintle("key", url, { logger: quiet, interval: "1h" });
+    client.on("dropped", ({ reason, message }) => say(`${reason} ${message.userId}`));
+    for (let i = 0; i < 3; i++) client.track({ userId: i, event: "e" });
+    process.exit(3);
+  },
+
   /** Heap and buffers for each event that waits. */
   holds() {
     const collect = (globalThis as { gc?: () => void }).gc;
