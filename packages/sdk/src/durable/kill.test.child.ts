@@ -1,0 +1,109 @@
+/**
+ * A program for kill.test.ts that accepts 5,000 events a second in durable mode, says on stdout what is stored (`s MESSAGE-ID USER NUMBER`) and what has been
+ * delivered (`d MESSAGE-ID`), and may end itself by SIGKILL at a numbered operation of the file system.
+ *
+ * Arguments: directory, URL, first number, number of the fatal operation (-1: none), phase of it, events to accept (then it delivers all and ends).
+ */
+import { writeSync } from "node:fs";
+import { type File, type FileSystem, FolderLock, nodeFileSystem } from "@pintle/log";
+import { nodeEnvironment } from "../environment/node.ts";
+import { PintleClient } from "../pintle.ts";
+import { DurableKeeper } from "./durable-keeper.ts";
+
+const [directory = "", url = "", first = "0", fatal = "-1", phase = "before", most = "0"] = process.argv.slice(2);
+const eventsPerSecond = 5_000;
+const tick = 5;
+let operations = 0;
+
+async function step<T>(action: () => Promise<T>, part: () => Promise<unknown> = async () => {}): Promise<T> {
+  const isHere = operations++ === Number(fatal);
+  if (isHere && phase === "before") die();
+  if (isHere && phase === "during") {
+    await part();
+    die();
+  }
+  const result = await action();
+  if (isHere) die();
+  return result;
+}
+
+function die(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
+const fs: FileSystem = {
+  ...nodeFileSystem,
+  open: (path, mode) => step(async () => wrap(await nodeFileSystem.open(path, mode))),
+  makeDirectory: (path) => step(() => nodeFileSystem.makeDirectory(path)),
+  remove: (path) => step(() => nodeFileSystem.remove(path)),
+  syncDirectory: (path) => step(() => nodeFileSystem.syncDirectory(path)),
+};
+
+function wrap(file: File): File {
+  return {
+    read: (...all) => file.read(...all),
+    size: () => file.size(),
+    write: (chunks, position) => {
+      const half = (): Promise<void> => {
+        const bytes = Buffer.concat(chunks);
+        return file.write([bytes.subarray(0, Math.ceil(bytes.length / 2))], position);
+      };
+      return step(() => file.write(chunks, position), half);
+    },
+    sync: () => step(() => file.sync()),
+    truncate: (size) => step(() => file.truncate(size)),
+    close: () => step(() => file.close()),
+  };
+}
+
+let lines = "";
+function say(line: string): void {
+  if (lines === "") {
+    setImmediate(() => {
+      writeSync(1, lines);
+      lines = "";
+    });
+  }
+  lines += `${line}\n`;
+}
+
+const { now, after, hold } = nodeEnvironment;
+const takeLock = (folder: string, wait: number): Promise<FolderLock> => FolderLock.acquire(folder, { wait });
+const client = new PintleClient(
+  "key",
+  url,
+  {
+    // Small, so that memory is a window from early on, and segments come and go.
+    durable: { directory, maxBytes: 32 * 1024 * 1024 },
+    maxQueueBytes: 1024 * 1024,
+    interval: 50,
+    timeout: 250,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  },
+  {
+    ...nodeEnvironment,
+    openKeeper: (settings, host) => DurableKeeper.open(settings, host, { fs, takeLock, now, after, hold }),
+  },
+);
+client.on("delivered", ({ messageIds }) => {
+  for (const id of messageIds) say(`d ${id}`);
+});
+
+const began = performance.now();
+let accepted = 0;
+const timer = setInterval(() => {
+  const due = Math.min(Number(most), ((performance.now() - began) * eventsPerSecond) / 1_000);
+  for (; accepted < due; accepted++) {
+    const n = Number(first) + accepted;
+    const userId = `user-${n % 97}`;
+    const receipt = client.track({ userId, event: "Order Completed", properties: { n, plan: "Free", filler } });
+    if (!receipt.accepted) continue;
+    void receipt.stored().then((isStored) => {
+      if (isStored) say(`s ${receipt.messageId} ${userId} ${n}`);
+    });
+  }
+  if (accepted < Number(most)) return;
+  clearInterval(timer);
+  void client.close({ timeout: 60_000 }).then(({ pending }) => say(`end ${pending}`));
+}, tick);
+const filler = "x".repeat(200);
