@@ -87,8 +87,15 @@ test("rotten bits cost the records that they are in and no other, and each loss 
     }),
     {
       includeErrorInReport: true,
-      // The header of the only segment and its only record.
+      // The header of the only segment and its only, or first, record.
       examples: [
+        [
+          [89, 321, 129, 400],
+          [
+            { file: 0, position: 0.10256410256410256, bit: 0 },
+            { file: 0, position: 0, bit: 0 },
+          ],
+        ],
         [
           [185],
           [

@@ -83,6 +83,9 @@ export class LogReader {
     let offset = from;
     let place: Place | undefined;
     let segment = await this.#segmentAt(offset);
+    if (segment?.damage !== undefined && segment === this.#segments[0] && offset < segment.base) {
+      damage.push({ ...segment.damage, from: Math.max(offset, segment.damage.from) });
+    }
     while (offset < limits.end && segment !== undefined) {
       const successor = this.#successorOf(segment);
       let batch: Batch;

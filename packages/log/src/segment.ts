@@ -1,6 +1,7 @@
 import type { Damage } from "./damage.ts";
 import { systemCode } from "./errors.ts";
 import type { File, FileSystem } from "./file-system.ts";
+import { mostRecords } from "./segment-check.ts";
 import { decodeSegmentHeader, nothingBefore, type SegmentHeader, segmentHeaderBytes } from "./segment-header.ts";
 import { findRecord, lastByteBehind } from "./segment-scan.ts";
 
@@ -10,7 +11,7 @@ export interface Segment extends SegmentHeader {
   readonly path: string;
   /** Bytes of the file. */
   readonly size: number;
-  /** Where the header is damaged: what stands in its place was taken from the first whole record. */
+  /** Where the header is damaged, with records before the first whole one; what stands in its place was taken from that one. */
   readonly damage: Damage | undefined;
 }
 
@@ -63,8 +64,10 @@ export async function readFolder(fs: FileSystem, directory: string): Promise<Fol
   const blanks: Blank[] = [];
   for (const item of loaded) {
     if (item === undefined) continue;
-    if ("base" in item) segments.push(item);
-    else blanks.push(item);
+    if (!("base" in item)) blanks.push(item);
+    // What is missing between two segments is known better than from the later one's header.
+    else if (item.damage === undefined || segments.length === 0) segments.push(item);
+    else segments.push({ ...item, damage: { ...item.damage, from: item.base } });
   }
   return { segments, blanks };
 }
@@ -123,8 +126,8 @@ async function salvage(
     kind: "header",
     file: name,
     position: 0,
-    bytes: segmentHeaderBytes,
-    from: found.offset,
+    bytes: found.position,
+    from: Math.max(0, found.offset - mostRecords(found.position - segmentHeaderBytes)),
     to: found.offset,
     group: found.group,
   };
