@@ -1,7 +1,10 @@
+import type * as asyncHooks from "node:async_hooks";
+import type * as diagnosticsChannel from "node:diagnostics_channel";
+
 /** Modules of Node that some runtimes without Node have as well, and others not. */
 interface Builtins {
-  readonly "node:async_hooks": typeof import("node:async_hooks");
-  readonly "node:diagnostics_channel": typeof import("node:diagnostics_channel");
+  readonly "node:async_hooks": typeof asyncHooks;
+  readonly "node:diagnostics_channel": typeof diagnosticsChannel;
 }
 
 /**
