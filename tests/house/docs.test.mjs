@@ -57,12 +57,19 @@ test("docs/command-line.md has every command with every flag", () => {
 test("every whole configuration that a page shows can be loaded", async () => {
   const environment = new Proxy(
     {},
-    { get: (_, name) => (name.endsWith("_URL") ? "postgres://u:p@db/x" : "some-secret") },
+    {
+      get: (_, name) =>
+        name === "DATABASE_URL" ? "postgres://u:p@db/x" : name.endsWith("_URL") ? "https://example.com" : "some-secret",
+    },
   );
   const folder = mkdtempSync(join(tmpdir(), "pintle-docs-"));
   try {
     let shown = 0;
     for (const page of ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)]) {
+      // What a configuration imports stands on the same page.
+      for (const [, name, code] of read(page).matchAll(/<!-- file: ([\w.-]+) -->\n```\w+\n([\s\S]*?)```/g)) {
+        writeFileSync(join(folder, name), code);
+      }
       for (const [, language, code] of read(page).matchAll(/```(ts|json)\n([\s\S]*?)```/g)) {
         const isWhole = language === "ts" ? code.includes("export default defineConfig(") : code.includes('"sources":');
         if (!isWhole) continue;

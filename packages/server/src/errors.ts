@@ -11,6 +11,8 @@ export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolea
   CONFIG_UNREADABLE: { retryable: false },
   /** The configuration says something that is not allowed; `ConfigError.problems` lists all of it. */
   CONFIG_INVALID: { retryable: false },
+  /** A table of cases, or what it names, cannot be used. */
+  CASES_UNREADABLE: { retryable: false },
   /** Another program listens on the port. */
   PORT_IN_USE: { retryable: true },
   /** The address or port cannot be listened on: no such interface, or no right to. */
@@ -32,6 +34,7 @@ export type ErrorCode =
   | "CONFIG_NOT_FOUND"
   | "CONFIG_UNREADABLE"
   | "CONFIG_INVALID"
+  | "CASES_UNREADABLE"
   | "PORT_IN_USE"
   | "ADDRESS_UNAVAILABLE"
   | "FOLDER_NOT_WRITABLE"

@@ -57,7 +57,12 @@ async function deliver(
   const tools = { directory: "/", now: () => 7, userAgent: "Pintle/test", sender };
   const connection = await type.open(type.settings.parse({}), tools);
   const outcomes = await connection.deliver(events as unknown as DeliveredEvent[]);
-  return { sent, outcomes: outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : reason)) };
+  const answers = outcomes.map(({ answer }) => answer);
+  return {
+    sent,
+    answers,
+    outcomes: outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : reason)),
+  };
 }
 
 const listed = (ids: string): TestEvent[] => [...ids].map((messageId) => ({ messageId, userId: messageId }));
@@ -98,6 +103,20 @@ test("a request holds no more events than the limit says", async () => {
     ["ab", "cd", "e"],
   );
   assert.deepEqual(outcomes, Array(5).fill("delivered"));
+});
+
+test("an answer that the type cannot read costs no event, and of a long one the beginning is kept", async () => {
+  const odd = { status: 200, headers: {}, body: "<html>" };
+  const classify = ({ body }: Answer) => JSON.parse(body) as never;
+  assert.deepEqual((await deliver(listed("ab"), () => odd, roomy, { classify })).outcomes, ["classify", "classify"]);
+  let seen = 0;
+  const long = { status: 500, headers: {}, body: "x".repeat(50_000) };
+  const counting = ({ body }: Answer) => {
+    seen = body.length;
+    return undefined;
+  };
+  const { answers } = await deliver(listed("a"), () => long, roomy, { classify: counting });
+  assert.deepEqual([seen, answers[0]?.body.length], [50_000, 10_240]);
 });
 
 test("a request that comes out larger than the limit is made again of each half, down to single events", async () => {

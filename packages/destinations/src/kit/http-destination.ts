@@ -4,7 +4,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Tools } from "./destination.ts";
 import { deliverInRequests, type Result } from "./http-batch.ts";
-import type { Answer, Outcome } from "./outcome.ts";
+import { type Answer, type Outcome, retry } from "./outcome.ts";
 import { type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
 
 /** How a destination that is reached by HTTP is defined. */
@@ -45,8 +45,11 @@ export interface EventRequest extends HttpRequest {
   readonly gzip?: boolean;
 }
 
-/** Bytes of an answer that are kept: enough to see what a server complains about. */
+/** Bytes of an answer that are kept with an event: enough to see what a server complains about. */
 export const keptAnswerBytes: number = 10 * 1024;
+
+/** Bytes of an answer that `classify` gets: a batch may be answered with a line for each event. */
+const classifiedAnswerBytes = 1 << 20;
 
 /** What it takes to deliver by HTTP, beside the definition. */
 interface HttpOptions<Settings> {
@@ -64,7 +67,7 @@ export function openHttp<Settings>(
   const sender = tools.watch?.(network) ?? network;
   const sendLimits: SendLimits = {
     timeout: definition.timeout?.(settings) ?? 10_000,
-    bodyBytes: keptAnswerBytes,
+    bodyBytes: definition.classify === undefined ? keptAnswerBytes : classifiedAnswerBytes,
     successes: definition.classify !== undefined,
   };
 
@@ -74,10 +77,15 @@ export function openHttp<Settings>(
   }
 
   function judge(answer: Answer, events: readonly DeliveredEvent[], attempt: Attempt): Result {
-    const own = definition.classify?.(answer, events, attempt);
-    if (own === undefined)
-      return { outcome: classifyAnswer(answer, attempt.now), mayBeOne: contentStatuses.has(answer.status) };
-    return isList(own) ? { outcomes: own } : { outcome: own };
+    try {
+      const own = definition.classify?.(answer, events, attempt);
+      if (own !== undefined) return isList(own) ? { outcomes: own.map(briefly) } : { outcome: briefly(own) };
+    } catch (error) {
+      // A server that answers with something else than it used to is no reason to lose the event.
+      return { outcome: briefly(retry("event", "classify", { answer, detail: messageOf(error) })) };
+    }
+    const outcome = briefly(classifyAnswer(answer, attempt.now));
+    return { outcome, mayBeOne: contentStatuses.has(answer.status) };
   }
 
   const requestsOf = (events: readonly DeliveredEvent[]) => {
@@ -102,6 +110,17 @@ export function openHttp<Settings>(
 
 /** Statuses that speak about what a request carries. All others would have been the answer to any request. */
 const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
+
+/** With no more of the answer than is kept. */
+function briefly(outcome: Outcome): Outcome {
+  const { answer } = outcome;
+  if (answer === undefined || answer.body.length <= keptAnswerBytes) return outcome;
+  return { ...outcome, answer: { ...answer, body: answer.body.slice(0, keptAnswerBytes) } };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function isList(value: Outcome | readonly Outcome[]): value is readonly Outcome[] {
   return Array.isArray(value);

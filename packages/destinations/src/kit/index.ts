@@ -1,3 +1,7 @@
+/** The zod that the kit is made with, for who has none. */
+
+export type { DeliveredEvent } from "@pintle/events/gateway";
+export { z } from "zod";
 export { bytes } from "./bytes.ts";
 export { type CaseResult, type CaseTable, readCases, runCases } from "./cases.ts";
 export {

@@ -68,7 +68,7 @@ interface Exchange {
 }
 
 async function sendTo({ id, type: typeName, settings }: Destination, config: Config): Promise<Trial> {
-  const type = destinationTypes.get(typeName)!;
+  const type = (config.ownTypes?.get(typeName) ?? destinationTypes.get(typeName))!;
   const exchanges: Exchange[] = [];
   const source = config.sources.find(({ destinations }) => destinations.includes(id));
   try {

@@ -1,3 +1,4 @@
+import type { DestinationType } from "@pintle/destinations/kit";
 import type { Redact } from "../redactor.ts";
 import type { EventFilter } from "../router/filter.ts";
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly omitted?: readonly string[];
   /** Write keys, what `env` brought in, and what destinations call secret. */
   readonly secrets: readonly string[];
+  /** Types of destinations that the owner has written, by their names. Absent: none. */
+  readonly ownTypes?: ReadonlyMap<string, DestinationType>;
   /** Hides the secrets. */
   readonly redact: Redact;
 }
@@ -35,13 +38,23 @@ export interface Source {
   readonly rateLimit?: number;
 }
 
+/** Where a type of the owner stands, for who cannot be given the type itself. */
+export interface OwnTypeHome {
+  /** Absolute path of the configuration. */
+  readonly file: string;
+  /** Another one for each time that the configuration was run: a destination starts anew with what its code is then. */
+  readonly run: string;
+}
+
 export interface Destination {
   /** `[a-z0-9_-]{1,64}`, unique among the destinations; it names topics and progress. */
   readonly id: string;
   /** The key under which the configuration lists it. */
   readonly name: string;
-  /** A key of `destinationTypes`. */
+  /** A key of `destinationTypes`, or the name of a type that the owner has written. */
   readonly type: string;
+  /** Only of a type that the owner has written. */
+  readonly ownType?: OwnTypeHome;
   readonly enabled: boolean;
   /** Absent: it gets everything that its sources send and `integrations` does not keep away. */
   readonly filter?: EventFilter;

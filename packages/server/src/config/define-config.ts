@@ -1,5 +1,5 @@
 import type { FileSettings, PostgresSettings, RelaySettings, WebhookSettings } from "@pintle/destinations";
-import type { DeliverySettings } from "@pintle/destinations/kit";
+import type { DeliverySettings, DestinationType } from "@pintle/destinations/kit";
 import type { MessageType } from "@pintle/events";
 import type { EnvReference } from "./env.ts";
 
@@ -33,7 +33,8 @@ export type DestinationConfig =
   | Entry<"webhook", WebhookSettings, "url">
   | Entry<"relay", RelaySettings, "url" | "writeKey">
   | Entry<"file", FileSettings, "path">
-  | Entry<"postgres", PostgresSettings, "url">;
+  | Entry<"postgres", PostgresSettings, "url">
+  | OwnEntry;
 
 interface CommonDestinationConfig {
   /**
@@ -63,6 +64,12 @@ export interface SelectionConfig {
   /** Names of track events, as they are written. */
   readonly events?: readonly string[];
 }
+
+/** A destination of a type of your own (docs/writing-a-destination.md). Its settings are checked when the configuration is loaded. */
+type OwnEntry = CommonDestinationConfig & {
+  readonly type: DestinationType;
+  readonly [setting: string]: unknown;
+};
 
 type Entry<Type extends string, Settings, Required extends keyof Settings> = {
   readonly type: Type;

@@ -1,12 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { destinationTypes } from "@pintle/destinations";
-import { createJiti } from "jiti";
 import { ServerError, systemCode } from "../errors.ts";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { findJsonError } from "./json-error.ts";
+import { takeOwnTypes, withHomes } from "./own-types.ts";
+import { ConfigError } from "./problem.ts";
+import { runModule } from "./run-module.ts";
 import { isWorkspaceConfig, translateWorkspace } from "./workspace-config.ts";
 
 export interface LoadOptions {
@@ -41,11 +43,21 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   const path = resolve(file);
   const { environment = process.env, types = destinationTypes, shownAs = file } = options;
   const text = readText(path, shownAs);
-  const written = extname(path) === ".json" ? parseJson(text, shownAs) : await run(path, shownAs);
+  const written = extname(path) === ".json" ? parseJson(text, shownAs) : await runModule(path, shownAs);
   const translation = isWorkspaceConfig(written) ? translateWorkspace(written) : undefined;
-  const input = translation?.config ?? written;
-  const config = checkConfig(input, { file: path, shownAs, directory: dirname(path), environment, types });
-  return { ...config, text, ...(translation === undefined ? {} : { omitted: translation.omitted }) };
+  const { input, types: ownTypes, problems } = takeOwnTypes(translation?.config ?? written, types);
+  if (problems.length > 0) throw new ConfigError(shownAs, problems);
+  const all = new Map([...types, ...ownTypes]);
+  const run = randomUUID();
+  const config = checkConfig(input, { file: path, shownAs, directory: dirname(path), environment, types: all });
+  const destinations = withHomes(config.destinations, ownTypes, { file: path, run });
+  return {
+    ...config,
+    destinations,
+    ownTypes,
+    text,
+    ...(translation === undefined ? {} : { omitted: translation.omitted }),
+  };
 }
 
 /** @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE */
@@ -76,37 +88,6 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-async function run(path: string, file: string): Promise<unknown> {
-  const jiti = createJiti(import.meta.url, {
-    // `import { defineConfig } from "pintle"` works in a folder without node_modules, too, and means this very version.
-    alias: { pintle: fileURLToPath(new URL("../index.js", import.meta.url)) },
-    moduleCache: false,
-    fsCache: false,
-    // Off: a module without a default export is refused, in place of being taken as one.
-    interopDefault: false,
-  });
-  let module: { default?: unknown };
-  try {
-    module = await jiti.import(path);
-  } catch (error) {
-    throw new ServerError("CONFIG_UNREADABLE", `${file}: cannot be run: ${firstLine(messageOf(error))}`, {
-      cause: error,
-    });
-  }
-  // `module.exports = ...` in CommonJS arrives as the default export as well.
-  if (module.default === undefined) {
-    throw new ServerError(
-      "CONFIG_UNREADABLE",
-      `${file}: has no default export; write: export default defineConfig({ ... })`,
-    );
-  }
-  return module.default;
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
 }

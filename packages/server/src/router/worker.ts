@@ -1,5 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
+import type { DestinationType } from "@pintle/destinations/kit";
+import { loadOwnTypes } from "../config/own-types.ts";
 import { lockForDestination } from "../destination-lock.ts";
 import { openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
@@ -21,6 +23,7 @@ void run(workerData as RouterThreadData, (message) => main.postMessage(message))
 
 async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {
   const logger = tellingLogger(tell);
+  const types = new Map([...destinationTypes, ...(await loadOwnTypes(data.destinations))]);
   const engine = openEmbeddedEngine({
     directory: data.directory,
     owns: (topic) => topic !== "events",
@@ -31,7 +34,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     engine,
     sources: data.sources,
     destinations: data.destinations,
-    types: destinationTypes,
+    types,
     tools: {
       directory: data.configDirectory,
       now: () => Date.now(),
@@ -48,7 +51,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     const router = await opening;
     if (message.kind === "ask") {
       const { id, call } = message;
-      await answer(router, call).then(
+      await answer(router, types, call).then(
         (value) => tell({ kind: "answer", id, value }),
         (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
       );
@@ -65,11 +68,16 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   tell({ kind: "ready" });
 }
 
-async function answer(router: Router, call: RouterCall): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
+async function answer(
+  router: Router,
+  types: Map<string, DestinationType>,
+  call: RouterCall,
+): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
   switch (call.name) {
     case "status":
       return router.status();
     case "change":
+      for (const [name, type] of await loadOwnTypes(call.takes.destinations)) types.set(name, type);
       await router.change(call.takes);
       return null;
   }

@@ -7,12 +7,17 @@ import { type TempFolder, tempFolder } from "./temp-folder.ts";
 import { onEvent, until, within } from "./until.ts";
 
 /** The command that `npx pintle` runs. */
-const command = fileURLToPath(new URL("../bin/pintle.js", import.meta.resolve("pintle")));
+export const pintleCommand: string = fileURLToPath(new URL("../bin/pintle.js", import.meta.resolve("pintle")));
 
 /** The configuration file's content; strings may be paths relative to the plane's folder. */
 export interface DataPlaneConfig {
   readonly sources: readonly Record<string, unknown>[];
   readonly destinations: Readonly<Record<string, Record<string, unknown>>>;
+}
+
+/** A configuration as its files, by their names; one of them is `pintle.config.*`. */
+export interface ConfigFiles {
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /**
@@ -29,27 +34,32 @@ export class DataPlane implements AsyncDisposable {
   readonly adminUrl: string;
   readonly #folder: TempFolder;
   readonly #ports: Ports;
+  readonly #env: Environment;
   #running: Program | undefined;
   #earlier = "";
 
-  private constructor(folder: TempFolder, ports: Ports, running: Program) {
+  private constructor(folder: TempFolder, ports: Ports, env: Environment, running: Program) {
     this.#folder = folder;
     this.#ports = ports;
+    this.#env = env;
     this.#running = running;
     this.url = `http://127.0.0.1:${ports.port}`;
     this.adminUrl = `http://127.0.0.1:${ports.adminPort}`;
   }
 
   /** Starts a data plane; resolves when it has said that it is ready. */
-  static async start(config: DataPlaneConfig): Promise<DataPlane> {
+  static async start(config: DataPlaneConfig | ConfigFiles, env: Environment = {}): Promise<DataPlane> {
     const folder = await tempFolder("plane");
     try {
-      await writeFile(join(folder.path, "pintle.config.json"), JSON.stringify(config, null, 2));
+      const json = (): ConfigFiles["files"] => new Map([["pintle.config.json", JSON.stringify(config, null, 2)]]);
+      for (const [name, content] of "files" in config ? config.files : json()) {
+        await writeFile(join(folder.path, name), content);
+      }
       await mkdir(join(folder.path, "data"), { mode: 0o700 });
       for (let attempt = 1; ; attempt++) {
         const ports = { port: await freePort(), adminPort: await freePort() };
         try {
-          return new DataPlane(folder, ports, await run(folder.path, ports));
+          return new DataPlane(folder, ports, env, await run(folder.path, ports, env));
         } catch (error) {
           // Somebody else took the port between looking and listening.
           if (attempt === 3 || !/EADDRINUSE|in use/.test(String(error))) throw error;
@@ -98,7 +108,7 @@ export class DataPlane implements AsyncDisposable {
   /** Starts again, after `stop` or `kill`, on the same folder and ports. */
   async restart(): Promise<void> {
     if (this.#running !== undefined) throw new Error("the data plane is running: stop or kill it before restart");
-    this.#running = await run(this.#folder.path, this.#ports);
+    this.#running = await run(this.#folder.path, this.#ports, this.#env);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,15 +140,17 @@ export class DataPlane implements AsyncDisposable {
   }
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 interface Ports {
   readonly port: number;
   readonly adminPort: number;
 }
 
-async function run(folder: string, { port, adminPort }: Ports): Promise<Program> {
-  const args = ["start", "--config", "pintle.config.json", "--data", "data"];
+async function run(folder: string, { port, adminPort }: Ports, env: Environment): Promise<Program> {
+  const args = ["start", "--data", "data"];
   args.push("--port", String(port), "--admin-port", String(adminPort));
-  const program = new Program(process.execPath, [command, ...args], { cwd: folder });
+  const program = new Program(process.execPath, [pintleCommand, ...args], { cwd: folder, env });
   const { child } = program;
   const isReady = (): boolean => /^ready$/m.test(program.stdout);
   try {

@@ -1,0 +1,76 @@
+import type { DestinationType } from "@pintle/destinations/kit";
+import type { Destination, OwnTypeHome } from "./config.ts";
+import { isPlainObject } from "./env.ts";
+import { formatPath, type Problem } from "./problem.ts";
+import { runModule } from "./run-module.ts";
+
+/** Types of destinations, by their names. */
+export type OwnTypes = ReadonlyMap<string, DestinationType>;
+
+export interface TakenTypes {
+  /** The configuration, with the names of types in place of the types. */
+  readonly input: unknown;
+  readonly types: OwnTypes;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Takes the types out of a configuration that its owner has written himself: `type: crm` in place of `type: "webhook"`.
+ *
+ * @param known names of the types that Pintle has
+ */
+export function takeOwnTypes(input: unknown, known: { has(name: string): boolean }): TakenTypes {
+  const types = new Map<string, DestinationType>();
+  const problems: Problem[] = [];
+  if (!isPlainObject(input) || !isPlainObject(input.destinations)) return { input, types, problems };
+
+  const destinations = Object.entries(input.destinations).map(([key, entry]): [string, unknown] => {
+    if (!isPlainObject(entry) || !isDestinationType(entry.type)) return [key, entry];
+    const { type } = entry;
+    const other = types.get(type.type);
+    if (known.has(type.type) || (other !== undefined && other !== type)) {
+      const whose = known.has(type.type) ? "a type that Pintle has" : "another type of this configuration";
+      problems.push({
+        path: formatPath(["destinations", key, "type"]),
+        message: `has the name ${JSON.stringify(type.type)}, which is that of ${whose}: give it another, type: "..."`,
+      });
+    } else types.set(type.type, type);
+    return [key, { ...entry, type: type.type }];
+  });
+  return { input: { ...input, destinations: Object.fromEntries(destinations) }, types, problems };
+}
+
+/**
+ * The types that these destinations need besides those that Pintle has: for another thread, to which functions cannot be handed over. It
+ * runs the configurations that they stand in.
+ *
+ * @throws ServerError with CONFIG_UNREADABLE
+ */
+export async function loadOwnTypes(destinations: readonly Destination[]): Promise<OwnTypes> {
+  const homes = new Set(destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType.file])));
+  const found = new Map<string, DestinationType>();
+  for (const file of homes) {
+    const { types } = takeOwnTypes(await runModule(file, file), { has: () => false });
+    for (const [name, type] of types) found.set(name, type);
+  }
+  return found;
+}
+
+/** Notes with each destination whose type is its owner's where that type stands. */
+export function withHomes(destinations: readonly Destination[], types: OwnTypes, home: OwnTypeHome): Destination[] {
+  return destinations.map((destination) =>
+    types.has(destination.type) ? { ...destination, ownType: home } : destination,
+  );
+}
+
+/** Whether it is what `defineDestination` gives. */
+export function isDestinationType(value: unknown): value is DestinationType {
+  if (!isPlainObject(value)) return false;
+  const { type, displayName, settings, batch, concurrency, open } = value;
+  const functions = [batch, concurrency, open, (settings as { safeParse?: unknown } | undefined)?.safeParse];
+  return (
+    typeof type === "string" &&
+    typeof displayName === "string" &&
+    functions.every((member) => typeof member === "function")
+  );
+}

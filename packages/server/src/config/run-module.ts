@@ -1,0 +1,44 @@
+import * as kit from "@pintle/destinations/kit";
+import { createJiti } from "jiti";
+import * as zod from "zod";
+import { ServerError } from "../errors.ts";
+import * as pintle from "../index.ts";
+
+/**
+ * What a module of the owner imports under these names is this very version, in the very instance that runs: also in a folder without
+ * node_modules, and so that a schema that is marked as secret there is known as secret here.
+ */
+const virtualModules = { pintle, "pintle/kit": kit, zod };
+
+/**
+ * Runs a module in TypeScript or JavaScript that belongs to the owner of the data plane, and everything that it imports, anew; gives its
+ * default export.
+ *
+ * @param shownAs the file as messages name it
+ * @param maker the function that makes such exports, for messages
+ * @throws ServerError with CONFIG_UNREADABLE
+ */
+export async function runModule(path: string, shownAs: string, maker = "defineConfig"): Promise<unknown> {
+  const jiti = createJiti(import.meta.url, {
+    virtualModules,
+    moduleCache: false,
+    fsCache: false,
+    // Off: a module without a default export is refused, in place of being taken as one.
+    interopDefault: false,
+  });
+  let module: { default?: unknown };
+  try {
+    module = await jiti.import(path);
+  } catch (error) {
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reason}`, { cause: error });
+  }
+  // `module.exports = ...` in CommonJS arrives as the default export as well.
+  if (module.default === undefined) {
+    throw new ServerError(
+      "CONFIG_UNREADABLE",
+      `${shownAs}: has no default export; write: export default ${maker}({ ... })`,
+    );
+  }
+  return module.default;
+}

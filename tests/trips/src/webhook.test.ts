@@ -1,0 +1,105 @@
+/** A signed webhook, verified with the code that docs/destinations.md gives to receivers. */
+import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { Pintle } from "@pintle/sdk";
+import { transform } from "esbuild";
+import { DataPlane } from "./support/data-plane.ts";
+import { readPage, samplesIn } from "./support/docs-sample.ts";
+import { onEvent, until } from "./support/until.ts";
+import type { Delivered } from "./support/webhook-sink.ts";
+
+type Verified = (body: string, headers: IncomingHttpHeaders, key: string) => unknown;
+
+async function verifierOfThePage(): Promise<Verified> {
+  const sample = samplesIn(await readPage("destinations.md")).find(({ name }) => name === "verify");
+  assert.ok(sample !== undefined);
+  const { code } = await transform(sample.code, { loader: "ts", format: "esm" });
+  const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { verified: Verified };
+  return module.verified;
+}
+
+const key = `whsec_${Buffer.from("a key that nobody else has, 32 b").toString("base64")}`;
+const oldKey = `whsec_${Buffer.alloc(24, 1).toString("base64")}`;
+const otherKey = `whsec_${Buffer.alloc(24, 2).toString("base64")}`;
+
+test("a receiver knows who sent a batch, and that nobody has changed it", async () => {
+  const verified = await verifierOfThePage();
+  const got = new EventEmitter();
+  const requests: { body: string; headers: IncomingHttpHeaders }[] = [];
+  const events: Delivered[] = [];
+  const faults: unknown[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      const body = gunzipSync(Buffer.concat(chunks)).toString();
+      requests.push({ body, headers: request.headers });
+      events.push(...(verified(body, request.headers, key) as Delivered[]));
+      verified(body, request.headers, oldKey);
+    } catch (error) {
+      faults.push(error);
+    }
+    response.end();
+    got.emit("request");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    await using plane = await DataPlane.start({
+      sources: [{ name: "shop", writeKey: "wk", destinations: ["hook"] }],
+      destinations: {
+        hook: {
+          type: "webhook",
+          url: `http://127.0.0.1:${port}/`,
+          signingKey: [key, oldKey],
+          batch: { events: 10 },
+          gzip: true,
+          concurrency: 1,
+        },
+      },
+    });
+    const client = new Pintle("wk", plane.url);
+    for (let n = 0; n < 100; n++) client.track({ userId: "42", event: "Größe geändert", properties: { n } });
+    await client.close();
+    await until("all events at the receiver", () => events.length + faults.length >= 100, {
+      hints: [onEvent(got, "request")],
+      state: () => `${events.length} events. The data plane printed:\n${plane.output}`,
+    });
+    assert.deepEqual(faults, []);
+    assert.deepEqual(
+      events.map(({ properties }) => (properties as { n: number }).n),
+      Array.from({ length: 100 }, (_, n) => n),
+      "in order, though it is one user's",
+    );
+    assert.ok(requests.length < 100, "events travel together");
+    assert.equal(plane.output.includes(key), false);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+
+  const { body, headers } = requests[0]!;
+  assert.doesNotThrow(() => verified(body, headers, key));
+  const forged: [what: string, body: string, headers: IncomingHttpHeaders, key: string][] = [
+    ["another key", body, headers, otherKey],
+    ["another body", body.replace("Größe", "Grösse"), headers, key],
+    ["another id", body, { ...headers, "webhook-id": "x" }, key],
+    ["another time", body, { ...headers, "webhook-timestamp": String(Number(headers["webhook-timestamp"]) - 1) }, key],
+    ["a recording", body, { ...headers, "webhook-timestamp": "1614265330" }, key],
+    ["no time", body, { ...headers, "webhook-timestamp": undefined }, key],
+    ["no signature", body, { ...headers, "webhook-signature": undefined }, key],
+    ["an empty signature", body, { ...headers, "webhook-signature": "v1," }, key],
+    [
+      "a signature of another version",
+      body,
+      { ...headers, "webhook-signature": `v2${String(headers["webhook-signature"]).slice(2, 47)}` },
+      key,
+    ],
+  ];
+  for (const [what, ...received] of forged) assert.throws(() => verified(...received), /too old|wrong/, what);
+});
