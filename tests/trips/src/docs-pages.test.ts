@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { FakeDataPlane } from "@pintle/sdk/testing";
 import { type CompiledSamples, compileSamples, readPage, samplesIn } from "./support/docs-sample.ts";
 
-const pages = ["observability.md", "testing.md"];
+const pages = ["migrating.md", "observability.md", "testing.md"];
 
 for (const page of pages) {
   const samples = samplesIn(await readPage(page));

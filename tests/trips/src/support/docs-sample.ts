@@ -32,7 +32,7 @@ export function samplesIn(page: string): readonly DocsSample[] {
 /** A sample as a program. One that makes no client of its own gets the one that the page has made at its top. */
 export function programOf({ code }: DocsSample): string {
   const names = `const { WRITE_KEY = "", DATA_PLANE_URL = "" } = process.env;\n`;
-  if (/\bnew (Test)?Pintle\b/.test(code)) return `${names}${code}`;
+  if (/\bconst client\b/.test(code)) return `${names}${code}`;
   const client = `import { Pintle } from "@pintle/sdk";\nconst client = new Pintle(WRITE_KEY, DATA_PLANE_URL);\n`;
   return `${names}${client}${code}await client.close();\n`;
 }
