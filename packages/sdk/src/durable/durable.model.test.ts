@@ -62,6 +62,7 @@ const scenario = fc.record({
     concurrency: fc.integer({ min: 1, max: 3 }),
   }),
   sync: fc.integer({ min: 0, max: 20 }),
+  slowness: fc.integer({ min: 0, max: 4 }),
   steps: fc.array(step, { minLength: 1, maxLength: 30 }),
   treatments: fc.array(fc.record({ behaviour, delay: fc.integer({ min: 0, max: 200 }) }), { maxLength: 30 }),
   seed: fc.integer(),
@@ -70,10 +71,11 @@ const scenario = fc.record({
 test("what was stored is delivered in the end, in order, and again only where a crash cut off its acknowledgement", async () => {
   let recoveries = 0;
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ config, sync, steps, treatments, seed }) => {
+    fc.asyncProperty(scenario, async ({ config, sync, slowness, steps, treatments, seed }) => {
       const machine = new VirtualMachine();
       const failures: unknown[] = [];
       let served = 0;
+      let turns = 0;
       let isWell = false;
       const server = new ModelServer(
         () => process,
@@ -111,12 +113,8 @@ test("what was stored is delivered in the end, in order, and again only where a 
       let process: VirtualProcess;
       let client: PintleClient;
       const start = (): void => {
-        const own: VirtualProcess = machine.start(
-          // What a process that is gone still wants to send is not sent.
-          (request) => (own === process ? server.transport(request) : new Promise(() => {})),
-          seed + lives++,
-        );
-        process = own;
+        process = machine.start((request) => server.transport(request), seed + lives++);
+        process.diskTurns = () => (slowness === 0 ? 0 : turns++ % (slowness + 1));
         machine.fs.interference = () => {};
         machine.fs.capacity = Number.POSITIVE_INFINITY;
         hadFault = false;
@@ -185,7 +183,7 @@ test("what was stored is delivered in the end, in order, and again only where a 
             start();
             break;
           case "power":
-            machine.failPower(process!, each.seed === undefined ? undefined : randomOf(each.seed));
+            machine.failPower(each.seed === undefined ? undefined : randomOf(each.seed));
             start();
             break;
           case "fault": {

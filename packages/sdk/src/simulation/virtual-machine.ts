@@ -1,4 +1,4 @@
-import { LogError } from "@pintle/log";
+import { type File, type FileSystem, LogError } from "@pintle/log";
 import { FakeFileSystem, type Random } from "@pintle/log/testing";
 import { DurableKeeper } from "../durable/durable-keeper.ts";
 import type { TakeLock } from "../durable/folder.ts";
@@ -9,13 +9,22 @@ import { settled, VirtualEnvironment } from "./virtual-environment.ts";
 /** Surroundings of a process with a disk. */
 export class VirtualProcess extends VirtualEnvironment {
   readonly openKeeper: OpenKeeper;
+  /** Macrotasks that an operation of the disk takes. */
+  diskTurns: () => number = () => 0;
+  #isAlive = true;
 
   constructor(machine: VirtualMachine, transport: Transport, seed: number) {
-    super(transport, seed);
-    const fs = machine.fs.process();
-    const { takeLock } = machine.locksOfProcess();
+    // What a process that is gone still wants to send is not sent.
+    super((request) => this.#ifAlive(() => transport(request)), seed);
+    const fs = this.#fileSystem(machine.fs);
+    const takeLock: TakeLock = (directory) => this.#ifAlive(async () => machine.takeLock(this, directory));
     const { now, after, hold } = this;
     this.openKeeper = (settings, host) => DurableKeeper.open(settings, host, { fs, takeLock, now, after, hold });
+  }
+
+  /** From now on nothing that it asks for is done, or answered. */
+  end(): void {
+    this.#isAlive = false;
   }
 
   /** Lets time pass, and the disk do what it has to do meanwhile. */
@@ -46,51 +55,83 @@ export class VirtualProcess extends VirtualEnvironment {
     await this.passUntil(() => isSettled, what);
     return promise;
   }
+
+  #fileSystem(fs: FileSystem): FileSystem {
+    return {
+      open: (path, mode) => this.#operation(async () => this.#file(await fs.open(path, mode))),
+      list: (directory) => this.#operation(() => fs.list(directory)),
+      makeDirectory: (directory) => this.#operation(() => fs.makeDirectory(directory)),
+      remove: (path) => this.#operation(() => fs.remove(path)),
+      syncDirectory: (directory) => this.#operation(() => fs.syncDirectory(directory)),
+      space: (directory) => this.#operation(() => fs.space(directory)),
+    };
+  }
+
+  #file(file: File): File {
+    return {
+      read: (...all) => this.#operation(() => file.read(...all)),
+      write: (...all) => this.#operation(() => file.write(...all)),
+      sync: () => this.#operation(() => file.sync()),
+      size: () => this.#operation(() => file.size()),
+      truncate: (size) => this.#operation(() => file.truncate(size)),
+      close: () => this.#operation(() => file.close()),
+    };
+  }
+
+  async #operation<T>(action: () => Promise<T>): Promise<T> {
+    for (let turns = this.diskTurns(); turns > 0; turns--) await settled();
+    return this.#ifAlive(action);
+  }
+
+  async #ifAlive<T>(action: () => Promise<T>): Promise<T> {
+    const never = new Promise<never>(() => {});
+    if (!this.#isAlive) return never;
+    try {
+      const result = await action();
+      return this.#isAlive ? result : await never;
+    } catch (error) {
+      if (!this.#isAlive) return await never;
+      throw error;
+    }
+  }
 }
 
-/** A disk and its locks, which outlive the processes on it: those end by `kill`, or all at once when the power fails. */
+/** A disk and the locks on it. They outlive the processes, which end one by one by `kill`, or all at once when the power fails. */
 export class VirtualMachine {
   readonly fs: FakeFileSystem = new FakeFileSystem();
-  #locks = new Map<string, object>();
+  readonly #locks = new Map<string, VirtualProcess>();
+  readonly #processes = new Set<VirtualProcess>();
   #wall: number = Date.UTC(2026, 0, 1);
 
   start(transport: Transport, seed: number): VirtualProcess {
     const process = new VirtualProcess(this, transport, seed);
     process.wallOffset = this.#wall;
+    this.#processes.add(process);
     return process;
   }
 
-  /** Everything written stays. All processes of the machine end. */
+  /** The process ends; everything that it has written stays, and its locks are free. */
   kill(process: VirtualProcess): void {
-    this.#end(process);
-    this.fs.kill();
+    process.end();
+    this.#processes.delete(process);
+    for (const [directory, holder] of this.#locks) if (holder === process) this.#locks.delete(directory);
+    this.#wall = Math.max(this.#wall, process.now() + 1_000);
   }
 
-  /** What was not synced is lost, or some of it is not. */
-  failPower(process: VirtualProcess, random: Random | undefined): void {
-    this.#end(process);
+  /** All processes end. What was not synced is lost; with `random`, some of it is not. */
+  failPower(random: Random | undefined): void {
+    for (const process of this.#processes) this.kill(process);
     this.fs.crash(random);
   }
 
-  locksOfProcess(): { takeLock: TakeLock } {
-    const locks = this.#locks;
+  takeLock(process: VirtualProcess, directory: string): { release(): Promise<void> } {
+    if (this.#locks.has(directory)) throw new LogError("lock.held", `${directory} is held`);
+    this.#locks.set(directory, process);
     return {
-      takeLock: async (directory) => {
-        if (locks.has(directory)) throw new LogError("lock.held", `${directory} is held`);
-        const lock = {};
-        locks.set(directory, lock);
-        return {
-          release: async () => {
-            if (locks.get(directory) === lock) locks.delete(directory);
-          },
-        };
+      release: async () => {
+        if (this.#locks.get(directory) === process) this.#locks.delete(directory);
       },
     };
-  }
-
-  #end(process: VirtualProcess): void {
-    this.#locks = new Map();
-    this.#wall = process.now() + 1_000;
   }
 }
 
