@@ -90,6 +90,7 @@ export class PostgresProxy implements AsyncDisposable {
   async #forward(client: Socket, server: Socket, mute: (forGood: boolean) => void): Promise<void> {
     let buffered = Buffer.alloc(0);
     let isStarted = false;
+    let isLast = false;
     try {
       for await (const bytes of client) {
         buffered = Buffer.concat([buffered, bytes as Buffer]);
@@ -120,21 +121,28 @@ export class PostgresProxy implements AsyncDisposable {
             this.statements.push(statement);
             if (verdict === "cut answer") {
               mute(false);
-              server.write(message);
-              // The server answers when it is done; only then the client loses the connection.
-              await Promise.race([once(server, "data"), once(server, "close")]);
-              client.destroy();
-              server.destroy();
-              return;
+              isLast = true;
             }
           }
           server.write(message);
+          // A statement in several messages is answered after the last one, which is a sync.
+          if (!isLast || !endsStatement(message)) continue;
+          // The server answers when it is done; only then the client loses the connection.
+          await Promise.race([once(server, "data"), once(server, "close")]);
+          client.destroy();
+          server.destroy();
+          return;
         }
       }
     } catch {
       // The client went away in the middle: the server's connection goes with it.
     }
   }
+}
+
+/** A simple query, a sync, or the end of a copy: what the server answers. */
+function endsStatement(message: Buffer): boolean {
+  return "QSc".includes(String.fromCharCode(message[0]!));
 }
 
 /** The statement that a message of the client brings: a simple query, a parse, or the end of a copy. */
