@@ -19,6 +19,10 @@ const configFile = join(shopFolder, "pintle.config.ts");
 const dataFolder = join(shopFolder, "pintle-data");
 const eventsFile = join(dataFolder, "events.jsonl");
 const writeKey = "wk_example_shop";
+const inTables = [
+  "  and in tables   of the schema shop, in the database of DATABASE_URL:",
+  '                  psql "$DATABASE_URL" -c "SELECT event, count(*) FROM shop.tracks GROUP BY 1 ORDER BY 2 DESC"',
+];
 
 const stop = new AbortController();
 const stopped = once(stop.signal, "abort").then(() => "stopped");
@@ -92,7 +96,7 @@ async function introduction(url) {
     `  configuration   ${relative(process.cwd(), configFile)}`,
     `  the shop        ${relative(process.cwd(), join(shopFolder, "src"))}`,
     `  events land in  ${relative(process.cwd(), eventsFile)}`,
-    ...(process.env.DATABASE_URL ? ["  and in tables   of the schema shop in the database of DATABASE_URL"] : []),
+    ...(process.env.DATABASE_URL ? inTables : []),
     "",
     tryIt({ url, writeKey }),
     "",
