@@ -54,6 +54,18 @@ test("every date that JavaScript writes is read back", () => {
   );
 });
 
+test("the short way for JavaScript's own form reads what the long way reads", () => {
+  const number = (max: number, width: number) => fc.nat({ max }).map((n) => String(n).padStart(width, "0"));
+  const texts = fc
+    .tuple(number(9999, 4), number(13, 2), number(32, 2), number(25, 2), number(61, 2), number(61, 2), number(999, 3))
+    .map(([y, mo, d, h, mi, s, ms]) => `${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+  fc.assert(
+    // With a comma it is the same time, but not that form.
+    fc.property(texts, (text) => assert.equal(parseTimestamp(text), parseTimestamp(text.replace(".", ",")), text)),
+    { numRuns: 2000 },
+  );
+});
+
 test("any text is read or refused, never a wrong number, never a throw", () => {
   fc.assert(
     fc.property(

@@ -1,4 +1,4 @@
-import { isRfc3339, parseTimestamp } from "../timestamp.ts";
+import { looksLikeRfc3339, parseTimestamp } from "../timestamp.ts";
 import { idText } from "../user-key.ts";
 import { rudderId } from "./rudder-id.ts";
 
@@ -45,8 +45,18 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   const own = readTime(event.timestamp);
   const skew = (sent?.at ?? arrival.receivedAt) - (original?.at ?? arrival.receivedAt);
 
-  // Spread copies a key `__proto__` as data; assigning to it would not, hence no loop over keys here.
-  const completed: Record<string, unknown> = { ...event };
+  // The added fields stand before those of the client: V8 copies these quickly onto a shape that it knows, and takes 40 times as long
+  // to add fields to a copy. Spread copies a key `__proto__` as data; assigning to it would not, hence no loop over keys here.
+  const completed: Record<string, unknown> = {
+    messageId: "",
+    receivedAt: "",
+    originalTimestamp: "",
+    sentAt: "",
+    timestamp: "",
+    request_ip: "",
+    rudderId: "",
+    ...event,
+  };
   if (arrival.type !== undefined) completed.type = arrival.type;
   textId(completed, "userId");
   textId(completed, "anonymousId");
@@ -68,7 +78,7 @@ interface Time {
 function readTime(value: unknown): Time | undefined {
   const at = parseTimestamp(value);
   if (at === undefined) return undefined;
-  return { at, text: isRfc3339(value as string) ? (value as string) : toRfc3339(at) };
+  return { at, text: looksLikeRfc3339(value as string) ? (value as string) : toRfc3339(at) };
 }
 
 function textId(event: Record<string, unknown>, field: "userId" | "anonymousId"): void {
@@ -79,7 +89,14 @@ function textId(event: Record<string, unknown>, field: "userId" | "anonymousId")
 const earliest = Date.parse("0000-01-01T00:00:00.000Z");
 const latest = Date.parse("9999-12-31T23:59:59.999Z");
 
+// The events of a batch share the time of their arrival.
+let lastAt = 0;
+let lastText = new Date(0).toISOString();
+
 /** RFC 3339 with milliseconds, UTC. A skew may lead out of the four-digit years: the result is kept inside them. */
 function toRfc3339(milliseconds: number): string {
-  return new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
+  if (milliseconds === lastAt) return lastText;
+  lastText = new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
+  lastAt = milliseconds;
+  return lastText;
 }
