@@ -6,3 +6,9 @@ export {
   type SourceConfig,
 } from "./config/define-config.ts";
 export { type EnvReference, env } from "./config/env.ts";
+export type {
+  Transform,
+  TransformContext,
+  TransformEvent,
+  TransformResult,
+} from "./router/transform/transform.ts";

@@ -68,7 +68,7 @@ test("--send shows request and answer of each destination, and no secret", async
   assert.ok(!stdout.includes("token_secret") && !stdout.includes("token_of_env"), stdout);
   assert.match(stdout, /^takes \(webhook\)\n {2}> POST http:\/\/127\.0\.0\.1:\d+\/takes\n/m);
   assert.match(stdout, /^ {2}> authorization: \[redacted\]$/m);
-  assert.match(stdout, /^ {2}> \{"type":"track","event":"Pintle Test".*\}$/m);
+  assert.match(stdout, /^ {2}> \{.*"event":"Pintle Test".*\}$/m);
   assert.match(stdout, /^ {2}< 202\n( {2}< [a-z-]+: .*\n)* {2}<\n {2}< taken\n {2}it has the test event$/m);
   assert.match(
     stdout,
@@ -82,6 +82,41 @@ test("--send shows request and answer of each destination, and no secret", async
   const [line] = readFileSync(join(folder, "out.jsonl"), "utf8").split("\n");
   assert.equal((JSON.parse(line ?? "") as { event: string }).event, "Pintle Test");
   assert.ok(!existsSync(join(folder, "pintle-data")));
+});
+
+test("--send brings the test event through the transformation", async () => {
+  const folder = newFolder();
+  writeFileSync(
+    join(folder, "pintle.config.ts"),
+    `import { defineConfig } from "pintle";
+     export default defineConfig({
+       sources: [{ name: "shop", writeKey: "wk_shop", destinations: ["hook"] }],
+       destinations: {
+         hook: {
+           type: "webhook",
+           url: "${url}/takes",
+           transform: (event, { source }) => [{ ...event, event: "Renamed at " + source.name }, event],
+         },
+         drops: { type: "webhook", url: "${url}/drops", transform: () => null },
+         throws: { type: "webhook", url: "${url}/throws", transform: () => { throw new Error("not a shop"); } },
+       },
+     });`,
+  );
+  const run = new Run(folder, ["check", "--send"]);
+  assert.equal(await run.ended, 1);
+  const events = received.splice(0).map(({ body }) => JSON.parse(body) as { event: string; messageId: string });
+  assert.deepEqual(
+    events.map(({ event, messageId }) => [event, messageId.split(":")[1]]),
+    [
+      ["Renamed at shop", "0"],
+      ["Pintle Test", "1"],
+    ],
+  );
+  assert.match(run.stdout, /^drops \(webhook\)\n {2}its transformation filters the test event, so nothing is sent$/m);
+  assert.match(
+    run.stdout,
+    /^ {2}refused, it would become a dead letter \(transformation: Error: not a shop \(pintle\.config/m,
+  );
 });
 
 test("a configuration in TypeScript is found and run", async () => {

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import type { Answer, HttpRequest, Outcome, Sender } from "@pintle/destinations/kit";
+import type { Answer, EventSource, HttpRequest, Outcome, Sender } from "@pintle/destinations/kit";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import type { Config, Destination } from "../config/config.ts";
 import { configNames, findConfig, loadConfig } from "../config/load-config.ts";
 import { lockForDestination } from "../destination-lock.ts";
 import { ServerError } from "../errors.ts";
+import { systemClock } from "../router/clock.ts";
+import type { Staged } from "../router/stage.ts";
+import { Transformation } from "../router/transform/transformation.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { shortPath } from "./short-path.ts";
@@ -50,14 +53,14 @@ async function runCheck({ flags }: CommandCall, context: CommandContext): Promis
     }
     const trial = await sendTo(destination, config);
     for (const line of linesOf(destination, trial)) context.print(config.redact(line));
-    failed ||= trial.outcome.outcome !== "delivered";
+    failed ||= trial.outcome !== "filtered" && trial.outcome.outcome !== "delivered";
   }
   return failed ? 1 : 0;
 }
 
 interface Trial {
   readonly exchanges: readonly Exchange[];
-  readonly outcome: Pick<Outcome, "outcome" | "reason" | "detail">;
+  readonly outcome: Pick<Outcome, "outcome" | "reason" | "detail"> | "filtered";
 }
 
 /** One request, and what came of it. */
@@ -67,11 +70,31 @@ interface Exchange {
   error?: unknown;
 }
 
-async function sendTo({ id, type: typeName, settings }: Destination, config: Config): Promise<Trial> {
+/** What becomes of the test event on its way through the transformation; without one it stays as it is. */
+async function transformed({ name, transform }: Destination, source: EventSource): Promise<Staged> {
+  const event = testEvent();
+  if (transform === undefined) return { kind: "deliver", events: [event] };
+  const stage = new Transformation({ ...transform, destination: name, clock: systemClock });
+  try {
+    const [staged] = await stage.run([event], [source]);
+    return staged!;
+  } finally {
+    await stage.close();
+  }
+}
+
+async function sendTo(destination: Destination, config: Config): Promise<Trial> {
+  const { id, type: typeName, settings } = destination;
   const type = (config.ownTypes?.get(typeName) ?? destinationTypes.get(typeName))!;
   const exchanges: Exchange[] = [];
-  const source = config.sources.find(({ destinations }) => destinations.includes(id));
+  const connected = config.sources.find(({ destinations }) => destinations.includes(id));
+  const source = { id: connected?.id ?? "check", name: connected?.name ?? "check" };
   try {
+    const staged = await transformed(destination, source);
+    if (staged.kind === "filtered") return { exchanges, outcome: "filtered" };
+    if (staged.kind === "dead") {
+      return { exchanges, outcome: { outcome: "dead", reason: staged.reason, detail: staged.detail } };
+    }
     const connection = await type.open(type.settings.parse(settings), {
       directory: config.directory,
       now: () => Date.now(),
@@ -83,10 +106,13 @@ async function sendTo({ id, type: typeName, settings }: Destination, config: Con
     });
     try {
       // Without a commit: a test has no place in the log, so no position is touched.
-      const [outcome] = await connection.deliver([testEvent()], {
-        sources: [{ id: source?.id ?? "check", name: source?.name ?? "check" }],
-      });
-      return { exchanges, outcome: outcome ?? { outcome: "dead", reason: "no_outcome" } };
+      const outcomes: Outcome[] = [];
+      // One by one, as not every destination takes several at once.
+      for (const event of staged.events) {
+        outcomes.push(...(await connection.deliver([event], { sources: [source] })));
+      }
+      const failed = outcomes.find(({ outcome }) => outcome !== "delivered");
+      return { exchanges, outcome: failed ?? outcomes[0] ?? { outcome: "dead", reason: "no_outcome" } };
     } finally {
       await connection.close();
     }
@@ -148,6 +174,7 @@ function linesOf({ name, type }: Destination, { exchanges, outcome }: Trial): st
       lines.push(`  ! ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  if (outcome === "filtered") return [...lines, "  its transformation filters the test event, so nothing is sent"];
   const detail = outcome.detail === undefined ? "" : `: ${outcome.detail}`;
   if (outcome.outcome === "delivered") lines.push("  it has the test event");
   else if (outcome.outcome === "retry")

@@ -101,6 +101,19 @@ test("takes what a destination filters by", () => {
   });
 });
 
+test("a transformation is known by where it stands, and has limits", () => {
+  const given = { sources: [shop], destinations: { hook: { ...hook, transform: () => null, transformTimeout: "2s" } } };
+  const options = { file: "/srv/pintle.config.ts", run: "r1", directory: "/srv", environment: {}, types };
+  const { destinations } = checkConfig(given, options);
+  assert.deepEqual(destinations[0]?.transform, {
+    file: "/srv/pintle.config.ts",
+    run: "r1",
+    timeout: 2000,
+    memory: 128,
+  });
+  structuredClone(destinations);
+});
+
 const refused: [name: string, input: unknown, ...problems: string[]][] = [
   ["no object", 5, ": expected an object, got 5"],
   ["nothing", undefined, ": is missing; expected an object"],
@@ -150,6 +163,16 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     "destinations.three.rateLimit: a limit is a number of events a second above 0, got 0",
     'destinations.three.consent.strategy: expected one of "and", "or", got "any"; did you mean "and"?',
     "destinations.three.only: expected an object, got a list of 1",
+  ],
+  [
+    "a transformation that is none, and limits that are none",
+    {
+      sources: [shop],
+      destinations: { hook: { ...hook, transform: "drop", transformTimeout: "1ms", transformMemory: 8 } },
+    },
+    'destinations.hook.transform: it is a function (event, context) => event, a list of events, or null, got "drop"',
+    'destinations.hook.transformTimeout: it is between 10ms and 1m, got "1ms"',
+    "destinations.hook.transformMemory: it is at least 32 (MB), got 8",
   ],
   [
     "an id that does not fit",
@@ -218,7 +241,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
   [
     "a setting that the type does not know, even if its schema would drop it",
     { sources: [shop], destinations: { hook: { ...hook, metod: "PUT" } } },
-    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled, rateLimit, consent, only, except)',
+    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled, rateLimit, consent, only, except, transform, transformTimeout, transformMemory)',
   ],
 ];
 

@@ -11,6 +11,8 @@ import { didYouMean } from "./suggestion.ts";
 export interface CheckOptions {
   /** Absolute path, for `Config.file`. */
   readonly file?: string;
+  /** Another one for each time that the file was run. */
+  readonly run?: string;
   /** The file as messages name it. @default `file` */
   readonly shownAs?: string;
   /** Where relative paths start. */
@@ -52,6 +54,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
       enabled: entry.enabled,
       ...filterOf(entry),
       ...(entry.rateLimit === undefined ? {} : { rateLimit: entry.rateLimit }),
+      ...transformOf(entry, options),
       settings: settings.value,
     };
   });
@@ -101,6 +104,13 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
 function filterOf({ consent, only, except }: DestinationEntry): Pick<Destination, "filter"> {
   if (consent === undefined && only === undefined && except === undefined) return {};
   return { filter: { consent, only, except } };
+}
+
+function transformOf(
+  { transform, transformTimeout: timeout, transformMemory: memory }: DestinationEntry,
+  { file = "", run = "" }: CheckOptions,
+): Pick<Destination, "transform"> {
+  return transform === undefined ? {} : { transform: { file, run, timeout, memory } };
 }
 
 function checkSettings(

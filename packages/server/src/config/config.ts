@@ -60,6 +60,20 @@ export interface Destination {
   readonly filter?: EventFilter;
   /** Events a second that go out to it at most; absent: no limit. */
   readonly rateLimit?: number;
+  /** Present: its events go through the function `transform` of its entry. */
+  readonly transform?: TransformSettings;
   /** What the schema of the type made of the destination's own keys. Secrets stand in it in the clear. */
   readonly settings: unknown;
+}
+
+/** Where a transformation stands, and its limits. The function itself cannot be handed to another thread. */
+export interface TransformSettings {
+  /** Absolute path of the configuration. */
+  readonly file: string;
+  /** Another one for each time that the configuration was run: a reload runs what its imports are then. */
+  readonly run: string;
+  /** Milliseconds for one event. */
+  readonly timeout: number;
+  /** MB of JavaScript heap. */
+  readonly memory: number;
 }

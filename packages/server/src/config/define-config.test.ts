@@ -30,6 +30,10 @@ test("takes every way in which a setting may be written, and what it takes passe
         maxAge: 60_000,
         from: "start",
         rateLimit: 50,
+        transform: (event, { source }) =>
+          event.type === "page" ? null : [event, { ...event, event: `${event.event} of ${source.name}` }],
+        transformTimeout: "500ms",
+        transformMemory: 64,
         only: { types: ["track", "merge"] },
         except: { events: ["Page Viewed"] },
         consent: { ids: ["marketing"], strategy: "or" },

@@ -1,6 +1,7 @@
 import type { FileSettings, PostgresSettings, RelaySettings, WebhookSettings } from "@pintle/destinations";
 import type { DeliverySettings, DestinationType } from "@pintle/destinations/kit";
 import type { MessageType } from "@pintle/events";
+import type { Transform } from "../router/transform/transform.ts";
 import type { EnvReference } from "./env.ts";
 
 /** What `pintle.config.ts` exports by default, and what a `pintle.config.json` holds. */
@@ -50,6 +51,12 @@ interface CommonDestinationConfig {
   readonly only?: SelectionConfig;
   /** It gets everything but these events. */
   readonly except?: SelectionConfig;
+  /** Changes events on their way to it: docs/transformations.md. */
+  readonly transform?: Transform;
+  /** How long it may take for one event. @default "1s" */
+  readonly transformTimeout?: number | string;
+  /** MB of memory that it may use. @default 128 */
+  readonly transformMemory?: number;
   /** Consents that its events need: `context.consentManagement.deniedConsentIds` of an event says which are denied. */
   readonly consent?: {
     readonly ids: readonly string[];

@@ -1,5 +1,7 @@
+import { duration } from "@pintle/destinations/kit";
 import { z } from "zod";
 import { knownTypes } from "../router/filter.ts";
+import type { Transform } from "../router/transform/transform.ts";
 import { idPattern } from "./id.ts";
 
 /*
@@ -60,6 +62,11 @@ interface ConsentEntry {
   strategy: "and" | "or";
 }
 
+const transform = z.custom<Transform>(
+  (value) => typeof value === "function",
+  "It is a function (event, context) => event, a list of events, or null",
+);
+
 const commonDestinationShape = {
   type: z.string(),
   id,
@@ -68,6 +75,9 @@ const commonDestinationShape = {
   consent: consentSchema.optional(),
   only: selection.optional(),
   except: selection.optional(),
+  transform: transform.optional(),
+  transformTimeout: duration({ min: 10, max: 60_000 }).default(1000),
+  transformMemory: z.int().min(32, "It is at least 32 (MB)").max(4096, "It is at most 4096 (MB)").default(128),
 };
 
 /** What every destination has beside the settings of its type. */
@@ -81,6 +91,9 @@ export interface DestinationEntry {
   consent?: ConsentEntry | undefined;
   only?: SelectionEntry | undefined;
   except?: SelectionEntry | undefined;
+  transform?: Transform | undefined;
+  transformTimeout: number;
+  transformMemory: number;
 }
 
 export const commonDestinationKeys: readonly string[] = Object.keys(commonDestinationShape);

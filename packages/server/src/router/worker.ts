@@ -8,6 +8,7 @@ import type { Logger } from "../logger.ts";
 import { messageOf } from "./account.ts";
 import { systemClock } from "./clock.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { Transformation } from "./transform/transformation.ts";
 import { Router } from "./router.ts";
 import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
@@ -44,7 +45,12 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     clock: systemClock,
     random: Math.random,
     logger,
-    between: ({ rateLimit }) => (rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
+    between: ({ name: destination, rateLimit, transform }) => ({
+      ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
+      ...(transform === undefined
+        ? {}
+        : { stage: new Transformation({ ...transform, destination, clock: systemClock }) }),
+    }),
   });
 
   main?.on("message", async (message: ToRouter) => {

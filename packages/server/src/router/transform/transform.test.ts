@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applyTransform, type Transform } from "./transform.ts";
+
+const context = { source: { id: "shop", name: "Shop" }, destination: "hook" };
+const json = JSON.stringify({ type: "track", event: "a", messageId: "m", properties: { x: 1 } });
+const apply = (transform: Transform) => applyTransform(transform, json, context);
+
+test("an event that is changed, in place or as a copy, keeps its id", async () => {
+  const changed = await apply((event) => {
+    event.properties.x = 2;
+    event.at = new Date(0);
+    event.gone = undefined;
+    return { ...event, messageId: "another" };
+  });
+  assert.deepEqual(changed, {
+    kind: "deliver",
+    events: [{ type: "track", event: "a", messageId: "m", properties: { x: 2 }, at: "1970-01-01T00:00:00.000Z" }],
+  });
+});
+
+test("it is told where the event came in, and may be asynchronous", async () => {
+  const result = await apply(async (event, { source, destination }) => ({
+    ...event,
+    told: [source.name, destination],
+  }));
+  assert.ok(result.kind === "deliver");
+  assert.deepEqual(result.events[0]?.told, ["Shop", "hook"]);
+});
+
+test("a list sends several events, with ids made of the first one's", async () => {
+  const result = await apply((event) => [event, { ...event, event: "b" }, event]);
+  assert.ok(result.kind === "deliver");
+  assert.deepEqual(
+    result.events.map(({ messageId, event }) => [messageId, event]),
+    [
+      ["m:0", "a"],
+      ["m:1", "b"],
+      ["m:2", "a"],
+    ],
+  );
+  const one = await apply((event) => [event]);
+  assert.ok(one.kind === "deliver" && one.events[0]?.messageId === "m:0");
+});
+
+test("null and an empty list filter", async () => {
+  assert.deepEqual(await apply(() => null), { kind: "filtered" });
+  assert.deepEqual(await apply(() => []), { kind: "filtered" });
+});
+
+const failures: [what: string, transform: Transform, detail: RegExp][] = [
+  ["throws", () => assert.fail("no such field"), /^AssertionError: no such field/],
+  ["rejects", () => Promise.reject(new RangeError("later")), /^RangeError: later/],
+  [
+    "throws no error",
+    () => {
+      throw "a text";
+    },
+    /^threw a text$/,
+  ],
+  ["gives nothing", (() => undefined) as never, /^TypeError: it gave nothing; it has to return an event, a list/],
+  ["gives a text", (() => "event") as never, /it gave "event"/],
+  ["gives a list that holds something else", (event) => [event, null as never], /it gave null/],
+  ["gives a list of lists", (event) => [[event] as never], /it gave a list within a list/],
+  ["gives what is no JSON", (event) => ({ ...event, big: 1n }), /BigInt/],
+  [
+    "gives a circle",
+    (event) => {
+      event.self = event;
+      return event;
+    },
+    /circular/,
+  ],
+];
+for (const [what, transform, detail] of failures) {
+  test(`an event for which it ${what} has failed, and it is said how`, async () => {
+    const result = await apply(transform);
+    assert.ok(result.kind === "failed", JSON.stringify(result));
+    assert.match(result.detail, detail);
+    assert.doesNotMatch(result.detail, /\n/);
+  });
+}
