@@ -71,9 +71,9 @@ export interface BatchLimits {
    */
   readonly bytes: number;
   /**
-   * Whether a batch is delivered as a whole, in its order, or not at all: nothing gets through behind an event that has to be tried
-   * again. Only then may it hold several events of one user key; where events can fail singly, a later event could overtake an
-   * earlier one, so a batch holds at most one event of a user key.
+   * Whether a batch is delivered as a whole, in its order, or not at all: nothing of a user gets through behind an event of theirs that
+   * has to be tried again. Only then may it hold several events of one user key; where events can fail singly, a later event could
+   * overtake an earlier one, so a batch holds at most one event of a user key.
    */
   readonly whole: boolean;
 }

@@ -154,13 +154,16 @@ test("a request holds events of one key; where order counts, of neighbours only"
   assert.deepEqual(apart.outcomes, Array(5).fill("delivered"));
 });
 
-test("nothing goes out behind an event that has to be tried again, where a batch is whole", async () => {
-  const events = ["a1", "b1", "a2"].map((id) => ({ messageId: id, userId: id[0]!, list: id[0]! }));
+test("nothing of a user goes out behind an event of theirs that has to be tried again, where a batch is whole", async () => {
+  const events = ["a1", "b1", "a2", "c1", "a3"].map((id) => ({ messageId: id, userId: id[0]!, list: id[1]! }));
   const key = (event: DeliveredEvent) => String(event.list);
-  const failing: Answering = (ids) => (ids[0] === "a1" ? 500 : 200);
+  const failing: Answering = (ids) => (ids.includes("a1") ? 500 : 200);
   const whole = await deliver(events, failing, roomy, { key });
-  assert.deepEqual([whole.sent, whole.outcomes], [[["a1"]], Array(3).fill("http_500")]);
-  const apart = await deliver(events.slice(0, 2), failing, { ...roomy, whole: false }, { key });
+  assert.deepEqual(whole.sent, [["a1", "b1"], ["c1"]]);
+  assert.deepEqual(whole.outcomes, ["http_500", "http_500", "http_500", "delivered", "http_500"]);
+  const nobody = events.map((event) => ({ ...event, userId: "" }));
+  assert.deepEqual((await deliver(nobody, failing, roomy, { key })).sent.length, 4);
+  const apart = await deliver(events.slice(0, 2), failing, { ...roomy, events: 1, whole: false }, { key });
   assert.deepEqual(
     [apart.sent, apart.outcomes],
     [
@@ -168,6 +171,20 @@ test("nothing goes out behind an event that has to be tried again, where a batch
       ["http_500", "delivered"],
     ],
   );
+});
+
+test("an event that several requests carry is not begun again for those that were sent", async () => {
+  const requests: HttpDefinition<object>["requests"] = (events) =>
+    [[0, 1], [1, 2], [2]].map((carried) => ({
+      method: "POST",
+      url: "http://h/",
+      headers: {},
+      body: JSON.stringify(carried.map((at) => [events[at]?.messageId])),
+      events: carried,
+    }));
+  const { sent, outcomes } = await deliver(listed("abc"), (ids) => (ids[0] === "a" ? 500 : 200), roomy, { requests });
+  assert.deepEqual(sent, [["a", "b"]]);
+  assert.deepEqual(outcomes, ["http_500", "http_500", "http_500"]);
 });
 
 test("a body is compressed on request", async () => {
@@ -228,13 +245,21 @@ test("whatever the server refuses: none is lost, none is blamed for another, non
         if (/^http_4/.test(outcome)) assert.equal(outcome, `http_${statusOf(id)}`);
       });
       assert.deepEqual(got, [...new Set(got)], "nothing is sent twice that got through");
-      assert.deepEqual(
-        got,
-        got.toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
-        "in order",
-      );
-      const firstKept = outcomes.findIndex((outcome) => /^http_5/.test(outcome));
-      if (firstKept >= 0) assert.ok(outcomes.slice(firstKept).every((outcome) => outcome !== "delivered"));
+      for (const user of ["u", "v", "w"]) {
+        const ofUser = (ids: string[]) => ids.map((id) => Number(id.slice(1))).filter((n) => list[n]![0] === user);
+        assert.deepEqual(
+          ofUser(got),
+          ofUser(got).toSorted((a, b) => a - b),
+          "in order",
+        );
+        const own = ofUser(outcomes.map((_, at) => `m${at}`)).map((n) => outcomes[n]!);
+        const firstKept = own.findIndex((outcome) => /^http_5/.test(outcome));
+        if (firstKept >= 0)
+          assert.ok(
+            own.slice(firstKept).every((outcome) => outcome !== "delivered"),
+            "none overtakes",
+          );
+      }
       assert.ok(sent.length <= 2 * events.length + 1, "the halving has an end");
     }),
     { numRuns: 200 },

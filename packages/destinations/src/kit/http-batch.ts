@@ -1,3 +1,4 @@
+import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { BatchLimits } from "./destination.ts";
 import type { EventRequest } from "./http-destination.ts";
@@ -48,7 +49,7 @@ const missing: Outcome = {
  * - Requests hold events of one key, and no more than the limits allow: one that comes out too large is made again of each half.
  * - One bad event does not take the others with it: when an answer may be about one of several events, or no request can be
  *   made of them together, they are tried in halves, down to the one at fault.
- * - In a batch that is to be whole, nothing goes out behind an event that has to be tried again: no event overtakes an earlier one.
+ * - In a batch that is to be whole, nothing goes out behind an event of the same user that has to be tried again.
  * - When the destination is in trouble, what was not sent shares the fate of the request that found out.
  */
 export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
@@ -79,6 +80,30 @@ async function deliverAll(
   const failureIn = (positions: readonly number[]): Outcome | undefined =>
     positions.map((position) => outcomes[position]).find((outcome) => outcome?.outcome !== "delivered");
 
+  /** Users whose events have to wait, each with what came of the event that all later ones wait for. */
+  const waiting = new Map<string, Outcome>();
+  /** Gives `outcome` to those of the events that have none but the hopeful one. */
+  const give = (outcome: Outcome, positions: readonly number[]): void => {
+    for (const position of positions) {
+      if (outcomes[position]?.outcome !== "delivered") continue;
+      outcomes[position] = outcome;
+      if (limits.whole && outcome.outcome === "retry") waiting.set(userOf(events[position]!), outcome);
+    }
+  };
+  /** Gives the events of those users what they wait for; returns one of those outcomes, if there are any. */
+  const holdBack = (positions: readonly number[]): Outcome | undefined => {
+    if (waiting.size === 0) return undefined;
+    let found: Outcome | undefined;
+    for (const position of positions) {
+      const key = userOf(events[position]!);
+      const outcome = key === "" ? undefined : waiting.get(key);
+      if (outcome === undefined) continue;
+      give(outcome, [position]);
+      found ??= outcome;
+    }
+    return found;
+  };
+
   // Taken from its end.
   const todo = groups(events, keyOf, limits).reverse();
   const insteadOf = (positions: readonly number[]): void => {
@@ -88,19 +113,26 @@ async function deliverAll(
 
   for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
     const { positions, ready, divisible } = part;
+    const held = holdBack(positions);
+    if (held !== undefined) {
+      const free = positions.filter((position) => outcomes[position]?.outcome === "delivered");
+      if (ready === undefined || divisible) todo.push(...(free.length > 0 ? [unmade(free)] : []));
+      else give(held, positions);
+      continue;
+    }
     if (ready === undefined) {
       try {
         todo.push(...partsOf(positions, requestsOf(pick(events, positions))).reverse());
       } catch (error) {
         if (divisible) insteadOf(positions);
-        else give(unmakeable(error), positions, outcomes);
+        else give(unmakeable(error), positions);
       }
       continue;
     }
     // An event that failed in an earlier request is not carried on half delivered.
     const failed = failureIn(positions);
     if (failed !== undefined) {
-      give(failed, positions, outcomes);
+      give(failed, positions);
       continue;
     }
     if (divisible && bytesOf(ready.request) > limits.bytes) {
@@ -113,14 +145,18 @@ async function deliverAll(
       continue;
     }
     positions.forEach((position, index) => {
-      outcomes[position] = result.outcome ?? result.outcomes?.[index] ?? missing;
+      give(result.outcome ?? result.outcomes?.[index] ?? missing, [position]);
     });
-    const kept = positions.map((position) => outcomes[position]!).find((outcome) => endsBatch(outcome, limits.whole));
-    if (kept === undefined) continue;
-    for (const unsent of todo) give(kept, unsent.positions, outcomes);
+    const sick = positions.map((position) => outcomes[position]!).find(isSick);
+    if (sick === undefined) continue;
+    for (const unsent of todo) give(sick, unsent.positions);
     break;
   }
   return outcomes;
+}
+
+function userOf({ userId, anonymousId }: DeliveredEvent): string {
+  return userKey({ userId, anonymousId });
 }
 
 function unmakeable(error: unknown): Outcome {
@@ -176,17 +212,12 @@ function groups(
   );
 }
 
-function endsBatch({ outcome, scope }: Outcome, whole: boolean): boolean {
-  return outcome === "retry" && (whole || scope === "destination");
+function isSick({ outcome, scope }: Outcome): boolean {
+  return outcome === "retry" && scope === "destination";
 }
 
 function bytesOf({ body }: EventRequest): number {
   return body === undefined ? 0 : Buffer.byteLength(body);
-}
-
-/** Gives `outcome` to those of the events that have none but the hopeful one. */
-function give(outcome: Outcome, positions: readonly number[], outcomes: Outcome[]): void {
-  for (const position of positions) if (outcomes[position]?.outcome === "delivered") outcomes[position] = outcome;
 }
 
 function pick(events: readonly DeliveredEvent[], positions: readonly number[]): readonly DeliveredEvent[] {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type HttpRequest, type Sender, secretsOf } from "../kit/index.ts";
 import { idempotencyKey, webhook } from "./webhook.ts";
@@ -69,6 +71,18 @@ test("method, headers and time-out are settings", async () => {
   );
   assert.deepEqual(limits, [2000]);
   assert.deepEqual(secretsOf(webhook.settings, webhook.settings.parse(settings)).sort(), ["Bearer abcdef", "own"]);
+});
+
+test("a signature is over id, time of the attempt and body, before compression", async () => {
+  const key = Buffer.alloc(32, 5).toString("base64");
+  const { sent } = await deliver({ url: "http://h/", signingKey: `whsec_${key}`, gzip: true }, 200);
+  const { headers, body } = sent[0]!;
+  const text = gunzipSync(body as Uint8Array).toString();
+  const signature = createHmac("sha256", Buffer.from(key, "base64")).update(`m-1.0.${text}`).digest("base64");
+  assert.deepEqual(JSON.parse(text), event);
+  assert.equal(headers["webhook-id"], "m-1");
+  assert.equal(headers["webhook-timestamp"], "0");
+  assert.equal(headers["webhook-signature"], `v1,${signature}`);
 });
 
 test("the outcome is that of the answer", async () => {
