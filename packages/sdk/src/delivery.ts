@@ -297,7 +297,8 @@ export class Delivery {
   }
 
   #pump(): void {
-    if (this.#isStopped) return;
+    // In durable mode nothing is sent before it is known what comes first.
+    if (this.#isStopped || this.#backlog.keeping?.isOpening === true) return;
     const now = this.#now();
     this.#expire(now);
     while (this.#breaker.permits(now, this.#sending.size)) {

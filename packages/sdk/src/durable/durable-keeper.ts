@@ -11,6 +11,8 @@ import { Slot, type SlotObserver, type SlotSettings, type Stretch } from "./slot
 /** What durable mode takes from its surroundings, so that tests can put something else there. */
 export interface System extends Pick<SlotSettings, "fs" | "now" | "after" | "hold"> {
   readonly takeLock: TakeLock;
+  /** Of the log's segments. Default: what suits `maxBytes`. */
+  readonly segmentBytes?: number;
 }
 
 const MiB = 1024 * 1024;
@@ -25,7 +27,7 @@ const firstPause = 1_000;
 const longestPause = 60_000;
 
 /** The segments of a slot whose files may have that many bytes. */
-export function segmentBytesFor(maxBytes: number, maxMessageBytes: number): number {
+function segmentBytesFor(maxBytes: number, maxMessageBytes: number): number {
   return Math.max(Math.min(16 * MiB, Math.floor(maxBytes / 16)), Math.min(maxMessageBytes, maxBytes / 8));
 }
 
@@ -92,7 +94,7 @@ export class DurableKeeper implements Keeper {
     this.#host = host;
     this.#system = system;
     this.#folder = new Folder(directory, ownerOf(writeKey, url), system.fs, system.takeLock);
-    const segmentBytes = segmentBytesFor(maxBytes, maxMessageBytes);
+    const segmentBytes = system.segmentBytes ?? segmentBytesFor(maxBytes, maxMessageBytes);
     this.#slotSettings = {
       ...system,
       sync,
@@ -339,6 +341,8 @@ export class DurableKeeper implements Keeper {
         if (!this.#isLoading && this.#memory <= this.#window / 2) void this.#load(front);
         return;
       }
+      // One that is on its way to the disk will leave memory in a moment.
+      if (!front.isSettled && this.#memory > this.#window) return;
       this.#line.shift();
       front.isInLine = false;
       for (const entry of front.entries) {

@@ -16,7 +16,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("call" as const),
       user: fc.integer({ min: 0, max: 3 }),
-      size: fc.integer({ min: 0, max: 300 }),
+      size: fc.integer({ min: 0, max: 600 }),
       times: fc.integer({ min: 1, max: 12 }),
       bad: fc.boolean(),
     }),
@@ -62,8 +62,9 @@ const scenario = fc.record({
     concurrency: fc.integer({ min: 1, max: 3 }),
   }),
   sync: fc.integer({ min: 0, max: 20 }),
+  poison: fc.constantFrom(20, 60, 1_000),
   slowness: fc.integer({ min: 0, max: 4 }),
-  steps: fc.array(step, { minLength: 1, maxLength: 30 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 40 }),
   treatments: fc.array(fc.record({ behaviour, delay: fc.integer({ min: 0, max: 200 }) }), { maxLength: 30 }),
   seed: fc.integer(),
 });
@@ -71,15 +72,24 @@ const scenario = fc.record({
 test("what was stored is delivered in the end, in order, and again only where a crash cut off its acknowledgement", async () => {
   let recoveries = 0;
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ config, sync, slowness, steps, treatments, seed }) => {
+    fc.asyncProperty(scenario, async ({ config, sync, slowness, poison, steps, treatments, seed }) => {
       const machine = new VirtualMachine();
+      // Small, so that segments are removed, and messages moved.
+      machine.segmentBytes = 4096;
       const failures: unknown[] = [];
       let served = 0;
       let turns = 0;
       let isWell = false;
       const server = new ModelServer(
         () => process,
-        () => (isWell ? undefined : treatments[served++]) ?? { behaviour: { do: "judge" }, delay: 1 },
+        ({ messages }) => {
+          if (isWell) return { behaviour: { do: "judge" }, delay: 1 };
+          // Some messages are more than the server can bear for now: they stay, and others overtake them.
+          if (messages.some(({ properties }) => (properties?.n ?? 0) % poison === 7)) {
+            return { behaviour: { do: "answer", status: 503 }, delay: 1 };
+          }
+          return treatments[served++] ?? { behaviour: { do: "judge" }, delay: 1 };
+        },
       );
       const options: Config = {
         ...config,

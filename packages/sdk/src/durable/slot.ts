@@ -61,6 +61,8 @@ interface Ended {
   readonly done: () => void;
 }
 
+/** How long finished messages stay at least, milliseconds: the shortest time that the log knows. */
+const retainedTime = 1;
 /** Of the log that is read at once. */
 const scanBytes = 1024 * 1024;
 /** Of messages that are moved at once. */
@@ -108,6 +110,9 @@ export class Slot {
   #whenIdle: (() => void)[] = [];
   #logBytes = 0;
   #retainedTo = 0;
+  /** With a smaller log than this, moving is not worth while. */
+  readonly #fewBytes: number;
+  #moveFrom: number;
   #hasFailed = false;
 
   /**
@@ -122,8 +127,8 @@ export class Slot {
   ): Promise<Slot> {
     const { fs, now, segmentBytes } = settings;
     let slot: Slot | undefined;
-    // Nothing that waits is ever removed, whatever its size: what does not fit is refused. So one millisecond will do.
-    const retention = { maxAge: 1, neededFrom: () => slot?.low };
+    // Nothing that waits is ever removed, whatever its size: what does not fit is refused.
+    const retention = { maxAge: retainedTime, neededFrom: () => slot?.low };
     const firstSegmentBytes = Math.min(256 * 1024, segmentBytes);
     const log = await Log.open(directory, { fs, now, segmentBytes, firstSegmentBytes, retention });
     try {
@@ -152,6 +157,8 @@ export class Slot {
     this.#settings = settings;
     this.#observer = observer;
     this.#logBytes = log.bytes;
+    this.#fewBytes = fewSegments * settings.segmentBytes;
+    this.#moveFrom = this.#fewBytes;
   }
 
   /** Every message in a record with a lower offset is finished. */
@@ -265,7 +272,11 @@ export class Slot {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
     try {
-      if (this.isEmpty) await this.#log.retain();
+      if (this.isEmpty) {
+        // Until the last record is old enough to be removed.
+        await new Promise<void>((resolve) => this.#settings.after(retainedTime + 1, resolve));
+        await this.#log.retain();
+      }
       await this.#reader.close();
       await this.#log.close();
     } catch (error) {
@@ -313,13 +324,10 @@ export class Slot {
 
   #settle(): void {
     this.#logBytes = this.#log.bytes;
-    if (this.#isOverdue) {
-      this.#turn();
-      return;
-    }
-    if (!this.#isIdle) return;
     this.#retain();
     this.#move();
+    if (this.#writes > 0) return;
+    if (this.#isOverdue) this.#turn();
     if (!this.#isIdle) return;
     this.#release?.();
     this.#release = undefined;
@@ -364,8 +372,8 @@ export class Slot {
     const { header, payload } = encodeAcknowledgements(low, above);
     const end = (): void => {
       for (const { done } of ended) done();
-      this.#observer.changed(this);
       this.#appended();
+      this.#observer.changed(this);
     };
     this.#append(header, payload).then(
       () => {
@@ -383,11 +391,13 @@ export class Slot {
   /** Removes segments that nobody needs, where the log does not come to it by itself soon. */
   #retain(): void {
     const { low } = this;
-    if (low <= this.#retainedTo || this.#logBytes <= 2 * this.#settings.segmentBytes) return;
+    const { segmentBytes } = this.#settings;
+    if (low <= this.#retainedTo || this.#logBytes <= 2 * segmentBytes) return;
     this.#retainedTo = low;
     this.#log.retain().then(
       () => {
         this.#logBytes = this.#log.bytes;
+        this.#moveFrom = Math.max(this.#fewBytes, Math.min(this.#moveFrom, this.#logBytes + segmentBytes));
         this.#observer.changed(this);
       },
       // The next turn meets the same error, and reports it.
@@ -398,9 +408,10 @@ export class Slot {
   /** Copies the oldest messages to the end of the log, so that the segments that they are in can be removed. */
   #move(): void {
     const { segmentBytes } = this.#settings;
-    // A disk that fails is left in peace.
+    if (this.#logBytes < this.#moveFrom || 4 * this.#pendingBytes >= this.#logBytes) return;
+    // Not again before another segment is full; and a disk that fails is left in peace.
+    this.#moveFrom = this.#logBytes + segmentBytes;
     if (this.#hasFailed) return;
-    if (this.#logBytes <= fewSegments * segmentBytes || 4 * this.#pendingBytes >= this.#logBytes) return;
     const oldest = [...this.#live.values(), ...this.#moved.values()].sort((a, b) => a.offset - b.offset);
     const copy = new Block(this);
     const from: { entry: KeptEntry; block: Block; index: number }[] = [];

@@ -17,9 +17,13 @@ export class VirtualProcess extends VirtualEnvironment {
     // What a process that is gone still wants to send is not sent.
     super((request) => this.#ifAlive(() => transport(request)), seed);
     const fs = this.#fileSystem(machine.fs);
-    const takeLock: TakeLock = (directory) => this.#ifAlive(async () => machine.takeLock(this, directory));
+    const takeLock: TakeLock = (directory, wait) => this.#ifAlive(() => machine.takeLock(this, directory, wait));
     const { now, after, hold } = this;
-    this.openKeeper = (settings, host) => DurableKeeper.open(settings, host, { fs, takeLock, now, after, hold });
+    this.openKeeper = (settings, host) => {
+      const { segmentBytes } = machine;
+      const system = { fs, takeLock, now, after, hold, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
+      return DurableKeeper.open(settings, host, system);
+    };
   }
 
   /** From now on nothing that it asks for is done, or answered. */
@@ -99,6 +103,8 @@ export class VirtualProcess extends VirtualEnvironment {
 /** A disk and the locks on it. They outlive the processes, which end one by one by `kill`, or all at once when the power fails. */
 export class VirtualMachine {
   readonly fs: FakeFileSystem = new FakeFileSystem();
+  /** Of the logs of its processes, if not the usual. */
+  segmentBytes: number | undefined;
   readonly #locks = new Map<string, VirtualProcess>();
   readonly #processes = new Set<VirtualProcess>();
   #wall: number = Date.UTC(2026, 0, 1);
@@ -124,7 +130,9 @@ export class VirtualMachine {
     this.fs.crash(random);
   }
 
-  takeLock(process: VirtualProcess, directory: string): { release(): Promise<void> } {
+  async takeLock(process: VirtualProcess, directory: string, wait: number): Promise<{ release(): Promise<void> }> {
+    // A few turns stand for any time: whoever holds it for a moment only lets go within them.
+    for (let turns = wait > 0 ? 1_000 : 0; this.#locks.has(directory) && turns > 0; turns--) await settled();
     if (this.#locks.has(directory)) throw new LogError("lock.held", `${directory} is held`);
     this.#locks.set(directory, process);
     return {
