@@ -303,7 +303,7 @@ export class Deliverer {
    */
   #isPassing(outcome: Outcome): boolean {
     if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
-    if (this.#options.account.delivered === 0 || this.#batchLimits.whole) return false;
+    if (this.#options.account.delivered === 0) return false;
     this.#refusedInARow++;
     return this.#refusedInARow < refusalsInARow;
   }
@@ -341,6 +341,9 @@ export class Deliverer {
     let sick: Outcome | undefined;
     let failed: Outcome | undefined;
     let mostFail = false;
+    const { whole } = this.#batchLimits;
+    let hasFirst = false;
+    let isPassing: boolean | undefined;
     // Made when something fails: at thousands of events a second it shows.
     let dueAt: Map<Lane, number> | undefined;
     let again: Set<Lane> | undefined;
@@ -360,9 +363,10 @@ export class Deliverer {
         continue;
       }
       wasAsked = true;
+      hasFirst ||= isFirst;
       if (outcome.outcome !== "retry") {
         gotThrough = true;
-        if (isFirst) this.#breaker.firstAttempt(false);
+        if (isFirst && !whole) this.#breaker.firstAttempt(false);
         if (outcome.outcome === "delivered") this.#options.delivered(entry);
         else if (written.has(entry)) this.#options.deadWritten(entry, outcome.reason);
         else this.#options.dead(entry, outcome.reason, outcome);
@@ -370,11 +374,15 @@ export class Deliverer {
       }
       const { delivered } = this.#options.account;
       let scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
-      if (scope === "destination" && !isProbe && this.#isPassing(outcome)) scope = "event";
+      if (scope === "destination" && !isProbe) {
+        // One refusal, of however many events.
+        isPassing ??= this.#isPassing(outcome);
+        if (isPassing) scope = "event";
+      }
       entry.deliveredAtFailure ??= delivered;
       if (scope === "destination") sick = worse(sick, outcome);
       else failed = worse(failed, outcome);
-      if (isFirst && scope === "event") mostFail = this.#breaker.firstAttempt(true) || mostFail;
+      if (isFirst && scope === "event" && !whole) mostFail = this.#breaker.firstAttempt(true) || mostFail;
       if (this.#isTooOld(entry, outcome, now)) {
         this.#options.dead(entry, "expired", outcome);
         continue;
@@ -391,6 +399,9 @@ export class Deliverer {
       this.#options.account.retried++;
       this.#options.kept(entry);
     }
+
+    // What is delivered as a whole fails as one: its events say nothing about each other.
+    if (whole && hasFirst && sick === undefined) mostFail = this.#breaker.firstAttempt(!gotThrough);
 
     for (const lane of lanes) {
       const due = dueAt?.get(lane);
