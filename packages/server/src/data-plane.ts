@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { FolderLock, LogError } from "@pintle/log";
 import { createAdminServer } from "./admin/admin-server.ts";
 import { adminRoutes } from "./admin/routes.ts";
@@ -11,7 +12,7 @@ import type { Config } from "./config/config.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
 import { ServerError, systemCode } from "./errors.ts";
-import { createGateway } from "./gateway/gateway.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
@@ -31,6 +32,14 @@ export interface DataPlaneOptions {
   readonly adminPort: number;
   /** How long to wait for another data plane to let go of the folder, milliseconds. @default 0 */
   readonly wait?: number;
+  /** How long, at the end, `/health` says `stopping` while requests are still served, milliseconds. @default 0 */
+  readonly drain?: number;
+  /** Addresses or subnets of proxies whose `X-Forwarded-For` is believed. @default none */
+  readonly trustedProxies?: readonly string[];
+  /** How long accepted events are kept, milliseconds. @default a week */
+  readonly keepTime?: number | undefined;
+  /** Bytes that they may take on the disk. @default 50 GB */
+  readonly keepSize?: number | undefined;
   readonly logger: Logger;
   /** Reads the configuration anew. Without it, a reload is refused. */
   readonly load?: (() => Promise<Config>) | undefined;
@@ -52,8 +61,8 @@ export interface DataPlane {
   close(): Promise<void>;
 }
 
-/** Of the topic `events`: a week, 50 GB, and a tenth of the disk kept free. */
-const retention: Retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.1 };
+/** Of the topic `events`: a tenth of the disk is kept free. */
+const retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.1 } satisfies Retention;
 const retainEvery = 60_000;
 const adminHost = "127.0.0.1";
 
@@ -76,11 +85,18 @@ const adminHost = "127.0.0.1";
  * @throws ServerError for everything that its owner can mend: FOLDER_*, PORT_IN_USE, ADDRESS_UNAVAILABLE
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { config, dataFolder, host, port, adminPort, wait = 0, logger, redactor = new Redactor() } = options;
+  const { config, dataFolder, host, port, adminPort, wait = 0, drain = 0, logger, redactor = new Redactor() } = options;
+  const { keepTime = retention.maxAge, keepSize = retention.maxBytes, trustedProxies = [] } = options;
   redactor.learn(config.secrets);
   const startedAt = new Date().toISOString();
   const steps: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
+
+  async function drainAndClose(gateway: Gateway): Promise<void> {
+    gateway.drain();
+    if (drain > 0) await delay(drain);
+    await closeAll();
+  }
 
   async function closeAll(): Promise<void> {
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step();
@@ -95,7 +111,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       directory: dataFolder,
       owns: (topic) => topic === "events",
       logger,
-      retention,
+      retention: { ...retention, maxAge: keepTime, maxBytes: keepSize },
     });
     steps.push(() => engine.close());
     await engine.prepare("events");
@@ -116,7 +132,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     });
     steps.push(() => router.close());
 
-    const gateway = createGateway({ sources, engine, logger, version });
+    const gateway = createGateway({ sources, engine, logger, version, trustedProxies });
     steps.push(() => gateway.close());
     const url = await listen(gateway.server, host, port, "--port");
 
@@ -156,7 +172,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       adminTokenFile,
       reload: () => reloader.reload(),
       close() {
-        closing ??= closeAll();
+        closing ??= drainAndClose(gateway);
         return closing;
       },
     };

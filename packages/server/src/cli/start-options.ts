@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { duration } from "@pintle/destinations/kit";
+import { bytes, duration } from "@pintle/destinations/kit";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
+import { ClientAddress } from "../gateway/client-address.ts";
 import { type LogLevel, logLevels } from "../logger.ts";
 import type { Flag } from "./command.ts";
 
@@ -15,6 +16,12 @@ export interface StartOptions {
   readonly data: string;
   /** Milliseconds. */
   readonly wait: number;
+  /** Milliseconds. */
+  readonly drain: number;
+  readonly trustedProxies: readonly string[];
+  /** How long, in milliseconds, and up to how many bytes accepted events are kept; `undefined`: as long as the data plane does by default. */
+  readonly keepTime: number | undefined;
+  readonly keepSize: number | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -35,16 +42,28 @@ export const startFlags: Readonly<Record<string, Flag>> = {
     value: "TIME",
     description: "how long to wait for a data plane that still uses the folder, like 30s (default 0s)",
   },
+  "keep-time": { value: "TIME", description: "how long accepted events are kept (default 7d)" },
+  "keep-size": { value: "SIZE", description: "how much disk they may take, like 50GB (default 50GB)" },
+  drain: {
+    value: "TIME",
+    description: "how long, at the end, /health says stopping while requests are still served (default 0s)",
+  },
+  "trust-proxy": {
+    value: "LIST",
+    description: "proxies whose X-Forwarded-For is believed: addresses or subnets, with commas between (default: none)",
+  },
   "log-level": { value: "LEVEL", description: `${logLevels.join(", ")} (default info)` },
 };
 
-const waitTime = duration({ min: 0, max: 24 * 60 * 60 * 1000 });
+const day = 24 * 60 * 60 * 1000;
+const waitTime = duration({ min: 0, max: day });
+const keepTime = duration({ min: 60_000, max: 3650 * day });
+const keepSize = bytes({ min: 1_000_000, max: Number.MAX_SAFE_INTEGER });
 
 /** @throws ServerError USAGE */
 export function startOptions(flags: Readonly<Record<string, string | undefined>>, directory: string): StartOptions {
   const { config, host = "127.0.0.1", data = "pintle-data", wait = "0s", "log-level": level = "info" } = flags;
-  const parsedWait = waitTime.safeParse(wait);
-  if (!parsedWait.success) throw refused("wait", wait, "a time like 500ms, 30s or 5m, at most 1d");
+  const aTime = "a time like 500ms, 30s or 5m, at most 1d";
   const logLevel = logLevels.find((known) => known === level);
   if (logLevel === undefined)
     throw refused("log-level", level, `one of ${logLevels.join(", ")}`, didYouMean(level, logLevels));
@@ -54,9 +73,42 @@ export function startOptions(flags: Readonly<Record<string, string | undefined>>
     port: portFlag("port", flags.port ?? "8080"),
     adminPort: portFlag("admin-port", flags["admin-port"] ?? "8081"),
     data: resolve(directory, data),
-    wait: parsedWait.data,
+    wait: read("wait", wait, waitTime, aTime),
+    drain: read("drain", flags.drain ?? "0s", waitTime, aTime),
+    trustedProxies: proxies(flags["trust-proxy"]),
+    keepTime: optional("keep-time", flags["keep-time"], keepTime, "a time from 1m to 3650d"),
+    keepSize: optional("keep-size", flags["keep-size"], keepSize, "an amount of data of 1MB or more, like 50GB"),
     logLevel,
   };
+}
+
+type Reader = Pick<ReturnType<typeof duration>, "safeParse">;
+
+function read(flag: string, text: string, reader: Reader, allowed: string): number {
+  const parsed = reader.safeParse(text);
+  if (!parsed.success) throw refused(flag, text, allowed);
+  return parsed.data;
+}
+
+function optional(flag: string, text: string | undefined, reader: Reader, allowed: string): number | undefined {
+  return text === undefined ? undefined : read(flag, text, reader, allowed);
+}
+
+function proxies(text: string | undefined): string[] {
+  const list = text === undefined ? [] : text.split(",").map((proxy) => proxy.trim());
+  for (const proxy of list) {
+    if (!isProxy(proxy)) throw refused("trust-proxy", proxy, "IP addresses and subnets such as 10.0.0.0/8");
+  }
+  return list;
+}
+
+function isProxy(proxy: string): boolean {
+  try {
+    new ClientAddress([proxy]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @throws ServerError USAGE */

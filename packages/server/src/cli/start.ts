@@ -35,13 +35,27 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
 
   const redactor = new Redactor();
   const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
-  const { host, port, adminPort, wait } = options;
+  const { host, port, adminPort, wait, drain, trustedProxies, keepTime, keepSize } = options;
   const ending = endOnSignal();
   let plane: DataPlane | undefined;
   // Before it is ready there is nothing to reload. (Windows sends SIGHUP when a console is closed.)
   if (process.platform !== "win32") process.on("SIGHUP", () => void plane?.reload());
   const dataFolder = options.data;
-  plane = await startDataPlane({ config, load, redactor, dataFolder, host, port, adminPort, wait, logger });
+  plane = await startDataPlane({
+    config,
+    load,
+    redactor,
+    dataFolder,
+    host,
+    port,
+    adminPort,
+    wait,
+    drain,
+    trustedProxies,
+    keepTime,
+    keepSize,
+    logger,
+  });
 
   context.print(`Pintle ${version}`);
   context.print(`  events  ${plane.url}`);
