@@ -30,33 +30,35 @@ export interface WireMessage {
  * Fields that the model does not know are not sent. Throws what encoding throws: for BigInt, cycles, getters and `toJSON`
  * that throw.
  */
-export function encodeMessage(message: Message, envelope: Envelope): string {
+export function encodeMessage(message: Message, { messageId, originalTimestamp, defaultContext }: Envelope): string {
   const fields: { readonly [field: string]: unknown } = message as Message & { readonly [field: string]: unknown };
-  const { messageId, originalTimestamp, defaultContext } = envelope;
-  // Put together by hand: JSON.stringify of one object with all of it, most of which we know to be plain, takes a third longer.
-  return (
-    `{"type":"${message.type}","messageId":${quote(messageId)},"channel":"server"` +
-    `,"originalTimestamp":"${originalTimestamp}"` +
-    member("userId", text(fields.userId)) +
-    member("anonymousId", text(fields.anonymousId)) +
-    member("timestamp", fields.timestamp ?? undefined) +
-    member("event", fields.event) +
-    member("name", fields.name) +
-    member("category", fields.category) +
-    member("groupId", text(fields.groupId)) +
-    member("previousId", text(fields.previousId)) +
-    member("properties", fields.properties) +
-    member("traits", fields.traits) +
-    member("integrations", fields.integrations) +
-    (defaultContext === undefined && (fields.context ?? undefined) === undefined
-      ? bareContext
-      : member("context", contextOf(fields.context as Context | undefined, defaultContext)))
-  );
+  const { userId, anonymousId, timestamp, event, name, category, groupId, previousId } = fields;
+  const { properties, traits, integrations, context } = fields;
+  // Put together by hand: JSON.stringify of one object with all of it, most of which we know to be plain, takes half as
+  // long again. And `if` by `if`, because an empty text that is appended is a tenth of a typical message's time.
+  let json = `{"type":"${message.type}","messageId":${quote(messageId)},"channel":"server"`;
+  json += `,"originalTimestamp":"${originalTimestamp}"`;
+  if (isGiven(userId)) json += `,"userId":${quote(String(userId))}`;
+  if (isGiven(anonymousId)) json += `,"anonymousId":${quote(String(anonymousId))}`;
+  if (isGiven(timestamp)) json += member("timestamp", timestamp);
+  if (event !== undefined) json += member("event", event);
+  if (name !== undefined) json += member("name", name);
+  if (category !== undefined) json += member("category", category);
+  if (isGiven(groupId)) json += `,"groupId":${quote(String(groupId))}`;
+  if (isGiven(previousId)) json += `,"previousId":${quote(String(previousId))}`;
+  if (properties !== undefined) json += member("properties", properties);
+  if (traits !== undefined) json += member("traits", traits);
+  if (integrations !== undefined) json += member("integrations", integrations);
+  return json + contextMember(context as Context | null | undefined, defaultContext);
 }
 
-/** Nothing for `undefined`, as in any JSON. */
+/** Numbers as ids become strings; `null` is no id. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Nothing for what JSON leaves out, such as a `toJSON` that returns `undefined`. */
 function member(name: string, value: unknown): string {
-  if (value === undefined) return "";
   const json = typeof value === "string" ? quote(value) : JSON.stringify(value);
   return json === undefined ? "" : `,"${name}":${json}`;
 }
@@ -68,18 +70,23 @@ function quote(value: string): string {
   return plain.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
-/** Numbers as ids become strings; `null` is no id. */
-function text(id: unknown): string | undefined {
-  return id === undefined || id === null ? undefined : String(id);
-}
+const libraryMember = `"library":${JSON.stringify(library)}`;
+const bareContext = `,"context":{${libraryMember}}`;
 
-const bareContext = `,"context":${JSON.stringify({ library })}`;
-
-function contextOf(own: Context | null | undefined, defaults: Context | undefined): Record<string, unknown> {
-  if (own === undefined || own === null) return { ...defaults, library };
+function contextMember(own: Context | null | undefined, defaults: Context | undefined): string {
+  if (own === undefined || own === null) {
+    return defaults === undefined ? bareContext : `,"context":${JSON.stringify({ ...defaults, library })}`;
+  }
+  if (defaults === undefined && !("library" in own) && !("toJSON" in own)) {
+    const json = JSON.stringify(own);
+    if (json === "{}") return bareContext;
+    // Ours goes in front of the others: a copy of the object, to add it, takes three times as long as the rest. (Boxed
+    // texts and numbers are objects to JavaScript, but not to JSON.)
+    if (json.startsWith("{")) return `,"context":{${libraryMember},${json.slice(1)}`;
+  }
   const merged = defaults === undefined ? { ...own } : mergeContext(defaults, own);
   merged.library = library;
-  return merged;
+  return `,"context":${JSON.stringify(merged)}`;
 }
 
 /** Completes a message: `sentAt` is the time of the attempt, because a data plane corrects clocks by it. */

@@ -98,6 +98,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #scope: RequestScope;
   #ignoreSignals: (() => void) | undefined;
   #whenIdle: (() => void) | undefined;
+  #queueFullRefusal: Refusal | undefined;
 
   /**
    * @param writeKey of the source that the messages are for
@@ -262,10 +263,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       }
       const entry = this.#delivery.accept(json, hashUserKey(userKey(message)) | 0);
       if (entry === "too_large") throw this.#tooLarge(message.type, json);
-      if (entry === "queue_full") {
-        const { maxQueueBytes } = this.#settings;
-        throw refusal("queue_full", "QUEUE_FULL", `the queue holds ${this.#account.bytes} of ${maxQueueBytes} bytes`);
-      }
+      if (entry === "queue_full") throw this.#queueFull();
       if (this.#emitter.has("accepted"))
         this.#emitter.emit("accepted", { message: JSON.parse(`${json}}`) as WireMessage });
       return new AcceptedReceipt(messageId, entry);
@@ -318,6 +316,16 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const bytes = new TextEncoder().encode(json).length + suffixBytes;
     const what = `${type}: the message has ${bytes} bytes, allowed are ${this.#settings.maxMessageBytes}`;
     return refusal("too_large", "MESSAGE_TOO_LARGE", what);
+  }
+
+  /** One error for all: it is dear to make, has nothing of its own to say, and is needed when the program has most to do. */
+  #queueFull(): Refusal {
+    this.#queueFullRefusal ??= refusal(
+      "queue_full",
+      "QUEUE_FULL",
+      `the message does not fit into the queue of ${this.#settings.maxQueueBytes} bytes`,
+    );
+    return this.#queueFullRefusal;
   }
 
   #ended(entries: readonly Entry[], outcome: Delivered | Dropped): void {

@@ -1,5 +1,6 @@
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
+import { uuid } from "../uuid.ts";
 import type { Environment } from "./environment.ts";
 import { ProcessLifecycle } from "./process-lifecycle.ts";
 import { after, hold } from "./timers.ts";
@@ -28,7 +29,7 @@ export const nodeEnvironment: Environment = {
   hold,
   soon: (callback) => queueMicrotask(callback),
   random: () => Math.random(),
-  uuid: () => crypto.randomUUID(),
+  uuid,
   async loadTransport(concurrency) {
     const { createNodeTransport } = await import("../transport/node.ts");
     return telemetry.untraced(createNodeTransport({ concurrency }));

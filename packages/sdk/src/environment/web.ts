@@ -1,5 +1,6 @@
 import { fetchTransport } from "../transport/fetch.ts";
 import { gzipWeb } from "../transport/gzip-web.ts";
+import { uuid } from "../uuid.ts";
 import type { Environment } from "./environment.ts";
 import { after, hold } from "./timers.ts";
 
@@ -16,7 +17,7 @@ export const webEnvironment: Environment = {
   hold,
   soon: (callback) => queueMicrotask(callback),
   random: () => Math.random(),
-  uuid: () => crypto.randomUUID(),
+  uuid,
   loadTransport: async () => fetchTransport,
   gzip: gzipWeb,
   lifecycle: undefined,
