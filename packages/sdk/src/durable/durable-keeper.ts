@@ -223,6 +223,7 @@ export class DurableKeeper implements Keeper {
       this.#held.set(claim.number, slot);
       if (this.#isClosed) return slot;
       this.#recovered(slot, moved, stretch);
+      slot.recovered();
       this.#report(slot.directory, damage);
       return slot;
     } catch (error) {

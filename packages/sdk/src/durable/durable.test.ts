@@ -210,6 +210,28 @@ describe("a restart", () => {
     assert.deepEqual(world.numbers, [2], "what has expired does not come back");
   });
 
+  test("that fails while it reads removes nothing", async () => {
+    const world = new World();
+    world.behaviour = () => down;
+    const first = world.start();
+    await first.stored(first.calls(0, 20));
+    await first.close();
+    for (const fatal of range(1, 8)) {
+      let reads = 0;
+      world.machine.fs.interference = ({ kind, path }) => {
+        if (kind === "read" && path.endsWith(".seg") && ++reads === fatal) throw systemError("EIO", "read");
+      };
+      const program = world.start();
+      await program.process.pass(50);
+      await program.close();
+    }
+    world.machine.fs.interference = () => {};
+    world.behaviour = () => well;
+    const last = world.start();
+    await last.flush();
+    assert.deepEqual(world.numbers, range(0, 20));
+  });
+
   test("keeps messages for a week by default", async () => {
     const world = new World();
     world.behaviour = () => down;

@@ -78,6 +78,8 @@ const fewSegments = 4;
  */
 export class Slot {
   readonly directory: string;
+  /** It is known what is there; until then everything is needed. */
+  #isRecovered = false;
   /** Of what is not read yet. */
   readonly #finished = new Finished();
   readonly #log: Log;
@@ -163,6 +165,7 @@ export class Slot {
 
   /** Every message in a record with a lower offset is finished. */
   get low(): number {
+    if (!this.#isRecovered) return 0;
     let low = this.#writes > 0 ? this.#floor : this.#log.end;
     for (const offset of this.#moved.keys()) low = Math.min(low, offset);
     const [first] = this.#live.keys();
@@ -176,7 +179,8 @@ export class Slot {
 
   /** Whether everything that is stored here has ended. */
   get isEmpty(): boolean {
-    return this.#live.size === 0 && this.#moved.size === 0 && this.#stretches.length === 0 && this.#isIdle;
+    const isAnyLeft = this.#live.size > 0 || this.#moved.size > 0 || this.#stretches.length > 0;
+    return this.#isRecovered && !isAnyLeft && this.#isIdle;
   }
 
   /** Takes a new block, which gets its messages until it is written. */
@@ -232,6 +236,11 @@ export class Slot {
       if (messages.length > 0) blocks.push({ offset, messages });
     }
     return { blocks, next, damage };
+  }
+
+  /** What has been left is in good hands: from now on what ends may be removed. */
+  recovered(): void {
+    this.#isRecovered = true;
   }
 
   /** What an earlier process has left: moved messages, which come first, in their order, and the stretch of all the others. */
