@@ -1,6 +1,7 @@
-/** A signed webhook, verified with the code that docs/destinations.md gives to receivers. */
+/** Webhooks in batches: signed ones, verified with the code that docs/destinations.md gives to receivers, and failing ones. */
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
@@ -10,7 +11,7 @@ import { transform } from "esbuild";
 import { DataPlane } from "./support/data-plane.ts";
 import { readPage, samplesIn } from "./support/docs-sample.ts";
 import { onEvent, until } from "./support/until.ts";
-import type { Delivered } from "./support/webhook-sink.ts";
+import { type Delivered, withoutRepeats } from "./support/webhook-sink.ts";
 
 type Verified = (body: string, headers: IncomingHttpHeaders, key: string) => unknown;
 
@@ -102,4 +103,78 @@ test("a receiver knows who sent a batch, and that nobody has changed it", async 
     ],
   ];
   for (const [what, ...received] of forged) assert.throws(() => verified(...received), /too old|wrong/, what);
+});
+
+test("of batches that are refused for one event, or fail, only the events at fault become dead letters", async () => {
+  const total = 1500;
+  const users = 300;
+  const isBad = (n: number): boolean => n % 97 === 0;
+  const numberOf = ({ properties }: Delivered): number => (properties as { n: number }).n;
+  const got = new EventEmitter();
+  const kept: Delivered[] = [];
+  let requests = 0;
+  const server = createServer(async (request, response) => {
+    let body = "";
+    request.setEncoding("utf8");
+    for await (const chunk of request) body += chunk;
+    const events = JSON.parse(body) as Delivered[];
+    const status = ++requests % 23 === 3 ? 500 : events.some((event) => isBad(numberOf(event))) ? 422 : 200;
+    if (status === 200) kept.push(...events);
+    response.writeHead(status).end();
+    got.emit("request");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    await using plane = await DataPlane.start({
+      sources: [{ name: "shop", writeKey: "wk", destinations: ["hook"] }],
+      destinations: {
+        hook: { type: "webhook", url: `http://127.0.0.1:${port}/`, batch: { events: 40 }, concurrency: 3 },
+      },
+    });
+    const client = new Pintle("wk", plane.url);
+    for (let n = 0; n < total; n++) {
+      await client.ready();
+      client.track({ userId: `user-${n % users}`, event: "Counted", properties: { n } });
+    }
+    await client.close();
+
+    const bad = Array.from({ length: total }, (_, n) => n).filter(isBad);
+    const statusOf = async (): Promise<{ delivered: number; dead: Record<string, number> }> => {
+      const token = await readFile(plane.path("data", "admin-token"), "utf8");
+      const answer = await fetch(`${plane.adminUrl}/status`, { headers: { authorization: `Bearer ${token.trim()}` } });
+      return ((await answer.json()) as { destinations: [{ delivered: number; dead: Record<string, number> }] })
+        .destinations[0];
+    };
+    const last = await until(
+      "every event to be delivered or given up",
+      async () => {
+        const status = await statusOf();
+        return status.delivered + (status.dead.http_422 ?? 0) >= total && status;
+      },
+      {
+        hints: [onEvent(got, "request")],
+        state: () => `${kept.length} kept. The data plane printed:\n${plane.output}`,
+      },
+    );
+    assert.deepEqual(last.dead, { http_422: bad.length });
+    assert.equal(last.delivered, total - bad.length);
+    const first = withoutRepeats(kept).map(numberOf);
+    assert.deepEqual(
+      first.toSorted((a, b) => a - b),
+      Array.from({ length: total }, (_, n) => n).filter((n) => !isBad(n)),
+    );
+    for (let user = 0; user < users; user++) {
+      const ofUser = first.filter((n) => n % users === user);
+      assert.deepEqual(
+        ofUser,
+        ofUser.toSorted((a, b) => a - b),
+        `the events of user ${user} are in order`,
+      );
+    }
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
