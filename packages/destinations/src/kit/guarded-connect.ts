@@ -1,8 +1,9 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
 import { BlockedAddressError } from "./classify.ts";
 import { isPrivateAddress } from "./private-address.ts";
+import { undici } from "./undici.ts";
 
 /** Finds the addresses of a name; tests give one of their own. */
 export type ResolveAll = (
@@ -29,7 +30,7 @@ export function guardedConnector(timeout: number, resolve: ResolveAll = systemLo
       else callback(null, first.address, first.family);
     });
   };
-  const connect = buildConnector({ timeout, lookup });
+  const connect = undici().buildConnector({ timeout, lookup });
 
   return (options, callback) => {
     const literal = options.hostname.replace(/^\[(.*)\]$/, "$1");

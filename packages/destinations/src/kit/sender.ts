@@ -1,7 +1,8 @@
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher, Pool } from "undici";
 import { RequestError, TimeoutError } from "./classify.ts";
 import { guardedConnector } from "./guarded-connect.ts";
 import type { Answer } from "./outcome.ts";
+import { undici } from "./undici.ts";
 
 /** One HTTP request, complete: a destination's `requests` makes it, a `Sender` sends it. */
 export interface HttpRequest {
@@ -57,7 +58,7 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
       throw new RequestError(`A URL is http: or https:, not ${protocol}`);
     let pool = pools.get(origin);
     if (pool === undefined) {
-      pool = new Pool(origin, {
+      pool = new (undici().Pool)(origin, {
         connections,
         // The limit on the whole request is ours: undici's two do not add up to one.
         headersTimeout: 0,
