@@ -53,7 +53,7 @@ test("a file is closed before it gets too large, and compressed", async () => {
     "events.jsonl",
   ]);
   if (process.platform !== "win32") assert.equal((await stat(join(folder, names[0]!))).mode & 0o777, 0o600);
-  await file.append("x".repeat(500) + "\n");
+  await file.append(`${"x".repeat(500)}\n`);
   await file.append(line(8));
   await file.close();
   const lines = await linesIn(folder);
