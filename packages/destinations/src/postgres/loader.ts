@@ -32,6 +32,13 @@ export interface EventLoad {
   readonly rows: EventRows;
 }
 
+/** The events of a batch, by what they have become. */
+export interface LoaderBatch {
+  readonly loads: readonly EventLoad[];
+  /** Events that have no rows, by their index in the batch. */
+  readonly unfit: ReadonlyMap<number, Outcome>;
+}
+
 export interface LoaderOptions {
   readonly session: Session;
   readonly progress: ProgressTable;
@@ -59,21 +66,13 @@ export class Loader {
    * Loads all events but those that have no rows (`unfit`), or whose rows the server refuses; these are buried before the commit.
    * Resolves with all the dead when everything is committed. Batches take their turns, also when one is tried again.
    */
-  load(
-    loads: readonly EventLoad[],
-    unfit: ReadonlyMap<number, Outcome>,
-    commit: Commit | undefined,
-  ): Promise<ReadonlyMap<number, Outcome>> {
-    const turn = this.#last.then(() => this.#load(loads, unfit, commit));
+  load(batch: Promise<LoaderBatch>, commit: Commit | undefined): Promise<ReadonlyMap<number, Outcome>> {
+    const turn = Promise.all([batch, this.#last]).then(([ready]) => this.#load(ready, commit));
     this.#last = turn.catch(() => {});
     return turn;
   }
 
-  async #load(
-    loads: readonly EventLoad[],
-    unfit: ReadonlyMap<number, Outcome>,
-    commit: Commit | undefined,
-  ): Promise<ReadonlyMap<number, Outcome>> {
+  async #load({ loads, unfit }: LoaderBatch, commit: Commit | undefined): Promise<ReadonlyMap<number, Outcome>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#attempt(loads, unfit, commit, attempt === 1);
@@ -345,10 +344,10 @@ function isDependedOn(error: unknown): boolean {
 
 function linesFor(items: readonly Item[], fitter: Fitter): NextLine {
   let at = 0;
-  return (pieces) => {
+  return (lines) => {
     const item = items[at++];
     if (item === undefined) return false;
-    fitter.line(item, pieces);
+    fitter.line(item, lines);
     return true;
   };
 }

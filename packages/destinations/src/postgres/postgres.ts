@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { setImmediate as immediate } from "node:timers/promises";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import {
@@ -26,7 +27,7 @@ import { type EventRows, hasTable, type RowRules, rowsOf } from "../warehouse/ro
 import { enterSchema } from "./catalog.ts";
 import { connectOptions } from "./connect-options.ts";
 import { postgresDialect } from "./dialect.ts";
-import { type EventLoad, Loader } from "./loader.ts";
+import { type EventLoad, Loader, type LoaderBatch } from "./loader.ts";
 import { loadPg } from "./pg-driver.ts";
 import { FencedError, ProgressTable } from "./progress-table.ts";
 import { Session } from "./session.ts";
@@ -107,6 +108,9 @@ const settings = {
     .describe("For each statement, and for connecting (default 60 s)"),
 };
 
+/** Events that become rows at a stretch: about a millisecond's work. */
+const eventsAtATime = 64;
+
 /** Where progress stands when every source has a schema of its own. */
 const commonSchema = "pintle";
 
@@ -167,17 +171,11 @@ class PostgresConnection implements Connection {
   }
 
   async deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]> {
-    const loads: EventLoad[] = [];
-    const unfit = new Map<number, Outcome>();
-    events.forEach((event, index) => {
-      const source = delivery?.sources[index] ?? { id: "", name: "events" };
-      const rows = this.#rowsOf(event, source);
-      if ("outcome" in rows) unfit.set(index, rows);
-      else loads.push({ event: index, schema: this.#schemaOf(source), rows });
-    });
+    // The loader is told at once, so that batches take their turns as they came.
+    const dead = this.#loader.load(this.#batchOf(events, delivery), delivery?.commit);
     try {
-      const dead = await this.#loader.load(loads, unfit, delivery?.commit);
-      return events.map((_, index) => dead.get(index) ?? delivered);
+      const outcomes = await dead;
+      return events.map((_, index) => outcomes.get(index) ?? delivered);
     } catch (error) {
       const outcome =
         error instanceof FencedError
@@ -185,6 +183,20 @@ class PostgresConnection implements Connection {
           : trouble(error);
       return events.map(() => outcome);
     }
+  }
+
+  /** Makes the rows of a batch, bit by bit: others of this thread have their turn, not least the batch that is being loaded. */
+  async #batchOf(events: readonly DeliveredEvent[], delivery: Delivery | undefined): Promise<LoaderBatch> {
+    const loads: EventLoad[] = [];
+    const unfit = new Map<number, Outcome>();
+    for (const [index, event] of events.entries()) {
+      if (index % eventsAtATime === 0) await immediate();
+      const source = delivery?.sources[index] ?? { id: "", name: "events" };
+      const rows = this.#rowsOf(event, source);
+      if ("outcome" in rows) unfit.set(index, rows);
+      else loads.push({ event: index, schema: this.#schemaOf(source), rows });
+    }
+    return { loads, unfit };
   }
 
   close(): Promise<void> {

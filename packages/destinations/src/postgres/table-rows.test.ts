@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Cells, ShapeFamily } from "../warehouse/cells.ts";
 import { type Scalar, typeOf, type ValueType } from "../warehouse/types.ts";
 import { type Column, columnFor, describeColumn } from "./catalog.ts";
+import { CopyLines } from "./copy-in.ts";
 import { changesFor, Fitter, fitted, type Item, type ItemDiscard, newestOfEach } from "./table-rows.ts";
 
 const at = "2026-11-23T09:00:00.000Z";
@@ -18,9 +19,11 @@ function item(values: Record<string, Scalar>, { id = "m", receivedAt = at, event
 }
 
 function line(fitter: Fitter, row: Item): string {
-  const pieces: string[] = [];
-  fitter.line(row, pieces);
-  return pieces.join("");
+  const messages: Uint8Array[] = [];
+  const lines = new CopyLines((message) => messages.push(message));
+  fitter.line(row, lines);
+  lines.flush();
+  return Buffer.concat(messages).toString("utf8", 5);
 }
 
 const columns = (types: Record<string, Column["type"]>): Map<string, Column> =>

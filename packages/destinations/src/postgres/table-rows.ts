@@ -2,7 +2,7 @@ import type { Cells, Shape } from "../warehouse/cells.ts";
 import type { Discard } from "../warehouse/rows.ts";
 import { type ColumnType, columnTypeOf, fit, type Scalar, type ValueType, widen } from "../warehouse/types.ts";
 import type { Column } from "./catalog.ts";
-import { copyNull, copyText } from "./copy-in.ts";
+import { type CopyLines, copyFields, copyNull } from "./copy-in.ts";
 
 /** A row on its way into a table, and the event that it is of. */
 export interface Item {
@@ -75,9 +75,9 @@ interface Plan {
 /** What stands around the parts of a row, for rows of the same shapes. */
 interface Frame {
   readonly shapes: readonly Shape[];
-  /** What stands before each part; `undefined` where the parts cannot go in as they are. */
+  /** The fields before each part that have no value; `undefined` where the parts cannot go in as they are. */
   readonly before: readonly string[] | undefined;
-  readonly end: string;
+  readonly after: string;
 }
 
 function isSameShapes(shapes: readonly Shape[], parts: readonly Cells[]): boolean {
@@ -95,7 +95,6 @@ export class Fitter {
   readonly #written: readonly Column[];
   readonly #slots: ReadonlyMap<string, number>;
   readonly #plans = new Map<Shape, Plan>();
-  readonly #nulls: readonly string[];
   #frame: Frame | undefined;
   readonly #rules: FitRules;
   readonly #discard: (discard: ItemDiscard) => void;
@@ -116,57 +115,56 @@ export class Fitter {
     this.names = [...used].filter((name) => columns.get(name)?.writable === true);
     this.#written = this.names.map((name) => (name === "id" ? asIdentity(columns.get(name)!) : columns.get(name)!));
     this.#slots = new Map(this.names.map((name, at) => [name, at]));
-    this.#nulls = this.names.map(() => copyNull);
   }
 
-  /** Puts the row's line for COPY behind `pieces`, in pieces. */
-  line(item: Item, pieces: string[]): void {
-    if (this.#lineOfParts(item, pieces)) return;
-    const fields = this.#nulls.slice();
-    this.#each(item, (slot, text) => {
-      fields[slot] = copyText(text);
-    });
-    pieces.push(fields.join("\t"), "\n");
+  /** Writes the row's line. */
+  line(item: Item, lines: CopyLines): void {
+    if (!this.#fieldsOfParts(item, lines)) {
+      const values = new Array<string | undefined>(this.names.length);
+      this.#each(item, (slot, text) => {
+        values[slot] = text;
+      });
+      const { text, isAscii } = copyFields(values);
+      lines.fields(text, isAscii);
+    }
+    lines.endLine();
   }
 
   /** The same where the parts go in one after the other, as most do; where they do not it says `false`. */
-  #lineOfParts({ parts }: Item, pieces: string[]): boolean {
+  #fieldsOfParts({ parts }: Item, lines: CopyLines): boolean {
     // Nearly every row has the shapes of the one before.
     let frame = this.#frame;
     if (frame === undefined || !isSameShapes(frame.shapes, parts)) {
       frame = this.#frameFor(parts.map(({ shape }) => shape));
       this.#frame = frame;
     }
-    const { before, end } = frame;
+    const { before, after } = frame;
     if (before === undefined) return false;
     for (let at = 0; at < parts.length; at++) {
       const cells = parts[at]!;
-      cells.encoded ??= encoded(cells.values);
-      pieces.push(before[at]!, cells.encoded);
+      cells.encoded ??= copyFields(cells.values);
+      const { text, isAscii } = cells.encoded;
+      if (before[at] !== "") lines.fields(before[at]!, true);
+      if (text !== "") lines.fields(text, isAscii);
     }
-    pieces.push(end);
+    if (after !== "") lines.fields(after, true);
     return true;
   }
 
   #frameFor(shapes: readonly Shape[]): Frame {
     const before: string[] = [];
     let next = 0;
-    const nullsTo = (slot: number): string => {
-      let text = "";
-      for (; next < slot; next++) text += next === 0 ? copyNull : `\t${copyNull}`;
-      return text;
-    };
     for (const shape of shapes) {
       const { start, slots } = this.#planFor(shape);
       if (slots.length === 0) {
         before.push("");
         continue;
       }
-      if (start === undefined || start < next) return { shapes, before: undefined, end: "" };
-      before.push(nullsTo(start) + (start === 0 ? "" : "\t"));
+      if (start === undefined || start < next) return { shapes, before: undefined, after: "" };
+      before.push(`${copyNull}\t`.repeat(start - next));
       next = start + slots.length;
     }
-    return { shapes, before, end: `${nullsTo(this.names.length)}\n` };
+    return { shapes, before, after: `${copyNull}\t`.repeat(this.names.length - next) };
   }
 
   /** The row's values as texts, by column. */
@@ -212,19 +210,13 @@ export class Fitter {
   }
 }
 
-/** Values as the fields of a line. What fits as it is looks the same in every table. */
-function encoded(values: readonly Scalar[]): string {
-  const fields = new Array<string>(values.length);
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    fields[at] = typeof value === "string" ? copyText(value) : String(value);
-  }
-  return fields.join("\t");
-}
-
 function shapesOf(items: readonly Item[]): Set<Shape> {
   const shapes = new Set<Shape>();
-  for (const { parts } of items) for (const { shape } of parts) shapes.add(shape);
+  let before: readonly Cells[] = [];
+  for (const { parts } of items) {
+    for (let at = 0; at < parts.length; at++) if (parts[at]!.shape !== before[at]?.shape) shapes.add(parts[at]!.shape);
+    before = parts;
+  }
   return shapes;
 }
 

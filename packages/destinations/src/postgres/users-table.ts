@@ -1,6 +1,6 @@
 import { mergeUser, type UserState, type UserUpdate } from "../warehouse/users.ts";
 import type { Table } from "./catalog.ts";
-import { copyNull, copyText, linesOf } from "./copy-in.ts";
+import { linesOf } from "./copy-in.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
@@ -29,17 +29,12 @@ export async function mergeUsers(
     await statements.query(`DELETE FROM ${times} WHERE id = ANY ($1)`, [ids]);
   }
   const names = [...columns].filter(([, { writable }]) => writable).map(([name]) => name);
-  const rows: string[] = [];
-  const ages: string[] = [];
+  const rows: (string | undefined)[][] = [];
+  const ages: string[][] = [];
   for (const [id, said] of updates) {
     const merged = mergeUser(known.get(id), said);
-    const fields = names.map((name) => {
-      const value = merged.values.get(name);
-      return value === undefined ? copyNull : copyText(value);
-    });
-    rows.push(`${fields.join("\t")}\n`);
-    if (merged.times.size > 0)
-      ages.push(`${copyText(id)}\t${copyText(JSON.stringify(Object.fromEntries(merged.times)))}\n`);
+    rows.push(names.map((name) => merged.values.get(name)));
+    if (merged.times.size > 0) ages.push([id, JSON.stringify(Object.fromEntries(merged.times))]);
   }
   await statements.copy(`COPY ${table} (${names.map(quoted).join(", ")}) FROM STDIN`, linesOf(rows));
   if (ages.length > 0) await statements.copy(`COPY ${times} (id, times) FROM STDIN`, linesOf(ages));

@@ -87,8 +87,8 @@ export class ShapeFamily {
 /** Columns of a row, each with its value and the value's type. No name is there twice. */
 export class Cells {
   readonly values: Scalar[] = [];
-  /** For a loader: all values as it writes them. The rows of an event share their cells, so it is made once for several. */
-  encoded: string | undefined;
+  /** For a loader: all values as it writes them. Rows share cells, so it is made once for several. */
+  encoded: { readonly text: string; readonly isAscii: boolean } | undefined;
   #shape: Shape;
 
   constructor(shapes: ShapeFamily) {
