@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { AssignedPartition, Engine, EngineRecord } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
+import { allRecords } from "./all-records.ts";
 
 /** The topic that says which destinations this data folder has seen. */
 export const registerTopic = "destinations";
@@ -92,25 +93,4 @@ export class Register {
 
 function key(destinationId: string, partition: number): string {
   return `${partition} ${destinationId}`;
-}
-
-/** Every record that a topic of one partition has now, from its start. */
-async function* allRecords(engine: Engine, topic: string, group: string): AsyncGenerator<EngineRecord> {
-  let tell: (partition: AssignedPartition) => void = () => {};
-  const assigned = new Promise<AssignedPartition>((resolve) => {
-    tell = resolve;
-  });
-  const subscription = await engine.subscribe(topic, group, { assigned: tell, revoked: async () => {} });
-  try {
-    const partition = await assigned;
-    const end = partition.end();
-    for (let at = partition.start(); at < end; ) {
-      const { records, next } = await partition.read(at, 1 << 16);
-      if (next === at) break;
-      yield* records;
-      at = next;
-    }
-  } finally {
-    await subscription.close();
-  }
 }

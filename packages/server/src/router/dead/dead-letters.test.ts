@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import fc from "fast-check";
+import { type DeadLetter, encodeDeadLetter } from "../dead-letter.ts";
+import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import type { DeadQuery } from "./query.ts";
+
+function opened(): { store: MemoryStore; engine: MemoryEngine; dead: DeadLetters } {
+  const store = new MemoryStore();
+  const engine = new MemoryEngine(store, { step: 1, wall: () => 0 });
+  return { store, engine, dead: new DeadLetters(engine, () => 99) };
+}
+
+interface Facts {
+  readonly reason: string;
+  readonly at: number;
+  readonly user: string;
+}
+
+function letter(index: number, { reason, at, user }: Facts): DeadLetter {
+  const event = { type: "track", messageId: `m${index}`, [index % 2 ? "userId" : "anonymousId"]: user };
+  return {
+    reason,
+    sourceId: "shop",
+    partition: 0,
+    offset: index,
+    index: 0,
+    at,
+    attempts: 1,
+    event: event as unknown as DeliveredEvent,
+    answer: { status: 400, headers: {}, body: "no" },
+    detail: "the destination answered 400",
+  };
+}
+
+async function bury(engine: MemoryEngine, letters: readonly Facts[]): Promise<void> {
+  for (const [index, facts] of letters.entries())
+    await engine.append("dead.hook", encodeDeadLetter(letter(index, facts)));
+}
+
+const facts: fc.Arbitrary<Facts> = fc.record({
+  reason: fc.constantFrom("http_400", "expired", "record"),
+  at: fc.integer({ min: 0, max: 9 }),
+  user: fc.constantFrom("u1", "u2"),
+});
+const queries: fc.Arbitrary<DeadQuery> = fc.record(
+  {
+    reason: fc.constantFrom("http_400", "expired", "type"),
+    from: fc.integer({ min: 0, max: 9 }),
+    to: fc.integer({ min: 0, max: 9 }),
+    user: fc.constantFrom("u1", "u2", "u3"),
+    id: fc.constantFrom("m0", "m1", "m5", "none"),
+    letters: fc.array(fc.nat(9), { maxLength: 4 }),
+  },
+  { requiredKeys: [] },
+);
+
+test("whatever is listed, replayed and purged: each letter is decided about once, and what is listed is what is left", async () => {
+  const step = fc.record({ query: queries, verdict: fc.constantFrom("replayed" as const, "purged" as const) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(facts, { maxLength: 10 }), fc.array(step, { maxLength: 5 }), async (letters, steps) => {
+      const { engine, dead } = opened();
+      await bury(engine, letters);
+      const left = new Set(letters.keys());
+      const meant = ({ reason, from, to, user, id, letters: numbers }: DeadQuery): number[] =>
+        [...left].filter((number) => {
+          const each = letters[number]!;
+          return (
+            (reason === undefined || each.reason === reason) &&
+            (from === undefined || each.at >= from) &&
+            (to === undefined || each.at < to) &&
+            (user === undefined || each.user === user) &&
+            (id === undefined || id === `m${number}`) &&
+            (numbers === undefined || numbers.includes(number))
+          );
+        });
+      for (const { query, verdict } of steps) {
+        const expected = meant(query);
+        const { letters: listed, counts } = await dead.list("hook", query, 3);
+        assert.deepEqual(
+          listed.map(({ letter: number }) => number),
+          expected.slice(-3),
+        );
+        assert.equal(
+          Object.values(counts).reduce((sum, count) => sum + count, 0),
+          expected.length,
+        );
+        const decided = expected.filter((number) => verdict === "purged" || letters[number]!.reason !== "record");
+        const given: string[] = [];
+        const settled = await dead.settle("hook", query, verdict, async (some) => {
+          given.push(...some.map(({ event }) => event.messageId));
+        });
+        assert.equal(settled, decided.length);
+        assert.deepEqual(
+          given,
+          decided.map((number) => `m${number}`),
+        );
+        for (const number of decided) left.delete(number);
+        for (const number of decided) {
+          assert.equal((await dead.show("hook", number))?.verdict?.verdict, verdict);
+        }
+      }
+    }),
+  );
+});
+
+test("a letter is shown whole, with what was decided about it", async () => {
+  const { engine, dead } = opened();
+  const buried = letter(0, { reason: "http_400", at: 5, user: "u" });
+  await engine.append("dead.hook", encodeDeadLetter(buried));
+  assert.deepEqual(await dead.show("hook", 0), { letter: 0, ...buried });
+  await dead.settle("hook", {}, "purged");
+  assert.deepEqual(await dead.show("hook", 0), { letter: 0, ...buried, verdict: { verdict: "purged", at: 99 } });
+  assert.equal(await dead.show("hook", 1), undefined, "the verdict is no letter");
+  assert.equal(await dead.show("hook", 7), undefined);
+});
+
+test("letters that could not be given on have no verdict", async () => {
+  const { engine, dead } = opened();
+  await bury(engine, new Array(250).fill({ reason: "expired", at: 1, user: "u" }));
+  let calls = 0;
+  const settling = dead.settle("hook", {}, "replayed", async () => {
+    calls++;
+    if (calls === 2) throw new Error("the disk is full");
+  });
+  await assert.rejects(settling, /the disk is full/);
+  assert.deepEqual((await dead.list("hook", {}, 1)).counts, { expired: 150 });
+  assert.equal(await dead.settle("hook", {}, "replayed"), 150);
+  assert.deepEqual(await dead.list("hook", {}, 1), { letters: [], counts: {} });
+});
+
+test("calls take turns: a letter that two want is given to one", async () => {
+  const { engine, dead } = opened();
+  await bury(engine, new Array(10).fill({ reason: "expired", at: 1, user: "u" }));
+  const given: number[] = [];
+  const settled = await Promise.all([
+    dead.settle("hook", {}, "replayed", async ({ length }) => void given.push(length)),
+    dead.settle("hook", {}, "purged"),
+  ]);
+  assert.deepEqual([settled, given], [[10, 0], [10]]);
+});
+
+test("records of a newer version are refused, and not passed over", async () => {
+  const { engine, dead } = opened();
+  const header = Buffer.from(JSON.stringify({ v: 2, kind: "letter" }));
+  await engine.append("dead.hook", { header, payload: new Uint8Array(0) });
+  await assert.rejects(dead.list("hook", {}, 1), /has format 2, this version knows 1/);
+});
