@@ -23,7 +23,7 @@ import {
 import { ShapeFamily } from "../warehouse/cells.ts";
 import { JsonPaths, jsonPathProblem } from "../warehouse/json-paths.ts";
 import { Names } from "../warehouse/names.ts";
-import { type EventRows, hasTable, type RowRules, rowsOf } from "../warehouse/rows.ts";
+import { type EventRows, hasTable, type RowRules, RowsKept, rowsOf } from "../warehouse/rows.ts";
 import { enterSchema } from "./catalog.ts";
 import { connectOptions } from "./connect-options.ts";
 import { postgresDialect } from "./dialect.ts";
@@ -153,6 +153,7 @@ class PostgresConnection implements Connection {
       dialect: postgresDialect,
       names: this.#names,
       shapes,
+      kept: new RowsKept(),
       jsonPaths: new JsonPaths(values.jsonPaths),
       destinationId,
       newId: randomUUID,

@@ -116,3 +116,23 @@ export class Cells {
     return true;
   }
 }
+
+/** Cells that are kept, as many as this. */
+const mostShared = 10_000;
+
+/** Cells that are equal for many events, so that they are made, and encoded, once. Nobody adds to them. */
+export class SharedCells {
+  readonly #cells = new Map<string, Cells>();
+
+  /** @param make called where there are none for `key` */
+  get(key: string, make: () => Cells): Cells {
+    let cells = this.#cells.get(key);
+    if (cells === undefined) {
+      cells = make();
+      // Keys can be data: what was kept is thrown away as a whole rather than grow.
+      if (this.#cells.size >= mostShared) this.#cells.clear();
+      this.#cells.set(key, cells);
+    }
+    return cells;
+  }
+}

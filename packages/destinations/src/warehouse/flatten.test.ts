@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cleanText, flatten, jsonText } from "./flatten.ts";
+import { cleanText, flatten, jsonText, KeyTree } from "./flatten.ts";
+
+const keys = new KeyTree();
 
 function flat(value: unknown, jsonKeys?: ReadonlySet<string>): [string, unknown, string][] {
   const leaves: [string, unknown, string][] = [];
-  flatten(value, "", jsonKeys, (key, leaf, type) => leaves.push([key, leaf, type]));
+  flatten(value, keys.root, jsonKeys, ({ joined }, leaf, type) => leaves.push([joined, leaf, type]));
   return leaves;
 }
 
@@ -76,4 +78,18 @@ test("every leaf that is not empty comes out once", () => {
       assert.equal(flat(value).length, count(value));
     }),
   );
+});
+
+test("the same keys are the same path, until there are too many", () => {
+  const tree = new KeyTree();
+  const path = (...all: string[]) => all.reduce((at, key) => at.with(key), tree.root);
+  const kept = path("a", "b");
+  assert.equal(path("a", "b"), kept);
+  assert.notEqual(path("a_b"), kept);
+  assert.equal(path("a_b").joined, kept.joined);
+  assert.deepEqual([path("", "a").joined, path("__proto__", "").joined], ["_a", "__proto___"]);
+  for (let n = 0; n < 10_000; n++) path("data", String(n));
+  assert.notEqual(path("a", "b"), kept);
+  assert.equal(path("a", "b").joined, "a_b");
+  assert.equal(kept.with("c").joined, "a_b_c");
 });

@@ -6,7 +6,7 @@ import { postgresDialect } from "../postgres/dialect.ts";
 import { ShapeFamily } from "./cells.ts";
 import { JsonPaths, jsonPathProblem } from "./json-paths.ts";
 import { Names } from "./names.ts";
-import { type EventRows, hasTable, type Row, type RowRules, rowsOf } from "./rows.ts";
+import { type EventRows, hasTable, type Row, type RowRules, RowsKept, rowsOf } from "./rows.ts";
 import { typeOf } from "./types.ts";
 
 const at = "2026-11-23T09:00:00.000Z";
@@ -21,6 +21,7 @@ function rules(more: Partial<RowRules> & { divide?: boolean; json?: string[] } =
     dialect: postgresDialect,
     names: new Names({ dialect: postgresDialect, underscoreDivideNumbers: more.divide ?? false }),
     shapes: new ShapeFamily(),
+    kept: new RowsKept(),
     layout: "tables",
     jsonPaths: new JsonPaths(more.json ?? []),
     skipTracks: false,

@@ -1,7 +1,7 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { Cells, type ShapeFamily } from "./cells.ts";
+import { Cells, type ShapeFamily, SharedCells } from "./cells.ts";
 import type { Dialect } from "./dialect.ts";
-import { cleanText, flatten, jsonText } from "./flatten.ts";
+import { cleanText, flatten, jsonText, type KeyPath, KeyTree } from "./flatten.ts";
 import type { JsonPaths } from "./json-paths.ts";
 import type { Names } from "./names.ts";
 import { isDateTime, type Scalar, type ValueType } from "./types.ts";
@@ -11,6 +11,8 @@ export interface RowRules {
   readonly dialect: Dialect;
   readonly names: Names;
   readonly shapes: ShapeFamily;
+  /** What is made once for many events. Belongs to these rules and no others. */
+  readonly kept: RowsKept;
   readonly layout: "tables" | "single";
   readonly jsonPaths: JsonPaths;
   readonly skipTracks: boolean;
@@ -21,6 +23,19 @@ export interface RowRules {
   readonly destinationId: string;
   /** Makes a UUID, for an event without `messageId`. */
   readonly newId: () => string;
+}
+
+type Section = "properties" | "traits" | "context";
+
+export class RowsKept {
+  readonly sources: SharedCells = new SharedCells();
+  readonly events: SharedCells = new SharedCells();
+  /** Keys, with the columns that are made of them. */
+  readonly keys: Readonly<Record<Section, KeyTree>> = {
+    properties: new KeyTree(),
+    traits: new KeyTree(),
+    context: new KeyTree(),
+  };
 }
 
 export interface RowSource {
@@ -137,12 +152,13 @@ class Build {
   }
 
   single(): EventRows | TooWide {
-    const cells = this.#common();
+    const common = this.#common();
+    const cells = new Cells(this.#rules.shapes);
     const { type, event, name } = this.#event;
     this.#text(cells, "type", type);
     this.#text(cells, "event", type === "track" ? event : name);
     this.#whole(cells);
-    return this.#result([{ table: singleTable, id: this.#id, parts: [cells] }], undefined);
+    return this.#result([{ table: singleTable, id: this.#id, parts: [common, this.#ofSource(), cells] }], undefined);
   }
 
   tables(): EventRows | TooWide {
@@ -163,7 +179,8 @@ class Build {
       this.#whole(own);
       this.#flatten(own, this.#event.traits, "traits");
     }
-    return this.#result([{ table: this.#table, id: this.#id, parts: [common, context, own] }], undefined);
+    const parts = [common, this.#ofSource(), context, own];
+    return this.#result([{ table: this.#table, id: this.#id, parts }], undefined);
   }
 
   #track(common: Cells, context: Cells): EventRows | TooWide {
@@ -171,22 +188,24 @@ class Build {
     const { names, skipTracks } = this.#rules;
     const sent = textOf(event) ?? "";
     const table = names.table(sent);
-    const own = new Cells(this.#rules.shapes);
-    if (table !== undefined) this.#fixed(own, "event", table, "string");
-    if (sent !== "") this.#fixed(own, "event_text", sent, "string");
-    this.#whole(own);
-    const tracks: Row = { table: "tracks", id: this.#id, parts: [common, context, own] };
+    const head = [common, this.#ofSource(), context, this.#ofEvent(table, sent)];
+    if (this.#keepsWhole) {
+      const whole = new Cells(this.#rules.shapes);
+      this.#whole(whole);
+      head.push(whole);
+    }
+    const tracks: Row = { table: "tracks", id: this.#id, parts: head };
     if (table === undefined) {
       // The name had something in it, so the properties were meant for a table that cannot be named.
       if (sent !== "") {
-        flatten(properties, "", undefined, (key, value) => this.#discard(key, value, "name"));
+        flatten(properties, new KeyTree().root, undefined, ({ joined }, value) => this.#discard(joined, value, "name"));
       }
       return this.#result([tracks], undefined);
     }
     this.#table = table;
     const ofProperties = new Cells(this.#rules.shapes);
     this.#flatten(ofProperties, properties, "properties");
-    const row: Row = { table, id: this.#id, parts: [common, context, own, ofProperties] };
+    const row: Row = { table, id: this.#id, parts: [...head, ofProperties] };
     return this.#result(skipTracks ? [row] : [tracks, row], undefined);
   }
 
@@ -201,7 +220,11 @@ class Build {
     this.#winners.push(ofTraits);
     const ofContext = new Cells(this.#rules.shapes);
     this.#flatten(ofContext, contextTraits, "traits");
-    const row: Row = { table: this.#table, id: this.#id, parts: [common, context, whole, ofTraits, ofContext] };
+    const row: Row = {
+      table: this.#table,
+      id: this.#id,
+      parts: [common, this.#ofSource(), context, whole, ofTraits, ofContext],
+    };
     const user = textOf(userId);
     if (this.#rules.skipUsers || user === undefined || user.trim() === "") return this.#result([row], undefined);
     const head = new Cells(this.#rules.shapes);
@@ -240,11 +263,32 @@ class Build {
     this.#text(cells, "context_ip", textOf(ip) ?? event.request_ip);
     this.#text(cells, "context_request_ip", event.request_ip);
     this.#text(cells, "context_passed_ip", ip);
-    this.#fixed(cells, "context_source_id", this.#source.id, "string");
-    this.#fixed(cells, "context_source_type", this.#source.type, "string");
-    this.#fixed(cells, "context_destination_id", this.#rules.destinationId, "string");
-    this.#fixed(cells, "context_destination_type", this.#rules.dialect.name, "string");
     return cells;
+  }
+
+  /** The common columns that tell from where to where: the same for every event of a source. */
+  #ofSource(): Cells {
+    const { id, type } = this.#source;
+    const { kept, shapes, destinationId, dialect } = this.#rules;
+    return kept.sources.get(`${type} ${id}`, () => {
+      const cells = new Cells(shapes);
+      cells.add("context_source_id", id, "string");
+      cells.add("context_source_type", type, "string");
+      cells.add("context_destination_id", destinationId, "string");
+      cells.add("context_destination_type", dialect.name, "string");
+      return cells;
+    });
+  }
+
+  /** The name of a track, as its table and as it was sent. */
+  #ofEvent(table: string | undefined, sent: string): Cells {
+    const { kept, shapes } = this.#rules;
+    return kept.events.get(sent, () => {
+      const cells = new Cells(shapes);
+      if (table !== undefined) cells.add("event", table, "string");
+      if (sent !== "") cells.add("event_text", sent, "string");
+      return cells;
+    });
   }
 
   /** Every other key of `context`. They win over properties, and have to tell when they collide with each other. */
@@ -255,8 +299,12 @@ class Build {
     return cells;
   }
 
+  get #keepsWhole(): boolean {
+    return this.#rules.rudderEvent || this.#rules.layout === "single";
+  }
+
   #whole(cells: Cells): void {
-    if (!this.#rules.rudderEvent && this.#rules.layout !== "single") return;
+    if (!this.#keepsWhole) return;
     this.#fixed(cells, "rudder_event", jsonText(this.#event), "json");
   }
 
@@ -275,25 +323,26 @@ class Build {
     else if (textOf(value) !== undefined) this.#put(name, textOf(value)!, "type");
   }
 
-  #flatten(cells: Cells, value: unknown, section: "properties" | "traits" | "context"): void {
-    const jsonKeys = this.#rules.jsonPaths.keysOf(this.#event.type, section);
-    const { column } = this.#rules.names;
+  #flatten(cells: Cells, value: unknown, section: Section): void {
+    const { jsonPaths, names, kept } = this.#rules;
+    const jsonKeys = jsonPaths.keysOf(this.#event.type, section);
     const fixed = fixedColumns.get(this.#event.type) ?? commonColumns;
-    flatten(value, "", jsonKeys, (key, leaf, type) => {
-      const raw = section === "context" ? `context_${key}` : key;
-      let name = column(raw);
-      if (name === undefined) {
-        this.#discard(raw, leaf, "name");
+    const isIdentify = this.#event.type === "identify";
+    flatten(value, kept.keys[section].root, jsonKeys, (path, leaf, type) => {
+      if (path.column === undefined) path.column = names.column(rawName(section, path)) ?? null;
+      let name = path.column;
+      if (name === null) {
+        this.#discard(rawName(section, path), leaf, "name");
         return;
       }
       // JSON has numbers that JavaScript has not, such as 1e400.
       if (leaf === Number.POSITIVE_INFINITY || leaf === Number.NEGATIVE_INFINITY) {
-        this.#discard(raw, leaf, "type");
+        this.#discard(rawName(section, path), leaf, "type");
         return;
       }
-      if (section === "traits" && name === "user_id" && this.#event.type === "identify") name = "_user_id";
+      if (isIdentify && section === "traits" && name === "user_id") name = "_user_id";
       if (fixed.has(name) || this.#winners.some(({ shape }) => shape.has(name))) return;
-      if (!cells.add(name, leaf, type)) this.#discard(raw, leaf, "collision");
+      if (!cells.add(name, leaf, type)) this.#discard(rawName(section, path), leaf, "collision");
     });
   }
 
@@ -304,6 +353,11 @@ class Build {
   #put(column: string, value: string, reason: Discard["reason"]): void {
     this.#discards.push({ table: this.#table, rowId: this.#id, column, value, reason });
   }
+}
+
+/** What becomes the name of a column. */
+function rawName(section: Section, { joined }: KeyPath): string {
+  return section === "context" ? `context_${joined}` : joined;
 }
 
 /** A field as text; `undefined` for what counts as absent. */
