@@ -1,9 +1,9 @@
-// npm run bench -- bundle: what the SDK weighs. Bytes of its web build when esbuild bundles and minifies it, before and after gzip; and the
-// packages that `npm i @pintle/sdk` puts on a disk, counted in a folder into which the packed packages have been installed.
+// npm run bench -- bundle: what the SDK weighs. Bytes of what a program loads at its start when esbuild bundles and minifies it, before and after
+// gzip, and of what it may load later (durable mode, the transport of Node); and the packages that `npm i @pintle/sdk` puts on a disk, counted in a folder into which the packed packages have been installed.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -16,8 +16,8 @@ try {
     ["node build (its built-in modules left out)", await bundle("node", ["node"])],
   ];
   console.log("bundled and minified by esbuild");
-  for (const [name, code] of builds) {
-    console.log(`  ${name}: ${bytes(code.byteLength)}, gzipped ${bytes(gzipSync(code, { level: 9 }).byteLength)}`);
+  for (const [name, [start, ...later]] of builds) {
+    console.log(`  ${name}: ${weight([start])}${later.length > 0 ? `; loaded when needed: ${weight(later)}` : ""}`);
   }
   const { packages, size } = install();
   console.log(`npm i @pintle/sdk: ${packages.length} packages (${packages.join(", ")}), ${bytes(size)} on disk`);
@@ -26,25 +26,49 @@ try {
 }
 
 async function bundle(platform, conditions) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     stdin: {
       // What a program uses: the client. The helpers are left out where they are not imported.
       contents: `import { Pintle } from "@pintle/sdk"; globalThis.client = new Pintle("key", "https://example.com");`,
       resolveDir: root,
     },
     bundle: true,
+    metafile: true,
     minify: true,
     write: false,
+    // What is imported later is a file of its own.
+    splitting: true,
+    outdir: folder,
     format: "esm",
     target: "es2022",
     platform,
     conditions,
   });
-  return outputFiles[0].contents;
+  return split(outputFiles, metafile);
+}
+
+/** The code that is loaded at the start, all of it, and the files that may be loaded later. */
+function split(outputFiles, { outputs }) {
+  const code = new Map(outputFiles.map(({ path, contents }) => [relative(process.cwd(), path), contents]));
+  const start = new Set();
+  const visit = (path) => {
+    if (start.has(path)) return;
+    start.add(path);
+    for (const { path: next, kind } of outputs[path].imports)
+      if (kind === "import-statement" && code.has(next)) visit(next);
+  };
+  visit(Object.keys(outputs).find((path) => outputs[path].entryPoint !== undefined));
+  const later = [...code.keys()].filter((path) => !start.has(path));
+  return [Buffer.concat([...start].map((path) => code.get(path))), ...later.map((path) => code.get(path))];
+}
+
+function weight(files) {
+  const sum = (sizes) => bytes(sizes.reduce((total, size) => total + size, 0));
+  return `${sum(files.map((file) => file.byteLength))}, gzipped ${sum(files.map((file) => gzipSync(file, { level: 9 }).byteLength))}`;
 }
 
 function install() {
-  const tarballs = ["packages/events", "packages/sdk"].map((path) => {
+  const tarballs = ["packages/events", "packages/log", "packages/sdk"].map((path) => {
     const printed = npm(["pack", "--json", "--pack-destination", folder], join(root, path));
     return join(folder, JSON.parse(printed)[0].filename);
   });

@@ -1,4 +1,4 @@
-/** Every sample of docs/sdk.md, compiled and run against a data plane, and what arrived at its destination. */
+/** The first lines of the README and every sample of docs/sdk.md, compiled and run against a data plane, and what arrived at its destination. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DataPlane } from "./support/data-plane.ts";
@@ -10,6 +10,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Events that a sample leads to, with the fields that it is about. */
 const expected: Readonly<Record<string, readonly Fields[]>> = {
+  // Ends without a close.
+  readme: [{ type: "track", userId: "123", event: "Signed Up", properties: { plan: "Free" } }],
   "first-event": [{ type: "track", userId: "test-user", event: "test-snippet" }],
   options: [{ type: "track", userId: "test-user", event: "test-snippet" }],
   identify: [
@@ -73,9 +75,12 @@ const expected: Readonly<Record<string, readonly Fields[]>> = {
 /** The samples of the page on the Go SDK, each of which has its counterpart here. */
 const counterparts = ["first-event", "options", "identify", "track", "page", "group", "alias"];
 
-const samples = samplesIn(await readPage("sdk.md"));
+/** What stands in the README before its first heading. */
+const [firstScreen = ""] = (await readPage("../README.md")).split("\n## ");
 
-describe("docs/sdk.md", () => {
+const samples = [...samplesIn(firstScreen), ...samplesIn(await readPage("sdk.md"))];
+
+describe("README.md and docs/sdk.md", () => {
   let plane: DataPlane;
   let compiled: CompiledSamples;
 
@@ -100,7 +105,7 @@ describe("docs/sdk.md", () => {
   });
 
   for (const { name, line } of samples) {
-    test(`line ${line}: ${name}`, async () => {
+    test(`${name}, line ${line}`, async () => {
       const { code, output } = await compiled.run(name, { WRITE_KEY: `wk_${name}`, DATA_PLANE_URL: plane.url });
       assert.equal(code, 0, output);
       const wanted = expected[name] ?? [];
