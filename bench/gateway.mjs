@@ -1,27 +1,40 @@
-// npm run bench -- gateway [--seconds N] [--rounds N] [--log-gb N]: what the gateway takes, durably, beside bare node:http that reads, unpacks and
-// parses the same bodies and stores nothing. Server and load generator have a core each (taskset, Linux); rounds of all servers
-// alternate, so that what else the machine does falls on all of them alike, and the median of the rounds counts. Compare only
-// within one table: the disk and the neighbours are part of every rate. The processor time of a request is what a quiet disk would leave.
-import { spawn, spawnSync } from "node:child_process";
+// npm run bench -- gateway [--short]: what the gateway takes, durably, beside bare node:http that reads, unpacks and parses the same bodies and
+// stores nothing; how fast it answers, how fast it is back, how much memory it takes; and the log alone beside two databases. One table, one run.
+//
+// The gateway has one core (taskset, Linux), the load comes from the other. Rounds of all servers alternate, so that what else the machine does falls
+// on all of them alike, and the median of the rounds counts. Compare only within one table: the disk and the neighbours are part of every rate.
+// The processor time of a request is what a quiet machine would leave of it.
+//
+// It takes about 15 minutes and, for a while, 4 GB of disk where temporary files are. Flags, with what --short makes of them:
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "4" },
-    rounds: { type: "string", default: "3" },
-    "log-gb": { type: "string", default: "0.5" },
+    short: { type: "boolean", default: false },
+    seconds: { type: "string" }, // of a round: 5; 3
+    rounds: { type: "string" }, // 5; 3
+    "log-gb": { type: "string" }, // of the restart: 4; 0.5
+    "load-seconds": { type: "string" }, // memory under the first load: 60; 10
+    "steady-seconds": { type: "string" }, // memory at 5,000 events/s: 300; 20
+    only: { type: "string" }, // letters of the parts to run: (t)hroughput, (f)ile, (l)og, (o)k, (r)estart, (m)emory
   },
 });
-const seconds = Number(values.seconds);
-const rounds = Number(values.rounds);
-const logBytes = Number(values["log-gb"]) * 1e9;
+const { short } = values;
+const seconds = Number(values.seconds ?? (short ? 3 : 5));
+const rounds = Number(values.rounds ?? (short ? 3 : 5));
+const logBytes = Number(values["log-gb"] ?? (short ? 0.5 : 4)) * 1e9;
+const loadSeconds = Number(values["load-seconds"] ?? (short ? 10 : 60));
+const steadySeconds = Number(values["steady-seconds"] ?? (short ? 20 : 300));
+const wanted = (part) => values.only === undefined || values.only.includes(part);
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const bare = here("gateway/bare.mjs");
@@ -32,15 +45,26 @@ const serverCore = 0;
 const loadCore = 1;
 
 const loads = {
-  plain: { connections: 32, events: 100 },
-  gzip: { connections: 32, events: 100 },
+  plain: { connections: 64, events: 100 },
+  gzip: { connections: 64, events: 100 },
   single: { connections: 64, events: 1 },
 };
 
-/** A node process on a core of its own. */
-function run(core, args, options = {}) {
-  const [command, ...rest] = pinned ? ["taskset", "-c", String(core), process.execPath] : [process.execPath];
-  return spawn(command, [...rest, ...args], { stdio: ["ignore", "pipe", "inherit"], ...options });
+const work = mkdtempSync(join(tmpdir(), "pintle-bench-"));
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(work, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
+/** A node process on some cores: one, or several as a list. */
+function run(cores, args, options = {}) {
+  const [command, ...rest] = pinned ? ["taskset", "-c", String(cores), process.execPath] : [process.execPath];
+  const child = spawn(command, [...rest, ...args], { stdio: ["ignore", "pipe", "inherit"], ...options });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
 }
 
 async function stop(child) {
@@ -56,14 +80,24 @@ async function startBare() {
   return { child, port: JSON.parse(line).port, end: () => stop(child) };
 }
 
-/** A data plane in a folder of its own, or in one that is there already. */
-async function startPintle(destinations, folder = mkdtempSync(join(tmpdir(), "pintle-bench-"))) {
+const file = { file: { type: "file", path: "./events.jsonl" } };
+let folders = 0;
+
+/**
+ * A data plane in a folder of its own, or in one that is there already. `split`: only the gateway's thread is on its core, and the router's may also
+ * use that of the load.
+ */
+async function startPintle(
+  destinations,
+  { folder = join(work, String(++folders)), keep = "50GB", split = false } = {},
+) {
+  mkdirSync(folder, { recursive: true });
   const config = join(folder, "pintle.config.json");
   const sources = [{ name: "bench", writeKey: "wk_bench", destinations: Object.keys(destinations) }];
   writeFileSync(config, JSON.stringify({ sources, destinations }));
   const data = join(folder, "data");
-  const args = ["start", "--config", config, "--data", data, "--port", "0", "--admin-port", "0"];
-  const child = run(serverCore, [pintle, ...args], { cwd: folder });
+  const args = ["start", "--config", config, "--data", data, "--port", "0", "--admin-port", "0", "--keep-size", keep];
+  const child = run(split ? `${serverCore},${loadCore}` : serverCore, [pintle, ...args], { cwd: folder });
   let port = 0;
   let admin = "";
   for await (const line of createInterface(child.stdout)) {
@@ -73,28 +107,39 @@ async function startPintle(destinations, folder = mkdtempSync(join(tmpdir(), "pi
   }
   if (port === 0) throw new Error("the data plane did not start");
   child.stdout.resume();
+  // Without -a it is about one thread, and the main thread has the number of the process.
+  if (split && pinned) execFileSync("taskset", ["-cp", String(serverCore), String(child.pid)], { stdio: "ignore" });
   const authorization = `Bearer ${readFileSync(join(data, "admin-token"), "utf8").trim()}`;
   return {
     child,
     port,
     folder,
     status: async () => (await fetch(`${admin}/status`, { headers: { authorization } })).json(),
-    async end(keep = false) {
+    async end(keepFolder = false) {
       await stop(child);
-      if (!keep) rmSync(folder, { recursive: true, force: true });
+      if (!keepFolder) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function measure({ port, child: server }, name, more = []) {
+const bodies = join(work, "gzip.bodies");
+if (wanted("t")) execFileSync(process.execPath, [here("gateway/compress.mjs"), bodies]);
+
+async function measure({ port, child: server }, name, { rate, time = seconds, warmup = 2 } = {}) {
   const { connections } = loads[name];
   const before = processorTime(server);
-  const args = [load, "--port", port, "--load", name, "--connections", connections, "--seconds", seconds, ...more];
-  const child = run(loadCore, args.map(String));
+  const args = ["--port", port, "--load", name, "--connections", connections, "--seconds", time, "--warmup", warmup];
+  if (rate !== undefined) args.push("--rate", rate);
+  if (name === "gzip") args.push("--bodies", bodies);
+  const child = run(loadCore, [load, ...args.map(String)]);
   const [line] = await once(createInterface(child.stdout), "line");
   const result = JSON.parse(line);
   if (result.errors > 0) throw new Error(`${result.errors} requests of the load "${name}" failed`);
-  return { ...result, microseconds: ((processorTime(server) - before) * 1e6) / result.total };
+  return {
+    ...result,
+    rate: (result.requests * loads[name].events) / result.seconds,
+    microseconds: ((processorTime(server) - before) * 1e6) / result.total,
+  };
 }
 
 /** Seconds of the processor that a process has had, all its threads, in the kernel too. Linux only. */
@@ -106,91 +151,179 @@ function processorTime({ pid }) {
 /** Resident memory now and at its highest, MB. Linux only. */
 function memory({ child }) {
   const text = readFileSync(`/proc/${child.pid}/status`, "utf8");
-  const of = (name) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1024);
+  const of = (name) => Math.round((Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) * 1024) / 1e6);
   return { now: of("VmRSS"), highest: of("VmHWM") };
 }
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const thousands = (number) => Math.round(number).toLocaleString("en");
+const say = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
 const table = [];
 const row = (figure, value, beside, ratio, goal, cpu = "") => table.push({ figure, value, beside, ratio, goal, cpu });
 
-// Before anything else, while nothing has been sent to it: its memory at rest.
-const resting = await startPintle({});
-const idle = memory(resting);
-await resting.end();
+/** Events a second of bare node:http, by load. */
+const bareRates = {};
 
-const servers = [
-  { name: "bare", start: startBare },
-  { name: "no destination", start: () => startPintle({}), goal: 0.7 },
-  { name: "one file", start: () => startPintle({ file: { type: "file", path: "./events.jsonl" } }), goal: 0.6 },
-];
-for (const name of Object.keys(loads)) {
-  const rates = new Map(servers.map((server) => [server.name, []]));
-  const processor = new Map(servers.map((server) => [server.name, []]));
-  const notes = new Map();
-  for (let round = 0; round < rounds; round++) {
-    for (const server of servers) {
-      if (name === "single" && server.name === "one file") continue;
-      const started = await server.start();
-      const result = await measure(started, name);
-      rates.get(server.name).push((result.requests * loads[name].events) / result.seconds);
-      processor.get(server.name).push(result.microseconds);
-      if (server.name === "one file") {
-        const [{ delivered, lag }] = (await started.status()).destinations;
-        notes.set(server.name, `, ${thousands(delivered)} delivered, ${lag.seconds.toFixed(1)} s behind`);
+async function throughput() {
+  for (const name of Object.keys(loads)) {
+    say(`throughput, ${name}`);
+    const results = { bare: [], pintle: [] };
+    for (let round = 0; round < rounds; round++) {
+      for (const [server, start] of [
+        ["bare", startBare],
+        ["pintle", () => startPintle({})],
+      ]) {
+        const started = await start();
+        results[server].push(await measure(started, name));
+        await started.end();
       }
-      await started.end();
     }
-  }
-  const beside = median(rates.get("bare"));
-  for (const { name: server, goal } of servers) {
-    const of = rates.get(server);
-    if (server === "bare" || of.length === 0) continue;
-    const what = name === "single" ? "single events/s, 64 connections" : `events/s in batches of 100, ${name}`;
-    const ratio = median(of) / beside;
-    const note = notes.get(server) ?? "";
-    const cpu = `${Math.round(median(processor.get(server)))} beside ${Math.round(median(processor.get("bare")))}`;
-    const least = name === "single" ? 0.6 : goal;
-    row(`${what}, ${server}${note}`, thousands(median(of)), thousands(beside), ratio.toFixed(2), least, cpu);
+    const of = (server, figure) => median(results[server].map((result) => result[figure]));
+    bareRates[name] = of("bare", "rate");
+    const what = name === "single" ? "requests/s of one event" : `events/s in batches of 100, ${name}`;
+    row(
+      `${what}, no destination`,
+      thousands(of("pintle", "rate")),
+      thousands(bareRates[name]),
+      (of("pintle", "rate") / bareRates[name]).toFixed(2),
+      name === "single" ? "0.60" : "0.70",
+      `${Math.round(of("pintle", "microseconds"))}; ${Math.round(of("bare", "microseconds"))}`,
+    );
   }
 }
 
-const paced = await startPintle({});
-const { latencies } = await measure(paced, "single", ["--rate", 1000]);
-await paced.end();
-row(
-  "time to ok at 1,000 single requests/s",
-  `${latencies.p50.toFixed(1)} ms median`,
-  `${latencies.p99.toFixed(1)} ms p99`,
-  "",
-  "3; 20",
-);
+/** Whether the destination keeps up at so many events a second: at the end it is no more than half a second behind. */
+async function keepsUp(rate, split) {
+  const started = await startPintle(file, { split });
+  const result = await measure(started, "plain", { rate: rate / 100 });
+  const [{ lag }] = (await started.status()).destinations;
+  await started.end();
+  return result.rate > 0.95 * rate && lag.seconds < 0.5;
+}
 
-const { bavail, bsize } = statfsSync(tmpdir());
-if (bavail * bsize < 3 * logBytes) throw new Error(`not enough free disk for a log of ${logBytes / 1e9} GB: --log-gb`);
-const filling = await startPintle({});
-while ((await filling.status()).bytes < logBytes) await measure(filling, "plain");
-const loaded = memory(filling);
-const { bytes } = await filling.status();
-await filling.end(true);
-const begin = performance.now();
-const again = await startPintle({}, filling.folder);
-const answer = await fetch(`http://127.0.0.1:${again.port}/v1/track`, {
-  method: "POST",
-  headers: { authorization: `Basic ${btoa("wk_bench:")}` },
-  body: '{"userId":"u"}',
-});
-const restart = performance.now() - begin;
-if ((await answer.text()) !== "ok") throw new Error("no ok after the restart");
-await again.end();
-row(`restart with ${(bytes / 1e9).toFixed(1)} GB of log to the first ok`, `${thousands(restart)} ms`, "", "", "2,000");
-row("resident memory at rest", `${idle.now} MB`, "", "", "100");
-row("resident memory under load, highest", `${loaded.highest} MB`, "", "", "300");
+/** The highest rate at which a `file` destination keeps up, found by halving. */
+async function withDestination() {
+  if (bareRates.plain === undefined) {
+    const started = await startBare();
+    bareRates.plain = (await measure(started, "plain")).rate;
+    await started.end();
+  }
+  for (const split of [false, true]) {
+    say(`one file destination that keeps up${split ? ", router on both cores" : ""}`);
+    let [kept, missed] = [0, 1];
+    for (let step = 0; step < 5; step++) {
+      const share = (kept + missed) / 2;
+      if (await keepsUp(share * bareRates.plain, split)) kept = share;
+      else missed = share;
+    }
+    const where = split ? "only the gateway's thread on its core" : "all threads on one core";
+    row(
+      `events/s in batches of 100, plain, one file that keeps up, ${where}`,
+      thousands(kept * bareRates.plain),
+      thousands(bareRates.plain),
+      kept.toFixed(2),
+      "0.60",
+    );
+  }
+}
+
+async function logAlone() {
+  say("the log alone");
+  const rows = JSON.parse(execFileSync(process.execPath, [here("log.mjs"), short ? "0.7" : "1.5", "--json"]));
+  for (const group of [100, 1000]) {
+    const of = (store) => rows.find((one) => one.group === group && one.store === store);
+    const [log, sqlite, lmdb] = ["@pintle/log", "better-sqlite3", "lmdb"].map(of);
+    const figure = ({ written, loop }) => `${Math.round(written)}k, loop ${loop.toFixed(0)} ms`;
+    row(
+      `the log alone, events/s in groups of ${group}; longest stop of the loop`,
+      figure(log),
+      `sqlite ${figure(sqlite)}; lmdb ${figure(lmdb)}`,
+      (log.written / Math.max(sqlite.written, lmdb.written)).toFixed(2),
+      "1.00",
+    );
+  }
+}
+
+async function timeToOk() {
+  say("time to ok");
+  const medians = [];
+  const tails = [];
+  for (let round = 0; round < rounds; round++) {
+    const paced = await startPintle({});
+    const { latencies } = await measure(paced, "single", { rate: 1000 });
+    medians.push(latencies.p50);
+    tails.push(latencies.p99);
+    await paced.end();
+  }
+  row(
+    "time to ok at 1,000 requests/s of one event: median; p99",
+    `${median(medians).toFixed(1)} ms; ${median(tails).toFixed(1)} ms`,
+    "",
+    "",
+    "3 ms; 20 ms",
+  );
+}
+
+async function restart() {
+  const { bavail, bsize } = statfsSync(work);
+  if (bavail * bsize < 3 * logBytes)
+    throw new Error(`not enough free disk for a log of ${logBytes / 1e9} GB: --log-gb`);
+  say(`restart with ${logBytes / 1e9} GB of log`);
+  const filling = await startPintle({});
+  while ((await filling.status()).bytes < logBytes) await measure(filling, "plain", { warmup: 0 });
+  const { bytes } = await filling.status();
+  await filling.end(true);
+  const begin = performance.now();
+  const again = await startPintle({}, { folder: filling.folder });
+  const answer = await fetch(`http://127.0.0.1:${again.port}/v1/track`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa("wk_bench:")}` },
+    body: '{"userId":"u"}',
+  });
+  const took = performance.now() - begin;
+  if ((await answer.text()) !== "ok") throw new Error("no ok after the restart");
+  await again.end();
+  row(
+    `restart with ${(bytes / 1e9).toFixed(1)} GB of log to the first ok`,
+    `${thousands(took)} ms`,
+    "",
+    "",
+    "2,000 ms",
+  );
+}
+
+async function residentMemory() {
+  say("memory at rest");
+  const resting = await startPintle(file);
+  await delay(15_000);
+  row("resident memory at rest", `${memory(resting).now} MB`, "", "", "100 MB");
+  await resting.end();
+
+  say(`memory under the first load, ${loadSeconds} s`);
+  const loaded = await startPintle({}, { keep: "2GB" });
+  await measure(loaded, "plain", { time: loadSeconds, warmup: 0 });
+  const figure = `resident memory, highest: batches as fast as they go for ${loadSeconds} s, 2 GB kept`;
+  row(figure, `${memory(loaded).highest} MB`, "", "", "300 MB");
+  await loaded.end();
+
+  say(`memory at 5,000 events/s, ${steadySeconds} s`);
+  const steady = await startPintle(file);
+  await measure(steady, "plain", { rate: 50, time: steadySeconds, warmup: 0 });
+  const what = `resident memory, highest: 5,000 events/s into a file for ${steadySeconds} s`;
+  row(what, `${memory(steady).highest} MB`, "", "", "200 MB");
+  await steady.end();
+}
+
+if (wanted("m")) await residentMemory();
+if (wanted("t")) await throughput();
+if (wanted("f")) await withDestination();
+if (wanted("l")) await logAlone();
+if (wanted("o")) await timeToOk();
+if (wanted("r")) await restart();
 
 const where = pinned
-  ? `one core each for server (${serverCore}) and load (${loadCore})`
+  ? `one core each for the gateway (${serverCore}) and the load (${loadCore})`
   : "not pinned: taskset is not there";
 console.log(`\nNode ${process.versions.node}; ${where}; median of ${rounds} rounds of ${seconds} s\n`);
 const columns = ["figure", "value", "beside", "ratio", "goal", "cpu"];
@@ -200,7 +333,7 @@ const titles = {
   beside: "bare node:http",
   ratio: "ratio",
   goal: "goal",
-  cpu: "CPU us/request",
+  cpu: "CPU us/request, both",
 };
 const lines = [titles, ...table].map((line) => columns.map((column) => String(line[column])));
 const widths = columns.map((_, k) => Math.max(...lines.map((line) => line[k].length)));

@@ -1,4 +1,4 @@
-// npm run bench -- log [SECONDS]: durable events a second into the log alone, in groups of 100 and of 1000 events of 600 bytes, beside
+// npm run bench -- log [SECONDS] [--json]: durable events a second into the log alone, in groups of 100 and of 1000 events of 600 bytes, beside
 // better-sqlite3 (WAL, synchronous FULL) and lmdb, in one run and by turns. `loop` is the longest time for which the event loop stood still.
 // Each store takes groups from two callers, of which each waits for its group to be durable before it gives the next one.
 // The median of five rounds.
@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { Log, LogReader } from "../packages/log/dist/index.js";
 
-const seconds = Number(process.argv[2] ?? 1.5);
+const json = process.argv.includes("--json");
+const seconds = Number(process.argv.slice(2).find((argument) => argument !== "--json") ?? 1.5);
 const rounds = 5;
 const callers = 2;
 const header = Buffer.alloc(40, 1);
@@ -118,15 +119,32 @@ for (const group of [100, 1000]) {
   for (let round = 0; round < rounds; round++) {
     for (const name of Object.keys(stores)) results.get(name).push(await measure(name, group));
   }
-  for (const [name, all] of results) {
+  for (const [store, all] of results) {
+    const of = (figure) => all.map((one) => one[figure]);
+    const [least, most] = [Math.min(...of("written")), Math.max(...of("written"))];
     rows.push({
-      store: name,
+      store,
       group,
-      "durable events/s": `${median(all.map(({ written }) => written)).toFixed(0)}k`,
-      spread: `${Math.min(...all.map(({ written }) => written)).toFixed(0)}k-${Math.max(...all.map(({ written }) => written)).toFixed(0)}k`,
-      "read events/s": `${median(all.map(({ read }) => read)).toFixed(0)}k`,
-      "loop, worst ms": Number(median(all.map(({ loop }) => loop)).toFixed(1)),
+      written: median(of("written")),
+      least,
+      most,
+      read: median(of("read")),
+      loop: median(of("loop")),
     });
   }
 }
-console.table(rows);
+
+const thousands = (number) => `${number.toFixed(0)}k`;
+if (json) console.log(JSON.stringify(rows));
+else {
+  console.table(
+    rows.map(({ store, group, written, least, most, read, loop }) => ({
+      store,
+      group,
+      "durable events/s": thousands(written),
+      spread: `${thousands(least)}-${thousands(most)}`,
+      "read events/s": thousands(read),
+      "loop, worst ms": Number(loop.toFixed(1)),
+    })),
+  );
+}

@@ -1,35 +1,59 @@
 // A load generator on raw sockets, so that the core it runs on is never what is measured. Writes one JSON line:
 // { requests, total, seconds, errors, latencies: { p50, p99 } } (milliseconds).
-//   node load.mjs --port N --load plain|gzip|single --connections N --seconds N [--warmup N] [--rate N]
+//   node load.mjs --port N --load plain|gzip|single --connections N --seconds N [--warmup N] [--rate N] [--bodies FILE]
+// FILE has the bodies of the load "gzip": see compress.mjs.
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { bodies } from "./bodies.mjs";
+import { templates } from "./bodies.mjs";
 
 const { values } = parseArgs({
   options: {
     port: { type: "string" },
     load: { type: "string" },
-    connections: { type: "string", default: "32" },
+    connections: { type: "string", default: "64" },
     seconds: { type: "string", default: "5" },
     warmup: { type: "string", default: "2" },
     rate: { type: "string" },
+    bodies: { type: "string" },
   },
 });
 const port = Number(values.port);
 const path = values.load === "single" ? "/v1/track" : "/v1/batch";
 const encoding = values.load === "gzip" ? "Content-Encoding: gzip\r\n" : "";
-const requests = bodies(values.load).map((body) =>
-  Buffer.concat([
-    Buffer.from(
-      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Basic ${btoa("wk_bench:")}\r\n` +
-        `Content-Type: application/json\r\n${encoding}Content-Length: ${body.length}\r\n\r\n`,
-    ),
-    body,
-  ]),
-);
+const headFor = (length) =>
+  Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Basic ${btoa("wk_bench:")}\r\n` +
+      `Content-Type: application/json\r\n${encoding}Content-Length: ${length}\r\n\r\n`,
+  );
 
-let turn = 0;
+/** Gives the bytes of the next request; `own` is a buffer that nothing else uses until it is answered. */
+const nextRequest = values.load === "gzip" ? fromFile(values.bodies) : fromTemplates(values.load);
+
+function fromTemplates(load) {
+  const all = templates(load).map((template) => ({ template, head: headFor(template.body.length) }));
+  let turn = 0;
+  return (own) => {
+    const { template, head } = all[turn % all.length];
+    head.copy(own);
+    template.write(own, head.length, Math.floor(turn++ / all.length));
+    return own.subarray(0, head.length + template.body.length);
+  };
+}
+
+function fromFile(file) {
+  const bytes = readFileSync(file);
+  const requests = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32LE(at);
+    requests.push(Buffer.concat([headFor(end - at - 4), bytes.subarray(at + 4, end)]));
+    at = end;
+  }
+  let turn = 0;
+  return () => requests[turn++ % requests.length];
+}
+
 let measuring = false;
 let answered = 0;
 let total = 0;
@@ -41,6 +65,7 @@ const free = [];
 
 class Connection {
   #socket = connect(port, "127.0.0.1");
+  #own = Buffer.alloc(64 * 1024);
   #since = 0;
   #text = "";
   constructor() {
@@ -58,7 +83,7 @@ class Connection {
   send(since) {
     this.#since = since;
     this.#text = "";
-    this.#socket.write(requests[turn++ % requests.length]);
+    this.#socket.write(nextRequest(this.#own));
   }
   #receive(text) {
     this.#text += text;
