@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { Pintle } from "@pintle/sdk";
 import { DataPlane, pintleCommand } from "./support/data-plane.ts";
 import { readPage } from "./support/docs-sample.ts";
-import { runProgram } from "./support/program.ts";
+import { Program, runProgram } from "./support/program.ts";
 import { type TempFolder, tempFolder } from "./support/temp-folder.ts";
 import { onEvent, until } from "./support/until.ts";
 
@@ -75,6 +75,15 @@ describe("docs/writing-a-destination.md", () => {
     });
   }
 
+  test("check sends a test event, and shows what comes of it without the secret", async () => {
+    const env = { WRITE_KEY: "wk_shop", CHAT_URL: "http://127.0.0.1:9/in/very-secret" };
+    await using program = new Program(process.execPath, [pintleCommand, "check", "--send"], { cwd: folder.path, env });
+    const { code } = await program.ended;
+    assert.equal(code, 1);
+    assert.match(program.output, /^team \(chat\)\n {2}refused, .*the order has no revenue/m);
+    assert.doesNotMatch(program.output, /very-secret/);
+  });
+
   test("the room hears of orders, and of nothing else", async () => {
     const told: string[] = [];
     const room = createServer(async (request, response) => {
@@ -104,6 +113,20 @@ describe("docs/writing-a-destination.md", () => {
         state: () => `${told.join("\n")}\n${plane.output}`,
       });
       assert.deepEqual([...new Set(told)].sort(), ["ada has ordered for 25.50 EUR", "bob has ordered for 3.00 EUR"]);
+
+      const code = files.get("chat.ts")!.replace("has ordered for", "has paid");
+      await writeFile(plane.path("chat.ts"), code);
+      process.kill(plane.pid, "SIGHUP");
+      await until("the data plane to run the new code", () => /the new configuration is in use/.test(plane.output), {
+        state: () => plane.output,
+      });
+      const later = new Pintle("wk_shop", plane.url);
+      later.track({ userId: "cyd", event: "Order Completed", properties: { revenue: 7 } });
+      await later.close();
+      await until("the room to hear of it in new words", () => told.includes("cyd has paid 7.00 EUR"), {
+        hints: [onEvent(room, "told")],
+        state: () => `${told.join("\n")}\n${plane.output}`,
+      });
       assert.deepEqual(await plane.stop(), { code: 0, signal: null });
       assert.doesNotMatch(plane.output, /very-secret|wk_shop/);
     } finally {
