@@ -6,10 +6,10 @@ import { suffixBytes } from "./encode.ts";
 import { Entry } from "./entry.ts";
 import { PintleError } from "./errors.ts";
 import { Flushes } from "./flushes.ts";
-import type { Keeper, KeeperHost } from "./keeper.ts";
-import { Keeping } from "./keeping.ts";
-import { KeptEntry } from "./kept-entry.ts";
-import { type Delivered, type Dropped, type DropReason, delivered, dropped, type Left } from "./outcome.ts";
+import type { KeeperHost } from "./keeper.ts";
+import type { Keeping } from "./keeping.ts";
+import type { KeptEntry } from "./kept-entry.ts";
+import { type Delivered, type Dropped, type DropReason, delivered, dropped } from "./outcome.ts";
 import { Queue } from "./queue.ts";
 
 /** Whom the backlog tells what happens. None of these throws; all of them may call the client. */
@@ -46,9 +46,8 @@ export class Backlog {
   }
 
   /** Durable mode: from now on what is accepted is kept on disk, and what is found there is queued. */
-  keep(open: (host: KeeperHost) => Promise<Keeper>, clock: () => number, changed: () => void): void {
-    const { maxQueueBytes } = this.#settings;
-    const host: KeeperHost = {
+  keep(start: (host: KeeperHost) => Keeping, clock: () => number, changed: () => void): void {
+    this.#keeping = start({
       enqueue: (entry) => this.#enqueue(entry),
       restore: (entry, bytes) => this.#store.copy(entry, bytes),
       release: (entry) => this.#store.free(entry),
@@ -64,8 +63,7 @@ export class Backlog {
       changed,
       problem: (error, kind) => this.#observer.problem(error, kind),
       clock,
-    };
-    this.#keeping = new Keeping(() => open(host), host, maxQueueBytes);
+    });
   }
 
   get keeping(): Keeping | undefined {
@@ -96,7 +94,7 @@ export class Backlog {
   add(json: string, lane: number, now: number, waiting: Set<Batch>): Entry | "too_large" | "queue_full" {
     const { maxMessageBytes, overflow } = this.#settings;
     const keeping = this.#keeping;
-    const entry = keeping === undefined ? new Entry(lane, now) : new KeptEntry(lane, now);
+    const entry = keeping === undefined ? new Entry(lane, now) : keeping.entry(lane, now);
     if (!this.#store.write(entry, json, maxMessageBytes - suffixBytes)) return "too_large";
     while (entry.length > this.room) {
       if (overflow === "drop-oldest" && this.#evict(waiting)) continue;
@@ -138,14 +136,9 @@ export class Backlog {
    * @param out messages that are out in batches
    */
   abandon(out: readonly KeptEntry[], error: PintleError): void {
-    const unstored: KeptEntry[] = [];
     const all = [...out];
     while (this.queue.oldest !== undefined) all.push(this.queue.shift() as KeptEntry);
-    for (const entry of all) {
-      if (entry.isStored) entry.end(left);
-      else unstored.push(entry);
-    }
-    this.#end([...unstored, ...this.#keeping!.takeUnstored()], dropped("abandoned", error), false);
+    this.#end(this.#keeping!.leave(all), dropped("abandoned", error), false);
     if (this.#account.pending > 0) this.#observer.idle();
   }
 
@@ -191,12 +184,6 @@ export class Backlog {
     if (this.#account.pending === 0) this.#observer.idle();
   }
 }
-
-const left: Left = {
-  status: "pending",
-  reason: "closed",
-  error: new PintleError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
-};
 
 /** One for all: an error is dear to make, and this one has nothing of its own to say. */
 const evicted = dropped("evicted", new PintleError("MESSAGE_EVICTED", "the queue was full when a newer message came"));

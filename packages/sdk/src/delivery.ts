@@ -99,14 +99,14 @@ export class Delivery {
       (callback) => environment.after(0, callback),
     );
     this.#wakeUp = new WakeUp(environment, () => this.#pump());
-    const { openKeeper } = environment;
+    const { keep } = environment;
     if (settings.durable === undefined) return;
-    if (openKeeper === undefined) {
+    if (keep === undefined) {
       const { directory } = settings.durable;
       throw new ConfigError("durable", settings.durable, `a folder, ${JSON.stringify(directory)}`, noFileSystem);
     }
     this.#backlog.keep(
-      (host) => openKeeper(settings, host),
+      (host) => keep(settings, host),
       () => this.#now(),
       () => this.#requestPump(),
     );

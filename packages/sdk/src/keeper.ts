@@ -1,5 +1,3 @@
-import type { Settings } from "./config.ts";
-import type { Entry } from "./entry.ts";
 import type { PintleError } from "./errors.ts";
 import type { KeptEntry } from "./kept-entry.ts";
 
@@ -38,11 +36,4 @@ export interface KeeperHost {
   problem(error: PintleError, kind: string): void;
   /** Milliseconds since the client was made: what `acceptedAt` is counted in. */
   clock(): number;
-}
-
-/** Resolves when the folder is open, or has turned out not to be usable; rejects only where the code cannot be loaded. */
-export type OpenKeeper = (settings: Settings, host: KeeperHost) => Promise<Keeper>;
-
-export function isKept(entry: Entry): entry is KeptEntry {
-  return "block" in entry;
 }

@@ -1,9 +1,17 @@
 import { PintleError } from "./errors.ts";
 import type { Keeper, KeeperHost } from "./keeper.ts";
-import type { KeptEntry } from "./kept-entry.ts";
+import { KeptEntry } from "./kept-entry.ts";
+import type { Left } from "./outcome.ts";
 
 /** How long `close` waits for the disk, milliseconds. */
 const closeTime = 5_000;
+
+/** One for all, as for delivered messages. */
+const left: Left = {
+  status: "pending",
+  reason: "closed",
+  error: new PintleError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
+};
 
 /**
  * The keeper of a client, from before it is there: until its code is loaded and its folder is open, messages gather here, behind
@@ -36,7 +44,7 @@ export class Keeping {
         },
       )
       .then(() => {
-        for (const entry of this.takeEarly()) this.add(entry);
+        for (const entry of this.#takeEarly()) this.add(entry);
         host.changed();
       });
   }
@@ -51,6 +59,11 @@ export class Keeping {
 
   get unqueued(): number {
     return (this.#keeper?.unqueued ?? 0) + this.#early.length;
+  }
+
+  /** A message that is about to be accepted. */
+  entry(lane: number, acceptedAt: number): KeptEntry {
+    return new KeptEntry(lane, acceptedAt);
   }
 
   add(entry: KeptEntry): void {
@@ -77,12 +90,14 @@ export class Keeping {
     else this.#keeper.freed(bytes);
   }
 
-  /** Takes out the messages that are neither in the queue nor on disk. */
-  takeUnstored(): KeptEntry[] {
-    return [...this.takeEarly(), ...(this.#keeper?.takeUnstored() ?? [])];
+  /** The client ends. Tells those that are on disk that they stay there, and returns the others. */
+  leave(queued: readonly KeptEntry[]): KeptEntry[] {
+    for (const entry of queued) if (entry.isStored) entry.end(left);
+    const unstored = queued.filter((entry) => !entry.isStored);
+    return [...unstored, ...this.#takeEarly(), ...(this.#keeper?.takeUnstored() ?? [])];
   }
 
-  takeEarly(): KeptEntry[] {
+  #takeEarly(): KeptEntry[] {
     const early = this.#early;
     this.#early = [];
     for (const { length } of early) this.#held -= length;

@@ -320,10 +320,12 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   /** One error for all: it is dear to make, has nothing of its own to say, and is needed when the program has most to do. */
   #queueFull(): Refusal {
+    const { maxQueueBytes, durable } = this.#settings;
+    const disk = durable === undefined ? "" : `, or into durable.maxBytes, ${durable.maxBytes}`;
     this.#queueFullRefusal ??= refusal(
       "queue_full",
       "QUEUE_FULL",
-      `the message does not fit into the queue of ${this.#settings.maxQueueBytes} bytes`,
+      `the message does not fit into the queue of ${maxQueueBytes} bytes${disk}`,
     );
     return this.#queueFullRefusal;
   }

@@ -13,6 +13,8 @@ export interface System extends Pick<SlotSettings, "fs" | "now" | "after" | "hol
   readonly takeLock: TakeLock;
   /** Of the log's segments. Default: what suits `maxBytes`. */
   readonly segmentBytes?: number;
+  /** Between two looks for orphaned slots. Default: 15,000 ms. */
+  readonly adoptPause?: number;
 }
 
 const MiB = 1024 * 1024;
@@ -253,7 +255,7 @@ export class DurableKeeper implements Keeper {
       const what = `an orphaned slot of ${this.#folder.directory} cannot be opened: ${messageOf(error)}`;
       this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
     }
-    this.#after(adoptPause, () => {
+    this.#after(this.#system.adoptPause ?? adoptPause, () => {
       this.#working = this.#adopt();
     });
   }

@@ -7,6 +7,7 @@
 import { writeSync } from "node:fs";
 import { type File, type FileSystem, FolderLock, nodeFileSystem } from "@pintle/log";
 import { nodeEnvironment } from "../environment/node.ts";
+import { Keeping } from "../keeping.ts";
 import { PintleClient } from "../pintle.ts";
 import { DurableKeeper } from "./durable-keeper.ts";
 
@@ -69,6 +70,7 @@ function say(line: string): void {
 
 const { now, after, hold } = nodeEnvironment;
 const takeLock = (folder: string, wait: number): Promise<FolderLock> => FolderLock.acquire(folder, { wait });
+const system = { fs, takeLock, now, after, hold };
 const client = new PintleClient(
   "key",
   url,
@@ -82,7 +84,8 @@ const client = new PintleClient(
   },
   {
     ...nodeEnvironment,
-    openKeeper: (settings, host) => DurableKeeper.open(settings, host, { fs, takeLock, now, after, hold }),
+    keep: (settings, host) =>
+      new Keeping(() => DurableKeeper.open(settings, host, system), host, settings.maxQueueBytes),
   },
 );
 client.on("delivered", ({ messageIds }) => {

@@ -1,6 +1,8 @@
 import type { Account } from "../account.ts";
+import type { Settings } from "../config.ts";
 import type { RequestEnded } from "../diagnostics/channels.ts";
-import type { OpenKeeper } from "../keeper.ts";
+import type { KeeperHost } from "../keeper.ts";
+import type { Keeping } from "../keeping.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -30,8 +32,8 @@ export interface Environment {
   uuid(): string;
   /** Called before the first request. */
   loadTransport(concurrency: number): Promise<Transport>;
-  /** Opens the folder of durable mode; absent where there is no file system. */
-  readonly openKeeper?: OpenKeeper;
+  /** Begins durable mode; absent where there is no file system. */
+  readonly keep?: (settings: Settings, host: KeeperHost) => Keeping;
   readonly gzip: Gzip;
   readonly lifecycle: Lifecycle | undefined;
   readonly telemetry?: Telemetry;

@@ -1,4 +1,6 @@
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
+import type { Keeper } from "../keeper.ts";
+import { Keeping } from "../keeping.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
 import { uuid } from "../uuid.ts";
 import type { Environment } from "./environment.ts";
@@ -34,9 +36,12 @@ export const nodeEnvironment: Environment = {
     const { createNodeTransport } = await import("../transport/node.ts");
     return telemetry.untraced(createNodeTransport({ concurrency }));
   },
-  async openKeeper(settings, host) {
-    const { openKeeper } = await import("../durable/open-keeper.ts");
-    return openKeeper(settings, host, nodeEnvironment);
+  keep(settings, host) {
+    const open = async (): Promise<Keeper> => {
+      const { openKeeper } = await import("../durable/open-keeper.ts");
+      return openKeeper(settings, host, nodeEnvironment);
+    };
+    return new Keeping(open, host, settings.maxQueueBytes);
   },
   gzip: gzipNode,
   lifecycle: new ProcessLifecycle(process),
