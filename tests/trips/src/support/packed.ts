@@ -15,7 +15,7 @@ export async function installPacked(folder: string, others: readonly string[] = 
   for (const name of pending) {
     const target = join(folder, "node_modules", name);
     await mkdir(dirname(target), { recursive: true });
-    await rename(await unpack(join(root, "packages", name.replace("@pintle/", "")), folder), target);
+    await rename(await unpack(name.replace("@pintle/", ""), folder), target);
     const { dependencies = {} } = JSON.parse(await readFile(join(target, "package.json"), "utf8")) as {
       dependencies?: Readonly<Record<string, string>>;
     };
@@ -29,20 +29,15 @@ export async function installPacked(folder: string, others: readonly string[] = 
 }
 
 /** Packs a package and unpacks it again below `folder`; returns where. */
-async function unpack(source: string, folder: string): Promise<string> {
-  const printed = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], source);
-  const [{ filename }] = JSON.parse(printed) as [{ filename: string }];
-  await runProgram("tar", ["-xzf", filename], { cwd: folder });
+async function unpack(name: string, folder: string): Promise<string> {
+  await runProgram("tar", ["-xzf", await pack(name, folder)], { cwd: folder });
   return join(folder, "package");
 }
 
-/** The tarball of the SDK, in `folder`. */
-export async function packSdk(folder: string): Promise<string> {
-  const printed = await npm(
-    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
-    join(root, "packages", "sdk"),
-  );
-  const [{ filename }] = JSON.parse(printed) as [{ filename: string }];
+/** Packs the package in `packages/NAME` as npm would publish it; returns the tarball, in `folder`. */
+export async function pack(name: string, folder: string): Promise<string> {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+  const [{ filename }] = JSON.parse(await npm(args, join(root, "packages", name))) as [{ filename: string }];
   return join(folder, filename);
 }
 
