@@ -20,13 +20,8 @@ type Answering = (ids: readonly string[], request: HttpRequest) => number | Erro
 
 const roomy: BatchLimits = { events: 100, bytes: 1 << 20, whole: true };
 
-/** Delivers in requests whose body lists the ids and texts of their events. */
-async function deliver(
-  events: readonly TestEvent[],
-  answer: Answering,
-  batch: BatchLimits = roomy,
-  more: Partial<HttpDefinition<object>> = {},
-) {
+/** Opens a destination whose requests list the ids and texts of their events. */
+async function open(answer: Answering, batch: BatchLimits = roomy, more: Partial<HttpDefinition<object>> = {}) {
   const sent: string[][] = [];
   const sender: Sender = {
     async send(request) {
@@ -56,7 +51,13 @@ async function deliver(
   });
   const tools = { directory: "/", now: () => 7, userAgent: "Pintle/test", sender };
   const connection = await type.open(type.settings.parse({}), tools);
-  const outcomes = await connection.deliver(events as unknown as DeliveredEvent[]);
+  const deliver = (events: readonly TestEvent[]) => connection.deliver(events as unknown as DeliveredEvent[]);
+  return { sent, deliver };
+}
+
+async function deliver(events: readonly TestEvent[], ...how: Parameters<typeof open>) {
+  const { sent, deliver: deliverTo } = await open(...how);
+  const outcomes = await deliverTo(events);
   const answers = outcomes.map(({ answer }) => answer);
   return {
     sent,
@@ -170,6 +171,59 @@ test("nothing of a user goes out behind an event of theirs that has to be tried 
       [["a1"], ["b1"]],
       ["http_500", "delivered"],
     ],
+  );
+});
+
+test("an event on which the server fails is alone after some attempts, and those who wait for it do not age", async () => {
+  const events = ["a1", "b1", "c1", "c2", "d1", "c3", "e1"].map((id) => ({ messageId: id, userId: id[0]! }));
+  const { sent, deliver: deliverTo } = await open((ids) => (ids.includes("c1") ? 500 : 200));
+  let pending = events;
+  const attempts: string[] = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const outcomes = await deliverTo(pending);
+    attempts.push(
+      sent
+        .splice(0)
+        .map((ids) => ids.join(" "))
+        .join(", "),
+    );
+    if (attempt === 3)
+      assert.deepEqual(
+        outcomes.map(({ ages }) => ages),
+        [undefined, false, false],
+      );
+    pending = pending.filter((_, at) => outcomes[at]?.outcome === "retry");
+  }
+  assert.deepEqual(attempts, ["a1 b1 c1 c2 d1 c3 e1", "a1 b1 c1 c2, d1 e1", "a1 b1, c1 c2", "c1"]);
+  assert.deepEqual(
+    pending.map(({ messageId }) => messageId),
+    ["c1", "c2", "c3"],
+  );
+});
+
+test("whichever events the server fails on for good: all others get through, but for those behind them", async () => {
+  const users = fc.array(fc.tuple(fc.constantFrom("u", "v", "w", "x"), fc.integer({ min: 0, max: 9 })), {
+    maxLength: 16,
+  });
+  await fc.assert(
+    fc.asyncProperty(users, async (list) => {
+      const events = list.map(([userId], at) => ({ messageId: `m${at}`, userId }));
+      const isBad = (id: string) => list[Number(id.slice(1))]![1] === 0;
+      const { sent, deliver: deliverTo } = await open((ids) => (ids.some(isBad) ? 500 : 200));
+      let pending = events;
+      for (let attempt = 0; attempt < 60; attempt++) {
+        const before = sent.length;
+        const outcomes = await deliverTo(pending);
+        assert.ok(sent.length - before <= pending.length, "no more requests than events");
+        pending = pending.filter((_, at) => outcomes[at]?.outcome === "retry");
+      }
+      const stuck = new Set<string>();
+      const expected = events.filter(({ messageId, userId }) => {
+        if (isBad(messageId)) stuck.add(userId);
+        return stuck.has(userId);
+      });
+      assert.deepEqual(pending, expected);
+    }),
   );
 });
 

@@ -1,6 +1,6 @@
 import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { BatchLimits } from "./destination.ts";
+import { type Grouping, groupsOf } from "./grouping.ts";
 import type { EventRequest } from "./http-destination.ts";
 import { dead, delivered, type Outcome } from "./outcome.ts";
 
@@ -21,11 +21,9 @@ interface Ready {
   send(carried: readonly DeliveredEvent[]): Promise<Result>;
 }
 
-interface BatchRules {
+interface BatchRules extends Grouping {
   /** @throws what the author's function throws */
   readonly requestsOf: (events: readonly DeliveredEvent[]) => readonly Ready[];
-  readonly keyOf: ((event: DeliveredEvent) => string) | undefined;
-  readonly limits: BatchLimits;
 }
 
 /** Events whose requests are not made yet, or a request that is to be sent. */
@@ -49,6 +47,7 @@ const missing: Outcome = {
  * - Requests hold events of one key, and no more than the limits allow: one that comes out too large is made again of each half.
  * - One bad event does not take the others with it: when an answer may be about one of several events, or no request can be
  *   made of them together, they are tried in halves, down to the one at fault.
+ * - When several fail together in a way that may be temporary, the next attempt takes them in halves (`Suspects`).
  * - In a batch that is to be whole, nothing goes out behind an event of the same user that has to be tried again.
  * - When the destination is in trouble, what was not sent shares the fate of the request that found out.
  */
@@ -59,7 +58,7 @@ export function deliverInRequests(events: readonly DeliveredEvent[], rules: Batc
 /** One event in one request: by far the most common case, at thousands of events a second. */
 function sendOnly(
   events: readonly DeliveredEvent[],
-  { requestsOf }: BatchRules,
+  { requestsOf, suspects }: BatchRules,
 ): Promise<readonly Outcome[]> | undefined {
   let requests: readonly Ready[];
   try {
@@ -69,25 +68,31 @@ function sendOnly(
   }
   const [only] = requests;
   if (only === undefined || requests.length > 1) return undefined;
-  return only.send(events).then(({ outcome, outcomes }) => [outcome ?? outcomes?.[0] ?? missing]);
+  return only.send(events).then(({ outcome, outcomes }) => {
+    const result = outcome ?? outcomes?.[0] ?? missing;
+    if (result.outcome !== "retry") suspects.ended(events[0]!);
+    return [result];
+  });
 }
 
-async function deliverAll(
-  events: readonly DeliveredEvent[],
-  { requestsOf, keyOf, limits }: BatchRules,
-): Promise<readonly Outcome[]> {
+async function deliverAll(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
+  const { requestsOf, limits, suspects } = rules;
   const outcomes: Outcome[] = events.map(() => delivered);
   const failureIn = (positions: readonly number[]): Outcome | undefined =>
     positions.map((position) => outcomes[position]).find((outcome) => outcome?.outcome !== "delivered");
 
-  /** Users whose events have to wait, each with what came of the event that all later ones wait for. */
+  /**
+   * Users whose events have to wait, each with the outcome of all later ones: that of the event which they wait for, except that they do
+   * not age, since it is not their fault.
+   */
   const waiting = new Map<string, Outcome>();
   /** Gives `outcome` to those of the events that have none but the hopeful one. */
   const give = (outcome: Outcome, positions: readonly number[]): void => {
     for (const position of positions) {
       if (outcomes[position]?.outcome !== "delivered") continue;
       outcomes[position] = outcome;
-      if (limits.whole && outcome.outcome === "retry") waiting.set(userOf(events[position]!), outcome);
+      if (limits.whole && outcome.outcome === "retry")
+        waiting.set(userOf(events[position]!), { ...outcome, ages: false });
     }
   };
   /** Gives the events of those users what they wait for; returns one of those outcomes, if there are any. */
@@ -105,7 +110,7 @@ async function deliverAll(
   };
 
   // Taken from its end.
-  const todo = groups(events, keyOf, limits).reverse();
+  const todo = groupsOf(events, rules).map(unmade).reverse();
   const insteadOf = (positions: readonly number[]): void => {
     const middle = Math.ceil(positions.length / 2);
     for (const half of [positions.slice(middle), positions.slice(0, middle)]) todo.push(unmade(half));
@@ -147,11 +152,15 @@ async function deliverAll(
     positions.forEach((position, index) => {
       give(result.outcome ?? result.outcomes?.[index] ?? missing, [position]);
     });
+    if (divisible && result.outcome?.outcome === "retry" && result.outcome.scope === "event") {
+      suspects.failed(pick(events, positions));
+    }
     const sick = positions.map((position) => outcomes[position]!).find(isSick);
     if (sick === undefined) continue;
     for (const unsent of todo) give(sick, unsent.positions);
     break;
   }
+  for (const [position, { outcome }] of outcomes.entries()) if (outcome !== "retry") suspects.ended(events[position]!);
   return outcomes;
 }
 
@@ -179,37 +188,6 @@ function partsOf(positions: readonly number[], requests: readonly Ready[]): Part
     ...part,
     divisible: part.positions.length > 1 && part.positions.every((position) => carriers.get(position) === 1),
   }));
-}
-
-/** Events that may be in one request, together. Where order counts, only neighbours are put together. */
-function groups(
-  events: readonly DeliveredEvent[],
-  keyOf: BatchRules["keyOf"],
-  { events: most, whole: inOrder }: BatchLimits,
-): Part[] {
-  const found: { readonly key: string | undefined; readonly positions: number[] }[] = [];
-  const byKey = new Map<string, (typeof found)[number]>();
-  for (const [position, event] of events.entries()) {
-    let key: string | undefined;
-    try {
-      key = keyOf?.(event) ?? "";
-    } catch {
-      // `requests` gets it alone, and most likely throws for the same reason.
-    }
-    const group = key === undefined ? undefined : inOrder ? found.at(-1) : byKey.get(key);
-    if (group !== undefined && group.key === key) {
-      group.positions.push(position);
-      continue;
-    }
-    const begun = { key, positions: [position] };
-    found.push(begun);
-    if (key !== undefined) byKey.set(key, begun);
-  }
-  return found.flatMap(({ positions }) =>
-    Array.from({ length: Math.ceil(positions.length / most) }, (_, part) =>
-      unmade(positions.slice(part * most, (part + 1) * most)),
-    ),
-  );
 }
 
 function isSick({ outcome, scope }: Outcome): boolean {

@@ -6,6 +6,7 @@ import type { BatchLimits, Connection, Tools } from "./destination.ts";
 import { deliverInRequests, type Result } from "./http-batch.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
 import { type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
+import { Suspects } from "./suspects.ts";
 
 /** How a destination that is reached by HTTP is defined. */
 export interface HttpDefinition<Settings> {
@@ -99,11 +100,12 @@ export function openHttp<Settings>(
         ),
     }));
   };
+  const suspects = new Suspects();
   const { key } = definition;
   const keyOf = key === undefined ? undefined : (event: DeliveredEvent) => key.call(definition, event, settings);
 
   return {
-    deliver: (events) => deliverInRequests(events, { requestsOf, keyOf, limits }),
+    deliver: (events) => deliverInRequests(events, { requestsOf, keyOf, limits, suspects }),
     close: () => sender.close(),
   };
 }
