@@ -22,6 +22,8 @@ export interface Table {
   readonly free: number;
   /** Whether `id` is the first column of an index. */
   readonly idIsIndexed: boolean;
+  /** Whether no row has the `id` of another, since an index sees to it. */
+  readonly idIsUnique: boolean;
 }
 
 /** PostgreSQL's MaxHeapAttributeNumber; dropped columns count. */
@@ -97,7 +99,9 @@ export async function readTables(
     `SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
         format_type(a.atttypid, a.atttypmod) AS sql_type, (a.attgenerated <> '' OR a.attidentity = 'a') AS computed,
         a.attname = 'id' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum
-          AND i.indisvalid AND i.indpred IS NULL) AS indexed
+          AND i.indisvalid AND i.indpred IS NULL) AS indexed,
+        a.attname = 'id' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indnkeyatts = 1
+          AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL) AS is_unique
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_type t ON t.oid = a.atttypid
@@ -105,16 +109,17 @@ export async function readTables(
       ORDER BY a.attnum`,
     [schema, names],
   );
-  const tables = new Map<string, { columns: Map<string, Column>; free: number; idIsIndexed: boolean }>();
+  const tables = new Map<string, { -readonly [Key in keyof Table]: Table[Key] }>();
   for (const row of rows) {
     const name = String(row.table_name);
     let table = tables.get(name);
     if (table === undefined) {
-      table = { columns: new Map(), free: mostColumns - Number(row.used), idIsIndexed: false };
+      table = { columns: new Map(), free: mostColumns - Number(row.used), idIsIndexed: false, idIsUnique: false };
       tables.set(name, table);
     }
     if (row.column_name === null) continue;
     if (row.indexed === true) table.idIsIndexed = true;
+    if (row.is_unique === true) table.idIsUnique = true;
     table.columns.set(
       String(row.column_name),
       describeColumn(String(row.typname), Number(row.atttypmod), String(row.sql_type), row.computed !== true),
@@ -152,7 +157,8 @@ export async function createTable(
   return {
     columns: new Map([...columns].map(([column, type]) => [column, columnFor(type)])),
     free: mostColumns - columns.size,
-    idIsIndexed: true,
+    idIsIndexed: columns.has("id"),
+    idIsUnique: columns.has("id"),
   };
 }
 

@@ -54,8 +54,7 @@ const mostRaces = 5;
 /** Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which steps it has. */
 export class Loader {
   readonly #options: LoaderOptions;
-  /** Tables that were there, by schema: what is locked before it is read. */
-  readonly #known = new Map<string, Set<string>>();
+  readonly #memories = new Map<string, SchemaMemory>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: LoaderOptions) {
@@ -78,7 +77,7 @@ export class Loader {
         return await this.#attempt(loads, unfit, commit, attempt === 1);
       } catch (error) {
         if (!isRace(error) || attempt === mostRaces) throw error;
-        this.#known.clear();
+        this.#memories.clear();
       }
     }
   }
@@ -116,7 +115,7 @@ export class Loader {
       await statements.run("SAVEPOINT pintle_batch");
       for (const schema of names) {
         const living = schemas.get(schema)!.filter(({ event }) => !dead.has(event));
-        const options = { ...this.#options, schema, known: this.#knownIn(schema), mayRace: isFirst };
+        const options = { ...this.#options, schema, memory: this.#memoryOf(schema), mayRace: isFirst };
         await new SchemaLoad(statements, options).run(living, dead);
       }
       if (dead.size === before) return;
@@ -125,17 +124,27 @@ export class Loader {
     }
   }
 
-  #knownIn(schema: string): Set<string> {
-    const known = this.#known.get(schema) ?? new Set();
-    this.#known.set(schema, known);
-    return known;
+  #memoryOf(schema: string): SchemaMemory {
+    let memory = this.#memories.get(schema);
+    if (memory === undefined) {
+      memory = { known: new Set(), repeating: new Set() };
+      this.#memories.set(schema, memory);
+    }
+    return memory;
   }
+}
+
+/** What loads know of a schema from the loads before them. It makes them faster; nothing goes wrong when it is not so any more. */
+interface SchemaMemory {
+  /** Tables that were there: what is locked before it is read. */
+  readonly known: Set<string>;
+  /** Tables into which rows came that they had already. */
+  readonly repeating: Set<string>;
 }
 
 interface SchemaLoadOptions extends LoaderOptions {
   readonly schema: string;
-  /** Tables that were there before. */
-  readonly known: Set<string>;
+  readonly memory: SchemaMemory;
   /** A unique violation may be a race that another attempt wins; if it comes again it is the row's own. */
   readonly mayRace: boolean;
 }
@@ -144,7 +153,7 @@ interface SchemaLoadOptions extends LoaderOptions {
 class SchemaLoad {
   readonly #statements: Statements;
   readonly #schema: string;
-  readonly #known: Set<string>;
+  readonly #memory: SchemaMemory;
   readonly #rules: FitRules;
   readonly #shapes: ShapeFamily;
   readonly #stamp: Cells;
@@ -153,10 +162,10 @@ class SchemaLoad {
   readonly #discards: ItemDiscard[] = [];
   #tables = new Map<string, Table>();
 
-  constructor(statements: Statements, { schema, known, rules, shapes, now, mayRace }: SchemaLoadOptions) {
+  constructor(statements: Statements, { schema, memory, rules, shapes, now, mayRace }: SchemaLoadOptions) {
     this.#statements = statements;
     this.#schema = schema;
-    this.#known = known;
+    this.#memory = memory;
     this.#rules = rules;
     this.#shapes = shapes;
     this.#mayRace = mayRace;
@@ -188,7 +197,7 @@ class SchemaLoad {
 
   /** Reads the tables as they are, and sees to it that they stay so until the commit. */
   async #look(names: readonly string[]): Promise<void> {
-    const known = this.#known;
+    const { known } = this.#memory;
     await lockTables(
       this.#statements,
       this.#schema,
@@ -203,13 +212,13 @@ class SchemaLoad {
   }
 
   /** The table, with every column that `items` need and that it can have. */
-  async #prepared(name: string, items: readonly Item[]): Promise<{ table: Table; isNew: boolean }> {
+  async #prepared(name: string, items: readonly Item[]): Promise<Table> {
     const found = this.#tables.get(name);
     if (found === undefined) {
       const { add } = changesFor(items, new Map(), mostColumns, this.#rules);
       const table = await createTable(this.#statements, this.#schema, name, add);
       this.#tables.set(name, table);
-      return { table, isNew: true };
+      return table;
     }
     const { add, widen } = changesFor(items, found.columns, found.free, this.#rules);
     const columns: Map<string, Column> = new Map(found.columns);
@@ -219,9 +228,9 @@ class SchemaLoad {
     }
     for (const column of widen) if (await this.#widened(name, column)) columns.set(column, columnFor("float"));
     if (!found.idIsIndexed && columns.has("id")) await indexIds(this.#statements, this.#schema, name);
-    const table = { columns, free: found.free - add.size, idIsIndexed: true };
+    const table = { ...found, columns, free: found.free - add.size, idIsIndexed: true };
     this.#tables.set(name, table);
-    return { table, isNew: false };
+    return table;
   }
 
   /** Whether the column could be widened: a view may depend on it. Then its fractions are discarded. */
@@ -232,36 +241,79 @@ class SchemaLoad {
 
   async #loadTable(name: string, all: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
     const items = newestOfEach(all);
-    const { table, isNew } = await this.#prepared(name, items);
-    const fitter = this.#fitter(name, table, items);
-    const into = `${qualified(this.#schema, name)} (${fitter.names.map(quoted).join(", ")})`;
-    // What does not fit is told once, by the first attempt, which makes all lines that there will be.
-    let telling: Fitter | undefined = fitter;
-    await this.#singleOut(items, dead, async (some) => {
-      const stale = isNew ? new Set<string>() : await this.#deleteOlder(name, table, some);
-      const fresh = stale.size === 0 ? some : some.filter(({ id }) => !stale.has(id));
-      const now = telling ?? new Fitter(name, table.columns, items, this.#rules, () => {});
-      telling = undefined;
-      if (fresh.length === 0) return;
-      // Each line is made when it is sent, so that the server works on one part while the next one is made.
-      await this.#statements.copy(`COPY ${into} FROM STDIN`, linesFor(fresh, now));
-    });
+    const table = await this.#prepared(name, items);
+    // A line may be made several times; what does not fit is told once.
+    const told = new Map<string, ItemDiscard>();
+    const fitter = new Fitter(name, table.columns, items, this.#rules, (discard) =>
+      told.set(`${discard.event} ${discard.column}`, discard),
+    );
+    const stale = await this.#copyItems(name, table, items, fitter, dead);
+    for (const discard of told.values()) if (!stale.has(discard.event)) this.#discards.push(discard);
   }
 
-  /** Makes room for rows: deletes those with the same id that are no newer, and returns the ids of those that are. */
-  async #deleteOlder(name: string, { columns }: Table, items: readonly Item[]): Promise<Set<string>> {
+  /** Copies rows into their table. Returns the events that have a newer row there already. */
+  async #copyItems(
+    name: string,
+    table: Table,
+    items: readonly Item[],
+    fitter: Fitter,
+    dead: Map<number, Outcome>,
+  ): Promise<ReadonlySet<number>> {
+    const copy = `COPY ${qualified(this.#schema, name)} (${fitter.names.map(quoted).join(", ")}) FROM STDIN`;
+    const { repeating } = this.#memory;
+    if (table.idIsUnique && !repeating.has(name)) {
+      // Nearly always all rows are new and good, which the server finds out in any case: one statement, and that was it.
+      const failed = await this.#tryCopy(copy, linesFor(items, fitter));
+      if (failed === undefined) return new Set();
+      // Where one came again more will: a load that is done once more has all of them.
+      if (sqlState(failed) === "23505") repeating.add(name);
+    }
+    const stale = new Set<number>();
+    let hasRepeats = false;
+    await this.#singleOut(items, dead, async (some) => {
+      const { fresh, deleted } = await this.#deleteOlder(name, table, some);
+      hasRepeats ||= deleted || fresh !== some;
+      if (fresh !== some) {
+        const loaded = new Set(fresh);
+        for (const item of some) if (!loaded.has(item)) stale.add(item.event);
+      }
+      // Each line is made when it is sent, so that the server works on one part while the next one is made.
+      if (fresh.length > 0) await this.#statements.copy(copy, linesFor(fresh, fitter));
+    });
+    if (!hasRepeats) repeating.delete(name);
+    return stale;
+  }
+
+  /** Copies rows, or nothing at all if the server refuses one of them. Returns what it said then. */
+  async #tryCopy(copy: string, lines: NextLine): Promise<unknown> {
+    try {
+      await this.#statements.copy(`SAVEPOINT pintle_part; ${copy}; RELEASE SAVEPOINT pintle_part`, lines);
+      return undefined;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.#statements.run("ROLLBACK TO SAVEPOINT pintle_part; RELEASE SAVEPOINT pintle_part");
+      return error;
+    }
+  }
+
+  /** Makes room for rows: deletes those with the same id that are no newer. Returns the rows that have none newer there. */
+  async #deleteOlder(
+    name: string,
+    { columns }: Table,
+    items: readonly Item[],
+  ): Promise<{ fresh: readonly Item[]; deleted: boolean }> {
     const idType = columns.get("id")!.sqlType;
     const isTime = columns.get("received_at")?.type === "datetime";
     const at = isTime ? "(extract(epoch FROM max(received_at)) * 1000)::float8" : "NULL";
     const table = qualified(this.#schema, name);
     const is = `id = ANY ($1::${idType}[])`;
     const ids = items.map(({ id }) => id);
-    // Nearly always there is none: one look at the index for each id, and that was it.
+    // One look at the index for each id.
     const { rows } = await this.#statements.query(
       `SELECT id::text AS id, ${at} AS at FROM ${table} WHERE ${is} GROUP BY 1`,
       [ids],
     );
-    if (rows.length === 0) return new Set();
+    if (rows.length === 0) return { fresh: items, deleted: false };
     const there = new Map(rows.map((row) => [String(row.id), row.at]));
     const isNewer = ({ id, receivedAt }: Item): boolean => {
       const known = there.get(id);
@@ -270,11 +322,12 @@ class SchemaLoad {
     const newer = new Set(items.filter(isNewer).map(({ id }) => id));
     const older = [...there.keys()].filter((id) => !newer.has(id));
     if (older.length > 0) await this.#statements.query(`DELETE FROM ${table} WHERE ${is}`, [older]);
-    return newer;
+    const fresh = newer.size === 0 ? items : items.filter(({ id }) => !newer.has(id));
+    return { fresh, deleted: older.length > 0 };
   }
 
   async #loadUsers(items: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
-    const { table } = await this.#prepared(usersTable, items);
+    const table = await this.#prepared(usersTable, items);
     if (!this.#tables.has(userTimesTable)) await createUserTimes(this.#statements, this.#schema);
     const fitter = this.#fitter(usersTable, table, items);
     const updates = new Map(
@@ -299,7 +352,7 @@ class SchemaLoad {
       cells.add("reason", reason, "string");
       return { event, id: rowId, receivedAt, parts: [cells] };
     });
-    const { table } = await this.#prepared(discardsTable, items);
+    const table = await this.#prepared(discardsTable, items);
     const fitter = new Fitter(discardsTable, table.columns, items, this.#rules, () => {});
     await this.#statements.copy(
       `COPY ${qualified(this.#schema, discardsTable)} (${fitter.names.map(quoted).join(", ")}) FROM STDIN`,
