@@ -7,6 +7,8 @@ export interface DeliverySettings {
   readonly from?: "start" | "end" | undefined;
   /** Milliseconds. */
   readonly maxAge: number;
+  /** Whether the events of a user wait for one of them that fails. Default: `true`. */
+  readonly order?: boolean | undefined;
 }
 
 const day = 24 * 60 * 60 * 1000;
@@ -14,6 +16,7 @@ const day = 24 * 60 * 60 * 1000;
 export const deliveryShape: {
   from: z.ZodType<"start" | "end" | undefined>;
   maxAge: z.ZodType<number, number | string | undefined>;
+  order: z.ZodType<boolean, boolean | undefined>;
 } = {
   from: z
     .enum(["start", "end"])
@@ -25,5 +28,11 @@ export const deliveryShape: {
     .default(3 * day)
     .describe(
       "How long an event is tried again, from its first attempt, before it becomes a dead letter (default 3 days)",
+    ),
+  order: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether each user's events arrive in their order, later ones waiting for one that fails (default true); false: nothing waits for anything",
     ),
 };

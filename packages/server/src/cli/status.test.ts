@@ -16,6 +16,8 @@ const hook = {
   filtered: { disconnected: 1, only: 20 },
   duplicate: 6,
   retried: 2,
+  replayed: 0,
+  latency: { buckets: [], count: 0, sum: 0 },
   dead: { http_400: 3 },
   waiting: 12,
   inFlight: 0,

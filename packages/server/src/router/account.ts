@@ -1,6 +1,7 @@
 import type { Logger } from "../logger.ts";
 import type { Redact } from "../redactor.ts";
 import type { Clock } from "./clock.ts";
+import { Histogram, latencyBounds } from "./histogram.ts";
 import type { Problem } from "./status.ts";
 import { Tally } from "./tally.ts";
 
@@ -16,12 +17,16 @@ export interface AccountOptions {
 export class Account {
   delivered = 0;
   retried = 0;
+  /** Dead letters and others that were given to the destination once more. */
+  replayed = 0;
   /** Events that their client sent before. */
   duplicate = 0;
   /** Events with an `integrations` that means nothing. */
   malformed = 0;
   readonly filtered: Tally = new Tally();
   readonly dead: Tally = new Tally();
+  /** Seconds from the acceptance of an event to its delivery. */
+  readonly latency: Histogram = new Histogram(latencyBounds);
   #redact: Redact;
   #name: string;
   readonly #clock: Clock;

@@ -12,8 +12,10 @@ import { Deliverer } from "./deliverer.ts";
 import type { EventFilter } from "./filter.ts";
 import { Graveyard } from "./graveyard.ts";
 import { type IntakeRules, takeRecord } from "./intake.ts";
-import type { Entry } from "./lanes.ts";
+import { type Entry, Lanes } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
+import { ParkingLot, type Replay } from "./parking/parking-lot.ts";
+import type { Known } from "./parking/restore.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
 import { Positions } from "./positions.ts";
 import type { Register } from "./register.ts";
@@ -28,7 +30,11 @@ export interface ConsumerDestination {
   readonly type: DestinationType;
   readonly filter?: EventFilter | undefined;
   /** What the type's schema made of its keys in the configuration. */
-  readonly settings: { readonly from?: "start" | "end" | undefined; readonly maxAge: number };
+  readonly settings: {
+    readonly from?: "start" | "end" | undefined;
+    readonly maxAge: number;
+    readonly order?: boolean | undefined;
+  };
   /** The sources that are connected to it, by id. */
   readonly sources: ReadonlyMap<string, EventSource>;
   /** What its events go through after the filter. It ends with the consumer. */
@@ -81,13 +87,17 @@ export class Consumer {
   readonly #deduper: ConsumerOptions["deduper"];
   readonly #rules: IntakeRules;
   readonly #account: Account;
+  readonly #lanes: Lanes;
   readonly #deliverer: Deliverer;
   readonly #graveyard: Graveyard;
+  readonly #lot: ParkingLot;
   /** Of a destination that commits its position with the events. */
   readonly #positions: Positions | undefined;
 
   readonly #partitions = new Map<number, PartitionState>();
   readonly #begun: Promise<void>[] = [];
+  /** What the retry topic says about `events`. */
+  #known: Known = { parked: [], last: new Map() };
   #subscription: Subscription | undefined;
   /** Events in memory that are not finished, and their bytes. */
   #windowEvents = 0;
@@ -136,7 +146,30 @@ export class Consumer {
     if (type.transactional === true) {
       this.#positions = new Positions({ log, topic, begin: (partition, at) => this.#beginAt(partition, at) });
     }
+    this.#lot = new ParkingLot({
+      destinationId: id,
+      engine,
+      clock,
+      random,
+      account,
+      limits: all,
+      // While the destination is in trouble nothing is copied; and what is loaded in a transaction has its position in `events`.
+      isOpen: () => type.transactional !== true && this.#deliverer.state === "closed",
+      hasRoom: () => this.#mayLoad(),
+      entered: (entry) => this.#enter(entry),
+      left: (entry) => this.#leave(entry),
+      written: (entry) => this.#finish(entry),
+      lost: (entry, detail) => {
+        entry.partition.pending++;
+        this.#graveyard.bury(entry, "record", { detail });
+      },
+      touched: (partition) => this.#touch(partition),
+      moved: () => this.#deliverer.pump(),
+    });
+    const lanes = new Lanes(all, this.#lot);
+    this.#lanes = lanes;
     this.#deliverer = new Deliverer({
+      lanes,
       type,
       settings,
       tools: { ...tools, destinationId: id },
@@ -155,6 +188,7 @@ export class Consumer {
       },
       delivered: (entry) => {
         account.delivered++;
+        account.latency.add(Math.max(0, clock.wall() - entry.record.time) / 1000);
         this.#settled(entry);
         this.#finish(entry);
       },
@@ -168,6 +202,7 @@ export class Consumer {
       kept: (entry) => this.#settled(entry),
       dropped: (entry) => this.#leave(entry),
       moved: () => {
+        this.#lot.pump();
         if (this.#forRoom.length > 0 && this.#hasRoom()) this.#signalRoom();
         this.#checkDrained();
       },
@@ -190,6 +225,8 @@ export class Consumer {
 
   /** Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. */
   async start(): Promise<void> {
+    // Before anything is read from `events`: nobody overtakes a lane that is parked.
+    this.#known = await this.#lot.open(this.#lanes);
     this.#subscription = await this.#engine.subscribe(topic, this.id, {
       assigned: (partition) => {
         this.#begun.push(this.#assigned(partition));
@@ -197,6 +234,17 @@ export class Consumer {
       revoked: (partition) => this.#revoked(partition),
     });
     await Promise.all(this.#begun);
+    this.#deliverer.pump();
+  }
+
+  /** Gives events to the destination once more. Resolves when that they will be is durable. */
+  replay(events: readonly Replay[]): Promise<void> {
+    return this.#lot.replay(events);
+  }
+
+  /** Events in its retry topic that have not ended. */
+  get inRetry(): number {
+    return this.#lot.waiting + this.#lot.loaded.events;
   }
 
   // --- reading ---
@@ -205,11 +253,25 @@ export class Consumer {
     const from = source.progress?.low ?? (await this.#begin(source));
     if (this.#closing !== undefined) return;
     const partition = newPartitionState(source, from);
+    this.#applyKnown(partition);
     this.#partitions.set(source.partition, partition);
     if (this.#positions === undefined) void this.#read(partition);
     else {
       this.#positions.add(partition);
       this.#deliverer.pump();
+    }
+  }
+
+  /** What stands in the retry topic, and what had ended before it, is not taken from `events` again. */
+  #applyKnown({ source, finishedBefore, endedBelow, window }: PartitionState): void {
+    for (const { partition, offset, index } of this.#known.parked) {
+      if (partition !== source.partition || offset < window.low) continue;
+      const indices = finishedBefore.get(offset);
+      if (indices === undefined) finishedBefore.set(offset, new Set([index]));
+      else indices.add(index);
+    }
+    for (const [key, { partition, offset, index }] of this.#known.last) {
+      if (partition === source.partition && offset >= window.low) endedBelow.set(key, [offset, index]);
     }
   }
 
@@ -335,6 +397,14 @@ export class Consumer {
     return this.#deliverer.ready * 2 <= this.#limits.readAhead && this.#windowEvents < this.#limits.windowEvents;
   }
 
+  /** Whether a parked lane may be loaded: beside what is read from `events`, at most a quarter of the window. */
+  #mayLoad(): boolean {
+    const { ready, state } = this.#deliverer;
+    const { events, bytes } = this.#lot.loaded;
+    if (events > 0 && (events * 4 > this.#limits.windowEvents || bytes * 4 > this.#limits.windowBytes)) return false;
+    return state === "closed" ? ready < this.#limits.readAhead : ready < 2;
+  }
+
   #signalRoom(): void {
     if (this.#forRoom.length === 0) return;
     const waiting = this.#forRoom;
@@ -353,14 +423,19 @@ export class Consumer {
     for (const [reason, count] of filtered) account.filtered.add(reason, count);
     for (const entry of deliver) {
       this.#enter(entry);
-      this.#deliverer.add(entry, hasUserKey(entry));
+      this.#deliverer.add(entry, this.#isOrdered && hasUserKey(entry));
     }
     for (const { entry, reason, detail } of dead) {
       this.#enter(entry);
       partition.pending++;
       this.#graveyard.bury(entry, reason, { detail });
     }
+    if (partition.endedBelow.size > 0 && record.offset >= partition.endAtStart) partition.endedBelow.clear();
     this.#touch(partition);
+  }
+
+  get #isOrdered(): boolean {
+    return this.#destination.settings.order !== false;
   }
 
   /** Whether the events of a source at this offset are, or were, for this destination. */
@@ -377,6 +452,7 @@ export class Consumer {
   #finish(entry: Entry): void {
     this.#leave(entry);
     entry.partition.window.finish(entry.record, entry.index);
+    if (entry.partition === this.#lot.partition) this.#lot.finished(entry);
     this.#touch(entry.partition);
   }
 
@@ -413,7 +489,7 @@ export class Consumer {
   }
 
   #save(): void {
-    for (const partition of this.#partitions.values()) {
+    for (const partition of this.#all()) {
       if (!partition.dirty || partition.revoked) continue;
       partition.dirty = false;
       partition.source.save(progressOf(partition));
@@ -443,9 +519,11 @@ export class Consumer {
       records += Math.max(0, source.end() - window.low);
       oldest = Math.min(oldest, window.oldest?.time ?? Number.POSITIVE_INFINITY);
     }
-    const waiting = this.#windowEvents + unread;
+    const parked = this.#lot.partition?.window.oldest;
+    if (parked !== undefined) oldest = Math.min(oldest, parked.time);
+    const waiting = this.#windowEvents + this.#lot.waiting + unread;
     const { id, name, type } = this.#destination;
-    const { delivered, filtered, duplicate, dead, retried, malformed, problem } = this.#account;
+    const { delivered, filtered, duplicate, dead, retried, replayed, malformed, problem } = this.#account;
     return {
       id,
       name,
@@ -456,10 +534,11 @@ export class Consumer {
       duplicate,
       dead: dead.toJSON(),
       retried,
+      replayed,
       waiting,
       inFlight: this.#deliverer.inFlight,
       lanesWaiting: this.#deliverer.lanesWaiting,
-      lanesParked: 0,
+      lanesParked: this.#lot.lanes,
       lag: {
         records,
         events: waiting,
@@ -467,6 +546,7 @@ export class Consumer {
       },
       counted,
       malformedIntegrations: malformed,
+      latency: this.#account.latency.toJSON(),
       ...(problem === undefined ? {} : { problem }),
     };
   }
@@ -496,18 +576,26 @@ export class Consumer {
     this.#isOver = true;
     this.#cancelSave?.();
     this.#graveyard.close();
+    this.#lot.stop();
     await this.#atMost(1000, (done) => this.#deliverer.close().then(done));
     void this.#destination.stage?.close().catch(() => {});
-    for (const partition of this.#partitions.values()) {
+    for (const partition of this.#all()) {
       partition.source.save(progressOf(partition));
       partition.onIdle?.();
     }
     await this.#subscription?.close();
+    await this.#lot.close();
   }
 
   #isDrained(): boolean {
-    for (const { pending } of this.#partitions.values()) if (pending > 0) return false;
+    for (const { pending } of this.#all()) if (pending > 0) return false;
     return true;
+  }
+
+  /** The partitions of `events`, and that of the retry topic. */
+  #all(): PartitionState[] {
+    const { partition } = this.#lot;
+    return partition === undefined ? [...this.#partitions.values()] : [...this.#partitions.values(), partition];
   }
 
   #checkDrained(): void {

@@ -13,7 +13,7 @@ import { backoff } from "./backoff.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import { dispatch, type Result } from "./dispatch.ts";
-import { type Entry, type Lane, Lanes } from "./lanes.ts";
+import type { Entry, Lane, Lanes } from "./lanes.ts";
 import type { Positions } from "./positions.ts";
 import { scopeOf } from "./scope.ts";
 import type { Stage, Throttle } from "./stage.ts";
@@ -26,6 +26,7 @@ export interface DelivererOptions {
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly account: Account;
+  readonly lanes: Lanes;
   /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
   /** By source id. */
@@ -75,7 +76,7 @@ const refusalsInARow = 8;
  */
 export class Deliverer {
   readonly #options: DelivererOptions;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
   /** Refusals since something got through, that may be those of one server behind a balancer. */
   #refusedInARow = 0;
   readonly #breaker: Breaker;
@@ -95,6 +96,7 @@ export class Deliverer {
 
   constructor(options: DelivererOptions) {
     this.#options = options;
+    this.#lanes = options.lanes;
     const { type, settings, random } = options;
     this.#batchLimits = type.batch(settings);
     // Of a transactional one, one batch is prepared while the one before it is committed.
@@ -405,7 +407,7 @@ export class Deliverer {
 
     for (const lane of lanes) {
       const due = dueAt?.get(lane);
-      if (due !== undefined) this.#lanes.wait(lane, due);
+      if (due !== undefined) this.#lanes.wait(lane, due, now);
       else if (again?.has(lane) === true) this.#lanes.retry(lane);
       else this.#lanes.release(lane);
     }

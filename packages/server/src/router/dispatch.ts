@@ -105,11 +105,18 @@ async function pass(
   for (const [index, at] of fresh.entries()) {
     const staged = results[index];
     if (staged === undefined) throw new Error("the stage gave too few results");
-    if (staged.kind === "deliver") entries[at]!.staged = staged.events;
+    if (staged.kind === "deliver") entries[at]!.staged = missingOf(staged.events, entries[at]!);
     else if (staged.kind === "filtered") ended[at] = { outcome: "filtered", reason: staged.reason };
     else ended[at] = { outcome: "refused", reason: staged.reason, detail: staged.detail };
   }
   return ended;
+}
+
+/** Without what an earlier attempt has delivered. If nothing is left, the stage is another one now, and all of it goes out. */
+function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly DeliveredEvent[] {
+  if (only === undefined) return events;
+  const missing = events.filter(({ messageId }) => only.has(messageId));
+  return missing.length > 0 ? missing : events;
 }
 
 /**
@@ -122,6 +129,9 @@ function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   const again = outcomes.find(({ outcome }) => outcome === "retry");
   entry.failed ??= outcomes.find(({ outcome }) => outcome === "dead");
   if (again === undefined) return entry.failed ?? first;
-  entry.staged = entry.staged!.filter((_, at) => outcomes[at]!.outcome === "retry");
+  if (outcomes.length > 1) {
+    entry.staged = entry.staged!.filter((_, at) => outcomes[at]!.outcome === "retry");
+    entry.only = new Set(entry.staged.map(({ messageId }) => messageId));
+  }
   return again;
 }

@@ -46,7 +46,7 @@ export class Graveyard {
   }
 
   #letter(
-    { partition, record, index, event, sourceId, attempts, firstAttempt, keyHash }: Entry,
+    { partition, record, index, origin, event, sourceId, attempts, firstAttempt, keyHash }: Entry,
     reason: string,
     { detail, answer }: Pick<Outcome, "detail" | "answer">,
   ): NewRecord {
@@ -56,9 +56,9 @@ export class Graveyard {
     const letter = encodeDeadLetter({
       reason,
       sourceId,
-      partition: partition.source.partition,
-      offset: record.offset,
-      index,
+      partition: origin?.partition ?? partition.source.partition,
+      offset: origin?.offset ?? record.offset,
+      index: origin?.index ?? index,
       at: wall,
       attempts,
       ...(firstAttempt === undefined ? {} : { firstAttempt: Math.round(wall - (clock.now() - firstAttempt)) }),

@@ -4,8 +4,8 @@ import { EngineError } from "../engine/engine-error.ts";
 import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
 import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Entry, newEntry } from "./lanes.ts";
-import type { PartitionState } from "./partition-state.ts";
-import { type Concerns, countEvents } from "./unread.ts";
+import { type PartitionState, wasFinished } from "./partition-state.ts";
+import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
 /** What a record holds for one destination. Events that are in neither list are finished. */
 export interface Intake {
@@ -41,11 +41,10 @@ export function takeRecord(
 ): Intake {
   const { sourceId, events } = countEvents(record.header);
   if (sourceId !== "" && !rules.sources.has(sourceId)) {
-    const before = partition.finishedBefore.get(record.offset)?.size ?? 0;
+    const disconnected = eventsConcerned(record, partition, rules.concerns);
     partition.finishedBefore.delete(record.offset);
     partition.window.add(record.offset, record.time, 0);
-    if (!rules.concerns(sourceId, record.offset) || events === before) return intake({});
-    return intake({ filtered: new Map([["disconnected", events - before]]) });
+    return disconnected === 0 ? intake({}) : intake({ filtered: new Map([["disconnected", disconnected]]) });
   }
   let content: RecordEvents;
   try {
@@ -63,17 +62,16 @@ function takeEvents(
   { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
   rules: FilterRules,
 ): Intake {
-  const before = partition.finishedBefore.get(record.offset);
-  partition.finishedBefore.delete(record.offset);
   const state = partition.window.add(record.offset, record.time, events.length);
   const bytes = Math.ceil(record.payload.length / events.length);
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
   let filtered: Map<FilterReason, number> | undefined;
+  const isNew = partition.finishedBefore.size === 0 && partition.endedBelow.size === 0;
   let duplicate = 0;
   let malformed = 0;
   for (let index = 0; index < events.length; index++) {
-    if (before?.has(index) === true) {
+    if (!isNew && wasFinished(partition, record.offset, index, keyHashes[index]!)) {
       partition.window.finish(state, index);
       continue;
     }
@@ -96,6 +94,7 @@ function takeEvents(
     if (verdict === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: `the event has the type ${describe(event.type)}` });
   }
+  partition.finishedBefore.delete(record.offset);
   return intake({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
 }
 

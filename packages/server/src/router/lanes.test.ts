@@ -5,6 +5,8 @@ import { type Entry, type Lane, Lanes, newEntry } from "./lanes.ts";
 import type { PartitionState } from "./partition-state.ts";
 import type { WindowRecord } from "./window.ts";
 
+const limits = { parkAfter: 10_000, parkAbove: 1000 };
+
 function entry(id: string, keyHash = 1): Entry {
   const event = { messageId: id } as unknown as DeliveredEvent;
   return newEntry({} as PartitionState, {} as WindowRecord, { index: 0, event, sourceId: "s", keyHash, bytes: 1 });
@@ -17,7 +19,7 @@ function take(lanes: Lanes, probe = false): [Lane, string] {
 }
 
 test("events of a key come one after the other, others between them", () => {
-  const lanes = new Lanes();
+  const lanes = new Lanes(limits);
   for (const [id, key] of [
     ["a1", 1],
     ["a2", 1],
@@ -38,20 +40,20 @@ test("events of a key come one after the other, others between them", () => {
 });
 
 test("events without a key wait for nobody", () => {
-  const lanes = new Lanes();
+  const lanes = new Lanes(limits);
   lanes.add(entry("x", 0), false);
   lanes.add(entry("y", 0), false);
   assert.deepEqual([take(lanes)[1], take(lanes)[1]], ["x", "y"]);
 });
 
 test("a lane that waits comes back when it is due, with its failed event first", () => {
-  const lanes = new Lanes();
+  const lanes = new Lanes(limits);
   const failing = entry("a1");
   lanes.add(failing, true);
   lanes.add(entry("a2"), true);
   const [lane] = take(lanes);
   lanes.unshift(lane, failing);
-  lanes.wait(lane, 100);
+  lanes.wait(lane, 100, 0);
   assert.deepEqual([lanes.ready, lanes.waiting, lanes.nextDue], [0, 1, 100]);
   lanes.add(entry("b1", 2), true);
   lanes.wake(99);
@@ -62,7 +64,7 @@ test("a lane that waits comes back when it is due, with its failed event first",
 });
 
 test("a probe rather takes a lane that did not fail last", () => {
-  const lanes = new Lanes();
+  const lanes = new Lanes(limits);
   const failing = entry("a1");
   lanes.add(failing, true);
   lanes.add(entry("b1", 2), true);
@@ -74,7 +76,7 @@ test("a probe rather takes a lane that did not fail last", () => {
 });
 
 test("an emptied lane is forgotten, and its key begins anew", () => {
-  const lanes = new Lanes();
+  const lanes = new Lanes(limits);
   lanes.add(entry("a1"), true);
   const [lane] = take(lanes);
   lanes.release(lane);

@@ -1,6 +1,8 @@
 import type { Outcome } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { DueQueue } from "./due-queue.ts";
+import type { Parked } from "./parking/parked.ts";
+import type { Origin } from "./parking/retry-record.ts";
 import type { PartitionState } from "./partition-state.ts";
 import { Queue } from "./queue.ts";
 import type { WindowRecord } from "./window.ts";
@@ -11,6 +13,8 @@ export interface Entry {
   readonly record: WindowRecord;
   /** Position of the event in its record. */
   readonly index: number;
+  /** Where it stands in `events`, if it was read from somewhere else. */
+  readonly origin: Origin | undefined;
   readonly event: DeliveredEvent;
   readonly sourceId: string;
   readonly keyHash: number;
@@ -28,6 +32,8 @@ export interface Entry {
   deliveredAtFailure: number | undefined;
   /** What the stage made of it, less what the destination has already; `undefined` before the stage. */
   staged: readonly DeliveredEvent[] | undefined;
+  /** Of what the stage makes of it, the `messageId`s that are still to go out; `undefined`: all. */
+  only: ReadonlySet<string> | undefined;
   /** The refusal of one of several events that the stage made of it, while others are still to be tried. */
   failed: Outcome | undefined;
 }
@@ -36,12 +42,16 @@ export interface Entry {
 export function newEntry(
   partition: PartitionState,
   record: WindowRecord,
-  facts: Pick<Entry, "index" | "event" | "sourceId" | "keyHash" | "bytes"> & { readonly weight?: number },
+  facts: Pick<Entry, "index" | "event" | "sourceId" | "keyHash" | "bytes"> & {
+    readonly weight?: number;
+    readonly origin?: Origin;
+  },
 ): Entry {
   return {
     partition,
     record,
     index: facts.index,
+    origin: facts.origin,
     event: facts.event,
     sourceId: facts.sourceId,
     keyHash: facts.keyHash,
@@ -53,37 +63,78 @@ export function newEntry(
     firstAttempt: undefined,
     deliveredAtFailure: undefined,
     staged: undefined,
+    only: undefined,
     failed: undefined,
   };
 }
 
 /**
- * The events of one user key that are in memory, in the order of the log. A lane is always in one of these states:
+ * The events of one user key, in the order of the log. A lane is always in one of these states:
  *
  * - **ready**: its first event may go out;
  * - **busy**: events of it are on their way to the destination, all others wait behind them;
  * - **waiting**: its first event failed for a reason of its own and is tried again later;
+ * - **parked**: so does it, and all its events stand in the topic `retry.<id>`, or are being written to it. When it is due, some
+ *   of them are loaded, and it is ready. From when it was first parked until its last event has ended, what comes for it
+ *   goes to the topic, too: `parked` says what is there;
  *
- * and without events it does not exist. (A lane that has waited for long can be parked, that is, moved to the topic
- * `retry.<id>`, so that the position in `events` moves on: `Lanes.wait` is where that is decided.)
+ * and without events it does not exist.
  */
 export interface Lane {
-  readonly key: number;
-  state: "ready" | "busy" | "waiting";
+  /** The hash of the user key, or a name that no other lane has; `undefined`: events without a key, nobody joins them. */
+  readonly id: number | string | undefined;
+  state: "ready" | "busy" | "waiting" | "parked";
+  /** The events in memory. */
   head: Entry | undefined;
   tail: Entry | undefined;
+  size: number;
+  /** Since when its first event fails, in the clock's `now`. */
+  waitingSince: number | undefined;
+  parked: Parked | undefined;
+}
+
+/** Where lanes are parked. */
+export interface Parking {
+  /** Whether a lane that waits may be written away now. */
+  readonly isOpen: boolean;
+  /** Takes all events of a waiting lane. */
+  park(lane: Lane): void;
+  /** Takes an event behind those of a lane that has `parked`. */
+  follow(lane: Lane, entry: Entry): void;
+  /** Takes the events back that were loaded, of which the first is to be tried again. */
+  unload(lane: Lane): void;
+  /** A parked lane is due. Its events are loaded, and it is ready; or it has none any more and ends. */
+  due(lane: Lane): void;
+}
+
+/** When lanes are parked. */
+export interface ParkingLimits {
+  /** Milliseconds that a lane waits in memory. */
+  readonly parkAfter: number;
+  /** Events behind the one that fails, above which a lane waits no longer. */
+  readonly parkAbove: number;
 }
 
 export class Lanes {
-  readonly #byKey = new Map<number, Lane>();
+  readonly #limits: ParkingLimits;
+  readonly #parking: Parking | undefined;
+  readonly #byId = new Map<number | string, Lane>();
   readonly #fresh = new Queue<Lane>();
   /** Lanes whose first event was tried before: they go first. */
   readonly #again = new Queue<Lane>();
   readonly #waiting = new DueQueue<Lane>();
+  /** When waiting lanes are to be parked. */
+  readonly #toPark = new DueQueue<{ readonly lane: Lane; readonly since: number }>();
+  #waitingCount = 0;
 
-  /** Lanes that wait for another attempt. */
+  constructor(limits: ParkingLimits, parking?: Parking) {
+    this.#limits = limits;
+    this.#parking = parking;
+  }
+
+  /** Lanes that wait for another attempt, in memory. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waitingCount;
   }
 
   /** Lanes that can go out now. */
@@ -91,22 +142,35 @@ export class Lanes {
     return this.#fresh.size + this.#again.size;
   }
 
-  /** When the next waiting lane becomes ready, in the clock's `now`; `Infinity` when none waits. */
+  /** When the next lane becomes ready, or is to be parked, in the clock's `now`; `Infinity` when none waits. */
   get nextDue(): number {
-    return this.#waiting.nextDue;
+    return Math.min(this.#waiting.nextDue, this.#toPark.nextDue);
   }
 
   /** Puts an event behind those of its user key. Without a key it has a lane of its own: nobody waits for it. */
   add(entry: Entry, hasKey: boolean): void {
-    const known = hasKey ? this.#byKey.get(entry.keyHash) : undefined;
-    const lane: Lane = known ?? { key: hasKey ? entry.keyHash : -1, state: "ready", head: undefined, tail: undefined };
-    entry.lane = lane;
-    if (lane.tail === undefined) lane.head = entry;
-    else lane.tail.next = entry;
-    lane.tail = entry;
-    if (known !== undefined) return;
-    if (hasKey) this.#byKey.set(lane.key, lane);
-    this.#fresh.push(lane);
+    const known = hasKey ? this.#byId.get(entry.keyHash) : undefined;
+    const lane = known ?? newLane(hasKey ? entry.keyHash : undefined);
+    if (lane.parked !== undefined) {
+      this.#parking?.follow(lane, entry);
+      return;
+    }
+    append(lane, entry);
+    if (known === undefined) {
+      if (lane.id !== undefined) this.#byId.set(lane.id, lane);
+      this.#fresh.push(lane);
+    } else if (lane.state === "waiting" && lane.size > this.#limits.parkAbove + 1) {
+      this.#park(lane);
+    }
+  }
+
+  /** The lane with this id; a new one, which is parked, if there is none. */
+  parkedLane(id: number | string | undefined, make: () => Parked): Lane {
+    const known = id === undefined ? undefined : this.#byId.get(id);
+    if (known !== undefined) return known;
+    const lane: Lane = { ...newLane(id), state: "parked", parked: make() };
+    if (id !== undefined) this.#byId.set(id, lane);
+    return lane;
   }
 
   /**
@@ -126,6 +190,7 @@ export class Lanes {
     if (entry === undefined) return undefined;
     lane.head = entry.next;
     if (lane.head === undefined) lane.tail = undefined;
+    lane.size--;
     entry.next = undefined;
     return entry;
   }
@@ -135,42 +200,117 @@ export class Lanes {
     entry.next = lane.head;
     lane.head = entry;
     lane.tail ??= entry;
+    lane.size++;
   }
 
   /** What a busy lane sent has ended, and nothing of it has to be tried again. */
   release(lane: Lane): void {
-    this.#expectBusy(lane);
-    if (lane.head === undefined) {
-      if (lane.key !== -1) this.#byKey.delete(lane.key);
-      return;
+    this.#expectState(lane, "busy");
+    lane.waitingSince = undefined;
+    if (lane.head !== undefined) {
+      lane.state = "ready";
+      this.#fresh.push(lane);
+    } else if (lane.parked === undefined) {
+      this.end(lane);
+    } else {
+      lane.state = "parked";
+      this.#parking?.due(lane);
     }
-    lane.state = "ready";
-    this.#fresh.push(lane);
   }
 
   /** The destination failed: the lane is as ready as before. */
   retry(lane: Lane): void {
-    this.#expectBusy(lane);
+    this.#expectState(lane, "busy");
     lane.state = "ready";
     this.#again.push(lane);
   }
 
   /** Its first event failed for a reason of its own: the lane waits until `due`, and only this one. */
-  wait(lane: Lane, due: number): void {
-    this.#expectBusy(lane);
+  wait(lane: Lane, due: number, now: number): void {
+    this.#expectState(lane, "busy");
+    if (lane.parked !== undefined) {
+      lane.state = "parked";
+      this.#parking?.unload(lane);
+      this.#waiting.push(due, lane);
+      return;
+    }
     lane.state = "waiting";
+    this.#waitingCount++;
     this.#waiting.push(due, lane);
+    const isNew = lane.waitingSince === undefined;
+    const since = lane.waitingSince ?? now;
+    lane.waitingSince = since;
+    const { parkAfter, parkAbove } = this.#limits;
+    if (this.#parking === undefined) return;
+    if (lane.size > parkAbove + 1 || now - since >= parkAfter) this.#park(lane);
+    else if (isNew) this.#toPark.push(since + parkAfter, { lane, since });
   }
 
   /** Makes the lanes ready whose time has come. */
   wake(now: number): void {
+    for (let item = this.#toPark.shiftDue(now); item !== undefined; item = this.#toPark.shiftDue(now)) {
+      const { lane, since } = item;
+      if (lane.state === "waiting" && lane.waitingSince === since) this.#park(lane);
+    }
     for (let lane = this.#waiting.shiftDue(now); lane !== undefined; lane = this.#waiting.shiftDue(now)) {
-      lane.state = "ready";
-      this.#again.push(lane);
+      if (lane.state === "parked") {
+        this.#parking?.due(lane);
+      } else {
+        this.#waitingCount--;
+        lane.state = "ready";
+        this.#again.push(lane);
+      }
     }
   }
 
-  #expectBusy(lane: Lane): void {
-    if (lane.state !== "busy") throw new Error(`The lane ${lane.key} is ${lane.state}, not busy`);
+  /** A parked lane is due once it has been told so. */
+  dueAt(lane: Lane, due: number): void {
+    this.#expectState(lane, "parked");
+    this.#waiting.push(due, lane);
   }
+
+  /** Events of a parked lane are in memory again: it goes out before those that were not tried yet. */
+  loaded(lane: Lane, entries: readonly Entry[]): void {
+    this.#expectState(lane, "parked");
+    for (const entry of entries) append(lane, entry);
+    lane.state = "ready";
+    this.#again.push(lane);
+  }
+
+  /** A lane without events is none. */
+  end(lane: Lane): void {
+    if (lane.id !== undefined) this.#byId.delete(lane.id);
+  }
+
+  /** It stays in the queue of those that wait: that is when it will be due. */
+  #park(lane: Lane): void {
+    if (this.#parking?.isOpen !== true) return;
+    this.#waitingCount--;
+    lane.state = "parked";
+    this.#parking.park(lane);
+  }
+
+  #expectState(lane: Lane, state: Lane["state"]): void {
+    if (lane.state !== state) throw new Error(`The lane ${lane.id} is ${lane.state}, not ${state}`);
+  }
+}
+
+function newLane(id: Lane["id"]): Lane {
+  return {
+    id,
+    state: "ready",
+    head: undefined,
+    tail: undefined,
+    size: 0,
+    waitingSince: undefined,
+    parked: undefined,
+  };
+}
+
+function append(lane: Lane, entry: Entry): void {
+  entry.lane = lane;
+  if (lane.tail === undefined) lane.head = entry;
+  else lane.tail.next = entry;
+  lane.tail = entry;
+  lane.size++;
 }

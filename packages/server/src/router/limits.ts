@@ -15,6 +15,19 @@ export interface ConsumerLimits {
   readonly inFlightBytes: number;
   /** Bytes for each read of the log. */
   readonly readBytes: number;
+  /** Milliseconds that a lane waits in memory before it is parked. */
+  readonly parkAfter: number;
+  /** Events behind the one that fails, above which its lane is parked at once. */
+  readonly parkAbove: number;
+  /** Events and bytes in one record of the retry topic, about. */
+  readonly sliceEvents: number;
+  readonly sliceBytes: number;
+  /** Records of the retry topic that are not finished: what is kept in memory of parked lanes is so many times 300 bytes or so. */
+  readonly parkedRecords: number;
+  /** Events of the retry topic that have ended, above which a lane that keeps them there is moved forward. */
+  readonly shiftAbove: number;
+  /** Milliseconds for which what comes for a parked lane is gathered before it is written. */
+  readonly gatherFor: number;
   /** Milliseconds between two saves of progress. */
   readonly saveInterval: number;
 }
@@ -26,5 +39,12 @@ export const defaultLimits: ConsumerLimits = {
   finishedAbove: 100_000,
   inFlightBytes: 8 << 20,
   readBytes: 1 << 20,
+  parkAfter: 10_000,
+  parkAbove: 1000,
+  sliceEvents: 500,
+  sliceBytes: 256 << 10,
+  parkedRecords: 100_000,
+  shiftAbove: 1000,
+  gatherFor: 100,
   saveInterval: 100,
 };

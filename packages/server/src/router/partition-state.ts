@@ -7,6 +7,11 @@ export interface PartitionState {
   readonly window: Window;
   /** Finished events at or above the low-water mark of an earlier run: record offset to indices. */
   readonly finishedBefore: Map<number, Set<number>>;
+  /**
+   * By the hash of a user key: events below (offset, index) had ended in an earlier run, because one that comes behind them stands in
+   * the retry topic.
+   */
+  readonly endedBelow: Map<number, readonly [offset: number, index: number]>;
   /** Where the log ended when this consumer began. What lies below may have been accepted under another configuration. */
   readonly endAtStart: number;
   /** Ends reading and waiting when the partition is taken away. */
@@ -22,6 +27,18 @@ export interface PartitionState {
   /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
   countedTo: number;
   unread: number;
+}
+
+/** Whether an earlier run has finished the event. */
+export function wasFinished(
+  { finishedBefore, endedBelow }: PartitionState,
+  offset: number,
+  index: number,
+  keyHash: number,
+): boolean {
+  if (finishedBefore.get(offset)?.has(index) === true) return true;
+  const end = endedBelow.get(keyHash);
+  return end !== undefined && (offset < end[0] || (offset === end[0] && index < end[1]));
 }
 
 /** A partition of which nothing was read yet. */
@@ -40,6 +57,7 @@ export function newPartitionState(
     source,
     window: new Window(from),
     finishedBefore,
+    endedBelow: new Map(),
     endAtStart: source.end(),
     abort: new AbortController(),
     pending: 0,

@@ -81,13 +81,16 @@ export class Positions {
 
   /** A batch goes out with these events. What it is to commit: where the destination stands when it has all that flies. */
   takeOff(entries: readonly Entry[]): PlacedPosition[] {
-    return [...byPartition(entries)].map(([partition, its]) => {
-      const { flying, known } = this.#standings.get(partition.source.partition)!;
+    return [...byPartition(entries)].flatMap(([partition, its]) => {
+      const standing = this.#standings.get(partition.source.partition);
+      // What is replayed stands in another topic, whose position is kept here and not there: it may be delivered twice.
+      if (standing?.partition !== partition) return [];
+      const { flying, known } = standing;
       const before = flying.flatMap((flight) => flight.entries);
       const position = progressOf(partition, [...before, ...its]);
       const from = flying.at(-1)?.position ?? known!;
       flying.push({ position, entries: its });
-      return { place: this.#place(partition), from, position };
+      return [{ place: this.#place(partition), from, position }];
     });
   }
 

@@ -470,7 +470,7 @@ test("one event on which a server hangs does not stop the destination again and 
   }
   assert.equal(ids.length, 20);
   const status = await harness.status("d");
-  assert.deepEqual([status.state, status.lanesWaiting, status.waiting], ["closed", 1, 1]);
+  assert.deepEqual([status.state, status.lanesParked, status.waiting], ["closed", 1, 1]);
   assert.ok((attempts.get("poison") ?? 0) > 5);
   assert.equal(harness.log.filter((line) => line.includes("trouble")).length, 1);
   await harness.close();

@@ -8,9 +8,12 @@ import { redactor } from "../redactor.ts";
 import type { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import { Consumer, type ConsumerDestination } from "./consumer.ts";
+import type { DeadLetter } from "./dead-letter.ts";
 import { Deduper } from "./dedupe/deduper.ts";
 import type { ConsumerLimits } from "./limits.ts";
+import { replayOf } from "./parking/replay.ts";
 import { Register } from "./register.ts";
+import type { ReplayTarget } from "./replay/log-replay.ts";
 import type { Stage, Throttle } from "./stage.ts";
 import type { RouterStatus } from "./status.ts";
 
@@ -126,6 +129,40 @@ export class Router {
     const common = { engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
     const deduper = (partition: number) => this.#deduper(partition);
     return new Consumer({ ...common, destination, account, deduper, ...(limits === undefined ? {} : { limits }) });
+  }
+
+  /**
+   * Gives dead letters to their destination once more, through its transformation as it is now. Those of a user key go out in the order
+   * of the list, one after the other; they wait for no others. Resolves when it is durable that they will go out: then, and not
+   * before, their letters can be marked.
+   *
+   * @throws TypeError when no such destination is at work; TypeError for a record that could not be taken apart
+   */
+  async replay(destinationId: string, letters: readonly DeadLetter[]): Promise<void> {
+    const consumer = this.#members.get(destinationId)?.consumer;
+    if (consumer === undefined) throw new TypeError(`No destination with the id "${destinationId}" is at work`);
+    const unreadable = letters.find(({ reason }) => reason === "record");
+    if (unreadable !== undefined) {
+      throw new TypeError(`The record ${unreadable.offset} of events cannot be taken apart, nor be sent`);
+    }
+    await consumer.replay(letters.map(replayOf));
+  }
+
+  /** A destination as a replay of the log needs it; `undefined` while it is not at work. */
+  replayTarget(destinationId: string): ReplayTarget | undefined {
+    const member = this.#members.get(destinationId);
+    if (member === undefined) return undefined;
+    const {
+      consumer,
+      made: [{ name, type, filter }, sources],
+    } = member;
+    const { displayName } = this.#options.types.get(type)!;
+    return {
+      filter: { ...filter, name, displayName },
+      sources,
+      waiting: () => consumer.inRetry,
+      replay: (events) => this.replay(destinationId, events),
+    };
   }
 
   /** One for each partition, and for all destinations. */

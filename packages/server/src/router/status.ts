@@ -1,4 +1,5 @@
 import type { BreakerState } from "./breaker.ts";
+import type { HistogramCounts } from "./histogram.ts";
 
 /** How a destination stands. Counts run from the start of the router. */
 export interface DestinationStatus {
@@ -16,7 +17,9 @@ export interface DestinationStatus {
   readonly dead: Readonly<Record<string, number>>;
   /** Attempts that failed and are made again. */
   readonly retried: number;
-  /** Events accepted for it and not finished: what is in memory, and what is unread. */
+  /** Events that were given to it once more, on top of those that were accepted for it. */
+  readonly replayed: number;
+  /** Events accepted for it and not finished: what is in memory, what is parked, and what is unread. */
   readonly waiting: number;
   /** Events on their way now. */
   readonly inFlight: number;
@@ -36,6 +39,8 @@ export interface DestinationStatus {
   readonly counted: boolean;
   /** Events with an `integrations` that means nothing; it was taken as absent. */
   readonly malformedIntegrations: number;
+  /** Seconds from the acceptance of an event to its delivery, of those that were delivered. */
+  readonly latency: HistogramCounts;
   /** The latest trouble; secrets are redacted. It stays after a recovery: see `state`. */
   readonly problem?: Problem;
 }

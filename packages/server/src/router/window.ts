@@ -21,6 +21,7 @@ export class Window {
   readonly #records = new Queue<WindowRecord>();
   #position: number;
   #finishedAbove = 0;
+  #unfinished = 0;
 
   /** @param position offset from which records are added */
   constructor(position: number) {
@@ -35,6 +36,16 @@ export class Window {
   /** Offset below which everything is finished. It never falls. */
   get low(): number {
     return this.#records.first?.offset ?? this.#position;
+  }
+
+  /** Events that are not finished. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Records that are held. */
+  get size(): number {
+    return this.#records.size;
   }
 
   /** Finished events at or above `low`: what `progress` will list. */
@@ -52,6 +63,7 @@ export class Window {
     if (offset < this.#position) throw new RangeError(`Offset ${offset} is below the position ${this.#position}`);
     const record = { offset, time, events, open: events, finished: new Uint8Array(events) };
     this.#position = offset + 1;
+    this.#unfinished += events;
     if (events > 0 || this.#records.first !== undefined) this.#records.push(record);
     return record;
   }
@@ -66,6 +78,7 @@ export class Window {
       throw new RangeError(`Event ${index} of record ${record.offset} is finished already`);
     record.finished[index] = 1;
     record.open--;
+    this.#unfinished--;
     this.#finishedAbove++;
     for (let first = this.#records.first; first?.open === 0; first = this.#records.first) {
       this.#finishedAbove -= first.events;

@@ -8,6 +8,7 @@ export interface FakeSettings {
   readonly concurrency?: number;
   readonly from?: "start" | "end";
   readonly maxAge?: number;
+  readonly order?: boolean;
 }
 
 /** A type of destination that does what a test says, and counts what it is asked. */

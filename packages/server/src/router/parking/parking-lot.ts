@@ -1,0 +1,526 @@
+import type { AssignedPartition, Engine, Subscription } from "../../engine/engine.ts";
+import { type Account, messageOf } from "../account.ts";
+import { backoff } from "../backoff.ts";
+import type { Clock } from "../clock.ts";
+import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes.ts";
+import type { ConsumerLimits } from "../limits.ts";
+import { newPartitionState, type PartitionState } from "../partition-state.ts";
+import type { WindowRecord } from "../window.ts";
+import { type Departure, newParked, type Parked, type Slice, trialOf } from "./parked.ts";
+import { type Restored, restore } from "./restore.ts";
+import { decodeEvents, decodeSlice, encodeSlice, type ParkedFacts, type ParkedSlice } from "./retry-record.ts";
+import { Shift } from "./shift.ts";
+
+export interface ParkingLotOptions {
+  readonly destinationId: string;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** Gives a number in [0, 1). */
+  readonly random: () => number;
+  readonly account: Account;
+  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "shiftAbove" | "gatherFor">;
+  /** Whether lanes are parked at all, and whether they may be now. */
+  readonly isOpen: () => boolean;
+  /** Whether another lane may be loaded. */
+  readonly hasRoom: () => boolean;
+  /** The event is in memory. */
+  readonly entered: (entry: Entry) => void;
+  /** It no longer is, and will be loaded again. */
+  readonly left: (entry: Entry) => void;
+  /** It is durable in the retry topic: progress in `events` may move past it. */
+  readonly written: (entry: Entry) => void;
+  /** The topic does not give the event back. */
+  readonly lost: (entry: Entry, detail: string) => void;
+  /** Progress in the retry topic has moved. */
+  readonly touched: (partition: PartitionState) => void;
+  /** A lane may be ready. */
+  readonly moved: () => void;
+}
+
+/**
+ * Keeps the lanes of one destination that have to wait for long in the topic `retry.<id>`, so that the position in `events` can move
+ * on, and their events out of memory. For each lane it knows in which records its events stand, in which order.
+ *
+ * The topic has one partition, of which this is the only consumer, and which it reads where it needs to: what it has read counts as
+ * read once it has ended. A lane that holds the low-water mark back is moved forward as a whole when most of what stands behind it
+ * has ended (`Shift`).
+ */
+export class ParkingLot implements Parking {
+  readonly #options: ParkingLotOptions;
+  readonly #topic: string;
+  #lanes: Lanes | undefined;
+  #source: AssignedPartition | undefined;
+  #partition: PartitionState | undefined;
+  #subscription: Subscription | undefined;
+  /** Lanes that have something in the topic or on its way there. */
+  readonly #parked = new Set<Lane>();
+  /** Lanes to be loaded, in the order in which they became due. */
+  #toLoad: Lane[] = [];
+  /** Events of the topic that are in memory, and their bytes. */
+  #loaded = 0;
+  #loadedBytes = 0;
+  /** Events in the records that are being read. */
+  #reading = 0;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  readonly #toWriteAgain = new Set<Lane>();
+  /** Ends of events until it is looked again whether a lane is to be moved: looking is dear. */
+  #untilLook = 0;
+  /** Completions of appends take turns, so that records enter the window in the order of their offsets. */
+  #appended: Promise<unknown> = Promise.resolve();
+  readonly #shift: Shift;
+  #closed = false;
+
+  constructor(options: ParkingLotOptions) {
+    this.#options = options;
+    this.#topic = `retry.${options.destinationId}`;
+    this.#shift = new Shift({
+      limits: options.limits,
+      read: (slice) => this.#readSlice(slice),
+      append: (slice, events, added) => this.#append(slice, events, added),
+    });
+  }
+
+  get partition(): PartitionState | undefined {
+    return this.#partition;
+  }
+
+  /** Lanes that are parked. */
+  get lanes(): number {
+    return this.#parked.size;
+  }
+
+  /** Events of the topic that are in memory, or about to be, and the bytes of those that are. */
+  get loaded(): { readonly events: number; readonly bytes: number } {
+    return { events: this.#loaded + this.#reading, bytes: this.#loadedBytes };
+  }
+
+  /** Events in the topic that have not ended and are not in memory. */
+  get waiting(): number {
+    return (this.#partition?.window.unfinished ?? 0) - this.#loaded - this.#shift.copies;
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && this.#options.isOpen() && !this.#isFull();
+  }
+
+  /**
+   * Joins the topic and puts everything in it that has not ended back into its lanes. To be called before anything of `events` is
+   * read, so that nobody overtakes a parked lane. Says what of `events` need not be read again.
+   */
+  async open(lanes: Lanes): Promise<Restored["known"]> {
+    const { engine, destinationId, clock } = this.#options;
+    this.#lanes = lanes;
+    const source = await new Promise<AssignedPartition>((assigned, reject) => {
+      // It is left when the consumer is closed, which has saved its progress then.
+      engine.subscribe(this.#topic, destinationId, { assigned, revoked: async () => {} }).then((subscription) => {
+        this.#subscription = subscription;
+      }, reject);
+    });
+    const partition = newPartitionState(source, Math.max(source.progress?.low ?? 0, source.start()));
+    const restored = await restore(partition);
+    this.#source = source;
+    this.#partition = partition;
+    const now = clock.now();
+    for (const { id, name, pass, slices, head } of restored.lanes) {
+      const lane = lanes.parkedLane(id, () => newParked(name));
+      this.#parked.add(lane);
+      const parked = lane.parked!;
+      parked.pass = pass;
+      for (const slice of slices) parked.slices.push(slice);
+      const firstAttempt = head.age === undefined ? undefined : now - head.age;
+      const only = head.only === undefined ? undefined : new Set(head.only);
+      parked.trial = {
+        attempts: head.attempts,
+        firstAttempt,
+        deliveredAtFailure: undefined,
+        only,
+        failed: undefined,
+      };
+      // All at once they would be a burst after each start.
+      lanes.dueAt(lane, now + (head.attempts === 0 ? 0 : backoff(1, this.#options.random)));
+    }
+    this.#options.touched(partition);
+    return restored.known;
+  }
+
+  park(lane: Lane): void {
+    const { head } = lane;
+    if (head === undefined) throw new Error(`The lane ${lane.id} has nothing to park`);
+    const { partition, record, index } = head;
+    const parked = newParked(lane.id ?? `e${partition.source.partition}.${record.offset}.${index}`);
+    lane.parked = parked;
+    this.#parked.add(lane);
+    parked.trial = trialOf(head);
+    for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
+      parked.toWrite.push(this.#departure(entry));
+    }
+    this.#write(lane);
+  }
+
+  follow(lane: Lane, entry: Entry): void {
+    const parked = lane.parked!;
+    parked.toWrite.push(this.#departure(entry));
+    // As long as others stand before it, it is written together with what comes meanwhile: one record for each event would be many.
+    if (parked.slices.size === 0 || parked.toWrite.size >= this.#options.limits.sliceEvents) {
+      this.#write(lane);
+    } else if (!parked.isGathering) {
+      parked.isGathering = true;
+      this.#options.clock.after(this.#options.limits.gatherFor, () => {
+        parked.isGathering = false;
+        if (lane.parked === parked) this.#write(lane);
+      });
+    }
+  }
+
+  #departure(entry: Entry): Departure {
+    const facts = factsOf(entry, this.#options.clock.now());
+    return { facts, event: entry.event, bytes: entry.bytes, written: () => this.#options.written(entry) };
+  }
+
+  unload(lane: Lane): void {
+    const parked = lane.parked!;
+    const { head } = lane;
+    const slice = parked.slices.first!;
+    const kept = new Set<number>();
+    if (head !== undefined) {
+      slice.first = head.index;
+      parked.trial = trialOf(head);
+    }
+    for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
+      kept.add(entry.index);
+      this.#leave(entry);
+      this.#options.left(entry);
+    }
+    const { finished, events } = slice.record;
+    const absent = new Set<number>();
+    for (let index = slice.first; index < events; index++) {
+      if (finished[index] === 0 && !kept.has(index)) absent.add(index);
+    }
+    slice.absent = absent;
+    parked.isLoaded = false;
+    parked.isDue = false;
+  }
+
+  due(lane: Lane): void {
+    lane.parked!.isDue = true;
+    this.#goOn(lane);
+  }
+
+  /** An event of the topic has ended. */
+  finished(entry: Entry): void {
+    this.#leave(entry);
+    if (this.#untilLook-- <= 0) this.#considerShift();
+    if (this.#toWriteAgain.size > 0) this.#writeAgainLater();
+  }
+
+  /** Loads what is due and has room. */
+  pump(): void {
+    while (this.#toLoad.length > 0 && !this.#closed && this.#options.hasRoom()) void this.#load(this.#toLoad.shift()!);
+  }
+
+  /**
+   * Appends events that are to be tried again, each behind those that were appended for its user key before; they wait for nobody
+   * else. Resolves when they are durable.
+   */
+  async replay(events: readonly Replay[]): Promise<void> {
+    const durable: Promise<void>[] = [];
+    const lanes = new Set<Lane>();
+    for (const { event, hasKey, bytes, ...facts } of events) {
+      const id = hasKey ? `r${facts.keyHash}` : `r${facts.partition}.${facts.offset}.${facts.index}`;
+      const lane = this.#lanes!.parkedLane(id, () => newParked(id));
+      const parked = lane.parked!;
+      this.#parked.add(lane);
+      lanes.add(lane);
+      durable.push(
+        new Promise((resolve) => {
+          const written = (): void => {
+            this.#options.account.replayed++;
+            resolve();
+          };
+          parked.toWrite.push({ facts, event, bytes, written });
+        }),
+      );
+      // One that has nothing yet waits for nothing.
+      if (lane.state === "parked" && parked.slices.size === 0) parked.isDue = true;
+    }
+    for (const lane of lanes) this.#write(lane);
+    await Promise.all(durable);
+  }
+
+  /** Nothing that still comes back counts. */
+  stop(): void {
+    this.#closed = true;
+    this.#cancelRetry?.();
+  }
+
+  /** Leaves the group. Progress is to be saved before. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.#subscription?.close();
+  }
+
+  /** Brings a parked lane to its next step. */
+  #goOn(lane: Lane): void {
+    const parked = lane.parked!;
+    if (lane.state !== "parked" || parked.isReading || parked.isMoving) return;
+    if (parked.isLoaded && lane.head === undefined) {
+      parked.slices.shift();
+      parked.isLoaded = false;
+      parked.trial = undefined;
+    }
+    if (parked.slices.size === 0) {
+      if (parked.toWrite.size > 0 || parked.isWriting) return;
+      this.#parked.delete(lane);
+      lane.parked = undefined;
+      this.#lanes?.end(lane);
+      return;
+    }
+    if (!parked.isDue) return;
+    parked.isReading = true;
+    this.#toLoad.push(lane);
+    this.pump();
+  }
+
+  async #load(lane: Lane): Promise<void> {
+    const { entered, lost, moved } = this.#options;
+    const parked = lane.parked!;
+    const slice = parked.slices.first!;
+    const { open } = slice.record;
+    this.#reading += open;
+    let entries: Entry[];
+    let lostDetail: string | undefined;
+    try {
+      const { facts, events, bytes } = await this.#readSlice(slice);
+      this.#reading -= open;
+      entries = this.#entriesOf(slice, facts, (index) => events[index], bytes);
+    } catch (error) {
+      this.#reading -= open;
+      if (this.#closed) return;
+      if (!(error instanceof GoneError)) {
+        this.#options.account.report("read", messageOf(error));
+        parked.isReading = false;
+        parked.isDue = false;
+        this.#lanes?.dueAt(lane, this.#options.clock.now() + backoff(1, this.#options.random));
+        this.#options.moved();
+        return;
+      }
+      lostDetail = error.message;
+      entries = this.#entriesOf(slice, [], () => undefined, 0);
+    }
+    if (this.#closed) return;
+    parked.isReading = false;
+    parked.isLoaded = true;
+    parked.isDue = false;
+    for (const entry of entries) {
+      this.#loaded++;
+      this.#loadedBytes += entry.bytes;
+      entered(entry);
+    }
+    if (lostDetail !== undefined) {
+      for (const entry of entries) lost(entry, lostDetail);
+      this.due(lane);
+      return;
+    }
+    if (entries.length === 0) {
+      this.due(lane);
+      return;
+    }
+    if (parked.trial !== undefined) Object.assign(entries[0]!, parked.trial);
+    this.#lanes?.loaded(lane, entries);
+    moved();
+  }
+
+  #leave({ bytes }: Entry): void {
+    this.#loaded--;
+    this.#loadedBytes -= bytes;
+  }
+
+  #entriesOf(
+    { record, first, absent }: Slice,
+    facts: readonly ParkedFacts[],
+    eventAt: (index: number) => Entry["event"] | undefined,
+    bytes: number,
+  ): Entry[] {
+    const partition = this.#partition!;
+    const entries: Entry[] = [];
+    for (let index = first; index < record.events; index++) {
+      if (record.finished[index] === 1 || absent?.has(index) === true) continue;
+      const { sourceId = "", keyHash = 0, partition: origin = 0, offset = 0, index: position = 0 } = facts[index] ?? {};
+      const event = eventAt(index) ?? ({ messageId: "" } as unknown as Entry["event"]);
+      const where = { partition: origin, offset, index: position };
+      entries.push(newEntry(partition, record, { index, event, sourceId, keyHash, bytes, origin: where }));
+    }
+    return entries;
+  }
+
+  /** @throws GoneError when the record is not there, or cannot be read */
+  async #readSlice({ record: { offset } }: Slice): Promise<ReadSlice> {
+    const { records } = await this.#source!.read(offset, 1);
+    const record = records[0];
+    if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#topic} is not there`);
+    try {
+      const facts = decodeSlice(record)?.facts ?? [];
+      const events = decodeEvents(record);
+      return { facts, events, bytes: Math.ceil(record.payload.length / Math.max(1, events.length)) };
+    } catch (error) {
+      throw new GoneError(messageOf(error));
+    }
+  }
+
+  /** Writes what of a lane is to be written; one record of each lane at a time. */
+  #write(lane: Lane): void {
+    const parked = lane.parked!;
+    if (parked.isWriting || parked.isMoving || parked.toWrite.size === 0 || this.#closed) return;
+    if (this.#isFull()) {
+      this.#toWriteAgain.add(lane);
+      this.#considerShift();
+      return;
+    }
+    const { sliceEvents, sliceBytes } = this.#options.limits;
+    const departures: Departure[] = [];
+    let bytes = 0;
+    for (const departure of parked.toWrite) {
+      if (departures.length === sliceEvents || (departures.length > 0 && bytes + departure.bytes > sliceBytes)) break;
+      departures.push(departure);
+      bytes += departure.bytes;
+    }
+    parked.isWriting = true;
+    const facts = departures.map((departure) => departure.facts);
+    const events = departures.map(({ event }) => event);
+    const added = (record: WindowRecord): void => {
+      if (this.#closed) return;
+      this.#failures = 0;
+      parked.isWriting = false;
+      parked.slices.push({ record, first: 0 });
+      for (const { written } of departures) {
+        parked.toWrite.shift();
+        written();
+      }
+    };
+    this.#append({ lane: parked.name, pass: parked.pass, facts }, events, added).then(
+      () => {
+        if (this.#closed) return;
+        this.#write(lane);
+        this.#goOn(lane);
+        this.#considerShift();
+        this.#options.moved();
+      },
+      (error: unknown) => {
+        if (this.#closed) return;
+        parked.isWriting = false;
+        const message = `events cannot be written to ${this.#topic}: ${messageOf(error)}`;
+        if (this.#failures === 0) this.#options.account.report("retry_topic", message);
+        else this.#options.account.note("retry_topic", message);
+        this.#toWriteAgain.add(lane);
+        this.#writeAgainLater();
+      },
+    );
+  }
+
+  #writeAgainLater(): void {
+    if (this.#cancelRetry !== undefined) return;
+    this.#failures++;
+    this.#cancelRetry = this.#options.clock.after(backoff(this.#failures, this.#options.random), () => {
+      this.#cancelRetry = undefined;
+      const lanes = [...this.#toWriteAgain];
+      this.#toWriteAgain.clear();
+      for (const lane of lanes) if (lane.parked !== undefined) this.#write(lane);
+    });
+  }
+
+  /**
+   * Resolves when the record is durable and `added`, which is called as soon as it is in the window: of the two places where an
+   * event can be, it is always in one. Records come in the order of their offsets.
+   */
+  #append(slice: ParkedSlice, events: readonly Entry["event"][], added: (record: WindowRecord) => void): Promise<void> {
+    const written = this.#options.engine.append(this.#topic, encodeSlice(slice, events));
+    const inTurn = this.#appended.then(async () => {
+      const { offset } = await written;
+      const partition = this.#partition!;
+      const time = Math.min(...slice.facts.map((fact) => fact.time));
+      added(partition.window.add(offset, time, slice.facts.length));
+      if (!this.#closed) this.#options.touched(partition);
+    });
+    this.#appended = inTurn.catch(() => {});
+    return inTurn;
+  }
+
+  #isFull(): boolean {
+    return (this.#partition?.window.size ?? 0) >= this.#options.limits.parkedRecords;
+  }
+
+  /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
+  #considerShift(): void {
+    const partition = this.#partition;
+    if (partition === undefined || this.#closed) return;
+    this.#untilLook = 64;
+    let lane: Lane | undefined;
+    if (this.#shift.isDue(partition.window)) {
+      const { oldest } = partition.window;
+      for (const each of this.#parked) if (each.parked!.slices.first?.record === oldest) lane = each;
+    } else if (this.#isFull() && this.#shift.copies === 0) {
+      for (const each of this.#parked) {
+        const { slices, slicesOnceMoved } = each.parked!;
+        // Else it has been moved for that, and has as few as it can have.
+        const isLoose = slices.size > Math.max(10, 2 * slicesOnceMoved);
+        if (isLoose && slices.size > (lane?.parked?.slices.size ?? 0)) lane = each;
+      }
+    }
+    if (lane?.state !== "parked") return;
+    const parked = lane.parked!;
+    if (parked.isLoaded || parked.isReading || parked.isWriting || parked.isMoving) return;
+    void this.#shiftLane(lane, parked, partition);
+  }
+
+  async #shiftLane(lane: Lane, parked: Parked, partition: PartitionState): Promise<void> {
+    parked.isMoving = true;
+    try {
+      await this.#shift.move(parked, partition, this.#options.clock.now());
+    } catch (error) {
+      // The next end of an event asks for it again.
+      if (!this.#closed) this.#options.account.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
+    }
+    parked.isMoving = false;
+    if (this.#closed) return;
+    this.#options.touched(partition);
+    this.#write(lane);
+    this.#goOn(lane);
+    this.#considerShift();
+  }
+}
+
+/** An event that is to be tried again. */
+export interface Replay extends ParkedFacts {
+  readonly event: Entry["event"];
+  /** Whether it waits for others of its user key that are replayed. */
+  readonly hasKey: boolean;
+  /** Of the event, about. */
+  readonly bytes: number;
+}
+
+/** A record of the retry topic, read again. */
+export interface ReadSlice {
+  readonly facts: readonly ParkedFacts[];
+  readonly events: readonly Entry["event"][];
+  /** Of each event, in the mean. */
+  readonly bytes: number;
+}
+
+/** What was written is not there any more. */
+class GoneError extends Error {}
+
+function factsOf(entry: Entry, now: number): ParkedFacts {
+  const { partition, record, index, sourceId, keyHash, attempts, firstAttempt, only } = entry;
+  return {
+    partition: partition.source.partition,
+    offset: record.offset,
+    index,
+    sourceId,
+    keyHash,
+    time: record.time,
+    attempts,
+    age: firstAttempt === undefined ? undefined : Math.round(now - firstAttempt),
+    only: only === undefined ? undefined : [...only],
+  };
+}

@@ -1,0 +1,143 @@
+import { hashUserKey } from "@pintle/events";
+import type { PartitionState } from "../partition-state.ts";
+import type { Slice } from "./parked.ts";
+import { decodeSlice, type Origin, type ParkedFacts, type ParkedSlice } from "./retry-record.ts";
+
+/** What an earlier run has left in the retry topic. */
+export interface Restored {
+  readonly lanes: readonly {
+    /** `undefined`: an event without a key. */
+    readonly id: number | string | undefined;
+    readonly name: number | string;
+    readonly pass: number;
+    readonly slices: readonly Slice[];
+    /** Its first event. */
+    readonly head: ParkedFacts;
+  }[];
+  readonly known: Known;
+}
+
+/** What of `events` is known from the retry topic to need no reading. */
+export interface Known {
+  /** Events that stand there. */
+  readonly parked: readonly Origin[];
+  /**
+   * By the hash of a user key, the last of its events that stands there: those before it had ended or stood there when it was
+   * parked. If that was not saved before a crash they come up again, and would come behind it now.
+   */
+  readonly last: ReadonlyMap<number, Origin>;
+}
+
+interface LaneRecords {
+  pass: number;
+  slices: { readonly slice: Slice; readonly facts: readonly ParkedFacts[] }[];
+  /** Copies of a move that is not complete yet. */
+  copies: LaneRecords["slices"];
+}
+
+const pieceBytes = 1 << 20;
+const noUserKey = hashUserKey("");
+
+/** Reads the topic to its end, enters all records into the window, and finishes the events of which there are others that count. */
+export async function restore(partition: PartitionState): Promise<Restored> {
+  const { source, window, finishedBefore } = partition;
+  const lanes = new Map<number | string, LaneRecords>();
+  const drop = ({ slices }: Pick<LaneRecords, "slices">): void => {
+    for (const { slice } of slices) {
+      const { record } = slice;
+      for (let index = 0; index < record.events; index++)
+        if (record.finished[index] === 0) window.finish(record, index);
+    }
+  };
+
+  for (let at = window.position; at < source.end(); ) {
+    const { records, next } = await source.read(at, pieceBytes);
+    if (next === at) break;
+    for (const record of records) {
+      const content = decodeSlice(record);
+      const before = finishedBefore.get(record.offset);
+      finishedBefore.delete(record.offset);
+      if (content === undefined) {
+        window.add(record.offset, record.time, 0);
+        continue;
+      }
+      const { facts } = content;
+      const time = Math.min(...facts.map((fact) => fact.time));
+      const entered = window.add(record.offset, time, facts.length);
+      for (const index of before ?? []) window.finish(entered, index);
+      // In a lane events end in their order. One whose events have all ended says nothing about the lane any more.
+      if (entered.open > 0 || content.complete === true) take(lanes, content, { record: entered, first: 0 }, drop);
+    }
+    window.skipTo(next);
+    at = next;
+  }
+  // What is left here was finished in records that are gone.
+  finishedBefore.clear();
+
+  for (const lane of lanes.values()) drop({ slices: lane.copies });
+  return summary(lanes);
+}
+
+function take(
+  lanes: Map<number | string, LaneRecords>,
+  { lane: name, pass, part, complete, facts }: ParkedSlice,
+  slice: Slice,
+  drop: (lane: Pick<LaneRecords, "slices">) => void,
+): void {
+  let lane = lanes.get(name);
+  if (lane === undefined) {
+    lane = { pass: 0, slices: [], copies: [] };
+    lanes.set(name, lane);
+  }
+  // A part belongs to a move; without one, the record follows what is there.
+  if (part === undefined || pass <= lane.pass) {
+    // What is parked behind others comes behind them in `events`, too. If it does not, a crash had set progress in `events` back; and
+    // as long as others stand here, nothing from before them is taken from there. So they had ended.
+    const end = lane.slices.at(-1)?.facts.at(-1);
+    if (typeof name === "number" && end !== undefined && !isBehind(facts[0]!, end)) {
+      drop(lane);
+      lane.slices = [];
+    }
+    lane.pass = pass;
+    lane.slices.push({ slice, facts });
+    return;
+  }
+  if (part === 0) {
+    // A move that was broken off began here before.
+    drop({ slices: lane.copies });
+    lane.copies = [];
+  }
+  lane.copies.push({ slice, facts });
+  if (complete !== true) return;
+  drop(lane);
+  lanes.set(name, { pass, slices: lane.copies, copies: [] });
+}
+
+function isBehind(one: Origin, other: Origin): boolean {
+  return one.offset > other.offset || (one.offset === other.offset && one.index > other.index);
+}
+
+function summary(lanes: ReadonlyMap<number | string, LaneRecords>): Restored {
+  const restored: Restored["lanes"][number][] = [];
+  const parked: Origin[] = [];
+  const last = new Map<number, Origin>();
+  for (const [name, { pass, slices }] of lanes) {
+    const open = slices.filter(({ slice }) => slice.record.open > 0);
+    const [front] = open;
+    if (front === undefined) continue;
+    const head = front.facts[front.slice.record.finished.indexOf(0)]!;
+    // A name that is text is that of a replayed lane, which ends with its events, or of an event without a key.
+    const isReplay = typeof name === "string" && name.startsWith("r");
+    const id = typeof name === "number" || isReplay ? name : undefined;
+    restored.push({ id, name, pass, slices: open.map(({ slice }) => slice), head });
+    if (isReplay) continue;
+    for (const { slice, facts } of open) {
+      facts.forEach((fact, index) => {
+        if (slice.record.finished[index] === 0) parked.push(fact);
+      });
+    }
+    const end = open.at(-1)?.facts.at(-1);
+    if (typeof name === "number" && name !== noUserKey && end !== undefined) last.set(name, end);
+  }
+  return { lanes: restored, known: { parked, last } };
+}
