@@ -83,8 +83,8 @@ test("says which file is missing, broken, fails, or exports nothing", async () =
   const failing = await refusal(load("failing.ts", 'throw new Error("no such tenant\\nsecond line");'));
   assert.match(failing.message, /failing\.ts: cannot be run: no such tenant$/);
 
-  const syntax = await refusal(load("syntax.ts", "export default {"));
-  assert.match(syntax.message, /syntax\.ts: cannot be run: /);
+  const syntax = await refusal(load("syntax.ts", "export default {\n  sources: [ }\n"));
+  assert.match(syntax.message, /syntax\.ts: cannot be run: Unexpected token at line 2, column 14$/);
 
   const empty = await refusal(load("empty.ts", "export const config = {};"));
   assert.match(empty.message, /empty\.ts: has no default export; write: export default defineConfig\(\{ \.\.\. \}\)$/);

@@ -30,8 +30,8 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
   try {
     module = await jiti.import(path);
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reason}`, { cause: error });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(message)}`, { cause: error });
   }
   // `module.exports = ...` in CommonJS arrives as the default export as well.
   if (module.default === undefined) {
@@ -41,4 +41,12 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
     );
   }
   return module.default;
+}
+
+/** In one line. Of a mistake in the syntax jiti says in the second line where it is: `FILE:LINE:COLUMN`, the column from 0. */
+function reasonOf(message: string): string {
+  const [first = "", second = ""] = message.split("\n");
+  const place = /^ParseError:.*\S/.test(first) ? /:(\d+):(\d+)\s*$/.exec(second) : null;
+  if (place === null) return first;
+  return `${first.replace("ParseError: ", "").trim()} at line ${place[1]}, column ${Number(place[2]) + 1}`;
 }
