@@ -2,7 +2,8 @@
  * A program for kill.test.ts that accepts 5,000 events a second in durable mode, says on stdout what is stored (`s MESSAGE-ID USER NUMBER`) and what has been
  * delivered (`d MESSAGE-ID`), and may end itself by SIGKILL at a numbered operation of the file system.
  *
- * Arguments: directory, URL, first number, number of the fatal operation (-1: none), phase of it, events to accept (then it delivers all and ends).
+ * Arguments: directory, URL, first number, number of the fatal operation (-1: none), phase of it, events to accept. Then it waits for the end of stdin, delivers
+ * all, and ends. PINTLE_RATE: events a second. PINTLE_ADOPT: milliseconds between two looks for orphaned slots.
  */
 import { writeSync } from "node:fs";
 import { type File, type FileSystem, FolderLock, nodeFileSystem } from "@pintle/log";
@@ -12,7 +13,8 @@ import { PintleClient } from "../pintle.ts";
 import { DurableKeeper } from "./durable-keeper.ts";
 
 const [directory = "", url = "", first = "0", fatal = "-1", phase = "before", most = "0"] = process.argv.slice(2);
-const eventsPerSecond = 5_000;
+const eventsPerSecond = Number(process.env.PINTLE_RATE ?? 5_000);
+const adoptPause = Number(process.env.PINTLE_ADOPT ?? 15_000);
 const tick = 5;
 let operations = 0;
 
@@ -70,7 +72,7 @@ function say(line: string): void {
 
 const { now, after, hold } = nodeEnvironment;
 const takeLock = (folder: string, wait: number): Promise<FolderLock> => FolderLock.acquire(folder, { wait });
-const system = { fs, takeLock, now, after, hold };
+const system = { fs, takeLock, now, after, hold, adoptPause };
 const client = new PintleClient(
   "key",
   url,
@@ -107,6 +109,8 @@ const timer = setInterval(() => {
   }
   if (accepted < Number(most)) return;
   clearInterval(timer);
-  void client.close({ timeout: 60_000 }).then(({ pending }) => say(`end ${pending}`));
+  process.stdin.resume().once("end", () => {
+    void client.close({ timeout: 60_000 }).then(({ pending }) => say(`end ${pending}`));
+  });
 }, tick);
 const filler = "x".repeat(200);

@@ -25,6 +25,7 @@ interface Life {
 /** Runs the program until it ends, by itself or killed from outside after so many milliseconds since its first word. */
 async function live(args: readonly string[], killAfter: number | undefined): Promise<Life> {
   const child = spawn(process.execPath, ["--unhandled-rejections=strict", program, ...args]);
+  child.stdin.end();
   const lastResort = (): void => void child.kill("SIGKILL");
   process.once("exit", lastResort);
   let output = "";
