@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -9,8 +9,10 @@ import { createAdminServer } from "./admin/admin-server.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { statusOf } from "./admin/status.ts";
 import type { Config } from "./config/config.ts";
+import { idPattern } from "./config/id.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
+import { logSizes } from "./engine/log-size.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
@@ -136,6 +138,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     steps.push(() => gateway.close());
     const url = await listen(gateway.server, host, port, "--port");
 
+    let current = config;
     const reloader = new Reloader({
       config,
       load: options.load ?? (() => Promise.reject(new ServerError("CONFIG_NOT_FOUND", "it was not read from a file"))),
@@ -146,6 +149,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         // First the router: what the gateway accepts from then on is for destinations that are there.
         await router.change(next);
         gateway.update(next.sources);
+        current = next;
       },
     });
     steps.push(() => reloader.close());
@@ -154,8 +158,24 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const admin = createAdminServer({
       token: readOrMakeSecret(adminTokenFile, "at_"),
       routes: adminRoutes({
-        status: async () => statusOf({ version, startedAt }, gateway.stats(), await router.stats()),
+        async status() {
+          const [stats, sizes] = await Promise.all([router.stats(), logSizes(dataFolder)]);
+          return statusOf({ version, startedAt }, gateway.stats(), stats, sizes);
+        },
         reload: () => reloader.reload(),
+        dead: {
+          destinations: () => current.destinations,
+          hasLetters: (id) => idPattern.test(id) && existsSync(join(dataFolder, "topics", `dead.${id}-0`)),
+          list: (destinationId, query, limit) => router.ask("deadList", { destinationId, query, limit }),
+          show: (destinationId, letter) => router.ask("deadShow", { destinationId, letter }),
+          settle: (destinationId, query, verdict) => router.ask("deadSettle", { destinationId, query, verdict }),
+        },
+        replays: {
+          destinations: () => current.destinations,
+          start: (request) => router.ask("replayStart", request),
+          stop: (id) => router.ask("replayStop", id),
+          list: () => router.ask("replayList", null),
+        },
       }),
       redact: redactor.redact,
       logger,

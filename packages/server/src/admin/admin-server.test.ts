@@ -8,7 +8,7 @@ import { redactor } from "../redactor.ts";
 import type { Reloaded } from "../reload.ts";
 import { createAdminServer, isLocalName, Refusal } from "./admin-server.ts";
 import { adminRoutes } from "./routes.ts";
-import type { Status } from "./status.ts";
+import { healthOf, type Status } from "./status.ts";
 
 const status: Status = {
   version: "1.2.3",
@@ -20,6 +20,7 @@ const status: Status = {
   refused: { unknown_key: 3 },
   append: { count: 2, milliseconds: 5 },
   storage: "open",
+  log: { events: 4096, "dead.hook": 256 },
   destinations: [
     {
       id: "hook",
@@ -32,7 +33,6 @@ const status: Status = {
       duplicate: 5,
       retried: 2,
       replayed: 0,
-      latency: { buckets: [], count: 0, sum: 0 },
       dead: { 'http_4"00': 1 },
       waiting: 3,
       inFlight: 0,
@@ -41,6 +41,14 @@ const status: Status = {
       lag: { records: 3, events: 3, seconds: 1.5 },
       counted: true,
       malformedIntegrations: 0,
+      latency: {
+        buckets: [
+          [0.1, 3],
+          [1, 4],
+        ],
+        count: 5,
+        sum: 7.5,
+      },
     },
     {
       id: "audit",
@@ -52,7 +60,6 @@ const status: Status = {
       duplicate: 0,
       retried: 0,
       replayed: 0,
-      latency: { buckets: [], count: 0, sum: 0 },
       dead: {},
       waiting: 0,
       inFlight: 0,
@@ -61,6 +68,14 @@ const status: Status = {
       lag: { records: 0, events: 0, seconds: 0 },
       counted: true,
       malformedIntegrations: 0,
+      latency: {
+        buckets: [
+          [0.1, 3],
+          [1, 4],
+        ],
+        count: 5,
+        sum: 7.5,
+      },
     },
   ],
 };
@@ -69,6 +84,10 @@ let fails = false;
 let reloaded: Reloaded = { outcome: "refused", problem: "destinations.hook: wk_secret_key" };
 const logged: string[] = [];
 const log = (...parts: unknown[]) => void logged.push(String(parts.at(-1)));
+/** Dead letters and replays have tests of their own. */
+const unused = () => assert.fail("not called");
+const noDead = { destinations: unused, hasLetters: unused, list: unused, show: unused, settle: unused };
+const noReplays = { destinations: unused, start: unused, stop: unused, list: unused };
 const server = createAdminServer({
   token: "the-token",
   routes: {
@@ -78,6 +97,8 @@ const server = createAdminServer({
         return status;
       },
       reload: async () => reloaded,
+      dead: noDead,
+      replays: noReplays,
     }),
     "/echo": {
       POST: async ({ query, body }) => {
@@ -142,8 +163,15 @@ test("tells the status as JSON, without secrets", async () => {
 test("the health says which destination is behind", async () => {
   assert.deepEqual(JSON.parse((await call("/health")).text), {
     status: "ready",
-    behind: [{ id: "hook", state: "open", reason: "http_401" }],
+    behind: [{ id: "hook", state: "open", seconds: 1.5, reason: "http_401" }],
   });
+});
+
+test("a destination that works is behind when its oldest event is a minute old", () => {
+  const [, audit] = status.destinations;
+  const lagging = { ...audit!, lag: { records: 1, events: 1, seconds: 60 }, problem: status.destinations[0]!.problem! };
+  const { behind } = healthOf({ ...status, destinations: [audit!, lagging] });
+  assert.deepEqual(behind, [{ id: "audit", state: "closed", seconds: 60 }]);
 });
 
 test("tells Prometheus", async () => {
@@ -158,6 +186,16 @@ test("tells Prometheus", async () => {
     'pintle_destination_delivered_total{destination="hook"} 4',
     'pintle_destination_dead_total{destination="hook",reason="http_4\\"00"} 1',
     'pintle_destination_lag_seconds{destination="hook"} 1.5',
+    'pintle_destination_lag_events{destination="hook"} 3',
+    "# TYPE pintle_destination_delivery_seconds histogram",
+    'pintle_destination_delivery_seconds_bucket{destination="hook",le="0.1"} 3',
+    'pintle_destination_delivery_seconds_bucket{destination="hook",le="+Inf"} 5',
+    'pintle_destination_delivery_seconds_sum{destination="hook"} 7.5',
+    'pintle_destination_delivery_seconds_count{destination="hook"} 5',
+    'pintle_destination_lanes_waiting{destination="hook"} 0',
+    'pintle_destination_state{destination="hook",state="open"} 1',
+    'pintle_destination_state{destination="hook",state="closed"} 0',
+    'pintle_log_bytes{topic="dead.hook"} 256',
     'pintle_destination_up{destination="hook"} 0',
     'pintle_destination_up{destination="audit"} 1',
   ]) {

@@ -4,7 +4,7 @@ type Labels = Readonly<Record<string, string>>;
 
 interface Family {
   readonly name: string;
-  readonly type: "counter" | "gauge" | "summary";
+  readonly type: "counter" | "gauge" | "histogram" | "summary";
   readonly help: string;
   /** Suffix of the name, labels, value. */
   readonly samples: readonly (readonly [suffix: string, labels: Labels, value: number])[];
@@ -14,6 +14,8 @@ interface Family {
 export function prometheusText(status: Status): string {
   return families(status).map(text).join("");
 }
+
+const states: readonly Status["destinations"][number]["state"][] = ["closed", "open", "half-open", "stopped"];
 
 function families(status: Status): Family[] {
   const { destinations } = status;
@@ -111,9 +113,52 @@ function families(status: Status): Family[] {
       each(({ lag }) => lag.seconds),
     ),
     gauge(
+      "pintle_destination_lag_events",
+      "Events that were accepted for the destination and have not ended, as far as they could be counted at once.",
+      each(({ lag }) => lag.events),
+    ),
+    {
+      name: "pintle_destination_delivery_seconds",
+      type: "histogram",
+      help: "Time from the acceptance of an event to its delivery.",
+      samples: destinations.flatMap(({ id: destination, latency: { buckets, count, sum } }) => [
+        ...buckets.map(([bound, below]) => ["_bucket", { destination, le: String(bound) }, below] as const),
+        ["_bucket", { destination, le: "+Inf" }, count] as const,
+        ["_sum", { destination }, sum] as const,
+        ["_count", { destination }, count] as const,
+      ]),
+    },
+    gauge(
+      "pintle_destination_in_flight",
+      "Events that are on their way to the destination.",
+      each(({ inFlight }) => inFlight),
+    ),
+    counter(
+      "pintle_destination_replayed_total",
+      "Events that were given to the destination once more.",
+      each(({ replayed }) => replayed),
+    ),
+    counter(
+      "pintle_destination_malformed_integrations_total",
+      "Events with an integrations that means nothing.",
+      each(({ malformedIntegrations }) => malformedIntegrations),
+    ),
+    gauge(
       "pintle_destination_up",
       "Whether the destination takes events.",
       each(({ state }) => (state === "closed" ? 1 : 0)),
+    ),
+    gauge(
+      "pintle_destination_state",
+      "1 for the state that the destination is in.",
+      destinations.flatMap(({ id: destination, state }) =>
+        states.map((each) => ["", { destination, state: each }, each === state ? 1 : 0] as const),
+      ),
+    ),
+    gauge(
+      "pintle_log_bytes",
+      "Size of a topic on disk.",
+      Object.entries(status.log).map(([topic, bytes]) => ["", { topic }, bytes]),
     ),
   ];
 }

@@ -1,18 +1,24 @@
 import type { Reloaded } from "../reload.ts";
 import { PlainText, Refusal, type Route } from "./admin-server.ts";
+import { type DeadAdmin, deadRoutes } from "./dead-routes.ts";
 import { prometheusText } from "./prometheus.ts";
+import { type ReplayAdmin, replayRoutes } from "./replay-routes.ts";
 import { healthOf, type Status } from "./status.ts";
 
 /** What the admin port tells and does. */
 export interface AdminParts {
   status(): Promise<Status>;
   reload(): Promise<Reloaded>;
+  readonly dead: DeadAdmin;
+  readonly replays: ReplayAdmin;
 }
 
 /** The requests that the admin port answers, by path. docs/command-line.md lists them. */
-export function adminRoutes({ status, reload }: AdminParts): Readonly<Record<string, Route>> {
+export function adminRoutes({ status, reload, dead, replays }: AdminParts): Readonly<Record<string, Route>> {
   return {
     "/health": { GET: async () => healthOf(await status()) },
+    ...deadRoutes(dead),
+    ...replayRoutes(replays),
     "/reload": {
       async POST() {
         const reloaded = await reload();

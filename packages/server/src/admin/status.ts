@@ -17,20 +17,32 @@ export interface Status {
   readonly append: { readonly count: number; readonly milliseconds: number };
   /** Whether the storage takes events. */
   readonly storage: "open" | "shut";
+  /** Bytes on disk by topic. */
+  readonly log: Readonly<Record<string, number>>;
   readonly destinations: readonly DestinationStatus[];
 }
 
 export interface Health {
   readonly status: "ready" | "stopping";
-  /** Destinations that do not take events now, with the reason where one is known. */
-  readonly behind: readonly { readonly id: string; readonly state: string; readonly reason?: string }[];
+  /** Destinations that do not take events now, or take them too slowly, with the reason where one is known. */
+  readonly behind: readonly {
+    readonly id: string;
+    readonly state: string;
+    /** Age of the oldest event that has not ended. */
+    readonly seconds: number;
+    readonly reason?: string;
+  }[];
 }
+
+/** Seconds of lag from which a destination that works is behind. */
+const behindAfter = 60;
 
 /** Puts together what the parts of the data plane know. */
 export function statusOf(
   about: Pick<Status, "version" | "startedAt">,
   gateway: GatewayStats,
   router: RouterStatus,
+  log: Status["log"],
 ): Status {
   return {
     version: about.version,
@@ -42,6 +54,7 @@ export function statusOf(
     refused: gateway.refused,
     append: gateway.append,
     storage: gateway.storage,
+    log,
     destinations: router.destinations,
   };
 }
@@ -50,7 +63,13 @@ export function healthOf({ state, destinations }: Status): Health {
   return {
     status: state,
     behind: destinations
-      .filter(({ state }) => state !== "closed")
-      .map(({ id, state, problem }) => ({ id, state, ...(problem === undefined ? {} : { reason: problem.reason }) })),
+      .filter(({ state, lag }) => state !== "closed" || lag.seconds >= behindAfter)
+      .map(({ id, state, lag, problem }) => ({
+        id,
+        state,
+        seconds: lag.seconds,
+        // The latest problem of one that works may be long over.
+        ...(problem === undefined || state === "closed" ? {} : { reason: problem.reason }),
+      })),
   };
 }

@@ -1,8 +1,10 @@
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { deadList, deadPurge, deadReplay, deadShow } from "./dead.ts";
 import { destinationTest } from "./destination.ts";
 import { importConfig } from "./import.ts";
 import { logInspect, logVerify } from "./log.ts";
+import { replay, replayList, replayStop } from "./replay.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 
@@ -12,6 +14,13 @@ export const commands: readonly Command[] = [
   check,
   importConfig,
   status,
+  deadList,
+  deadShow,
+  deadReplay,
+  deadPurge,
+  replayList,
+  replayStop,
+  replay,
   logInspect,
   logVerify,
   destinationTest,

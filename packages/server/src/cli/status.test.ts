@@ -17,7 +17,6 @@ const hook = {
   duplicate: 6,
   retried: 2,
   replayed: 0,
-  latency: { buckets: [], count: 0, sum: 0 },
   dead: { http_400: 3 },
   waiting: 12,
   inFlight: 0,
@@ -26,6 +25,7 @@ const hook = {
   lag: { records: 3, events: 12, seconds: 75 },
   counted: false,
   malformedIntegrations: 0,
+  latency: { buckets: [], count: 0, sum: 0 },
 } as const;
 
 const told: Status = {
@@ -38,6 +38,7 @@ const told: Status = {
   refused: { unknown_key: 3 },
   append: { count: 50, milliseconds: 5 },
   storage: "open",
+  log: {},
   destinations: [hook, { ...hook, id: "audit", type: "file", state: "closed", dead: {}, filtered: {}, counted: true }],
 };
 

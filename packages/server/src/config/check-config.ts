@@ -127,14 +127,25 @@ function checkSettings(
   }
   const settings = Object.fromEntries(Object.entries(entry).filter(([name]) => !commonDestinationKeys.includes(name)));
   const parsed = schema.safeParse(settings);
-  const problems = parsed.success ? [] : describeIssues(parsed.error.issues, input, schema, path);
+  const issues = parsed.success ? [] : parsed.error.issues;
+  // Unknown keys are looked for below, where it is known what else a destination may have.
+  const known = issues.filter(({ code, path: at }) => code !== "unrecognized_keys" || at.length > 0);
+  const problems = describeIssues(known, input, schema, path);
   // A schema that drops or passes on keys that it does not know would let a typing error change nothing, silently.
   const allowed = keysAt(schema, []);
-  if (allowed !== undefined) {
+  if (allowed === undefined)
+    problems.push(
+      ...describeIssues(
+        issues.filter((issue) => !known.includes(issue)),
+        input,
+        schema,
+        path,
+      ),
+    );
+  else {
     for (const name of Object.keys(settings)) {
       if (allowed.includes(name)) continue;
-      const unknown = unknownKey([...path, name], [...allowed, ...commonDestinationKeys]);
-      if (!problems.some((problem) => problem.path === unknown.path)) problems.push(unknown);
+      problems.push(unknownKey([...path, name], [...allowed, ...commonDestinationKeys]));
     }
   }
   return parsed.success && problems.length === 0 ? { value: parsed.data } : { value: undefined, problems };

@@ -28,6 +28,11 @@ export interface RunningRouter {
    * start again, with it.
    */
   change(config: Pick<StartRouterOptions, "sources" | "destinations">): Promise<void>;
+  /** Asks the thread for something. Rejects while it is being started again, and after `close`. */
+  ask<Name extends keyof RouterCalls>(
+    name: Name,
+    takes: RouterCalls[Name]["takes"],
+  ): Promise<RouterCalls[Name]["gives"]>;
   /**
    * Lets the thread finish what is on its way, at most `within` milliseconds (default 5000), save its progress and end. A
    * thread that does not answer is ended 2 s later. Never rejects; called again it does nothing more.
@@ -82,10 +87,11 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
   }
 
   const running: RunningRouter = {
-    async stats() {
+    stats: () => running.ask("status", null),
+    async ask(name, takes) {
       if (thread === undefined)
         throw new Error(closing === undefined ? "The router is starting again" : "The router is closed");
-      return thread.ask("status", null);
+      return thread.ask(name, takes);
     },
     async change({ sources, destinations }) {
       options = { ...options, sources, destinations };

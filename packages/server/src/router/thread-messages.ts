@@ -1,5 +1,9 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Destination, Source } from "../config/config.ts";
+import type { DeadList, DeadVerdict, ShownLetter } from "./dead/dead-letters.ts";
+import type { DeadQuery } from "./dead/query.ts";
+import type { ReplayStatus } from "./replay/log-replays.ts";
+import type { ReplayRequest } from "./replay/replay-record.ts";
 import type { RouterStatus } from "./status.ts";
 
 /** What the router's thread is given when it starts. */
@@ -25,6 +29,27 @@ export interface RouterCalls {
     readonly takes: { readonly sources: readonly Source[]; readonly destinations: readonly Destination[] };
     readonly gives: null;
   };
+  /** @see DeadLetters.list */
+  readonly deadList: {
+    readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly limit: number };
+    readonly gives: DeadList;
+  };
+  /** @see DeadLetters.show */
+  readonly deadShow: {
+    readonly takes: { readonly destinationId: string; readonly letter: number };
+    readonly gives: ShownLetter | null;
+  };
+  /** Gives how many letters it were. @see DeadLetters.settle */
+  readonly deadSettle: {
+    readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly verdict: DeadVerdict };
+    readonly gives: number;
+  };
+  /** @see LogReplays.start */
+  readonly replayStart: { readonly takes: ReplayRequest; readonly gives: ReplayStatus };
+  /** @see LogReplays.stop */
+  readonly replayStop: { readonly takes: string; readonly gives: ReplayStatus | null };
+  /** @see LogReplays.list */
+  readonly replayList: { readonly takes: null; readonly gives: readonly ReplayStatus[] };
 }
 
 export type RouterCall = {

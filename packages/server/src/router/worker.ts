@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
 import type { DestinationType } from "@pintle/destinations/kit";
@@ -7,10 +8,12 @@ import { openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
 import { messageOf } from "./account.ts";
 import { systemClock } from "./clock.ts";
+import { DeadLetters } from "./dead/dead-letters.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { Transformation } from "./transform/transformation.ts";
+import { LogReplays } from "./replay/log-replays.ts";
 import { Router } from "./router.ts";
 import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
+import { Transformation } from "./transform/transformation.ts";
 
 /*
  * The router's thread: its own engine in the same data folder, so that only the feed and a few messages pass between it and
@@ -31,6 +34,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     feed: data.feed,
     logger,
   });
+  const dead = new DeadLetters(engine, () => Date.now());
   const opening = Router.open({
     engine,
     sources: data.sources,
@@ -53,15 +57,28 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     }),
   });
 
+  const opened = opening.then(async (router) => {
+    const replays = await LogReplays.open({
+      engine,
+      clock: systemClock,
+      random: Math.random,
+      newId: () => randomUUID().slice(0, 8),
+      target: (destinationId) => router.replayTarget(destinationId),
+    });
+    return { router, replays };
+  });
+
   main?.on("message", async (message: ToRouter) => {
-    const router = await opening;
+    const { router, replays } = await opened;
+    const parts: Parts = { router, types, dead, replays };
     if (message.kind === "ask") {
       const { id, call } = message;
-      await answer(router, types, call).then(
+      await answer(parts, call).then(
         (value) => tell({ kind: "answer", id, value }),
         (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
       );
     } else {
+      await replays.close();
       await router.close(message.within);
       await engine.close();
       data.feed.close();
@@ -70,13 +87,19 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     }
   });
 
-  await opening;
+  await opened;
   tell({ kind: "ready" });
 }
 
+interface Parts {
+  readonly router: Router;
+  readonly types: Map<string, DestinationType>;
+  readonly dead: DeadLetters;
+  readonly replays: LogReplays;
+}
+
 async function answer(
-  router: Router,
-  types: Map<string, DestinationType>,
+  { router, types, dead, replays }: Parts,
   call: RouterCall,
 ): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
   switch (call.name) {
@@ -86,6 +109,21 @@ async function answer(
       for (const [name, type] of await loadOwnTypes(call.takes.destinations)) types.set(name, type);
       await router.change(call.takes);
       return null;
+    case "deadList":
+      return dead.list(call.takes.destinationId, call.takes.query, call.takes.limit);
+    case "deadShow":
+      return (await dead.show(call.takes.destinationId, call.takes.letter)) ?? null;
+    case "deadSettle": {
+      const { destinationId, query, verdict } = call.takes;
+      if (verdict === "purged") return dead.settle(destinationId, query, verdict);
+      return dead.settle(destinationId, query, verdict, (letters) => router.replay(destinationId, letters));
+    }
+    case "replayStart":
+      return replays.start(call.takes);
+    case "replayStop":
+      return (await replays.stop(call.takes)) ?? null;
+    case "replayList":
+      return replays.list();
   }
 }
 

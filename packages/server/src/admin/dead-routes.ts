@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { DeadList, DeadVerdict, ShownLetter } from "../router/dead/dead-letters.ts";
+import type { DeadQuery } from "../router/dead/query.ts";
+import { type AdminCall, Refusal, type Route } from "./admin-server.ts";
+import { count, parsed, time } from "./parsed.ts";
+
+/** The dead letters of the data plane, as the admin port needs them. */
+export interface DeadAdmin {
+  /** Destinations of the configuration. */
+  destinations(): readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
+  /** Whether there are, or were, letters of a destination that is not in the configuration any more. */
+  hasLetters(destinationId: string): boolean;
+  list(destinationId: string, query: DeadQuery, limit: number): Promise<DeadList>;
+  show(destinationId: string, letter: number): Promise<ShownLetter | null>;
+  settle(destinationId: string, query: DeadQuery, verdict: DeadVerdict): Promise<number>;
+}
+
+const selection = {
+  destination: z.string().optional(),
+  reason: z.string().optional(),
+  from: time.optional(),
+  to: time.optional(),
+  user: z.string().optional(),
+  id: z.string().optional(),
+};
+const listing = z.strictObject({ ...selection, limit: count(1, 1000).default(20) });
+const showing = z.strictObject({ destination: z.string(), letter: count(0, Number.MAX_SAFE_INTEGER) });
+const settling = z
+  .strictObject({
+    ...selection,
+    letter: count(0, Number.MAX_SAFE_INTEGER).optional(),
+    all: z.literal(true).optional(),
+  })
+  .refine(
+    (asked) => Object.values(asked).some((value) => value !== undefined),
+    "say which letters: destination, reason, from, to, user, id or letter; or all: true",
+  )
+  .refine(({ letter, destination }) => letter === undefined || destination !== undefined, {
+    error: "the number of a letter needs its destination",
+  });
+
+/** `/dead` and what is below it. */
+export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
+  /** Ids of the destinations that are meant: the one that is named, by name or id, or all. */
+  function idsOf(named: string | undefined): readonly string[] {
+    const known = dead.destinations();
+    if (named === undefined) return known.map(({ id }) => id);
+    const found = known.find(({ id }) => id === named) ?? known.find(({ name }) => name === named);
+    if (found !== undefined) return [found.id];
+    if (dead.hasLetters(named)) return [named];
+    const names = known.length === 0 ? "there are none" : `there are ${known.map(({ id }) => id).join(", ")}`;
+    throw new Refusal(404, `no destination is called ${JSON.stringify(named)}; ${names}`);
+  }
+
+  function settle(verdict: DeadVerdict) {
+    return async ({ body }: AdminCall): Promise<unknown> => {
+      const { destination, letter, all: _all, ...query } = parsed(settling, body ?? {});
+      const ids = idsOf(destination);
+      const asked = { ...query, ...(letter === undefined ? {} : { letters: [letter] }) };
+      const settled: Record<string, number> = {};
+      for (const id of ids) {
+        if (verdict === "replayed" && !dead.destinations().some((each) => each.id === id && each.enabled)) {
+          if (destination === undefined) continue;
+          throw new Refusal(409, `nothing can be replayed to ${id}: it is not in the configuration, or not enabled`);
+        }
+        settled[id] = await dead.settle(id, asked, verdict);
+      }
+      return { [verdict]: settled };
+    };
+  }
+
+  return {
+    "/dead": {
+      async GET({ query }) {
+        const { destination, limit, ...asked } = parsed(listing, Object.fromEntries(query));
+        const lists = [];
+        for (const id of idsOf(destination)) lists.push({ id, ...(await dead.list(id, asked, limit)) });
+        return { destinations: lists };
+      },
+    },
+    "/dead/letter": {
+      async GET({ query }) {
+        const { destination, letter } = parsed(showing, Object.fromEntries(query));
+        const [id = ""] = idsOf(destination);
+        const shown = await dead.show(id, letter);
+        if (shown === null) throw new Refusal(404, `there is no dead letter ${id}/${letter}`);
+        return { destination: id, ...shown };
+      },
+    },
+    "/dead/replay": { POST: settle("replayed") },
+    "/dead/purge": { POST: settle("purged") },
+  };
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { ReplayStatus } from "../router/replay/log-replays.ts";
+import type { ReplayRequest } from "../router/replay/replay-record.ts";
+import { Refusal, type Route } from "./admin-server.ts";
+import { parsed, time } from "./parsed.ts";
+
+/** Replays of the log, as the admin port needs them. */
+export interface ReplayAdmin {
+  /** Destinations of the configuration. */
+  destinations(): readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
+  start(request: ReplayRequest): Promise<ReplayStatus>;
+  stop(id: string): Promise<ReplayStatus | null>;
+  list(): Promise<readonly ReplayStatus[]>;
+}
+
+const starting = z.strictObject({
+  destination: z.string(),
+  from: time,
+  to: time.optional(),
+  rate: z.number("a number of events a second").positive("a number of events a second above 0").default(1000),
+});
+const stopping = z.strictObject({ id: z.string() });
+
+/** `/replays` and what is below it. */
+export function replayRoutes(replays: ReplayAdmin): Readonly<Record<string, Route>> {
+  return {
+    "/replays": {
+      GET: async () => ({ replays: await replays.list() }),
+      async POST({ body }) {
+        const { destination, ...request } = parsed(starting, body ?? {});
+        if (request.to !== undefined && request.to <= request.from) throw new Refusal(400, "to: it comes after from");
+        const known = replays.destinations();
+        const found = known.find(({ id }) => id === destination) ?? known.find(({ name }) => name === destination);
+        if (found === undefined) {
+          const names = known.length === 0 ? "there are none" : `there are ${known.map(({ id }) => id).join(", ")}`;
+          throw new Refusal(404, `no destination is called ${JSON.stringify(destination)}; ${names}`);
+        }
+        if (!found.enabled) throw new Refusal(409, `nothing can be replayed to ${found.id}: it is not enabled`);
+        return replays.start({ destinationId: found.id, ...request });
+      },
+    },
+    "/replays/stop": {
+      async POST({ body }) {
+        const { id } = parsed(stopping, body ?? {});
+        const stopped = await replays.stop(id);
+        if (stopped === null) throw new Refusal(404, `no replay ${JSON.stringify(id)} is running`);
+        return stopped;
+      },
+    },
+  };
+}

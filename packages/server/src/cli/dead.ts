@@ -1,0 +1,172 @@
+import { ServerError } from "../errors.ts";
+import type { DeadList, DeadVerdict, ShownLetter } from "../router/dead/dead-letters.ts";
+import { adminClient, adminFlags } from "./admin-client.ts";
+import type { Command, CommandCall, CommandContext, Flag } from "./command.ts";
+import { count, nouns, reasons, table } from "./table.ts";
+import { parseTime } from "./time.ts";
+
+/** Which letters are meant: those to which all of it applies. */
+const selectionFlags: Readonly<Record<string, Flag>> = {
+  destination: { value: "NAME", description: "of this destination, by its name or id (default: of all)" },
+  reason: { value: "REASON", description: "given up for this reason, like http_400" },
+  from: { value: "TIME", description: "given up since: 2026-11-20T08:00:00Z, 2026-11-20, or 2h for two hours ago" },
+  to: { value: "TIME", description: "given up before" },
+  user: { value: "ID", description: "events with this userId or anonymousId" },
+  id: { value: "ID", description: "the event with this messageId" },
+};
+
+const settlingFlags: Readonly<Record<string, Flag>> = {
+  ...adminFlags,
+  ...selectionFlags,
+  letter: { value: "LETTER", description: "this letter, as the list calls it, like hook/42" },
+  all: { description: "all of them" },
+};
+
+export const deadList: Command = {
+  name: "dead list",
+  summary: "Lists events that were given up, by destination, reason, time, user or id.",
+  arguments: [],
+  flags: {
+    ...adminFlags,
+    ...selectionFlags,
+    limit: { value: "N", description: "the newest N of each destination (default 20, at most 1000)" },
+    json: { description: "as JSON" },
+  },
+  run: runList,
+};
+
+export const deadShow: Command = {
+  name: "dead show",
+  summary: "Shows one of them whole: the event, the answer of the destination, and what was decided about it.",
+  arguments: ["LETTER"],
+  flags: { ...adminFlags, json: { description: "as JSON" } },
+  run: runShow,
+};
+
+export const deadReplay: Command = {
+  name: "dead replay",
+  summary: "Sends them once more, through transformation and destination as they are now.",
+  arguments: [],
+  flags: settlingFlags,
+  run: (call, context) => runSettle(call, context, "replayed"),
+};
+
+export const deadPurge: Command = {
+  name: "dead purge",
+  summary: "Takes them off the list for good.",
+  arguments: [],
+  flags: settlingFlags,
+  run: (call, context) => runSettle(call, context, "purged"),
+};
+
+async function runList(call: CommandCall, context: CommandContext): Promise<number> {
+  const { limit, json } = call.flags;
+  if (limit !== undefined && (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > 1000)) {
+    throw new ServerError("USAGE", `--limit takes a number from 1 to 1000, not ${JSON.stringify(limit)}`);
+  }
+  const told = await adminClient(call, context).get("/dead", { ...selectionOf(call), limit });
+  const { destinations } = told as { readonly destinations: readonly (DeadList & { readonly id: string })[] };
+  if (json !== undefined) context.print(JSON.stringify(destinations, null, 2));
+  else for (const line of listLines(destinations)) context.print(line);
+  return 0;
+}
+
+export function listLines(destinations: readonly (DeadList & { readonly id: string })[]): string[] {
+  const rows = destinations.flatMap(({ id, letters }) =>
+    letters.map(({ letter, at, reason, type, messageId, attempts }) => [
+      `${id}/${letter}`,
+      new Date(at).toISOString(),
+      reason,
+      typeof type === "string" ? oneLine(type) : "",
+      count(attempts),
+      oneLine(messageId),
+    ]),
+  );
+  if (rows.length === 0) return ["no dead letters"];
+  const lines = table([["letter", "given up", "reason", "type", "attempts", "messageId"], ...rows]);
+  lines.push("");
+  for (const { id, letters, counts } of destinations) {
+    const total = Object.values(counts).reduce((sum, number) => sum + number, 0);
+    if (total === 0) continue;
+    const shown = letters.length < total ? `, of which the newest ${count(letters.length)} are listed` : "";
+    lines.push(`${id}: ${nouns(total, "dead letter")} (${reasons(counts)})${shown}`);
+  }
+  return lines;
+}
+
+async function runShow(call: CommandCall, context: CommandContext): Promise<number> {
+  const { destination, letter } = letterOf(call.arguments[0] ?? "");
+  const told = await adminClient(call, context).get("/dead/letter", { destination, letter });
+  const shown = told as ShownLetter & { readonly destination: string };
+  if (call.flags.json !== undefined) context.print(JSON.stringify(shown, null, 2));
+  else for (const line of letterLines(shown)) context.print(line);
+  return 0;
+}
+
+export function letterLines(shown: ShownLetter & { readonly destination: string }): string[] {
+  const { destination, letter, reason, detail, at, attempts, firstAttempt, sourceId, verdict, event, answer } = shown;
+  const tried = firstAttempt === undefined ? "" : `, the first at ${new Date(firstAttempt).toISOString()}`;
+  const lines = [
+    `${destination}/${letter}: ${reason}${detail === undefined ? "" : `: ${oneLine(detail)}`}`,
+    `given up at ${new Date(at).toISOString()} after ${nouns(attempts, "attempt")}${tried}; from the source ${sourceId}`,
+  ];
+  if (verdict !== undefined) lines.push(`${verdict.verdict} at ${new Date(verdict.at).toISOString()}`);
+  lines.push("", "event", JSON.stringify(event, null, 2));
+  if (answer !== undefined) {
+    const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
+    lines.push("", `answer ${answer.status}`, ...headers);
+    if (answer.body !== "") lines.push("", answer.body);
+  }
+  return lines;
+}
+
+async function runSettle(call: CommandCall, context: CommandContext, verdict: DeadVerdict): Promise<number> {
+  const { letter, all } = call.flags;
+  const selection = selectionOf(call);
+  const body = {
+    ...selection,
+    ...(letter === undefined ? {} : numbered(letter, selection.destination)),
+    ...(all === undefined ? {} : { all: true }),
+  };
+  const word = verdict === "replayed" ? "replay" : "purge";
+  if (Object.values(body).every((value) => value === undefined)) {
+    throw new ServerError(
+      "USAGE",
+      `say which letters to ${word}: by a flag (see: pintle dead ${word} --help), or --all`,
+    );
+  }
+  const told = (await adminClient(call, context).post(`/dead/${word}`, body)) as Record<string, Record<string, number>>;
+  const settled = Object.entries(told[verdict] ?? {}).filter(([, number]) => number > 0);
+  if (settled.length === 0) context.print(`no dead letters to ${word}`);
+  for (const [id, number] of settled) context.print(`${id}: ${verdict} ${nouns(number, "dead letter")}`);
+  return 0;
+}
+
+function selectionOf({ flags }: CommandCall): Record<string, string | undefined> {
+  const { destination, reason, user, id } = flags;
+  const time = (flag: "from" | "to"): string | undefined =>
+    flags[flag] === undefined ? undefined : parseTime(flag, flags[flag], Date.now());
+  return { destination, reason, user, id, from: time("from"), to: time("to") };
+}
+
+function numbered(text: string, named: string | undefined): { destination: string; letter: number } {
+  const { destination, letter } = letterOf(text);
+  if (named !== undefined && named !== destination) {
+    throw new ServerError("USAGE", `--letter ${text} is not one of --destination ${named}`);
+  }
+  return { destination, letter: Number(letter) };
+}
+
+/** @throws ServerError USAGE */
+function letterOf(text: string): { destination: string; letter: string } {
+  const [, destination, letter] = /^([a-z0-9_-]{1,64})\/(\d{1,15})$/.exec(text) ?? [];
+  if (destination === undefined || letter === undefined) {
+    throw new ServerError("USAGE", `a letter is named like hook/42, not ${JSON.stringify(text)}`);
+  }
+  return { destination, letter };
+}
+
+/** Clients write what they like: a terminal gets no control characters of theirs, and a table no second line. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, " ").slice(0, 200);
+}
