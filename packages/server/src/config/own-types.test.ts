@@ -77,7 +77,10 @@ test("a configuration brings a type of its own, which knows its secrets and chec
   write('"xoxb-1"');
   const config = await loadConfig(file);
   const [team] = config.destinations;
-  assert.deepEqual([team?.type, team?.settings], ["chat", { token: "xoxb-1", room: "all", maxAge: 259_200_000 }]);
+  assert.deepEqual(
+    [team?.type, team?.settings],
+    ["chat", { token: "xoxb-1", room: "all", maxAge: 259_200_000, order: true }],
+  );
   assert.equal(config.redact("it is xoxb-1"), "it is [redacted]");
   assert.equal(team?.ownType?.file, file);
   assert.doesNotThrow(() => structuredClone(config.destinations));
