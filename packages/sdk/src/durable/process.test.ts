@@ -9,7 +9,8 @@ import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FakeDataPlane } from "../testing/index.ts";
 
-const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const program = fileURLToPath(new URL("./program.test.child.js", import.meta.url));
+const worker = fileURLToPath(new URL("./kill.test.child.js", import.meta.url));
 
 async function folder(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "pintle-durable-"));
@@ -24,7 +25,7 @@ interface Ended {
 
 /** Runs a program to its end, under the strictest rule for rejections that nobody handles. */
 async function run(name: string, directory: string, url: string): Promise<Ended> {
-  const args = ["--unhandled-rejections=strict", file("./program.test.child.js"), name, directory, url];
+  const args = ["--unhandled-rejections=strict", program, name, directory, url];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lastResort = (): void => void child.kill("SIGKILL");
   process.once("exit", lastResort);
@@ -123,7 +124,7 @@ test("four processes share a folder; when one is killed another adopts its slot,
   for (const [index] of outputs.entries()) {
     const args = [directory, plane.url, String(index * 100_000), "-1", "before", "1500"];
     const env = { ...process.env, PINTLE_RATE: "2000", PINTLE_ADOPT: "100" };
-    const child = spawn(process.execPath, [file("./kill.test.child.js"), ...args], {
+    const child = spawn(process.execPath, [worker, ...args], {
       env,
       stdio: ["pipe", "pipe", "inherit"],
     });
