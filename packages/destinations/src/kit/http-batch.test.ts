@@ -241,6 +241,29 @@ test("an event that several requests carry is not begun again for those that wer
   assert.deepEqual(outcomes, ["http_500", "http_500", "http_500"]);
 });
 
+test("outcomes are those of the events that a request names, in whatever order, and an event without a request is done", async () => {
+  const requests: HttpDefinition<object>["requests"] = (events) => [
+    {
+      method: "POST",
+      url: "http://h/",
+      headers: {},
+      body: JSON.stringify([[events[2]?.messageId]]),
+      events: [2, 0, 1],
+    },
+  ];
+  const classify = (_: Answer, of: readonly DeliveredEvent[]) => of.map(({ messageId }) => dead(`of_${messageId}`));
+  assert.deepEqual((await deliver(listed("abc"), () => 200, roomy, { requests, classify })).outcomes, [
+    "of_a",
+    "of_b",
+    "of_c",
+  ]);
+  assert.deepEqual((await deliver(listed("ab"), () => 500, roomy, { requests: () => [] })).outcomes, [
+    "delivered",
+    "delivered",
+  ]);
+  assert.deepEqual((await deliver(listed("a"), () => 500, roomy, { requests: () => [] })).outcomes, ["delivered"]);
+});
+
 test("a body is compressed on request", async () => {
   const sent: HttpRequest[] = [];
   const sender: Sender = {

@@ -52,7 +52,7 @@ const missing: Outcome = {
  * - When the destination is in trouble, what was not sent shares the fate of the request that found out.
  */
 export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
-  return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? deliverAll(events, rules);
+  return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? new Batch(events, rules).deliver();
 }
 
 /** One event in one request: by far the most common case, at thousands of events a second. */
@@ -75,97 +75,112 @@ function sendOnly(
   });
 }
 
-async function deliverAll(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
-  const { requestsOf, limits, suspects } = rules;
-  const outcomes: Outcome[] = events.map(() => delivered);
-  const failureIn = (positions: readonly number[]): Outcome | undefined =>
-    positions.map((position) => outcomes[position]).find((outcome) => outcome?.outcome !== "delivered");
-
+/** A batch on its way. An event counts as delivered until one of the requests that carry it says otherwise. */
+class Batch {
+  readonly #events: readonly DeliveredEvent[];
+  readonly #rules: BatchRules;
+  readonly #outcomes: Outcome[];
+  /** What is still to be done, the next last. */
+  readonly #todo: Part[];
   /**
    * Users whose events have to wait, each with the outcome of all later ones: that of the event which they wait for, except that they do
    * not age, since it is not their fault.
    */
-  const waiting = new Map<string, Outcome>();
-  /** Gives `outcome` to those of the events that have none but the hopeful one. */
-  const give = (outcome: Outcome, positions: readonly number[]): void => {
-    for (const position of positions) {
-      if (outcomes[position]?.outcome !== "delivered") continue;
-      outcomes[position] = outcome;
-      if (limits.whole && outcome.outcome === "retry")
-        waiting.set(userOf(events[position]!), { ...outcome, ages: false });
-    }
-  };
-  /** Gives the events of those users what they wait for; returns one of those outcomes, if there are any. */
-  const holdBack = (positions: readonly number[]): Outcome | undefined => {
-    if (waiting.size === 0) return undefined;
-    let found: Outcome | undefined;
-    for (const position of positions) {
-      const key = userOf(events[position]!);
-      const outcome = key === "" ? undefined : waiting.get(key);
-      if (outcome === undefined) continue;
-      give(outcome, [position]);
-      found ??= outcome;
-    }
-    return found;
-  };
+  readonly #waiting = new Map<string, Outcome>();
 
-  // Taken from its end.
-  const todo = groupsOf(events, rules).map(unmade).reverse();
-  const insteadOf = (positions: readonly number[]): void => {
-    const middle = Math.ceil(positions.length / 2);
-    for (const half of [positions.slice(middle), positions.slice(0, middle)]) todo.push(unmade(half));
-  };
-
-  for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
-    const { positions, ready, divisible } = part;
-    const held = holdBack(positions);
-    if (held !== undefined) {
-      const free = positions.filter((position) => outcomes[position]?.outcome === "delivered");
-      if (ready === undefined || divisible) todo.push(...(free.length > 0 ? [unmade(free)] : []));
-      else give(held, positions);
-      continue;
-    }
-    if (ready === undefined) {
-      try {
-        todo.push(...partsOf(positions, requestsOf(pick(events, positions))).reverse());
-      } catch (error) {
-        if (divisible) insteadOf(positions);
-        else give(unmakeable(error), positions);
-      }
-      continue;
-    }
-    // An event that failed in an earlier request is not carried on half delivered.
-    const failed = failureIn(positions);
-    if (failed !== undefined) {
-      give(failed, positions);
-      continue;
-    }
-    if (divisible && bytesOf(ready.request) > limits.bytes) {
-      insteadOf(positions);
-      continue;
-    }
-    const result = await ready.send(pick(events, positions));
-    if (divisible && result.mayBeOne === true && result.outcome?.outcome === "dead") {
-      insteadOf(positions);
-      continue;
-    }
-    positions.forEach((position, index) => {
-      give(result.outcome ?? result.outcomes?.[index] ?? missing, [position]);
-    });
-    if (divisible && result.outcome?.outcome === "retry" && result.outcome.scope === "event") {
-      suspects.failed(pick(events, positions));
-    }
-    const sick = positions.map((position) => outcomes[position]!).find(isSick);
-    if (sick === undefined) continue;
-    for (const unsent of todo) give(sick, unsent.positions);
-    break;
+  constructor(events: readonly DeliveredEvent[], rules: BatchRules) {
+    this.#events = events;
+    this.#rules = rules;
+    this.#outcomes = events.map(() => delivered);
+    this.#todo = groupsOf(events, rules).map(unmade).reverse();
   }
-  for (const [position, { outcome }] of outcomes.entries()) if (outcome !== "retry") suspects.ended(events[position]!);
-  return outcomes;
-}
 
-function userOf({ userId, anonymousId }: DeliveredEvent): string {
-  return userKey({ userId, anonymousId });
+  async deliver(): Promise<readonly Outcome[]> {
+    for (let part = this.#todo.pop(); part !== undefined; part = this.#todo.pop()) {
+      if (this.#holdBack(part)) continue;
+      if (part.ready === undefined) this.#make(part);
+      else await this.#send(part, part.ready);
+    }
+    for (const [position, { outcome }] of this.#outcomes.entries()) {
+      if (outcome !== "retry") this.#rules.suspects.ended(this.#events[position]!);
+    }
+    return this.#outcomes;
+  }
+
+  /** Whether something in the part has to wait for an earlier event of its user. The rest of it is then to be done without. */
+  #holdBack({ positions, ready, divisible }: Part): boolean {
+    let held: Outcome | undefined;
+    if (this.#waiting.size === 0) return false;
+    for (const position of positions) {
+      const user = this.#userOf(position);
+      const outcome = user === "" ? undefined : this.#waiting.get(user);
+      if (outcome === undefined) continue;
+      this.#give(outcome, [position]);
+      held ??= outcome;
+    }
+    if (held === undefined) return false;
+    const free = positions.filter((position) => this.#outcomes[position]?.outcome === "delivered");
+    // A request of which another one carries a part cannot be made again for fewer events.
+    if (ready !== undefined && !divisible) this.#give(held, positions);
+    else if (free.length > 0) this.#todo.push(unmade(free));
+    return true;
+  }
+
+  #make(part: Part): void {
+    try {
+      const requests = this.#rules.requestsOf(this.#pick(part.positions));
+      this.#todo.push(...partsOf(part.positions, requests).reverse());
+    } catch (error) {
+      if (part.divisible) this.#halve(part);
+      else this.#give(unmakeable(error), part.positions);
+    }
+  }
+
+  async #send(part: Part, ready: Ready): Promise<void> {
+    const { positions, divisible } = part;
+    // An event that failed in an earlier request is not carried on half delivered.
+    const failed = this.#first(positions, ({ outcome }) => outcome !== "delivered");
+    if (failed !== undefined) return this.#give(failed, positions);
+    if (divisible && bytesOf(ready.request) > this.#rules.limits.bytes) return this.#halve(part);
+
+    const carried = this.#pick(positions);
+    const { outcome, outcomes, mayBeOne } = await ready.send(carried);
+    if (divisible && mayBeOne === true && outcome?.outcome === "dead") return this.#halve(part);
+    if (divisible && outcome?.outcome === "retry" && outcome.scope === "event") this.#rules.suspects.failed(carried);
+    positions.forEach((position, index) => {
+      this.#give(outcome ?? outcomes?.[index] ?? missing, [position]);
+    });
+    const sick = this.#first(positions, ({ outcome, scope }) => outcome === "retry" && scope === "destination");
+    if (sick !== undefined) for (const unsent of this.#todo.splice(0)) this.#give(sick, unsent.positions);
+  }
+
+  #halve({ positions }: Part): void {
+    const middle = Math.ceil(positions.length / 2);
+    this.#todo.push(unmade(positions.slice(middle)), unmade(positions.slice(0, middle)));
+  }
+
+  /** Gives an outcome to those of the events that have none but the hopeful one. */
+  #give(outcome: Outcome, positions: readonly number[]): void {
+    for (const position of positions) {
+      if (this.#outcomes[position]?.outcome !== "delivered") continue;
+      this.#outcomes[position] = outcome;
+      if (!this.#rules.limits.whole || outcome.outcome !== "retry") continue;
+      this.#waiting.set(this.#userOf(position), { ...outcome, ages: false });
+    }
+  }
+
+  #first(positions: readonly number[], is: (outcome: Outcome) => boolean): Outcome | undefined {
+    return positions.map((position) => this.#outcomes[position]!).find(is);
+  }
+
+  #pick(positions: readonly number[]): readonly DeliveredEvent[] {
+    return positions.map((position) => this.#events[position]!);
+  }
+
+  #userOf(position: number): string {
+    const { userId, anonymousId } = this.#events[position]!;
+    return userKey({ userId, anonymousId });
+  }
 }
 
 function unmakeable(error: unknown): Outcome {
@@ -190,14 +205,6 @@ function partsOf(positions: readonly number[], requests: readonly Ready[]): Part
   }));
 }
 
-function isSick({ outcome, scope }: Outcome): boolean {
-  return outcome === "retry" && scope === "destination";
-}
-
 function bytesOf({ body }: EventRequest): number {
   return body === undefined ? 0 : Buffer.byteLength(body);
-}
-
-function pick(events: readonly DeliveredEvent[], positions: readonly number[]): readonly DeliveredEvent[] {
-  return positions.length === events.length ? events : positions.flatMap((position) => events[position] ?? []);
 }
