@@ -2,6 +2,7 @@
 // modules is used here, and no syntax that an old Node could not read: it has to get as far as the message for it.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -53,6 +54,8 @@ function step(name, run) {
     console.error(`${name}: ${seconds} s`);
     return;
   }
+  // Ctrl-C, which reaches the step as well: no news to whoever pressed it.
+  if (result.signal) process.exit(128 + constants.signals[result.signal]);
   if (result.stdout) process.stderr.write(result.stdout);
   if (result.stderr) process.stderr.write(result.stderr);
   fail(`${name}: failed${result.error ? ` (${result.error.message})` : ""}`);
