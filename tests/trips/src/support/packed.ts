@@ -34,10 +34,12 @@ async function unpack(name: string, folder: string): Promise<string> {
   return join(folder, "package");
 }
 
-/** Packs the package in `packages/NAME` as npm would publish it; returns the tarball, in `folder`. */
+/** Packs the package in `packages/NAME` as it is published (see scripts/stage.mjs); returns the tarball, in `folder`. */
 export async function pack(name: string, folder: string): Promise<string> {
+  const staged = join(folder, "staged");
+  await runProgram(process.execPath, [join(root, "scripts", "stage.mjs"), staged, name]);
   const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-  const [{ filename }] = JSON.parse(await npm(args, join(root, "packages", name))) as [{ filename: string }];
+  const [{ filename }] = JSON.parse(await npm(args, join(staged, name))) as [{ filename: string }];
   return join(folder, filename);
 }
 
