@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -266,6 +267,64 @@ test("a compressed file takes its name when it is on disk, and only then the oth
       "remove closed",
     ],
   );
+});
+
+test("a disk that is full while a large file is compressed costs nothing but time", async () => {
+  const folder = newFolder();
+  let isFull = true;
+  const system: LineFileSystem = {
+    ...nodeLineFileSystem,
+    async create(path) {
+      const handle = await nodeLineFileSystem.create(path);
+      const write = handle.write.bind(handle) as (...args: unknown[]) => Promise<unknown>;
+      const full = () => Promise.reject(Object.assign(new Error("no space left"), { code: "ENOSPC" }));
+      return Object.assign(handle, { write: (...args: unknown[]) => (isFull ? full() : write(...args)) }) as LineHandle;
+    },
+  };
+  const options = { size: 2_000_000, gzip: true, now: () => noon, system };
+  const file = await RotatingFile.open(join(folder, "events.jsonl"), options);
+  // Of what cannot be compressed, so that there is more to write than any buffer holds.
+  const large = `${JSON.stringify({ n: 0, fill: randomBytes(1_400_000).toString("base64") })}\n`;
+  await file.append(large);
+  await file.append(line(1));
+  await file.append(large.replace('"n":0', '"n":2'));
+  await file.idle();
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.endsWith(".gz")),
+    [],
+  );
+  isFull = false;
+  await file.append(line(3));
+  await file.append(large.replace('"n":0', '"n":4'));
+  await file.idle();
+  await file.close();
+  assert.deepEqual(await numbersIn(folder), [0, 1, 2, 3, 4]);
+  assert.ok((await readdir(folder)).every((name) => name === "events.jsonl" || name.endsWith(".gz")));
+});
+
+test("closing breaks off compressing", async () => {
+  const folder = newFolder();
+  const begun = new EventEmitter();
+  const started = once(begun, "read");
+  const system: LineFileSystem = {
+    ...nodeLineFileSystem,
+    async create(path) {
+      const handle = await nodeLineFileSystem.create(path);
+      begun.emit("read");
+      return handle;
+    },
+  };
+  const file = await RotatingFile.open(join(folder, "events.jsonl"), {
+    size: 1000,
+    gzip: true,
+    now: () => noon,
+    system,
+  });
+  await file.append(`${JSON.stringify({ n: 0, fill: randomBytes(3_000_000).toString("base64") })}\n`);
+  await file.append(line(1));
+  await started;
+  await file.close();
+  assert.deepEqual(await numbersIn(folder), [0, 1]);
 });
 
 test("a file that cannot be closed stays, the append says so, and the next one tries again", async () => {
