@@ -36,7 +36,8 @@ export interface DeliveredEvent {
  *
  * A time that the client sent is kept to the letter where it is RFC 3339, and written anew (UTC, milliseconds) where it is
  * another form that can be read. `timestamp` is the event's own, else `receivedAt - (sentAt - originalTimestamp)`: the
- * client's clock may be wrong, and the difference of two of its readings is not; a negative one counts as well.
+ * client's clock may be wrong, and the difference of two of its readings is not; a negative one counts as well. Source of the
+ * fields and of this rule: RudderStack's HTTP API. That a batch's `sentAt` counts for events without one is ours.
  */
 export function completeEvent(event: Readonly<Record<string, unknown>>, arrival: Arrival): DeliveredEvent {
   const receivedAt = toRfc3339(arrival.receivedAt);

@@ -9,7 +9,8 @@ const invisible =
 
 /**
  * A client's `messageId` without invisible characters and outer white space, or `undefined` when nothing is left or it is no
- * string: then the gateway makes one. Destinations drop repeats by it, so two ids that look alike must be alike.
+ * string: then the gateway makes one. Destinations drop repeats by it, so two ids that look alike must be alike. Source: what
+ * RudderStack's gateway does with them.
  */
 export function cleanMessageId(value: unknown): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;

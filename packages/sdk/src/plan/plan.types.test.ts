@@ -18,6 +18,18 @@ export function withoutPlan(): void {
     client.track({ userId: "1" });
     // @ts-expect-error: properties are an object
     client.track({ userId: "1", event: "Anything", properties: "none" });
+    // @ts-expect-error: a page has a name (at run time it is taken without one)
+    client.page({ userId: "1" });
+    // @ts-expect-error: and so has a screen
+    client.screen({ userId: "1" });
+    // @ts-expect-error: a group has a groupId
+    client.group({ userId: "1" });
+    // @ts-expect-error: an alias has a previousId
+    client.alias({ userId: "1" });
+    // @ts-expect-error: an id is a string or a number
+    client.identify({ userId: true });
+    // @ts-expect-error: there is no such type
+    client.enqueue({ type: "purchase", userId: "1" });
   }
 }
 
