@@ -27,9 +27,10 @@ import { type EventRows, hasTable, type RowRules, RowsKept, rowsOf } from "../wa
 import { enterSchema } from "./catalog.ts";
 import { connectOptions } from "./connect-options.ts";
 import { postgresDialect } from "./dialect.ts";
-import { type EventLoad, Loader, type LoaderBatch } from "./loader.ts";
+import { Loader, type LoaderBatch } from "./loader.ts";
 import { loadPg } from "./pg-driver.ts";
 import { FencedError, ProgressTable } from "./progress-table.ts";
+import type { EventLoad } from "./schema-load.ts";
 import { Session } from "./session.ts";
 import { trouble } from "./sql-error.ts";
 
@@ -172,11 +173,15 @@ class PostgresConnection implements Connection {
   }
 
   async deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]> {
+    const batch = this.#batchOf(events, delivery);
     // The loader is told at once, so that batches take their turns as they came.
-    const dead = this.#loader.load(this.#batchOf(events, delivery), delivery?.commit);
+    const loading = this.#loader.load(batch, delivery?.commit);
+    loading.catch(() => {}); // Looked at below.
+    // An event of which no rows can be made is a fault here, and not the server's trouble.
+    await batch;
     try {
-      const outcomes = await dead;
-      return events.map((_, index) => outcomes.get(index) ?? delivered);
+      const dead = await loading;
+      return events.map((_, index) => dead.get(index) ?? delivered);
     } catch (error) {
       const outcome =
         error instanceof FencedError
