@@ -476,6 +476,48 @@ test("one event on which a server hangs does not stop the destination again and 
   await harness.close();
 });
 
+test("a refusal now and then is one server's of several, and stops nobody; eight in a row are the destination's", async () => {
+  const refused = retry("destination", "http_503", { answer: { status: 503, headers: {}, body: "" } });
+  // Every third request meets the server that is down.
+  let requests = 0;
+  let isDown = false;
+  const { fake, ids } = destination(() => (isDown || requests++ % 3 === 0 ? refused : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { concurrency: 1 } } });
+  await harness.accept([{ messageId: "first", userId: "first" }]);
+  assert.equal((await harness.status("d")).state, "open", "from one that never worked, the first refusal counts");
+  await harness.clock.advance(minute);
+  assert.deepEqual(ids, ["first"]);
+
+  for (let n = 0; n < 30; n++) await harness.accept([{ messageId: `m${n}`, userId: `u${n}` }]);
+  const { state, lanesWaiting } = await harness.status("d");
+  assert.deepEqual([state, lanesWaiting], ["closed", 10], "only the users wait whom it hit");
+  await harness.clock.advance(5 * minute);
+  assert.equal(ids.length, 31);
+
+  isDown = true;
+  for (let n = 0; n < 7; n++) await harness.accept([{ messageId: `x${n}`, userId: `x${n}` }]);
+  assert.equal((await harness.status("d")).state, "closed");
+  await harness.accept([{ messageId: "x7", userId: "x7" }]);
+  assert.equal((await harness.status("d")).state, "open");
+  await harness.close();
+});
+
+test("a refusal with Retry-After, and refused credentials, are the destination's at once", async () => {
+  const answer = { status: 503, headers: {}, body: "" };
+  for (const refusal of [
+    retry("destination", "http_503", { answer, after: 1000 }),
+    retry("destination", "http_401", { answer: { ...answer, status: 401 }, ages: false }),
+    retry("destination", "connect"),
+  ]) {
+    const { fake } = destination((id) => (id === "well" ? undefined : refusal));
+    const harness = await RouterHarness.open({ destinations: { d: fake } });
+    await harness.accept([{ messageId: "well", userId: "a" }]);
+    await harness.accept([{ messageId: "ill", userId: "b" }]);
+    assert.equal((await harness.status("d")).state, "open", refusal.reason);
+    await harness.close();
+  }
+});
+
 test("when most events fail, it is the destination's trouble", async () => {
   const { fake } = destination(() => retry("event", "http_500"));
   const harness = await RouterHarness.open({ destinations: { d: fake } });

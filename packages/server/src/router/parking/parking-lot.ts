@@ -69,6 +69,8 @@ export class ParkingLot implements Parking {
   /** Completions of appends take turns, so that records enter the window in the order of their offsets. */
   #appended: Promise<unknown> = Promise.resolve();
   readonly #shift: Shift;
+  /** No lane is moved for a while, after one could not be. */
+  #cancelPause: (() => void) | undefined;
   #closed = false;
 
   constructor(options: ParkingLotOptions) {
@@ -252,6 +254,7 @@ export class ParkingLot implements Parking {
   stop(): void {
     this.#closed = true;
     this.#cancelRetry?.();
+    this.#cancelPause?.();
   }
 
   /** Leaves the group. Progress is to be saved before. */
@@ -453,7 +456,7 @@ export class ParkingLot implements Parking {
   /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
   #considerShift(): void {
     const partition = this.#partition;
-    if (partition === undefined || this.#closed) return;
+    if (partition === undefined || this.#closed || this.#cancelPause !== undefined) return;
     this.#untilLook = 64;
     let lane: Lane | undefined;
     if (this.#shift.isDue(partition.window)) {
@@ -478,8 +481,13 @@ export class ParkingLot implements Parking {
     try {
       await this.#shift.move(parked, partition, this.#options.clock.now());
     } catch (error) {
-      // The next end of an event asks for it again.
-      if (!this.#closed) this.#options.account.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
+      if (!this.#closed) {
+        this.#options.account.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
+        this.#cancelPause = this.#options.clock.after(backoff(4, this.#options.random), () => {
+          this.#cancelPause = undefined;
+          this.#considerShift();
+        });
+      }
     }
     parked.isMoving = false;
     if (this.#closed) return;
