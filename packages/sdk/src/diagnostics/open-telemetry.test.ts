@@ -46,7 +46,7 @@ describe("OpenTelemetry", () => {
   test("sums over all clients, by reason", async () => {
     const api = new FakeApi();
     api.isRegistered = true;
-    const telemetry = new OpenTelemetry(api.load);
+    const telemetry = new OpenTelemetry(api.load, () => true);
     const [a, b] = [new Account(), new Account()];
     const clients = [{}, {}] as const;
     telemetry.watch(clients[0], a);
@@ -71,7 +71,7 @@ describe("OpenTelemetry", () => {
 
   test("finds a provider that is registered later, at a request", async () => {
     const api = new FakeApi();
-    const telemetry = new OpenTelemetry(api.load);
+    const telemetry = new OpenTelemetry(api.load, () => true);
     telemetry.watch({}, new Account());
     await turn();
     telemetry.requestEnded(request);
@@ -92,11 +92,37 @@ describe("OpenTelemetry", () => {
     ]);
   });
 
-  test("without the API it does nothing, and leaves the transport as it is", async () => {
-    const telemetry = new OpenTelemetry(async () => undefined);
+  test("nothing is loaded before somebody has registered something", async () => {
+    const api = new FakeApi();
+    let isRegistered = false;
+    const telemetry = new OpenTelemetry(api.load, () => isRegistered);
     telemetry.watch({}, new Account());
     telemetry.requestEnded(request);
-    const transport = async () => ({ status: 200, headers: {}, body: "" });
-    assert.equal(await telemetry.untraced(transport), transport);
+    await turn();
+    assert.equal(api.loads, 0);
+    isRegistered = true;
+    telemetry.requestEnded(request);
+    await turn();
+    telemetry.requestEnded(request);
+    await turn();
+    assert.equal(api.loads, 1);
+  });
+
+  test("without the API it does nothing, and requests go their way", async () => {
+    let loads = 0;
+    const load = async (): Promise<never> => {
+      loads++;
+      throw new Error("Cannot find package '@opentelemetry/api'");
+    };
+    const telemetry = new OpenTelemetry(load, () => true);
+    telemetry.watch({}, new Account());
+    telemetry.requestEnded(request);
+    const answer = { status: 200, headers: {}, body: "" };
+    const transport = telemetry.untraced(async () => answer);
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) {
+      assert.equal(await transport({ method: "GET", url: "http://x", headers: {}, timeout: 1, signal }), answer);
+    }
+    assert.equal(loads, 1);
   });
 });

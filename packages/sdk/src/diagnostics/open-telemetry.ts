@@ -46,8 +46,16 @@ interface Histogram {
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** Loads `@opentelemetry/api`, if the program has it. Never rejects. */
-export type LoadApi = () => Promise<OpenTelemetryApi | undefined>;
+/** Where `@opentelemetry/api` keeps what has been registered with any copy of it. */
+const registry = Symbol.for("opentelemetry.js.api.1");
+
+/** Whether anything has been registered with OpenTelemetry. Until then there is nobody to tell, and the API need not even be looked for. */
+export function isRegistered(): boolean {
+  return registry in globalThis;
+}
+
+/** Loads `@opentelemetry/api`; rejects if the program does not have it. */
+export type LoadApi = () => Promise<OpenTelemetryApi>;
 
 /**
  * What OpenTelemetry is told, for all clients of the process, if the program has `@opentelemetry/api`:
@@ -61,6 +69,7 @@ export type LoadApi = () => Promise<OpenTelemetryApi | undefined>;
  */
 export class OpenTelemetry {
   readonly #load: LoadApi;
+  readonly #isRegistered: () => boolean;
   #api: Promise<OpenTelemetryApi | undefined> | undefined;
   #histogram: Histogram | undefined;
   #isLookingForMeter = false;
@@ -71,8 +80,9 @@ export class OpenTelemetry {
   #past: Stats | undefined;
   readonly #gone = new FinalizationRegistry<Account>((account) => this.#forget(account));
 
-  constructor(load: LoadApi) {
+  constructor(load: LoadApi, isThere: () => boolean = isRegistered) {
     this.#load = load;
+    this.#isRegistered = isThere;
   }
 
   /** Reports a client's account for as long as the client lives, and what it has counted for ever. */
@@ -93,24 +103,22 @@ export class OpenTelemetry {
   }
 
   /** The same transport, without spans and without a `traceparent` of its own. */
-  async untraced(transport: Transport): Promise<Transport> {
-    const api = await this.#loadApi();
-    if (api === undefined) return transport;
-    // The key of @opentelemetry/core's suppressTracing(); keys with one description are the same.
-    const key = api.createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-    const context = api.ROOT_CONTEXT.setValue(key, true);
-    return (request) => api.context.with(context, transport, undefined, request);
+  untraced(transport: Transport): Transport {
+    return async (request) => {
+      const api = await this.#findApi();
+      return api === undefined ? transport(request) : api.context.with(untracedIn(api), transport, undefined, request);
+    };
   }
 
-  #loadApi(): Promise<OpenTelemetryApi | undefined> {
-    this.#api ??= this.#load();
+  async #findApi(): Promise<OpenTelemetryApi | undefined> {
+    if (this.#api === undefined && this.#isRegistered()) this.#api = this.#load().catch(() => undefined);
     return this.#api;
   }
 
   async #lookForMeter(): Promise<void> {
     if (this.#histogram !== undefined || this.#isLookingForMeter) return;
     this.#isLookingForMeter = true;
-    const api = await this.#loadApi();
+    const api = await this.#findApi();
     this.#isLookingForMeter = false;
     const meter = api?.metrics.getMeter("@pintle/sdk", version);
     if (meter !== undefined && meter !== api?.createNoopMeter()) this.#measure(meter);
@@ -161,6 +169,12 @@ export class OpenTelemetry {
     if (this.#past !== undefined) all.push(this.#past);
     return all.reduce(sum);
   }
+}
+
+/** A context in which nothing is traced, and that keeps nothing of the request in which a message was sent. */
+function untracedIn(api: OpenTelemetryApi): Context {
+  // The key of @opentelemetry/core's suppressTracing(): keys with one description are the same.
+  return api.ROOT_CONTEXT.setValue(api.createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"), true);
 }
 
 function sum(a: Stats, b: Stats): Stats {

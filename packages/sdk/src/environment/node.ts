@@ -10,13 +10,9 @@ import { after, hold } from "./timers.ts";
 /** A variable, and the comments below, keep bundlers from looking for it: it is there or not where the program runs. */
 const openTelemetryApi: string = "@opentelemetry/api";
 
-const telemetry: OpenTelemetry = new OpenTelemetry(async () => {
-  try {
-    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ openTelemetryApi)) as OpenTelemetryApi;
-  } catch {
-    return undefined;
-  }
-});
+const telemetry: OpenTelemetry = new OpenTelemetry(
+  () => import(/* webpackIgnore: true */ /* @vite-ignore */ openTelemetryApi) as Promise<OpenTelemetryApi>,
+);
 
 /** Node, and runtimes that are like it (Bun, Deno). */
 export const nodeEnvironment: Environment = {
