@@ -35,31 +35,26 @@ async function prepare(database: Database, url: string, namespace: string): Prom
 
 const batch = () => [
   event({ messageId: "new", event: "new", properties: { x: true } }),
-  event({ messageId: "wider", event: "known", properties: { n: 2.5, added: "column" } }),
+  event({ messageId: "wider", event: "known", properties: { n: 2.5, added: "column", fooBar: 1, foo_bar: 2 } }),
   event({ messageId: "refused", event: "known", properties: { n: 13 } }),
-  event({ messageId: "known", event: "known", receivedAt: day(2), properties: { n: 3 } }),
-  event({ messageId: "misfit", event: "known", properties: { n: "many", fooBar: 1, foo_bar: 2 } }),
+  event({ messageId: "known", event: "known", receivedAt: day(2), properties: { n: "many" } }),
   event({ messageId: "taken over", event: "taken over" }),
   event({ messageId: "ann 2", type: "identify", userId: "ann", receivedAt: day(2), traits: { name: "late", age: 5 } }),
   event({ messageId: "bob", type: "identify", userId: "bob", traits: { name: "Bob" } }),
   event({ messageId: "page", type: "page", name: "Home" }),
   event({ type: "merge" }),
 ];
-const outcomes = batch().map((_, index) => (index === 2 ? "dead row_p0001" : index === 9 ? "dead type" : "delivered"));
+const outcomes = batch().map((_, index) => (index === 2 ? "dead row_p0001" : index === 8 ? "dead type" : "delivered"));
 
-/** Everything in a schema, but for what the clock says and who wrote it. */
-async function contents(database: Database, schema: string): Promise<Record<string, string[]>> {
-  const tables = await database.query<{ tablename: string }>("SELECT tablename FROM pg_tables WHERE schemaname = $1", [
-    schema,
-  ]);
-  const all: Record<string, string[]> = {};
-  for (const { tablename } of tables.toSorted((one, other) => (one.tablename < other.tablename ? -1 : 1))) {
-    const rows = await database.query<{ row: string }>(
-      `SELECT (jsonb_strip_nulls(to_jsonb(t)) - '{uuid_ts,moved_at,writer,revision}'::text[])::text AS row FROM ${schema}."${tablename}" t`,
-    );
-    all[tablename] = rows.map(({ row }) => row).sort();
-  }
-  return all;
+/** Every row of a schema behind the name of its table, but for what the clock says and who wrote it. */
+async function contents(database: Database, schema: string): Promise<string[]> {
+  const select = await database.value<string>(
+    `SELECT string_agg(format('SELECT %L || (jsonb_strip_nulls(to_jsonb(t)) - ''{uuid_ts,moved_at,writer,revision}''::text[])::text
+        AS row FROM %I.%I t', tablename || ' ', schemaname, tablename), ' UNION ALL ')
+      FROM pg_tables WHERE schemaname = $1`,
+    [schema],
+  );
+  return (await database.query<{ row: string }>(select)).map(({ row }) => row).sort();
 }
 
 test(
@@ -76,9 +71,22 @@ test(
       assert.deepEqual(await warehouse.load(batch()), outcomes);
     }
     const everything = await contents(database, "whole");
-    assert.equal(everything.known!.length, 3);
-    assert.equal(everything.taken_over!.length, 1);
-    assert.ok(everything.new && everything.pages && everything.users!.length === 2);
+    const tables = everything.map((row) => row.replace(/ .*/s, ""));
+    assert.deepEqual(tables, [
+      ...[
+        "identifies",
+        "identifies",
+        "identifies",
+        "known",
+        "known",
+        "new",
+        "pages",
+        "pintle$progress",
+        "pintle$users",
+      ],
+      ...["rudder_discards", "rudder_discards", "taken_over"],
+      ...["tracks", "tracks", "tracks", "tracks", "users", "users"],
+    ]);
 
     await prepare(database, url, "cut");
     const before = await contents(database, "cut");
