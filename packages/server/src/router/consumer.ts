@@ -19,6 +19,7 @@ import type { Known } from "./parking/restore.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
 import { Positions } from "./positions.ts";
 import type { Register } from "./register.ts";
+import { takeGap } from "./retention-gap.ts";
 import type { Stage, Throttle } from "./stage.ts";
 import type { DestinationStatus } from "./status.ts";
 import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
@@ -332,6 +333,7 @@ export class Consumer {
         continue;
       }
       try {
+        if (window.position < source.start()) await this.#skipGap(partition);
         const from = window.position;
         const { records, next } = await source.read(from, this.#limits.readBytes);
         failures = 0;
@@ -364,6 +366,20 @@ export class Consumer {
         await this.#delay(backoff(failures, this.#random), partition);
       }
     }
+  }
+
+  /** Records that this consumer had not read are gone: retention had no room. One dead letter stands for all of them. */
+  async #skipGap(partition: PartitionState): Promise<void> {
+    const lost = await takeGap(partition, this.#concerns, this.#clock.wall());
+    if (lost === undefined) return;
+    const { entry, to } = lost;
+    const { offset } = entry.record;
+    const detail = `the records from ${offset} to ${to - 1} of events were removed before they were read: the size bound was reached`;
+    this.#account.report("retention", detail);
+    this.#enter(entry);
+    partition.pending++;
+    this.#graveyard.bury(entry, "retention", { detail }, { to });
+    this.#touch(partition);
   }
 
   #ended(partition: PartitionState): boolean {

@@ -28,6 +28,10 @@ export interface DeadLetter {
   readonly answer?: Answer;
   /** One line for people. */
   readonly detail?: string;
+  /** For a range of records that retention removed (`retention`): it begins at `offset` and ends before `to`. */
+  readonly to?: number;
+  /** How many events it stands for; absent: 1. */
+  readonly events?: number;
 }
 
 const format = 1;

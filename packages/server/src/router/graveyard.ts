@@ -32,8 +32,8 @@ export class Graveyard {
     this.#options = options;
   }
 
-  bury(entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer">): void {
-    this.#write(entry, reason, this.#letter(entry, reason, outcome));
+  bury(entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer">, range?: { to: number }): void {
+    this.#write(entry, reason, this.#letter(entry, reason, outcome, range));
   }
 
   /**
@@ -46,10 +46,12 @@ export class Graveyard {
   }
 
   #letter(
-    { partition, record, index, origin, event, sourceId, attempts, firstAttempt, keyHash }: Entry,
+    entry: Entry,
     reason: string,
     { detail, answer }: Pick<Outcome, "detail" | "answer">,
+    range?: { readonly to: number },
   ): NewRecord {
+    const { partition, record, index, origin, event, sourceId, attempts, firstAttempt, keyHash } = entry;
     const { clock, account } = this.#options;
     const wall = clock.wall();
     account.note(reason, detail ?? reason);
@@ -63,6 +65,7 @@ export class Graveyard {
       attempts,
       ...(firstAttempt === undefined ? {} : { firstAttempt: Math.round(wall - (clock.now() - firstAttempt)) }),
       event,
+      ...(range === undefined ? {} : { ...range, events: entry.weight }),
       ...(answer === undefined ? {} : { answer: this.#redacted(answer) }),
       ...(detail === undefined ? {} : { detail: account.redact(detail) }),
     });
