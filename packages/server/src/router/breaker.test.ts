@@ -34,7 +34,7 @@ test("half-open: one probe, whatever else comes back", () => {
   assert.equal(breaker.admits(3), true);
   breaker.probe();
   assert.equal(breaker.admits(0), false);
-  breaker.succeeded(false);
+  breaker.succeeded(false, 500);
   breaker.troubled(600, false);
   assert.equal(breaker.state, "half-open", "batches from before say nothing about now");
 });
@@ -71,18 +71,18 @@ test("after the probe the rate grows with each success, and trouble on the way c
   const breaker = opened();
   breaker.tick(500);
   breaker.probe();
-  breaker.succeeded(true);
+  breaker.succeeded(true, 500);
   assert.deepEqual([breaker.state, fill(breaker)], ["closed", 2]);
-  breaker.succeeded(false);
+  breaker.succeeded(false, 500);
   assert.equal(fill(breaker), 3);
   breaker.troubled(1000, false);
   assert.equal(breaker.until - 1000, 1000, "it had not recovered: the second opening");
   breaker.tick(2000);
   breaker.probe();
-  breaker.succeeded(true);
-  for (let batch = 0; batch < 6; batch++) breaker.succeeded(false);
+  breaker.succeeded(true, 500);
+  for (let batch = 0; batch < 6; batch++) breaker.succeeded(false, 500);
   assert.equal(fill(breaker), 8);
-  breaker.succeeded(false);
+  breaker.succeeded(false, 500);
   assert.equal(fill(breaker), 8);
   breaker.troubled(3000, false);
   assert.equal(breaker.until - 3000, 500, "it had recovered: a first opening");
@@ -92,10 +92,24 @@ test("a destination that takes one batch at a time recovers at once", () => {
   const breaker = opened(1);
   breaker.tick(500);
   breaker.probe();
-  breaker.succeeded(true);
+  breaker.succeeded(true, 500);
   assert.equal(fill(breaker), 1);
   breaker.troubled(1000, false);
   assert.equal(breaker.until - 1000, 500);
+});
+
+test("one that is well for as long as the longest wait has recovered, however few events it gets", () => {
+  const breaker = opened();
+  breaker.tick(500);
+  breaker.probe();
+  breaker.succeeded(true, 500);
+  breaker.troubled(299_000, false);
+  assert.equal(breaker.until - 299_000, 1000, "the second opening");
+  breaker.tick(300_000);
+  breaker.probe();
+  breaker.succeeded(true, 300_000);
+  breaker.troubled(600_000, false);
+  assert.equal(breaker.until - 600_000, 500, "a first opening");
 });
 
 test("most events fail: more than half of the last 64 first attempts", () => {
@@ -113,7 +127,7 @@ test("most events fail: more than half of the last 64 first attempts", () => {
   later.troubled(0, false);
   later.tick(500);
   later.probe();
-  later.succeeded(true);
+  later.succeeded(true, 500);
   assert.equal(later.firstAttempt(true), false, "it is judged anew");
 });
 

@@ -1,4 +1,4 @@
-import { backoff } from "./backoff.ts";
+import { backoff, longestBackoff } from "./backoff.ts";
 
 /** @see Breaker */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -24,8 +24,9 @@ export class Breaker {
   #allowed: number;
   #probing = false;
   #until = 0;
-  /** How often it has opened without having fully recovered. */
+  /** How often it has opened without having fully recovered, or having been closed for as long as the longest wait. */
   #openings = 0;
+  #closedAt = Number.NEGATIVE_INFINITY;
   readonly #failedFirst = new Uint8Array(judged);
   #firstAttempts = 0;
   #firstFailures = 0;
@@ -72,9 +73,10 @@ export class Breaker {
   }
 
   /** A batch got through: the destination took its events, or refused them for what they are. */
-  succeeded(isProbe: boolean): void {
+  succeeded(isProbe: boolean, now: number): void {
     if (isProbe && this.#state === "half-open") {
       this.#state = "closed";
+      this.#closedAt = now;
       this.#allowed = Math.min(2, this.#max);
     } else if (this.#state === "closed" && this.#allowed < this.#max) {
       this.#allowed++;
@@ -94,6 +96,8 @@ export class Breaker {
       if (this.#state === "open") this.#until = Math.max(this.#until, now + retryAfter);
       return;
     }
+    // One that gets few events may never have all its batches on their way.
+    if (this.#state === "closed" && now - this.#closedAt >= longestBackoff) this.#openings = 0;
     this.#state = "open";
     this.#probing = false;
     this.#openings++;

@@ -415,7 +415,7 @@ export class Deliverer {
     if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick.after);
     else if (failed !== undefined && mostFail) {
       this.#trouble(failed.reason, `most events fail: ${detailOf(failed)}`, isProbe);
-    } else if (gotThrough) this.#recovered(isProbe);
+    } else if (gotThrough) this.#recovered(isProbe, now);
     else if (failed !== undefined && isProbe) this.#trouble(failed.reason, detailOf(failed), isProbe, failed.after);
     else if (isProbe && !wasAsked) this.#breaker.unprobed();
     if (failed !== undefined) this.#options.account.note(failed.reason, detailOf(failed));
@@ -440,9 +440,9 @@ export class Deliverer {
     else this.#options.account.note(reason, message);
   }
 
-  #recovered(isProbe: boolean): void {
+  #recovered(isProbe: boolean, now = this.#options.clock.now()): void {
     const before = this.#breaker.state;
-    this.#breaker.succeeded(isProbe);
+    this.#breaker.succeeded(isProbe, now);
     if (before === "half-open" && this.#breaker.state === "closed") this.#options.account.recovered();
   }
 }
