@@ -3,20 +3,20 @@ const m = 0x5bd1e995;
 const r = 24;
 
 /**
- * Kafka's murmur2, as an unsigned 32-bit number. Source: the default partitioner of Apache Kafka's Java client, with which
+ * Kafka's murmur2 of `bytes[start..end)`, as an unsigned 32-bit number. Source: the default partitioner of Apache Kafka's Java client, with which
  * every producer of a topic has to agree; the test holds its published vectors. Written to disk: it can never change.
  */
-export function murmur2(bytes: Uint8Array, length: number = bytes.length): number {
-  let h = seed ^ length;
-  let at = 0;
-  for (; at + 4 <= length; at += 4) {
+export function murmur2(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
+  let h = seed ^ (end - start);
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
     let k = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     k = Math.imul(k, m);
     k ^= k >>> r;
     k = Math.imul(k, m);
     h = Math.imul(h, m) ^ k;
   }
-  const rest = length - at;
+  const rest = end - at;
   if (rest === 3) h ^= bytes[at + 2]! << 16;
   if (rest >= 2) h ^= bytes[at + 1]! << 8;
   if (rest >= 1) h = Math.imul(h ^ bytes[at]!, m);

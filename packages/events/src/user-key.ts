@@ -40,5 +40,5 @@ export function hashUserKey(key: string): number {
     if (code >= 0x80) return murmur2(encoder.encode(key));
     scratch[at] = code;
   }
-  return murmur2(scratch, length);
+  return murmur2(scratch, 0, length);
 }

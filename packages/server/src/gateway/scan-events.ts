@@ -1,4 +1,4 @@
-import { hashUserKey, userKey } from "@pintle/events";
+import { hashUserKey, murmur2, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { deepest } from "./nesting.ts";
@@ -153,13 +153,26 @@ class Scan {
       if (bytes[at] !== comma) return failed;
       at = skipSpace(bytes, at + 1);
     }
-    let key = userId === 0 ? "" : userKey({ userId: valueAt(bytes, userId, userIdEnd) });
-    if (key === "" && anonymousId !== 0) key = userKey({ anonymousId: valueAt(bytes, anonymousId, anonymousIdEnd) });
-    if (key === "") return failed;
-    this.keyHashes.push(hashUserKey(key));
+    const hash = keyHash(bytes, userId, userIdEnd) ?? keyHash(bytes, anonymousId, anonymousIdEnd);
+    if (hash === undefined) return failed;
+    this.keyHashes.push(hash);
     this.messageIds.push(messageId === 0 ? undefined : cleanMessageId(valueAt(bytes, messageId, messageIdEnd)));
     return at + 1;
   }
+}
+
+/** The hash of the user key (murmur2 of its UTF-8 bytes) that the id from `from` to `end` makes, if it makes one; 0 to 0: there is no id. */
+function keyHash(bytes: Buffer, from: number, end: number): number | undefined {
+  if (isPlainText(bytes, from, end)) return murmur2(bytes, from + 1, end - 1);
+  const key = end === 0 ? "" : userKey({ userId: valueAt(bytes, from, end) });
+  return key === "" ? undefined : hashUserKey(key);
+}
+
+/** Whether a value is a string that stands for itself, byte for byte, and is more than white space. */
+function isPlainText(bytes: Buffer, from: number, end: number): boolean {
+  if (bytes[from] !== quote || bytes[from + 1]! <= 0x22) return false;
+  for (let at = from + 1; at < end; at++) if (bytes[at]! >= 0x80 || bytes[at] === backslash) return false;
+  return true;
 }
 
 /** A value that was found to be well-formed. */
@@ -207,7 +220,7 @@ function objectEnd(bytes: Buffer, from: number, levels: number): number {
     if (at === failed) return failed;
     at = skipColon(bytes, at);
     if (at === failed) return failed;
-    at = valueEnd(bytes, at, levels - 1);
+    at = bytes[at] === quote ? stringEnd(bytes, at + 1) : valueEnd(bytes, at, levels - 1);
     if (at === failed) return failed;
     at = skipSpace(bytes, at);
     if (bytes[at] === closeBrace) return at + 1;
@@ -234,10 +247,25 @@ function arrayEnd(bytes: Buffer, from: number, levels: number): number {
 function stringEnd(bytes: Buffer, from: number): number {
   const { length } = bytes;
   let at = from;
+  // Most of a body is inside of strings. Four bytes for one look at the length are a tenth of the whole scan's time.
+  for (const last = length - 4; at < last; at += 4) {
+    if (isSpecial(bytes[at]!)) break;
+    if (isSpecial(bytes[at + 1]!)) {
+      at += 1;
+      break;
+    }
+    if (isSpecial(bytes[at + 2]!)) {
+      at += 2;
+      break;
+    }
+    if (isSpecial(bytes[at + 3]!)) {
+      at += 3;
+      break;
+    }
+  }
   while (at < length) {
     const byte = bytes[at++]!;
-    // Most bytes are small letters: one comparison for them.
-    if (byte > backslash) continue;
+    if (!isSpecial(byte)) continue;
     if (byte === quote) return at;
     if (byte < 0x20) return failed;
     if (byte === backslash) {
@@ -246,6 +274,11 @@ function stringEnd(bytes: Buffer, from: number): number {
     }
   }
   return failed;
+}
+
+/** Whether a byte of a string has to be looked at: a control character, the quote, the backslash; and the two beside the quote. */
+function isSpecial(byte: number): boolean {
+  return byte <= quote || byte === backslash;
 }
 
 /** From behind the backslash to behind the escape. */
