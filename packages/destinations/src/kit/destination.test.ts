@@ -113,6 +113,13 @@ test("a setting without a description is refused", () => {
   assert.throws(() => defineDestination<Settings>(definition), /setting "url" of the destination type "test"/);
 });
 
+test("a type is named by small letters, digits and hyphens", () => {
+  for (const type of ["", "My CRM", "crm_2", "CRM"]) {
+    const definition = { ...common, type, requests: () => [] };
+    assert.throws(() => defineDestination<Settings>(definition), /The name of a destination type is a-z, 0-9 and -/);
+  }
+});
+
 test("every type has the settings of the router, and no others than it names", () => {
   const type = defineDestination<Settings>({ ...common, requests: () => [] });
   const day = 24 * 60 * 60 * 1000;

@@ -132,12 +132,15 @@ const single: BatchLimits = { events: 1, bytes: 0, whole: false };
  * Defines a type of destination: either by `requests`, a pure function from events and settings to HTTP requests, in which
  * case the kit owns connections, time-outs and the meaning of answers; or by `open`, for everything that is no HTTP.
  *
- * @throws TypeError when a key of the settings has no description
+ * @throws TypeError when a key of the settings has no description, or the name of the type is none
  */
 export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
   const { type, displayName, description, concurrency = () => 1 } = definition;
   const limits = definition.batch ?? single;
   const batch = typeof limits === "function" ? limits : () => limits;
+  if (!/^[a-z0-9-]+$/.test(type)) {
+    throw new TypeError(`The name of a destination type is a-z, 0-9 and -, got type: ${JSON.stringify(type)}`);
+  }
   const shape: Readonly<Record<string, z.ZodType>> = definition.settings;
   for (const [key, schema] of Object.entries(shape)) {
     if (!z.globalRegistry.get(schema)?.description) {
