@@ -220,3 +220,48 @@ test("users: whatever the order of arrival and the batches, the same rows come o
     { numRuns: 15 },
   );
 });
+
+test(
+  "a view in the place of a table stops the destination and kills nothing, until it is gone",
+  needPostgres,
+  async () => {
+    const database = await server.database();
+    await using warehouse = await Warehouse.open(database.url);
+    await warehouse.load([event({ messageId: "a", event: "other" })]);
+    await database.query("CREATE VIEW shop.e AS SELECT * FROM shop.other");
+    const load = () =>
+      warehouse.load([event({ messageId: "b", event: "e" }), event({ messageId: "c", event: "other" })]);
+    assert.deepEqual(await load(), ["retry sql_42809", "retry sql_42809"]);
+    await database.query("DROP VIEW shop.e");
+    assert.deepEqual(await load(), ["delivered", "delivered"]);
+    assert.deepEqual(warehouse.buried, []);
+  },
+);
+
+test("rows that come again: every way to load them leaves the same", needPostgres, async () => {
+  const database = await server.database();
+  await using warehouse = await Warehouse.open(database.url);
+  const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
+  const load = (...rows: [id: string, day: number, v: unknown][]) =>
+    warehouse.load(
+      rows.map(([messageId, at, v]) => event({ messageId, event: "e", receivedAt: day(at), properties: { v } })),
+    );
+  const rows = () => database.value("SELECT array_agg(id || ' ' || coalesce(v::text, '-') ORDER BY id) FROM shop.e");
+  await load(["a", 2, 1], ["b", 2, 1]);
+  // A repeat among new rows: seen by the index, then looked for; newer over older, not the other way round.
+  await load(["a", 3, 2], ["b", 1, 2], ["c", 2, 2]);
+  assert.deepEqual(await rows(), ["a 2", "b 1", "c 2"]);
+  // Looked for at once, since there were repeats; what does not fit is told once, and not for what is not loaded.
+  await load(["a", 4, "x"], ["b", 1, "y"], ["d", 2, 3]);
+  assert.deepEqual(await rows(), ["a -", "b 1", "c 2", "d 3"]);
+  // No repeats any more: back to the quick way, and from there again.
+  await load(["e", 1, 4]);
+  await load(["f", 1, "z"], ["e", 1, "w"]);
+  assert.deepEqual(await rows(), ["a -", "b 1", "c 2", "d 3", "e -", "f -"]);
+  const told = await database.query("SELECT row_id, column_value FROM shop.rudder_discards ORDER BY row_id");
+  assert.deepEqual(
+    told.map((row) => Object.values(row).join(" ")),
+    ["a x", "e w", "f z"],
+  );
+  assert.equal(await database.value("SELECT count(*)::int FROM shop.tracks"), 6);
+});
