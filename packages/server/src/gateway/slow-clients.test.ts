@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { auth, open, openEngine, runGateway, turn } from "./running-gateway.test.support.ts";
+import { auth, cleanUp, open, openEngine, runGateway, turn } from "./running-gateway.test.support.ts";
 
 /* Clients that are slow, many, or stop in the middle take no service from others. Time-outs are those of node:http, set short here: the
  * tests wait for what they cause, not for a time. */
@@ -67,6 +70,29 @@ test("connections that are only held open give way to those that ask for somethi
   // The oldest have gone.
   await Promise.all(idle.slice(0, 150).map((client) => client.closed));
 });
+
+test("10,000 idle connections take no service from others", { skip: fewDescriptors() }, async (t) => {
+  const engine = await openEngine(t);
+  const { port, send, gateway } = await runGateway(t, { engine, limits: { headTime: 600_000, requestTime: 600_000 } });
+  const idle = fork(new URL("./idle-connections.child.test.support.js", import.meta.url), [String(port), "10000"]);
+  cleanUp(t, async () => {
+    const exited = once(idle, "exit");
+    idle.kill("SIGKILL");
+    await exited;
+  });
+  await once(idle, "message");
+  // What the kernel has accepted, the gateway may still have to.
+  while (gateway.stats().connections < 10_000) await turn();
+  for (let k = 0; k < 100; k++) assert.equal((await send(single)).text, "ok");
+  assert.ok(gateway.stats().connections <= 10_000);
+});
+
+/** Why this machine cannot hold so many connections, if it cannot. */
+function fewDescriptors(): string | false {
+  if (process.platform !== "linux") return false;
+  const limit = Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1]);
+  return limit < 10_500 ? `a process may have ${limit} open files here; raise it by ulimit -Hn 20000` : false;
+}
 
 test("connections that wait for an answer do not give way", async (t) => {
   const engine = await openEngine(t);
