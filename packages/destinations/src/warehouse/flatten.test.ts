@@ -84,6 +84,7 @@ test("the same keys are the same path, until there are too many", () => {
   const tree = new KeyTree();
   const path = (...all: string[]) => all.reduce((at, key) => at.with(key), tree.root);
   const kept = path("a", "b");
+  const { root } = tree;
   assert.equal(path("a", "b"), kept);
   assert.notEqual(path("a_b"), kept);
   assert.equal(path("a_b").joined, kept.joined);
@@ -91,5 +92,7 @@ test("the same keys are the same path, until there are too many", () => {
   for (let n = 0; n < 10_000; n++) path("data", String(n));
   assert.notEqual(path("a", "b"), kept);
   assert.equal(path("a", "b").joined, "a_b");
+  // Who is in the middle of an object goes on with what it has.
   assert.equal(kept.with("c").joined, "a_b_c");
+  assert.equal(root.with("d").joined, "d");
 });

@@ -13,17 +13,20 @@ export class KeyPath {
   /** Kept for who uses it; `null` when nothing is left of the keys. */
   column: string | null | undefined;
   readonly #tree: KeyTree;
+  readonly #prefix: string;
   readonly #next = new Map<string, KeyPath>();
 
-  constructor(tree: KeyTree, joined: string) {
+  /** @param joined `undefined` for the beginning of all paths */
+  constructor(tree: KeyTree, joined?: string) {
     this.#tree = tree;
-    this.joined = joined;
+    this.#prefix = joined === undefined ? "" : `${joined}_`;
+    this.joined = joined ?? "";
   }
 
   with(key: string): KeyPath {
     let path = this.#next.get(key);
     if (path === undefined) {
-      path = new KeyPath(this.#tree, this === this.#tree.root ? key : `${this.joined}_${key}`);
+      path = new KeyPath(this.#tree, this.#prefix + key);
       // Before it is remembered: the tree may begin anew, and this path goes on by itself.
       this.#tree.grown();
       this.#next.set(key, path);
@@ -34,7 +37,7 @@ export class KeyPath {
 
 /** All paths of one kind of object. Keys can be data (a map from product to price): when there are too many the tree begins anew. */
 export class KeyTree {
-  #root: KeyPath = new KeyPath(this, "");
+  #root: KeyPath = new KeyPath(this);
   #count = 0;
 
   get root(): KeyPath {
@@ -45,7 +48,7 @@ export class KeyTree {
   grown(): void {
     this.#count++;
     if (this.#count < mostKeys) return;
-    this.#root = new KeyPath(this, "");
+    this.#root = new KeyPath(this);
     this.#count = 0;
   }
 }
