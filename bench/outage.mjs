@@ -15,8 +15,9 @@ if (wants("pintle")) {
   for (const rate of [100, 1_000]) {
     // The programs are idle nearly all of the time, so they run together.
     const kinds = ["503", "refused", "hang", "reset", "429"];
-    for (const row of await Promise.all(kinds.map((kind) => outage({ subject: "pintle", kind, rate, seconds }))))
-      print(row);
+    const runs = kinds.map((kind) => outage({ subject: "pintle", kind, rate, seconds }));
+    const noise = outage({ subject: "none", kind: "well", rate, seconds });
+    for (const row of await Promise.all([noise, ...runs])) print(row);
   }
 }
 
