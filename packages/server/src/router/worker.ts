@@ -35,38 +35,40 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     logger,
   });
   const dead = new DeadLetters(engine, () => Date.now());
-  const opening = Router.open({
-    engine,
-    sources: data.sources,
-    destinations: data.destinations,
-    types,
-    tools: {
-      directory: data.configDirectory,
-      now: () => Date.now(),
-      userAgent: `Pintle/${data.version}`,
-      lock: lockForDestination,
-    },
-    clock: systemClock,
-    random: Math.random,
-    logger,
-    between: ({ name: destination, rateLimit, transform }) => ({
-      ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
-      ...(transform === undefined
-        ? {}
-        : { stage: new Transformation({ ...transform, destination, clock: systemClock }) }),
-    }),
-  });
-
-  const opened = opening.then(async (router) => {
+  const opened = open();
+  async function open(): Promise<Pick<Parts, "router" | "replays">> {
+    let router: Router | undefined;
+    // First: as soon as the router is there, events go out, and somebody may ask how everything stands.
     const replays = await LogReplays.open({
       engine,
       clock: systemClock,
       random: Math.random,
       newId: () => randomUUID().slice(0, 8),
-      target: (destinationId) => router.replayTarget(destinationId),
+      target: (destinationId) => router?.replayTarget(destinationId),
+    });
+    router = await Router.open({
+      engine,
+      sources: data.sources,
+      destinations: data.destinations,
+      types,
+      tools: {
+        directory: data.configDirectory,
+        now: () => Date.now(),
+        userAgent: `Pintle/${data.version}`,
+        lock: lockForDestination,
+      },
+      clock: systemClock,
+      random: Math.random,
+      logger,
+      between: ({ name: destination, rateLimit, transform }) => ({
+        ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
+        ...(transform === undefined
+          ? {}
+          : { stage: new Transformation({ ...transform, destination, clock: systemClock }) }),
+      }),
     });
     return { router, replays };
-  });
+  }
 
   main?.on("message", async (message: ToRouter) => {
     const { router, replays } = await opened;

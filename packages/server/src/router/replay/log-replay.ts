@@ -49,6 +49,9 @@ export class LogReplay {
   readonly #options: LogReplayOptions;
   readonly #limit: RateLimit;
   readonly #abort = new AbortController();
+  readonly #aborted: Promise<void> = new Promise((resolve) => {
+    this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
   readonly #loops = new Map<number, { position: number; readonly end: number; running: Promise<void> }>();
   #subscription: Subscription | undefined;
   #given = 0;
@@ -141,7 +144,9 @@ export class LogReplay {
       else {
         const events = meant(record, this.#options.replay, target);
         if (events.length > 0) {
-          await target.replay(events);
+          // What is on its way when this ends may be given once more: it is not waited for.
+          await Promise.race([target.replay(events), this.#aborted]);
+          if (this.#abort.signal.aborted) return false;
           this.#limit.took(events.length, clock.now());
           this.#given += events.length;
         }

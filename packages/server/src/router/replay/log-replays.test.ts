@@ -18,6 +18,8 @@ class World {
   waiting = 0;
   most = 0;
   isAtWork = true;
+  /** The disk takes nothing, and says nothing. */
+  isStuck = false;
   fault: Error | undefined;
   engine = this.#engine();
   replays!: LogReplays;
@@ -47,7 +49,7 @@ class World {
       replay: async (events: readonly DeadLetter[]) => {
         await Promise.resolve();
         // Of a process that was killed nothing more is seen.
-        if (engine !== this.engine) return new Promise(() => {});
+        if (engine !== this.engine || this.isStuck) return new Promise(() => {});
         if (this.fault !== undefined) throw this.fault;
         this.waiting += events.length;
         this.most = Math.max(this.most, this.waiting);
@@ -138,6 +140,21 @@ test("a destination that is behind gets no more than it works off; one that is n
   }
   assert.equal(world.given.length, 2500);
   assert.equal(world.replays.list()[0]?.state, "done");
+  await world.replays.close();
+});
+
+test("what cannot be made durable does not keep it from ending, and is given again", async () => {
+  const world = await new World().open();
+  await world.accept(["a"]);
+  world.isStuck = true;
+  await world.start(0);
+  await world.clock.advance(1000);
+  assert.deepEqual(world.given, []);
+  await world.replays.close();
+  world.isStuck = false;
+  await world.open();
+  await world.clock.advance(1000);
+  assert.deepEqual(world.given, ["a"]);
   await world.replays.close();
 });
 
