@@ -40,12 +40,10 @@ export class Account {
     this.#redact = redact;
   }
 
-  /** The same counts, for the destination as it is called now and with the secrets that it has now. */
+  /** The same counts, for the destination as it is called now and with the secrets that it has had. */
   handOver(name: string, redact: Redact): this {
-    const before = this.#redact;
     this.#name = name;
-    // The problem of a secret that was replaced may come up once more.
-    this.#redact = (text) => redact(before(text));
+    this.#redact = redact;
     return this;
   }
 

@@ -4,7 +4,7 @@ import { secretsOf, type Tools } from "@pintle/destinations/kit";
 import type { Destination, Source } from "../config/config.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
-import { redactor } from "../redactor.ts";
+import { Redactor } from "../redactor.ts";
 import type { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import { Consumer, type ConsumerDestination } from "./consumer.ts";
@@ -57,6 +57,8 @@ export class Router {
   readonly #register: Register;
   readonly #log: string;
   readonly #members = new Map<string, Member>();
+  /** By destination id. */
+  readonly #redactors = new Map<string, Redactor>();
   readonly #dedupers = new Map<number, Deduper>();
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -125,7 +127,11 @@ export class Router {
 
   #consumer(destination: ConsumerDestination, account: Account | undefined): Consumer {
     const { engine, tools, clock, random, logger, limits } = this.#options;
-    const redact = redactor(secretsOf(destination.type.settings, destination.settings));
+    // A secret that was replaced may come up once more, in the problem that it was replaced for.
+    const redactor = this.#redactors.get(destination.id) ?? new Redactor();
+    this.#redactors.set(destination.id, redactor);
+    redactor.learn(secretsOf(destination.type.settings, destination.settings));
+    const { redact } = redactor;
     const common = { engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
     const deduper = (partition: number) => this.#deduper(partition);
     return new Consumer({ ...common, destination, account, deduper, ...(limits === undefined ? {} : { limits }) });
