@@ -78,6 +78,24 @@ describe("what is sent", () => {
     assert.equal(requests[1]!.headers.AnonymousId, AnonymousId, "a constant of the client");
   });
 
+  test("bodies from 1 KB on are compressed, unless gzip is off or fails", async () => {
+    const encodings: (string | undefined)[] = [];
+    for (const { gzip, text, fails } of [
+      { gzip: true, text: "x".repeat(2_000), fails: false },
+      { gzip: true, text: "x", fails: false },
+      { gzip: false, text: "x".repeat(2_000), fails: false },
+      { gzip: true, text: "x".repeat(2_000), fails: true },
+    ]) {
+      const { client, environment, requests, messages } = start({ gzip });
+      if (fails) environment.gzip = () => Promise.reject(new Error("no CompressionStream"));
+      client.track({ userId: 1, event: "e", properties: { text } });
+      await environment.until(client.close());
+      assert.equal(messages.length, 1);
+      encodings.push(requests[0]?.headers["Content-Encoding"]);
+    }
+    assert.deepEqual(encodings, ["gzip", undefined, undefined, undefined]);
+  });
+
   test("without nodeAware, nothing is said of nodes", async () => {
     const { client, environment, requests } = start({ nodeAware: false });
     client.track({ userId: 1, event: "e" });
@@ -434,6 +452,26 @@ describe("flush and close", () => {
     assert.equal(messages.length, 1);
     assert.equal(client.track({ userId: 1, event: "e" }).accepted, false);
   });
+});
+
+test("stats count requests, and repeats among them", async () => {
+  let asked = 0;
+  const { client, environment } = start({}, () => (asked++ < 2 ? { status: 503 } : {}));
+  client.track({ userId: 1, event: "e" });
+  await environment.until(client.flush());
+  assert.deepEqual(client.stats(), {
+    offered: 1,
+    accepted: 1,
+    refused: { invalid: 0, too_large: 0, filtered: 0, before_send: 0, queue_full: 0, closed: 0 },
+    delivered: 1,
+    dropped: { evicted: 0, rejected: 0, expired: 0, abandoned: 0 },
+    pending: 0,
+    bytes: 0,
+    inFlight: 0,
+    requests: 3,
+    retries: 2,
+  });
+  await environment.until(client.close());
 });
 
 describe("ready", () => {

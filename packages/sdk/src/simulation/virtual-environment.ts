@@ -14,7 +14,7 @@ interface Timer {
  */
 export class VirtualEnvironment implements Environment {
   readonly runtime: string = "virtual/1";
-  readonly gzip: Gzip = async (bytes) => bytes;
+  gzip: Gzip = async (bytes) => bytes;
   /** Clients with messages that wait. */
   readonly residents: Set<Resident> = new Set();
   readonly lifecycle: Lifecycle = {
