@@ -99,8 +99,9 @@ for (const [how, reload] of reloads) {
 
     rightKey = "key_number_two";
     for (const event of ["b", "c", "d"]) await plane.send(event);
-    const sick = await plane.until("hook", ({ state, problem }) => state === "open" && problem?.reason === "http_401");
-    assert.deepEqual([sick.dead, sick.waiting], [{}, 3]);
+    const isSick = ({ state, problem, waiting }: DestinationStatus) =>
+      state === "open" && problem?.reason === "http_401" && waiting === 3;
+    assert.deepEqual((await plane.until("hook", isSick)).dead, {});
     await plane.until("audit", ({ delivered, state }) => delivered === 4 && state === "closed");
 
     plane.write(config("key_number_two"));
