@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 /**
  * The connections of the server, of which there are at most `limit`. A connection is busy from the head of a request to its
@@ -96,9 +97,14 @@ export function lingerAfterAnswer(request: IncomingMessage): void {
   });
   // node:http calls this once the answer is written.
   socket.destroySoon = () => {
-    socket.end();
-    const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
-    socket.once("close", () => clearTimeout(timer));
+    endAndLinger(socket);
     request.once("end", () => socket.destroy());
   };
+}
+
+/** Sends what is still to be sent, and leaves it to the client to close, for a moment. */
+export function endAndLinger(socket: Duplex, last = ""): void {
+  socket.end(last);
+  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
+  socket.once("close", () => clearTimeout(timer));
 }

@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
 import { internalError, unknownPath, wrongMethod } from "./answer.ts";
 import { ClientAddress } from "./client-address.ts";
-import { Connections } from "./connections.ts";
+import { Connections, endAndLinger } from "./connections.ts";
 import { isPreflight } from "./cors.ts";
 import { Counters, type GatewayStats } from "./counters.ts";
 import { Exchange } from "./exchange.ts";
@@ -117,9 +117,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return;
     }
     counters.refuse("bad_request");
-    socket.end(`HTTP/1.1 ${statusOf(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-      socket.destroy(),
-    );
+    endAndLinger(socket, `HTTP/1.1 ${statusOf(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
 
   async function close(grace: number): Promise<void> {
