@@ -141,12 +141,14 @@ try {
   const median = (values) => values.toSorted((one, other) => one - other)[values.length >> 1];
   const [ours, theirs] = [median(results.pintle), median(results.psql)];
   const show = (values) => values.map((value) => Math.round(value).toLocaleString("en")).join(", ");
+  console.table([
+    { figure: "rows, psql, ready-made", value: `${show([theirs])}/s`, beside: 1, goal: "" },
+    { figure: "rows, Pintle, from events", value: `${show([ours])}/s`, beside: (ours / theirs).toFixed(2), goal: 0.6 },
+  ]);
+  console.log(`psql:   ${show(results.psql)}\nPintle: ${show(results.pintle)}`);
   console.log(
     `${count} tracks, ${rows} rows, ${rounds} rounds by turns, ${availableParallelism()} cores, ${process.version}`,
   );
-  console.log(`Pintle, from events:        ${show([ours])} rows/s (${show(results.pintle)})`);
-  console.log(`psql, from ready-made rows: ${show([theirs])} rows/s (${show(results.psql)})`);
-  console.log(`ratio ${(ours / theirs).toFixed(2)} (at least 0.6 is wanted)`);
 } finally {
   await server[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });

@@ -1,0 +1,74 @@
+// npm run bench -- router [--events N] [--rounds N] [--seconds N]: webhook deliveries a second, one event each, by one process, beside bare undici.Pool that
+// sends the same bodies over as many connections to the same server in the same run; in order beside `order: false`; and the time from when
+// an event is durable (a gateway says ok then) to the webhook's request, at 1,000 events a second. Rounds alternate, medians count. Compare only within one table.
+import { parseArgs } from "node:util";
+import { delays, median, percentile, startBare, startPlane, startSink } from "./router/processes.mjs";
+
+const { values } = parseArgs({
+  options: {
+    events: { type: "string", default: "40000" },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "5" },
+  },
+});
+const events = Number(values.events);
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const connections = 32;
+
+const sink = await startSink();
+const url = `${sink.origin}/0`;
+
+async function bare() {
+  const sender = await startBare(sink.origin, events, connections);
+  const took = sink.expect(events);
+  await sender.run();
+  return events / (await took);
+}
+
+async function pintle(settings) {
+  const plane = await startPlane();
+  await plane.fill(events);
+  const took = sink.expect(events);
+  await plane.start([{ id: "hook", url, concurrency: connections, maxAge: 259_200_000, from: "start", ...settings }]);
+  const rate = events / (await took);
+  await plane.end();
+  return rate;
+}
+
+const rates = { bare: [], ordered: [], unordered: [] };
+for (let round = 0; round < rounds; round++) {
+  rates.bare.push(await bare());
+  rates.ordered.push(await pintle({}));
+  rates.unordered.push(await pintle({ order: false }));
+}
+
+const plane = await startPlane();
+await plane.start([{ id: "hook", url, concurrency: connections, maxAge: 259_200_000 }]);
+await plane.load(1000, 1);
+await sink.arrivals();
+const durable = await plane.load(1000, seconds);
+for (let stats = await plane.stats(); stats.destinations[0].waiting > 0; ) stats = await plane.stats();
+const ages = delays([...(await sink.arrivals()).values()].flat(), durable);
+await plane.end();
+await sink.end();
+
+const [a, b, c] = [rates.bare, rates.ordered, rates.unordered].map(median);
+const per = (rate) => `${Math.round(rate).toLocaleString("en")}/s`;
+console.table([
+  { figure: "deliveries, undici.Pool alone", value: per(a), beside: 1, goal: "" },
+  { figure: "deliveries, Pintle, in order", value: per(b), beside: (b / a).toFixed(2), goal: 0.6 },
+  { figure: "in order beside order: false", value: per(c), beside: (b / c).toFixed(2), goal: 0.9 },
+  {
+    figure: "from durable to request, median",
+    value: `${percentile(ages, 0.5).toFixed(1)} ms`,
+    beside: "",
+    goal: "10 ms",
+  },
+  {
+    figure: "from durable to request, p99",
+    value: `${percentile(ages, 0.99).toFixed(1)} ms`,
+    beside: "",
+    goal: "50 ms",
+  },
+]);

@@ -1,0 +1,94 @@
+// The engine and the router of a data plane, without its gateway, in a process of its own. Over IPC it fills the log, starts the router, appends at a
+// rate, and tells how the destinations stand.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashUserKey, userKey } from "../../packages/events/dist/index.js";
+import { openEmbeddedEngine } from "../../packages/server/dist/engine/embedded.js";
+import { encodeEventRecord } from "../../packages/server/dist/engine/event-record.js";
+import { startRouter } from "../../packages/server/dist/router/start-router.js";
+import { eventBody } from "./events.mjs";
+
+const logger = { debug() {}, info() {}, warn() {}, error: (...parts) => console.error(...parts) };
+const directory = mkdtempSync(join(tmpdir(), "pintle-bench-router-"));
+const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger });
+await engine.prepare("events");
+let router;
+let made = 0;
+
+function append(count) {
+  const batch = Array.from({ length: count }, (_, k) => eventBody(made + k));
+  made += count;
+  const { header } = encodeEventRecord({
+    receivedAt: Date.now(),
+    sourceId: "shop",
+    requestIp: "192.0.2.1",
+    endpoint: "batch",
+    messageIds: batch.map(({ messageId }) => messageId),
+    keyHashes: batch.map((event) => hashUserKey(userKey(event))),
+  });
+  return engine.append("events", { header, payload: Buffer.from(JSON.stringify({ batch })) });
+}
+
+const commands = {
+  async fill({ events }) {
+    for (let left = events; left > 0; left -= 10_000) {
+      await Promise.all(Array.from({ length: Math.ceil(Math.min(left, 10_000) / 100) }, () => append(100)));
+    }
+  },
+  async start({ destinations }) {
+    const entries = destinations.map(({ id, ...settings }) => ({
+      id,
+      name: id,
+      type: "webhook",
+      enabled: true,
+      settings,
+    }));
+    const sources = [
+      { id: "shop", name: "shop", writeKeys: ["k"], enabled: true, destinations: entries.map(({ id }) => id) },
+    ];
+    const config = { directory, configDirectory: directory, configFile: undefined, sources, destinations: entries };
+    router = await startRouter({ ...config, version: "bench", engine, logger });
+  },
+  /** `rate` events a second, in requests of one to ten events. Gives when each was durable, which is when a gateway would say ok. */
+  async load({ rate, seconds }) {
+    const begin = performance.now();
+    const durable = [];
+    const appends = [];
+    let sent = 0;
+    while (performance.now() - begin < seconds * 1000) {
+      const due = Math.floor(((performance.now() - begin) / 1000) * rate);
+      while (sent < due) {
+        const count = Math.min(due - sent, 10);
+        const first = made;
+        const appended = append(count).then(() => {
+          for (let number = first; number < first + count; number++)
+            durable[number] = performance.timeOrigin + performance.now();
+        });
+        appends.push(appended);
+        sent += count;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await Promise.all(appends);
+    return durable;
+  },
+  async stats() {
+    return router.stats();
+  },
+  async memory() {
+    return process.memoryUsage();
+  },
+  async stop() {
+    await router?.close(200);
+    await engine.close();
+    rmSync(directory, { recursive: true, force: true });
+    process.disconnect();
+  },
+};
+
+process.on("message", async ({ command, ...options }) => {
+  const result = await commands[command](options);
+  if (process.connected) process.send({ done: command, result });
+});
+process.send("ready");
