@@ -3,6 +3,7 @@ import type { EventSource } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { TransformSettings } from "../../config/config.ts";
 import type { Clock } from "../clock.ts";
+import { Queue } from "../queue.ts";
 import type { Stage, Staged } from "../stage.ts";
 import type { Transformed } from "./transform.ts";
 import type { FromTransformer, ToTransformer, TransformerData } from "./transformer-messages.ts";
@@ -36,7 +37,9 @@ const longestStart = 30_000;
  */
 export class Transformation implements Stage {
   readonly #options: TransformationOptions;
-  readonly #waiting: Job[] = [];
+  readonly #waiting = new Queue<Job>();
+  /** Of batches that are to be run again. They go first. */
+  #again: Job[] = [];
   #batch: Job[] | undefined;
   #thread: Thread | undefined;
   #cancelWatch: (() => void) | undefined;
@@ -63,15 +66,19 @@ export class Transformation implements Stage {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { reject } of [...(this.#batch ?? []), ...this.#waiting.splice(0)]) {
-      reject(new Error("the transformation is closed"));
-    }
+    const left = [...(this.#batch ?? []), ...this.#again];
+    for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) left.push(job);
+    this.#again = [];
+    for (const { reject } of left) reject(new Error("the transformation is closed"));
     await this.#giveUp();
   }
 
   #pump(): void {
-    if (this.#batch !== undefined || this.#waiting.length === 0) return;
-    const batch = this.#waiting.splice(0, mostInBatch);
+    if (this.#batch !== undefined) return;
+    const batch = this.#again;
+    this.#again = [];
+    while (batch.length < mostInBatch && this.#waiting.size > 0) batch.push(this.#waiting.shift()!);
+    if (batch.length === 0) return;
     this.#batch = batch;
     this.#thread ??= this.#start();
     const events = batch.map(({ json, source }) => ({ json, source }));
@@ -155,7 +162,7 @@ export class Transformation implements Stage {
     if (culprit === undefined) {
       for (const { reject } of batch) reject(new Error(`the transformation cannot run: ${detail}`));
     } else {
-      this.#waiting.unshift(...batch.filter((job) => job !== culprit));
+      this.#again = batch.filter((job) => job !== culprit);
       culprit.resolve({ kind: "dead", reason: "transformation", detail });
     }
     this.#pump();
