@@ -157,6 +157,8 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
           openHttp(definition, {
             settings: values,
             limits: batch(values),
+            // Where events can fail singly, a batch holds one of each user.
+            inOrder: batch(values).whole && (values as Partial<DeliverySettings>).order !== false,
             concurrency: concurrency(values),
             tools,
           });

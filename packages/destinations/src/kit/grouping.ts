@@ -5,11 +5,16 @@ import type { Suspects } from "./suspects.ts";
 export interface Grouping {
   readonly keyOf: ((event: DeliveredEvent) => string) | undefined;
   readonly limits: BatchLimits;
+  /** Whether no event of a user may overtake an earlier one of the batch. */
+  readonly inOrder: boolean;
   readonly suspects: Suspects;
 }
 
 /** Positions of events that may be in one request, together. Where order counts, only neighbours are put together. */
-export function groupsOf(events: readonly DeliveredEvent[], { keyOf, limits, suspects }: Grouping): number[][] {
+export function groupsOf(
+  events: readonly DeliveredEvent[],
+  { keyOf, limits, inOrder, suspects }: Grouping,
+): number[][] {
   const groups: { readonly key: string | undefined; readonly positions: number[] }[] = [];
   const byKey = new Map<string, (typeof groups)[number]>();
   for (const [position, event] of events.entries()) {
@@ -19,7 +24,7 @@ export function groupsOf(events: readonly DeliveredEvent[], { keyOf, limits, sus
     } catch {
       // `requests` gets it alone, and most likely throws for the same reason.
     }
-    const group = key === undefined ? undefined : limits.whole ? groups.at(-1) : byKey.get(key);
+    const group = key === undefined ? undefined : inOrder ? groups.at(-1) : byKey.get(key);
     if (group !== undefined && group.key === key) {
       group.positions.push(position);
       continue;

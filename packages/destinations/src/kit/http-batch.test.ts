@@ -21,7 +21,12 @@ type Answering = (ids: readonly string[], request: HttpRequest) => number | Erro
 const roomy: BatchLimits = { events: 100, bytes: 1 << 20, whole: true };
 
 /** Opens a destination whose requests list the ids and texts of their events. */
-async function open(answer: Answering, batch: BatchLimits = roomy, more: Partial<HttpDefinition<object>> = {}) {
+async function open(
+  answer: Answering,
+  batch: BatchLimits = roomy,
+  more: Partial<HttpDefinition<object>> = {},
+  settings: object = {},
+) {
   const sent: string[][] = [];
   const sender: Sender = {
     async send(request) {
@@ -50,7 +55,7 @@ async function open(answer: Answering, batch: BatchLimits = roomy, more: Partial
     ...more,
   });
   const tools = { directory: "/", now: () => 7, userAgent: "Pintle/test", sender };
-  const connection = await type.open(type.settings.parse({}), tools);
+  const connection = await type.open(type.settings.parse(settings), tools);
   const deliver = (events: readonly TestEvent[]) => connection.deliver(events as unknown as DeliveredEvent[]);
   return { sent, deliver };
 }
@@ -162,6 +167,8 @@ test("nothing of a user goes out behind an event of theirs that has to be tried 
   const whole = await deliver(events, failing, roomy, { key });
   assert.deepEqual(whole.sent, [["a1", "b1"], ["c1"]]);
   assert.deepEqual(whole.outcomes, ["http_500", "http_500", "http_500", "delivered", "http_500"]);
+  const unordered = await deliver(events, failing, roomy, { key }, { order: false });
+  assert.deepEqual(unordered.sent, [["a1", "b1", "c1"], ["a2"], ["a3"]]);
   const nobody = events.map((event) => ({ ...event, userId: "" }));
   assert.deepEqual((await deliver(nobody, failing, roomy, { key })).sent.length, 4);
   const apart = await deliver(events.slice(0, 2), failing, { ...roomy, events: 1, whole: false }, { key });

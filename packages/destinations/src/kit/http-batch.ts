@@ -48,7 +48,7 @@ const missing: Outcome = {
  * - One bad event does not take the others with it: when an answer may be about one of several events, or no request can be
  *   made of them together, they are tried in halves, down to the one at fault.
  * - When several fail together in a way that may be temporary, the next attempt takes them in halves (`Suspects`).
- * - In a batch that is to be whole, nothing goes out behind an event of the same user that has to be tried again.
+ * - In a batch that may hold several events of a user, nothing goes out behind an event of the same user that has to be tried again.
  * - When the destination is in trouble, what was not sent shares the fate of the request that found out.
  */
 export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
@@ -164,7 +164,7 @@ class Batch {
     for (const position of positions) {
       if (this.#outcomes[position]?.outcome !== "delivered") continue;
       this.#outcomes[position] = outcome;
-      if (!this.#rules.limits.whole || outcome.outcome !== "retry") continue;
+      if (!this.#rules.inOrder || outcome.outcome !== "retry") continue;
       this.#waiting.set(this.#userOf(position), { ...outcome, ages: false });
     }
   }

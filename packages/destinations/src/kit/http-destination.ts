@@ -56,13 +56,15 @@ const classifiedAnswerBytes = 1 << 20;
 interface HttpOptions<Settings> {
   readonly settings: Settings;
   readonly limits: BatchLimits;
+  /** Whether no event of a user may overtake an earlier one of the batch. */
+  readonly inOrder: boolean;
   readonly concurrency: number;
   readonly tools: Tools;
 }
 
 export function openHttp<Settings>(
   definition: HttpDefinition<Settings>,
-  { settings, limits, concurrency, tools }: HttpOptions<Settings>,
+  { settings, limits, inOrder, concurrency, tools }: HttpOptions<Settings>,
 ): Connection {
   const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
   const sender = tools.watch?.(network) ?? network;
@@ -105,7 +107,7 @@ export function openHttp<Settings>(
   const keyOf = key === undefined ? undefined : (event: DeliveredEvent) => key.call(definition, event, settings);
 
   return {
-    deliver: (events) => deliverInRequests(events, { requestsOf, keyOf, limits, suspects }),
+    deliver: (events) => deliverInRequests(events, { requestsOf, keyOf, limits, inOrder, suspects }),
     close: () => sender.close(),
   };
 }
