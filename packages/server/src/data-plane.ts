@@ -141,7 +141,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     let current = config;
     const reloader = new Reloader({
       config,
-      load: options.load ?? (() => Promise.reject(new ServerError("CONFIG_NOT_FOUND", "it was not read from a file"))),
+      load:
+        options.load ??
+        (() => Promise.reject(new ServerError("CONFIG_NOT_FOUND", "there is no file to read it from again"))),
       logger,
       pollEvery: options.pollEvery,
       apply: async (next) => {

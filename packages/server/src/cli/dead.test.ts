@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { configured, newFolder, Run, send, start } from "./run.test.support.ts";
+import { configured, newFolder, print, refusal, send, start } from "./run.test.support.ts";
 
 /** Refuses events whose names begin with "bad", until it is mended. */
 let isMended = false;
@@ -40,10 +40,8 @@ async function untilTaken(count: number): Promise<void> {
   }
 }
 
-async function run(folder: string, ...words: string[]): Promise<string> {
-  const asked = new Run(folder, ["dead", ...words]);
-  assert.equal(await asked.ended, 0, asked.stderr);
-  return asked.stdout;
+function run(folder: string, ...words: string[]): Promise<string> {
+  return print(folder, ["dead", ...words]);
 }
 
 test("dead letters are listed, shown, replayed and purged", async () => {
@@ -105,17 +103,17 @@ test("dead letters are listed, shown, replayed and purged", async () => {
   await untilTaken(5);
   assert.equal(await run(folder, "list"), "no dead letters\n");
 
-  const refusal = (...words: string[]) => new Run(folder, ["dead", ...words]).refusal();
-  assert.match(await refusal("replay"), /^say which letters to replay: by a flag .* or --all$/);
-  assert.match(await refusal("show", "hook/999"), /^there is no dead letter hook\/999$/);
-  assert.match(await refusal("show", "../etc/1"), /^a letter is named like hook\/42/);
-  assert.match(await refusal("list", "--destination", "hok"), /^no destination is called "hok"; there are hook$/);
-  assert.match(await refusal("purge", "--letter", "hook/1", "--destination", "other"), /is not one of --destination/);
-  assert.match(await refusal("list", "--from", "yesterday"), /^--from takes a time/);
-  assert.match(await refusal("list", "--limit", "0"), /^--limit takes a number from 1 to 1000/);
-  assert.match(await refusal("remove"), /^pintle dead has no command "remove"; there are: dead list, /);
+  const refused = (...words: string[]) => refusal(folder, ["dead", ...words]);
+  assert.match(await refused("replay"), /^say which letters to replay: by a flag .* or --all$/);
+  assert.match(await refused("show", "hook/999"), /^there is no dead letter hook\/999$/);
+  assert.match(await refused("show", "../etc/1"), /^a letter is named like hook\/42/);
+  assert.match(await refused("list", "--destination", "hok"), /^no destination is called "hok"; there are hook$/);
+  assert.match(await refused("purge", "--letter", "hook/1", "--destination", "other"), /is not one of --destination/);
+  assert.match(await refused("list", "--from", "yesterday"), /^--from takes a time/);
+  assert.match(await refused("list", "--limit", "0"), /^--limit takes a number from 1 to 1000/);
+  assert.match(await refused("remove"), /^pintle dead has no command "remove"; there are: dead list, /);
 
   plane.signal("SIGTERM");
   assert.equal(await plane.ended, 0, plane.stderr);
-  assert.match(await new Run(newFolder(), ["dead", "list"]).refusal(), /is not the folder of a data plane/);
+  assert.match(await refusal(newFolder(), ["dead", "list"]), /is not the folder of a data plane/);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
-import { configured, eventsIn, Run, send, start } from "./run.test.support.ts";
+import { configured, eventsIn, print, refusal, send, start } from "./run.test.support.ts";
 
 const config = {
   sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["audit", "other"] }],
@@ -14,10 +14,8 @@ const config = {
   },
 };
 
-async function run(folder: string, ...words: string[]): Promise<string> {
-  const asked = new Run(folder, ["replay", ...words]);
-  assert.equal(await asked.ended, 0, asked.stderr);
-  return asked.stdout;
+function run(folder: string, ...words: string[]): Promise<string> {
+  return print(folder, ["replay", ...words]);
 }
 
 async function listed(folder: string): Promise<ReplayStatus[]> {
@@ -68,17 +66,17 @@ test("the log is replayed to one destination, at a rate, over a restart; its pos
   const slow = (await run(folder, "--destination", "other", "--from", "1h", "--rate", "0.01")).slice(0, 8);
   assert.match(await run(folder, "stop", slow), new RegExp(`^${slow}: stopped with \\d+ events? given to other$`, "m"));
 
-  const refusal = (...words: string[]) => new Run(folder, ["replay", ...words]).refusal();
-  assert.match(await refusal(), /^--destination NAME and --from TIME are needed/);
-  assert.match(await refusal("--destination", "audit", "--from", "soon"), /^--from takes a time/);
-  assert.match(await refusal("--destination", "audit", "--from", "1h", "--rate", "0"), /^--rate takes a number/);
-  assert.match(await refusal("--destination", "audit", "--from", "1h", "--to", "2h"), /^to: it comes after from$/);
+  const refused = (...words: string[]) => refusal(folder, ["replay", ...words]);
+  assert.match(await refused(), /^--destination NAME and --from TIME are needed/);
+  assert.match(await refused("--destination", "audit", "--from", "soon"), /^--from takes a time/);
+  assert.match(await refused("--destination", "audit", "--from", "1h", "--rate", "0"), /^--rate takes a number/);
+  assert.match(await refused("--destination", "audit", "--from", "1h", "--to", "2h"), /^to: it comes after from$/);
   assert.match(
-    await refusal("--destination", "adit", "--from", "1h"),
+    await refused("--destination", "adit", "--from", "1h"),
     /^no destination is called "adit"; there are audit/,
   );
-  assert.match(await refusal("--destination", "off", "--from", "1h"), /not enabled$/);
-  assert.match(await refusal("stop", slow), /^no replay ".*" is running$/);
+  assert.match(await refused("--destination", "off", "--from", "1h"), /not enabled$/);
+  assert.match(await refused("stop", slow), /^no replay ".*" is running$/);
 
   second.signal("SIGTERM");
   assert.equal(await second.ended, 0, second.stderr);

@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach } from "node:test";
 import { fileURLToPath } from "node:url";
+import { ServerError } from "../errors.ts";
+import { parseCommandLine } from "./command.ts";
+import { commands } from "./commands.ts";
 
 const program = fileURLToPath(new URL("../../bin/pintle.js", import.meta.url));
 const base = mkdtempSync(join(tmpdir(), "pintle-cli-"));
@@ -104,4 +107,24 @@ export async function eventsIn(file: string, count: number): Promise<Record<stri
     if (lines.length >= count) return lines.map((line) => JSON.parse(line));
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** What a command prints, run in this process: a fraction of the time, where it is not the process that is tested. */
+export async function print(folder: string, words: readonly string[]): Promise<string> {
+  const parsed = parseCommandLine(words, commands);
+  assert.ok(parsed.kind === "run", words.join(" "));
+  const printed: string[] = [];
+  const context = { print: (line: string) => void printed.push(`${line}\n`), environment: {}, directory: folder };
+  assert.equal(await parsed.command.run(parsed.call, context), 0, printed.join(""));
+  return printed.join("");
+}
+
+/** With what message a command refuses, run in this process. */
+export async function refusal(folder: string, words: readonly string[]): Promise<string> {
+  const error: unknown = await print(folder, words).then(
+    (printed) => assert.fail(`was not refused: ${printed}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ServerError, String(error));
+  return error.message;
 }
