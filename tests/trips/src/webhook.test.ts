@@ -141,17 +141,11 @@ test("of batches that are refused for one event, or fail, only the events at fau
     await client.close();
 
     const bad = Array.from({ length: total }, (_, n) => n).filter(isBad);
-    const statusOf = async (): Promise<{ delivered: number; dead: Record<string, number> }> => {
-      const token = await readFile(plane.path("data", "admin-token"), "utf8");
-      const answer = await fetch(`${plane.adminUrl}/status`, { headers: { authorization: `Bearer ${token.trim()}` } });
-      return ((await answer.json()) as { destinations: [{ delivered: number; dead: Record<string, number> }] })
-        .destinations[0];
-    };
     const last = await until(
       "every event to be delivered or given up",
       async () => {
-        const status = await statusOf();
-        return status.delivered + (status.dead.http_422 ?? 0) >= total && status;
+        const [hook] = await destinationsOf(plane);
+        return hook !== undefined && hook.delivered + (hook.dead.http_422 ?? 0) >= total && hook;
       },
       {
         hints: [onEvent(got, "request")],
@@ -178,3 +172,54 @@ test("of batches that are refused for one event, or fail, only the events at fau
     server.close();
   }
 });
+
+test("where private addresses are blocked no connection is made to one, by whatever name, and no event dies for it", async () => {
+  let connections = 0;
+  const server = createServer((_request, response) => response.end());
+  server.on("connection", () => connections++);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    const hosts = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"];
+    const hook = (host: string) => ({ type: "webhook", url: `http://${host}:${port}/`, blockPrivate: true });
+    const names = hosts.map((_, at) => `hook-${at}`);
+    await using plane = await DataPlane.start({
+      sources: [{ name: "shop", writeKey: "wk", destinations: names }],
+      destinations: Object.fromEntries(hosts.map((host, at) => [names[at]!, hook(host)])),
+    });
+    const client = new Pintle("wk", plane.url);
+    client.track({ userId: "42", event: "Counted" });
+    await client.close();
+    const all = await until(
+      "every destination to be stopped",
+      async () => {
+        const found = await destinationsOf(plane);
+        return found.every(({ problem }) => problem !== undefined) && found;
+      },
+      { state: () => plane.output },
+    );
+    assert.deepEqual(
+      all.map(({ problem, dead, waiting }) => [problem?.reason, dead, waiting]),
+      hosts.map(() => ["blocked_address", {}, 1]),
+    );
+    assert.equal(connections, 0);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+interface Standing {
+  readonly delivered: number;
+  readonly dead: Record<string, number>;
+  readonly waiting: number;
+  readonly problem?: { readonly reason: string };
+}
+
+/** How the destinations stand, by the admin port. */
+async function destinationsOf(plane: DataPlane): Promise<readonly Standing[]> {
+  const token = await readFile(plane.path("data", "admin-token"), "utf8");
+  const answer = await fetch(`${plane.adminUrl}/status`, { headers: { authorization: `Bearer ${token.trim()}` } });
+  return ((await answer.json()) as { destinations: Standing[] }).destinations;
+}
