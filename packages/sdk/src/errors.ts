@@ -42,6 +42,7 @@ export const sdkErrors = {
   OPTION_FAILED: { retryable: false, advice: "correct the function given as an option" },
 } as const;
 
+/** A code of {@link PintleError}; the documentation lists what each of them means. */
 export type SdkErrorCode = keyof typeof sdkErrors;
 
 /** Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body. */

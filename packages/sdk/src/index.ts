@@ -5,8 +5,23 @@ import type { AnyPlan, TrackingPlan } from "./plan/plan.ts";
 
 export * from "./exports.ts";
 
-/** See {@link PintleClient}. */
+/**
+ * A client that takes events and delivers them to a data plane. A program makes one, and shares it.
+ *
+ * No call throws into the program (unless it asks for that by `strict`), blocks it, or makes a promise that may reject.
+ *
+ * ```ts
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL);
+ * client.track({ userId: "123", event: "Signed Up", properties: { plan: "Free" } });
+ * await client.close();
+ * ```
+ */
 export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleClient<Plan> {
+  /**
+   * @param writeKey of the source that the messages are for
+   * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`
+   * @throws ConfigError, and nothing else
+   */
   constructor(writeKey: string, dataPlaneUrl: string, config?: Config<Plan>) {
     super(writeKey, dataPlaneUrl, config, nodeEnvironment);
   }

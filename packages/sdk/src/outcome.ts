@@ -3,22 +3,33 @@ import type { PintleError } from "./errors.ts";
 
 /** Why a message was not taken. */
 export const refusalReasons = ["invalid", "too_large", "filtered", "before_send", "queue_full", "closed"] as const;
+/**
+ * Why a message was not taken: a rule or a plan is broken (`invalid`), too many bytes (`too_large`), `beforeSend` returned null (`filtered`) or
+ * threw (`before_send`), no room (`queue_full`), the client is `closed`.
+ */
 export type RefusalReason = (typeof refusalReasons)[number];
 
 /** Why a message that had been taken was given up. */
 export const dropReasons = ["evicted", "rejected", "expired", "abandoned"] as const;
+/**
+ * Why a message that had been taken was given up: newer ones took its room (`evicted`), the data plane refused it (`rejected`), not delivered within
+ * `maxAge` (`expired`), the client or the program ended (`abandoned`).
+ */
 export type DropReason = (typeof dropReasons)[number];
 
+/** The data plane has confirmed it. */
 export interface Delivered {
   readonly status: "delivered";
 }
 
+/** It had been taken, and was given up. */
 export interface Dropped {
   readonly status: "dropped";
   readonly reason: DropReason;
   readonly error: PintleError;
 }
 
+/** It was not taken. */
 export interface Refused {
   readonly status: "refused";
   readonly reason: RefusalReason;

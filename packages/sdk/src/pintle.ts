@@ -55,11 +55,13 @@ export interface PintleEvents {
   readonly error: PintleError;
 }
 
+/** How to close. */
 export interface CloseOptions {
   /** How long to try. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
 }
 
+/** How to flush. */
 export interface FlushOptions {
   /** How long to wait. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;

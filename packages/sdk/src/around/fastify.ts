@@ -15,6 +15,7 @@ type Hook<Request> = (request: Request, reply: unknown, done: () => void) => voi
 
 /** What is used of Fastify's instance. */
 export interface FastifyInstanceLike<Request> {
+  /** Adds a function that is called for each request. */
   addHook(name: "onRequest" | "preValidation", hook: Hook<Request>): unknown;
 }
 

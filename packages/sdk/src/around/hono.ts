@@ -9,11 +9,13 @@ export interface HonoContextLike {
   readonly req: {
     readonly url: string;
     readonly raw: object;
+    /** A header, by its name in any case. */
     header(name: string): string | undefined;
   };
   readonly env: unknown;
 }
 
+/** Options of the middleware. */
 export interface HonoOptions<C> extends RequestContextOptions<C> {
   /** For serverless runtimes, for example `(flushed, c) => c.executionCtx.waitUntil(flushed)`. Default: none. */
   readonly flush?: FlushPerRequest<[c: C]> | undefined;

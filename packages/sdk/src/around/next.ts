@@ -7,6 +7,7 @@ export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./
 
 /** `Headers`, or what `headers()` of `next/headers` resolves with. */
 export interface HeadersLike {
+  /** A header, or null. */
   get(name: string): string | null;
 }
 
@@ -16,6 +17,7 @@ export interface NextRequestLike {
   readonly headers: HeadersLike | Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
+/** Options of {@link withPintle}. */
 export interface NextOptions<Args extends readonly [NextRequestLike, ...unknown[]]>
   extends RequestContextOptions<Args[0]> {
   /** For serverless hosting, for example `(flushed) => after(flushed)` with `after` of `next/server`. Default: none. */

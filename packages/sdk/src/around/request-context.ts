@@ -4,6 +4,7 @@ import { traceIdOf } from "./traceparent.ts";
 /** The fields that adapters fill in. */
 export type RequestContextPart = "ip" | "userAgent" | "page" | "traceId";
 
+/** What an adapter records of a request. */
 export interface RequestContextOptions<Request> {
   /**
    * The visitor's address, where the framework's own answer is not the right one: it has to be told which proxies it may
@@ -16,7 +17,9 @@ export interface RequestContextOptions<Request> {
 
 /** The part of a client that adapters use: any `Pintle` is one, whatever its plan. */
 export interface ScopedClient {
+  /** See `Pintle.withContext`. */
   withContext<Result>(context: Context, fn: () => Result): Result;
+  /** See `Pintle.flush`. */
   flush(): Promise<unknown>;
 }
 

@@ -18,6 +18,7 @@ import type { Receipt } from "../receipt.ts";
 
 /** Called once, when the message has been delivered, or with the reason why it was given up. */
 export type ApiCallback = (error?: Error) => void;
+/** Called once, when everything is delivered, or with the reason why something was given up. */
 export type FlushCallback = (error?: Error) => void;
 
 /** The options of `@rudderstack/rudder-sdk-node` 3. Those that have no meaning here are accepted, and named once in the log. */
@@ -96,28 +97,34 @@ export class Analytics {
     this.pintle.on("dropped", ({ error }) => this.#lost(error));
   }
 
+  /** Ties a user to their traits, which are sent in `context.traits`, too. Throws for a message that is wrong, as all six calls do. */
   identify(message: FieldsOf<Identify>, callback?: ApiCallback): this {
     const { traits, context } = message ?? {};
     const copied = traits === undefined ? message : { ...message, context: { ...context, traits } };
     return this.#enqueue("identify", copied, callback);
   }
 
+  /** Records something that a user did. */
   track(message: FieldsOf<Track>, callback?: ApiCallback): this {
     return this.#enqueue("track", message, callback);
   }
 
+  /** Records a page view. */
   page(message: Omit<FieldsOf<Page>, "name"> & { readonly name?: string | undefined }, callback?: ApiCallback): this {
     return this.#enqueue("page", message, callback);
   }
 
+  /** Records a view of a screen of an app. */
   screen(message: FieldsOf<Screen>, callback?: ApiCallback): this {
     return this.#enqueue("screen", message, callback);
   }
 
+  /** Ties a user to a company, a project or a team. */
   group(message: FieldsOf<Group>, callback?: ApiCallback): this {
     return this.#enqueue("group", message, callback);
   }
 
+  /** Ties a new identity of a user to an earlier one. */
   alias(message: FieldsOf<Alias>, callback?: ApiCallback): this {
     return this.#enqueue("alias", message, callback);
   }

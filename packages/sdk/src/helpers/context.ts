@@ -28,6 +28,7 @@ export interface KnownContext {
   readonly [field: string]: unknown;
 }
 
+/** The app that the user has. */
 export interface AppInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
@@ -46,6 +47,7 @@ export interface CampaignInfo {
   readonly [field: string]: unknown;
 }
 
+/** The device that the user has. */
 export interface DeviceInfo {
   readonly id?: string | undefined;
   readonly manufacturer?: string | undefined;
@@ -57,12 +59,14 @@ export interface DeviceInfo {
   readonly [field: string]: unknown;
 }
 
+/** The SDK. */
 export interface LibraryInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
   readonly [field: string]: unknown;
 }
 
+/** Where the user is. */
 export interface LocationInfo {
   readonly city?: string | undefined;
   readonly country?: string | undefined;
@@ -75,6 +79,7 @@ export interface LocationInfo {
   readonly [field: string]: unknown;
 }
 
+/** How the user's device is connected. */
 export interface NetworkInfo {
   readonly bluetooth?: boolean | undefined;
   readonly cellular?: boolean | undefined;
@@ -83,12 +88,14 @@ export interface NetworkInfo {
   readonly [field: string]: unknown;
 }
 
+/** The operating system of the user's device. */
 export interface OSInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
   readonly [field: string]: unknown;
 }
 
+/** The page on which the user is. */
 export interface PageInfo {
   readonly hash?: string | undefined;
   readonly path?: string | undefined;
@@ -99,6 +106,7 @@ export interface PageInfo {
   readonly [field: string]: unknown;
 }
 
+/** What led the user here. */
 export interface ReferrerInfo {
   readonly type?: string | undefined;
   readonly name?: string | undefined;
@@ -107,6 +115,7 @@ export interface ReferrerInfo {
   readonly [field: string]: unknown;
 }
 
+/** The screen of the user's device. */
 export interface ScreenInfo {
   readonly density?: number | undefined;
   /** Pixels. */

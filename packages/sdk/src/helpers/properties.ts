@@ -42,18 +42,22 @@ export class PropertiesHelper extends FreeForm {
     return this.set("referrer", referrer);
   }
 
+  /** Title of the page. */
   setTitle(title: string): this {
     return this.set("title", title);
   }
 
+  /** Address of the page. */
   setURL(url: string): this {
     return this.set("url", url);
   }
 
+  /** Name of the product, page or whatever it is about. */
   setName(name: string): this {
     return this.set("name", name);
   }
 
+  /** Its category. */
   setCategory(category: string): this {
     return this.set("category", category);
   }
@@ -63,6 +67,7 @@ export class PropertiesHelper extends FreeForm {
     return this.set("sku", sku);
   }
 
+  /** Of one piece, in `currency`. */
   setPrice(price: number): this {
     return this.set("price", price);
   }
@@ -87,18 +92,22 @@ export class PropertiesHelper extends FreeForm {
     return this.set("subtotal", subtotal);
   }
 
+  /** Cost of shipping, in `currency`. */
   setShipping(shipping: number): this {
     return this.set("shipping", shipping);
   }
 
+  /** In `currency`. */
   setTax(tax: number): this {
     return this.set("tax", tax);
   }
 
+  /** In `currency`. */
   setDiscount(discount: number): this {
     return this.set("discount", discount);
   }
 
+  /** Code of the coupon. */
   setCoupon(coupon: string): this {
     return this.set("coupon", coupon);
   }

@@ -21,6 +21,7 @@ export class TraitsHelper extends FreeForm {
     return this.set("avatar", url);
   }
 
+  /** A Date, or ISO 8601. */
   setBirthday(date: Date | string): this {
     return this.set("birthday", date);
   }
@@ -30,30 +31,37 @@ export class TraitsHelper extends FreeForm {
     return this.set("createdAt", date);
   }
 
+  /** What is said about the user. */
   setDescription(description: string): this {
     return this.set("description", description);
   }
 
+  /** Address of the user's mailbox. */
   setEmail(email: string): this {
     return this.set("email", email);
   }
 
+  /** Given name. */
   setFirstName(firstName: string): this {
     return this.set("firstName", firstName);
   }
 
+  /** As the user says. */
   setGender(gender: string): this {
     return this.set("gender", gender);
   }
 
+  /** Family name. */
   setLastName(lastName: string): this {
     return this.set("lastName", lastName);
   }
 
+  /** Whole name. */
   setName(name: string): this {
     return this.set("name", name);
   }
 
+  /** Number with its country's prefix. */
   setPhone(phone: string): this {
     return this.set("phone", phone);
   }
@@ -63,6 +71,7 @@ export class TraitsHelper extends FreeForm {
     return this.set("title", title);
   }
 
+  /** Name in your program. */
   setUsername(username: string): this {
     return this.set("username", username);
   }

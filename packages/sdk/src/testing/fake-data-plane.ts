@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type Answer, type SettledAnswer, send, settle, statusOf } from "./answer.ts";
 import { type ReceivedMessage, type ReceivedRequest, readRequest } from "./received-request.ts";
 
+/** What is known when it starts; all of it can be changed later. */
 export interface FakeDataPlaneOptions {
   /** The only key that is let in; others get 401. Every key, unless given. */
   readonly writeKey?: string;
@@ -157,6 +158,7 @@ export class FakeDataPlane {
     await this.refuse();
   }
 
+  /** The same as {@link FakeDataPlane.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

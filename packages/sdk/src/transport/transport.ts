@@ -8,6 +8,7 @@
  */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
 
+/** A request to make. */
 export interface TransportRequest {
   readonly method: "GET" | "POST";
   readonly url: string;
@@ -21,6 +22,7 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
+/** A complete answer. */
 export interface TransportResponse {
   readonly status: number;
   /** Lower-case names. */
