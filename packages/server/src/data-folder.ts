@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ServerError, systemCode } from "./errors.ts";
 
 /**
@@ -8,7 +9,7 @@ import { ServerError, systemCode } from "./errors.ts";
  */
 export function makeDataFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reasons: Record<string, string> = {
@@ -16,6 +17,7 @@ export function makeDataFolder(path: string): void {
       EPERM: "no permission",
       EROFS: "the file system is read-only",
       EEXIST: "it is a file",
+      ENOENT: "no folder can be made there",
       ENOTDIR: "a part of it is a file",
       ENOSPC: "the disk is full",
     };
@@ -28,5 +30,18 @@ export function makeDataFolder(path: string): void {
         cause: error,
       },
     );
+  }
+}
+
+/** With those above it. (`recursive` of mkdirSync never ends where a folder cannot be made for ENOENT, as in /proc.) */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    makeFolders(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
   }
 }
