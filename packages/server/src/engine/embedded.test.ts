@@ -417,6 +417,24 @@ test("a mark that a crash has torn is made anew; one that cannot be made is told
   assert.ok(partition.start() > 0);
 });
 
+test("a tenth of the disk is kept free by records that nobody needs, and by no others", async (t) => {
+  const fs = new FakeFileSystem({ capacity: 2_000_000 });
+  const engine = await openEngine(t, { fs, retention: { minFree: 0.1 } });
+  const { partition } = await join1(engine, "events", "hook");
+  partition.save({ low: 0, finished: [] });
+  const payload = Buffer.alloc(10_000);
+  while (fs.used < 1_850_000) await engine.append("events", { header: Buffer.from("h"), payload });
+  await engine.retain();
+  assert.equal(partition.start(), 0);
+  assert.ok(fs.used > 1_800_000);
+
+  partition.save({ low: partition.end(), finished: [] });
+  await engine.retain();
+  assert.ok(partition.start() > 0);
+  assert.ok(fs.used <= 1_800_000);
+  assert.ok((await readAll(partition)).length > 0, "no more goes than has to");
+});
+
 test("records that size forces out are announced, told as a range, and readers go on behind them", async (t) => {
   const fs = new FakeFileSystem();
   const told: { message: string; fields: { from?: number; to?: number; next?: { from: number } } }[] = [];
