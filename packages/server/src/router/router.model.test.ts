@@ -31,6 +31,7 @@ type Step =
   | { readonly kind: "advance"; readonly milliseconds: number }
   | { readonly kind: "mood"; readonly mood: Mood }
   | { readonly kind: "jump"; readonly milliseconds: number }
+  | { readonly kind: "reload"; readonly concurrency: number }
   | { readonly kind: "restart" }
   | { readonly kind: "crash"; readonly lostSaves: number; readonly lostRetrySaves: number };
 
@@ -93,6 +94,10 @@ const world: fc.Arbitrary<World> = fc.record({
           milliseconds: fc.constantFrom(-86_400_000 * 30, -1000, 1000, 86_400_000 * 30),
         }),
       },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant("reload" as const), concurrency: fc.integer({ min: 1, max: 6 }) }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
       {
         weight: 2,
@@ -148,6 +153,7 @@ async function run(world: World): Promise<void> {
   /** A process: it ends with a restart or a crash, and nothing that it does afterwards counts. */
   async function start() {
     let alive = true;
+    let life = 0;
     const order = new Map<unknown, string[]>();
     const busy = new Set<unknown>();
     const fake = new FakeDestination(
@@ -160,9 +166,10 @@ async function run(world: World): Promise<void> {
             busy.add(userId);
           }
         }
+        const mine = life;
         const delay = random() * 100 < now.slow ? 30_000 : Math.floor(random() * 3);
         await new Promise<void>((resolve) => clock.after(delay, resolve));
-        if (!alive) return new Promise(() => {});
+        if (!alive || mine !== life) return new Promise(() => {});
         const outcomes = events.map(outcomeOf);
         // As a whole: one outcome for all.
         if (whole) outcomes.fill(outcomes[0]!);
@@ -178,6 +185,12 @@ async function run(world: World): Promise<void> {
       },
       { events: whole ? 5 : 1, bytes: 1 << 20, whole },
     );
+    // A connection that was closed breaks off what is on its way; all of it goes out again on the next one.
+    fake.open = async () => {
+      life++;
+      busy.clear();
+      order.clear();
+    };
     const harness = await RouterHarness.open({
       store,
       clock,
@@ -255,6 +268,12 @@ async function run(world: World): Promise<void> {
       case "jump":
         clock.wallOffset += one.milliseconds;
         break;
+      case "reload": {
+        const { sources, destinations } = process.harness.config;
+        const settings = { concurrency: one.concurrency, order: isOrdered };
+        await process.harness.change({ sources, destinations: destinations.map((entry) => ({ ...entry, settings })) });
+        break;
+      }
       case "restart":
         await process.harness.close(1000);
         process.kill();
