@@ -160,3 +160,42 @@ test("with time to wait, it starts when the other one has let go", async () => {
   await first.close();
   await (await second).close();
 });
+
+test("whatever is changed while events come in, none is lost, and the order of a user stays", async () => {
+  const folder = newFolder();
+  const first = options(folder);
+  const { config } = first;
+  // The second destination is another one with every change, and now and then not there; the first one is always the same.
+  let changes = 0;
+  const load = async () => {
+    changes++;
+    const destinations = config.destinations.flatMap((each) => {
+      if (each.name !== "two") return [each];
+      return changes % 4 === 3 ? [] : [{ ...each, name: `two, the ${changes}th`, rateLimit: 10_000 + changes }];
+    });
+    const ids = new Set(destinations.map(({ id }) => id));
+    const sources = config.sources.map((source) => ({
+      ...source,
+      destinations: source.destinations.filter((id) => ids.has(id)),
+    }));
+    return { ...config, sources, destinations };
+  };
+  const plane = await startDataPlane({ ...first, load });
+  const names = Array.from({ length: 200 }, (_, at) => `e${at}`);
+  const reloading = (async () => {
+    for (let change = 0; change < 12; change++) assert.equal((await plane.reload()).outcome, "applied");
+  })();
+  for (const event of names) await send(plane, "wk_shop", event);
+  await reloading;
+  assert.equal(changes, 12, "the last change leaves it there");
+  await send(plane, "wk_shop", "last");
+  await until(join(folder, "one.jsonl"), 201);
+  while (!namesIn(join(folder, "two.jsonl")).includes("last")) await new Promise((resolve) => setImmediate(resolve));
+  await plane.close();
+  assert.deepEqual(namesIn(join(folder, "one.jsonl")), [...names, "last"], "the one that stayed got each once");
+  assert.deepEqual(
+    namesIn(join(folder, "two.jsonl")),
+    [...names, "last"],
+    "the other one went on where it was each time",
+  );
+});

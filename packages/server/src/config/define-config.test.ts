@@ -98,6 +98,24 @@ test("the compiler refuses what the checks would", () => {
     () => defineConfig({ sources: [shop], destinations: { audit: { type: "file" } } }),
     // @ts-expect-error a setting of another type
     () => defineConfig({ sources: [shop], destinations: { audit: { type: "file", path: "x", method: "PUT" } } }),
+    () =>
+      defineConfig({
+        sources: [shop],
+        // @ts-expect-error no such type of message
+        destinations: { audit: { type: "file", path: "x", only: { types: ["trak"] } } },
+      }),
+    () =>
+      defineConfig({
+        sources: [shop],
+        // @ts-expect-error no such strategy
+        destinations: { audit: { type: "file", path: "x", consent: { ids: ["a"], strategy: "any" } } },
+      }),
+    () =>
+      defineConfig({
+        sources: [shop],
+        // @ts-expect-error no function
+        destinations: { audit: { type: "file", path: "x", transform: "drop" } },
+      }),
     // @ts-expect-error a value that is not allowed
     () => defineConfig({ sources: [shop], destinations: { h: { type: "webhook", url: "https://x", method: "GET" } } }),
   ];

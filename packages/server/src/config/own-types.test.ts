@@ -53,10 +53,10 @@ test("a configuration brings a type of its own, which knows its secrets and chec
   writeFileSync(
     join(folder, "chat.ts"),
     `import { defineDestination, secret, z } from "pintle/kit";
-    export default defineDestination<{ token: string; room: string }>({
+    export default defineDestination<{ pass: string; room: string }>({
       type: "chat", displayName: "Chat", description: "says it in a room",
       settings: {
-        token: secret(z.string().min(5, "A token has five letters")).describe("its token"),
+        pass: secret(z.string().min(5, "A pass has five letters")).describe("of the room"),
         room: z.string().default("all").describe("the room"),
       },
       requests: (events, { room }) => events.map((event, at) => ({
@@ -64,14 +64,14 @@ test("a configuration brings a type of its own, which knows its secrets and chec
       })),
     });`,
   );
-  const write = (token: string) =>
+  const write = (pass: string) =>
     writeFileSync(
       file,
       `import { defineConfig, env } from "pintle";
       import chat from "./chat.ts";
       export default defineConfig({
         sources: [{ name: "shop", writeKey: "wk", destinations: ["team"] }],
-        destinations: { team: { type: chat, token: ${token}, only: { types: ["track"] } } },
+        destinations: { team: { type: chat, pass: ${pass}, only: { types: ["track"] } } },
       });`,
     );
   write('"xoxb-1"');
@@ -91,12 +91,17 @@ test("a configuration brings a type of its own, which knows its secrets and chec
   assert.deepEqual(secretsOf(types.get("chat")!.settings, team?.settings), ["xoxb-1"]);
   assert.notEqual((await loadConfig(file)).destinations[0]?.ownType?.run, team?.ownType?.run);
 
+  write('"abcd"');
+  await assert.rejects(
+    loadConfig(file),
+    (error) => error instanceof ConfigError && /got a string \(hidden\)$/.test(error.message),
+  );
   write('env("TOKEN")');
   await assert.rejects(
     loadConfig(file, { environment: { TOKEN: "abcd" }, shownAs: "pintle.config.ts" }),
     (error) =>
       error instanceof ConfigError &&
       error.message ===
-        "pintle.config.ts: destinations.team.token: a token has five letters, got the value of the environment variable TOKEN",
+        "pintle.config.ts: destinations.team.pass: a pass has five letters, got the value of the environment variable TOKEN",
   );
 });

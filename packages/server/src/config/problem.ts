@@ -1,3 +1,4 @@
+import { isSecret } from "@pintle/destinations/kit";
 import type { z } from "zod";
 import { ServerError } from "../errors.ts";
 import { isPlainObject, isReference } from "./env.ts";
@@ -59,7 +60,8 @@ function describeIssue(
 ): Problem[] {
   const path = [...prefix, ...issue.path];
   const value = valueAt(input, path);
-  const got = `got ${show(value, path)}`;
+  const isHidden = path.some((key) => secretName.test(String(key))) || isSecret(schema, issue.path);
+  const got = `got ${show(value, isHidden)}`;
   const expected = (kind: string) =>
     value === undefined ? `is missing; expected ${kind}` : `expected ${kind}, ${got}`;
   const problem = (message: string) => [{ path: formatPath(path), message }];
@@ -135,13 +137,14 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 /** Settings whose values are likely to be secret even where they are written into the file in the clear. */
 const secretName = /key|token|secret|passw|auth|credential|headers/i;
 
-/** A value for a message: short, on one line, and hidden where it may be secret. */
-export function show(value: unknown, path: readonly PropertyKey[]): string {
+/** A value for a message: short, on one line. */
+function show(value: unknown, isHidden: boolean): string {
   if (isReference(value)) return `the value of the environment variable ${value.env}`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isPlainObject(value)) return "an object";
+  if (isHidden && value !== "" && (typeof value === "string" || typeof value === "number"))
+    return `a ${typeof value} (hidden)`;
   if (typeof value !== "string") return typeof value === "function" ? "a function" : String(value);
-  if (value !== "" && path.some((key) => secretName.test(String(key)))) return "a string (hidden)";
   const text = JSON.stringify(value).replace(/\/\/[^/@]*@/, "//[redacted]@");
   return text.length > 100 ? `${text.slice(0, 99)}…"` : text;
 }
