@@ -3,11 +3,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hashUserKey, userKey } from "../../packages/events/dist/index.js";
 import { openEmbeddedEngine } from "../../packages/server/dist/engine/embedded.js";
-import { encodeEventRecord } from "../../packages/server/dist/engine/event-record.js";
 import { startRouter } from "../../packages/server/dist/router/start-router.js";
 import { eventBody } from "./events.mjs";
+import { recordOf } from "./record.mjs";
 
 const logger = { debug() {}, info() {}, warn() {}, error: (...parts) => console.error(...parts) };
 const directory = mkdtempSync(join(tmpdir(), "pintle-bench-router-"));
@@ -19,15 +18,7 @@ let made = 0;
 function append(count) {
   const batch = Array.from({ length: count }, (_, k) => eventBody(made + k));
   made += count;
-  const { header } = encodeEventRecord({
-    receivedAt: Date.now(),
-    sourceId: "shop",
-    requestIp: "192.0.2.1",
-    endpoint: "batch",
-    messageIds: batch.map(({ messageId }) => messageId),
-    keyHashes: batch.map((event) => hashUserKey(userKey(event))),
-  });
-  return engine.append("events", { header, payload: Buffer.from(JSON.stringify({ batch })) });
+  return engine.append("events", recordOf(batch));
 }
 
 const commands = {
