@@ -55,6 +55,7 @@ type Step =
   | { readonly step: "wait"; readonly milliseconds: number }
   | { readonly step: "clock"; readonly by: number }
   | { readonly step: "flush"; readonly timeout: number }
+  | { readonly step: "close"; readonly timeout: number }
   | { readonly step: "ready" }
   | { readonly step: "drain" };
 
@@ -88,6 +89,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Step>({ step: "ready" }, { step: "drain" }) },
 );
 
+/** In one scenario of four, and with calls before and after. */
+const close: fc.Arbitrary<readonly Step[]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant([]) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ step: fc.constant("close" as const), timeout: fc.integer({ min: 0, max: 20_000 }) })
+      .map((each) => [each]),
+  },
+);
+
+const steps: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(fc.array(step, { maxLength: 25 }), close, fc.array(step, { maxLength: 15 }))
+  .map((parts) => parts.flat());
+
 const config: fc.Arbitrary<Config> = fc.record({
   interval: fc.constantFrom(0, 100, 5_000),
   batchSize: fc.integer({ min: 1, max: 12 }),
@@ -104,7 +120,7 @@ const config: fc.Arbitrary<Config> = fc.record({
 
 const scenario = fc.record({
   config,
-  steps: fc.array(step, { maxLength: 40 }),
+  steps,
   treatments: fc.array(treatment, { minLength: 1, maxLength: 40 }),
   afterwards: fc.constantFrom<Behaviour>({ do: "judge" }, { do: "hang" }, { do: "answer", status: 503 }),
   closeTimeout: fc.integer({ min: 0, max: 20_000 }),
@@ -172,6 +188,8 @@ test("whatever is called and whatever the server does, every message is accounte
       client.on("error", () => observe(checkAccount));
 
       let calls = 0;
+      let closing: ReturnType<typeof client.close> | undefined;
+      let pendingAtClose: number | undefined;
       const outcomes = new Map<string, Promise<Outcome>>();
       const waits: Promise<unknown>[] = [];
       const wrong: unknown[] = [
@@ -203,6 +221,10 @@ test("whatever is called and whatever the server does, every message is accounte
           case "flush":
             waits.push(client.flush({ timeout: each.timeout }));
             break;
+          case "close":
+            pendingAtClose = client.stats().pending;
+            closing = client.close({ timeout: each.timeout });
+            break;
           case "ready":
             waits.push(client.ready());
             break;
@@ -214,8 +236,8 @@ test("whatever is called and whatever the server does, every message is accounte
         assert.equal(client.stats().offered, calls);
         assert.equal(environment.residents.size, client.stats().pending > 0 ? 1 : 0, "resident while messages wait");
       }
-      const pending = client.stats().pending;
-      const result = await environment.until(client.close({ timeout: closeTimeout }));
+      const pending = pendingAtClose ?? client.stats().pending;
+      const result = await environment.until(closing ?? client.close({ timeout: closeTimeout }));
       checkAccount();
       assert.equal(client.stats().pending, 0, "nothing is pending after close");
       assert.equal(client.stats().inFlight, 0, "nothing is in flight after close");
