@@ -27,6 +27,6 @@ export {
 export { type DurationLimits, duration } from "./duration.ts";
 export { type Attempt, type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
 export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
-export { secret, secretsOf } from "./secret.ts";
+export { isSecret, secret, secretsOf } from "./secret.ts";
 export { type HttpRequest, type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";

@@ -57,3 +57,34 @@ function visit(schema: z.core.$ZodType, value: unknown, hidden: boolean, found: 
       return;
   }
 }
+
+/** Whether what stands at `path` in the settings is secret, by itself or because of what it is in. */
+export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
+  if (registry.get(schema) !== undefined) return true;
+  const def = (schema as z.core.$ZodTypes)._zod.def;
+  const [key, ...rest] = path;
+  switch (def.type) {
+    case "union":
+      return def.options.some((option) => isSecret(option, path));
+    case "optional":
+    case "nullable":
+    case "default":
+    case "prefault":
+    case "readonly":
+    case "catch":
+    case "nonoptional":
+      return isSecret(def.innerType, path);
+    case "pipe":
+      return isSecret(def.in, path) || isSecret(def.out, path);
+    case "object": {
+      const inner = key === undefined ? undefined : def.shape[String(key)];
+      return inner !== undefined && isSecret(inner, rest);
+    }
+    case "record":
+      return key !== undefined && isSecret(def.valueType, rest);
+    case "array":
+      return key !== undefined && isSecret(def.element, rest);
+    default:
+      return false;
+  }
+}

@@ -79,7 +79,7 @@ test("a configuration brings a type of its own, which knows its secrets and chec
   const [team] = config.destinations;
   assert.deepEqual(
     [team?.type, team?.settings],
-    ["chat", { token: "xoxb-1", room: "all", maxAge: 259_200_000, order: true }],
+    ["chat", { pass: "xoxb-1", room: "all", maxAge: 259_200_000, order: true }],
   );
   assert.equal(config.redact("it is xoxb-1"), "it is [redacted]");
   assert.equal(team?.ownType?.file, file);

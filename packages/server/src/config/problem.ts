@@ -142,9 +142,8 @@ function show(value: unknown, isHidden: boolean): string {
   if (isReference(value)) return `the value of the environment variable ${value.env}`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isPlainObject(value)) return "an object";
-  if (isHidden && value !== "" && (typeof value === "string" || typeof value === "number"))
-    return `a ${typeof value} (hidden)`;
   if (typeof value !== "string") return typeof value === "function" ? "a function" : String(value);
+  if (value !== "" && isHidden) return "a string (hidden)";
   const text = JSON.stringify(value).replace(/\/\/[^/@]*@/, "//[redacted]@");
   return text.length > 100 ? `${text.slice(0, 99)}…"` : text;
 }
