@@ -30,7 +30,7 @@ export interface EmbeddedEngineOptions {
   /** @default the real one */
   readonly fs?: FileSystem;
   /** For the topics that this engine writes. @default everything is kept */
-  readonly retention?: Retention;
+  readonly retention?: Retention | ((topic: string) => Retention | undefined);
 }
 
 export interface EmbeddedEngine extends Engine {
@@ -120,7 +120,7 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
       if (!owns(topic)) throw new EngineError("NOT_OWNER", `topic ${topic} is written by another engine`);
       const log = await TopicLog.open(folder(topic), {
         fs,
-        retention: options.retention,
+        retention: typeof options.retention === "function" ? options.retention(topic) : options.retention,
         progressDirectory: progressFolder(topic),
         onDamage: (damage) => reportDamage(topic, [damage]),
         onRetention: (report) => reportsOf(topic).add(report, Date.now()),

@@ -9,6 +9,7 @@ import type { Logger } from "../logger.ts";
 import { messageOf } from "./account.ts";
 import { systemClock } from "./clock.ts";
 import { DeadLetters } from "./dead/dead-letters.ts";
+import { retainEvery, retentionOf } from "./own-topics.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { LogReplays } from "./replay/log-replays.ts";
 import { Router } from "./router.ts";
@@ -33,7 +34,11 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
     owns: (topic) => topic !== "events",
     feed: data.feed,
     logger,
+    retention: retentionOf,
   });
+  const retaining = setInterval(() => {
+    engine.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
+  }, retainEvery);
   const dead = new DeadLetters(engine, () => Date.now());
   const opened = open();
   async function open(): Promise<Pick<Parts, "router" | "replays">> {
@@ -80,6 +85,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
         (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
       );
     } else {
+      clearInterval(retaining);
       await replays.close();
       await router.close(message.within);
       await engine.close();
