@@ -91,15 +91,17 @@ describe("a program with the SDK in it", () => {
       const { port } = noHttp.address() as { port: number };
       const urls = planes.map((plane) => plane.url);
       urls.push(refusing.url, `http://127.0.0.1:${port}`, "http://data-plane.invalid", `https://127.0.0.1:${port}`);
-      const { code, lines, stderr } = await run("survive", urls);
-      assert.equal(stderr, "");
-      assert.equal(code, 0);
-      assert.equal(lines.length, urls.length);
-      for (const { stats, outcomes } of lines as { stats: Stats; outcomes: number }[]) {
-        assertBalanced(stats);
-        assert.equal(stats.pending, 0);
-        assert.equal(stats.refused.invalid, 1);
-        assert.equal(outcomes, 5);
+      for (const program of ["survive", "surviveOnFetch"]) {
+        const { code, lines, stderr } = await run(program, urls);
+        assert.equal(stderr, "");
+        assert.equal(code, 0);
+        assert.equal(lines.length, urls.length);
+        for (const { stats, outcomes } of lines as { stats: Stats; outcomes: number }[]) {
+          assertBalanced(stats);
+          assert.equal(stats.pending, 0);
+          assert.equal(stats.refused.invalid, 1);
+          assert.equal(outcomes, 5);
+        }
       }
     } finally {
       noHttp.close();

@@ -1,5 +1,6 @@
 /** Programs that process.test.ts runs, each in a process of its own: `node program.test.child.js NAME URL...`. */
 import { Pintle } from "../index.ts";
+import { Pintle as WebPintle } from "../web.ts";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const [name = "", ...urls] = process.argv.slice(2);
@@ -9,26 +10,30 @@ function say(value: unknown): void {
   console.log(JSON.stringify(value));
 }
 
+/** Sends to every URL, asks for everything that can be asked for, handles nothing. */
+async function survive(Client: typeof Pintle | typeof WebPintle): Promise<void> {
+  await Promise.all(
+    urls.map(async (each) => {
+      const client = new Client("key", each, { logger: quiet, timeout: 100, interval: 0, batchSize: 2 });
+      for (const event of ["delivered", "dropped", "refused", "error"] as const) {
+        client.on(event, () => {
+          throw new Error("a listener that throws");
+        });
+      }
+      const receipts = Array.from({ length: 5 }, (_, i) => client.track({ userId: i, event: "e" }));
+      client.track({ userId: "", event: "refused" });
+      const outcomes = Promise.all(receipts.map((receipt) => receipt.delivered()));
+      await client.flush({ timeout: 300 });
+      await client.close({ timeout: 300 });
+      say({ stats: client.stats(), outcomes: (await outcomes).length });
+    }),
+  );
+}
+
 const programs: Readonly<Record<string, () => void | Promise<void>>> = {
-  /** Sends to every URL, asks for everything that can be asked for, handles nothing. */
-  async survive() {
-    await Promise.all(
-      urls.map(async (each) => {
-        const client = new Pintle("key", each, { logger: quiet, timeout: 100, interval: 0, batchSize: 2 });
-        for (const event of ["delivered", "dropped", "refused", "error"] as const) {
-          client.on(event, () => {
-            throw new Error("a listener that throws");
-          });
-        }
-        const receipts = Array.from({ length: 5 }, (_, i) => client.track({ userId: i, event: "e" }));
-        client.track({ userId: "", event: "refused" });
-        const outcomes = Promise.all(receipts.map((receipt) => receipt.delivered()));
-        await client.flush({ timeout: 300 });
-        await client.close({ timeout: 300 });
-        say({ stats: client.stats(), outcomes: (await outcomes).length });
-      }),
-    );
-  },
+  survive: () => survive(Pintle),
+
+  surviveOnFetch: () => survive(WebPintle),
 
   /** A client that was never used. */
   unused() {
