@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { plainText } from "./plain-text.ts";
 import type { Redact } from "./redactor.ts";
 
 interface LogMethod {
@@ -55,5 +56,5 @@ function readableLine(line: string): string {
   for (const [name, value] of Object.entries(fields)) {
     parts.push(`${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   }
-  return `${parts.join(" ")}\n`;
+  return `${plainText(parts.join(" "))}\n`;
 }

@@ -1,4 +1,5 @@
 import { ServerError } from "../errors.ts";
+import { plainText } from "../plain-text.ts";
 import { version } from "../version.ts";
 import { type CommandContext, helpFor, helpForCommand, parseCommandLine } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -12,7 +13,7 @@ async function main(words: readonly string[], context: CommandContext): Promise<
 }
 
 main(process.argv.slice(2), {
-  print: (line) => void process.stdout.write(`${line}\n`),
+  print: (line) => void process.stdout.write(`${plainText(line)}\n`),
   environment: process.env,
   directory: process.cwd(),
 }).then(
@@ -22,7 +23,7 @@ main(process.argv.slice(2), {
   (error: unknown) => {
     // A `ServerError` was written for the person who reads it; anything else is a fault of Pintle, whose place is needed.
     const text = error instanceof ServerError ? error.message : error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`${text}\n`.replace(/^(?=.)/gm, "pintle: "));
+    process.stderr.write(`${plainText(text ?? "")}\n`.replace(/^(?=.)/gm, "pintle: "));
     process.exitCode = 1;
   },
 );
