@@ -57,6 +57,8 @@ export class Backlog {
       },
       lost: (count, bytes, error) => {
         this.#account.drop("abandoned", bytes, count);
+        this.flushes.lost(this.#queued, count);
+        this.#queued += count;
         this.#observer.problem(error, "durable lost");
         if (this.#account.pending === 0) this.#observer.idle();
       },

@@ -58,4 +58,14 @@ export class Flushes {
       if (waiter.pending === 0) waiter.finish();
     }
   }
+
+  /** Messages without entries have been dropped: that many, from the position behind `before` on. */
+  lost(before: number, count: number): void {
+    for (const waiter of this.#waiters) {
+      const waited = Math.min(count, Math.max(0, waiter.mark - before));
+      waiter.dropped += waited;
+      waiter.pending -= waited;
+      if (waiter.pending === 0) waiter.finish();
+    }
+  }
 }

@@ -35,9 +35,11 @@ export class VirtualProcess extends VirtualEnvironment {
   /** Lets time pass, and the disk do what it has to do meanwhile. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds;
+    // The disk gets its turns often enough, however long it is.
+    const step = Math.max(5, Math.ceil(milliseconds / 1_000));
     await settledDisk();
     while (this.time < end) {
-      await this.advance(Math.min(5, end - this.time));
+      await this.advance(Math.min(step, end - this.time));
       await settledDisk();
     }
   }
@@ -111,6 +113,7 @@ export class VirtualMachine {
   #wall: number = Date.UTC(2026, 0, 1);
 
   start(transport: Transport, seed: number): VirtualProcess {
+    for (const other of this.#processes) this.#wall = Math.max(this.#wall, other.now() + 1_000);
     const process = new VirtualProcess(this, transport, seed);
     process.wallOffset = this.#wall;
     this.#processes.add(process);
