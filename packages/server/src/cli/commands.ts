@@ -7,6 +7,7 @@ import { logInspect, logVerify } from "./log.ts";
 import { replay, replayList, replayStop } from "./replay.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
+import { types } from "./types.ts";
 
 /** Every command, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
@@ -24,4 +25,5 @@ export const commands: readonly Command[] = [
   logInspect,
   logVerify,
   destinationTest,
+  types,
 ];
