@@ -1,4 +1,5 @@
 import type { Status } from "../admin/status.ts";
+import type { DeadList } from "../router/dead/dead-letters.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { age, count, nouns, reasons, table } from "./table.ts";
@@ -12,9 +13,14 @@ export const status: Command = {
 };
 
 async function runStatus(call: CommandCall, context: CommandContext): Promise<number> {
-  const told = (await adminClient(call, context).get("/status")) as Status;
-  if (call.flags.json !== undefined) context.print(JSON.stringify(told, null, 2));
-  else for (const line of statusLines(told)) context.print(line);
+  const client = adminClient(call, context);
+  const told = (await client.get("/status")) as Status;
+  const { destinations } = (await client.get("/dead", { limit: "1" })) as {
+    readonly destinations: readonly (Pick<DeadList, "counts"> & { readonly id: string })[];
+  };
+  const deadLetters = Object.fromEntries(destinations.map(({ id, counts }) => [id, counts]));
+  if (call.flags.json !== undefined) context.print(JSON.stringify({ ...told, deadLetters }, null, 2));
+  else for (const line of statusLines(told, deadLetters)) context.print(line);
   return 0;
 }
 
@@ -26,7 +32,10 @@ const stateNames: Readonly<Record<string, string>> = {
   stopped: "stopped",
 };
 
-export function statusLines(told: Status): string[] {
+/** Dead letters about which nothing was decided, by destination and reason. */
+export type DeadLetterCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+export function statusLines(told: Status, deadLetters: DeadLetterCounts): string[] {
   const refused = Object.values(told.refused).reduce((sum, number) => sum + number, 0);
   const lines = [
     `Pintle ${told.version}, ${told.state}, since ${told.startedAt}`,
@@ -36,7 +45,7 @@ export function statusLines(told: Status): string[] {
     "",
   ];
   if (told.destinations.length === 0) return [...lines, "no destinations"];
-  const counted = ["delivered", "filtered", "duplicate", "dead", "lanes waiting", "parked"];
+  const counted = ["delivered", "filtered", "duplicate", "dead letters", "lanes waiting", "parked"];
   const heading = ["destination", "type", "state", "lag", "events", ...counted];
   const rows = told.destinations.map((destination) => [
     destination.id,
@@ -47,7 +56,7 @@ export function statusLines(told: Status): string[] {
     count(destination.delivered),
     reasons(destination.filtered) || "0",
     count(destination.duplicate),
-    reasons(destination.dead) || "0",
+    reasons(deadLetters[destination.id] ?? {}) || "0",
     count(destination.lanesWaiting),
     count(destination.lanesParked),
   ]);
