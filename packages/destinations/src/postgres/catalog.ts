@@ -1,5 +1,5 @@
 import type { ColumnType } from "../warehouse/types.ts";
-import { qualified, quoted } from "./identifier.ts";
+import { literal, qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
 /** A column as it is in the database, whoever made it. */
@@ -89,14 +89,22 @@ export function describeColumn(typname: string, typmod: number, sqlType: string,
   }
 }
 
-/** The tables of a schema that exist among `names`. */
+/**
+ * The tables of a schema that exist among `names`.
+ *
+ * @param lock those that nobody may alter or drop until the commit; they are there, else it rejects
+ */
 export async function readTables(
   statements: Statements,
   schema: string,
   names: readonly string[],
+  lock: readonly string[],
 ): Promise<Map<string, Table>> {
+  const locked = lock.map((name) => qualified(schema, name)).join(", ");
+  // In one message. What is read is what is there once the locks are held: each statement looks anew.
   const { rows } = await statements.query(
-    `SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
+    `${lock.length === 0 ? "" : `LOCK TABLE ${locked} IN ROW EXCLUSIVE MODE; `}
+SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
         format_type(a.atttypid, a.atttypmod) AS sql_type, (a.attgenerated <> '' OR a.attidentity = 'a') AS computed,
         a.attname = 'id' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum
           AND i.indisvalid AND i.indpred IS NULL) AS indexed,
@@ -105,9 +113,9 @@ export async function readTables(
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_type t ON t.oid = a.atttypid
-      WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p', 'v', 'f', 'm')
+      WHERE n.nspname = ${literal(schema)} AND c.relname IN (${names.map(literal).join(", ")})
+        AND c.relkind IN ('r', 'p', 'v', 'f', 'm')
       ORDER BY a.attnum`,
-    [schema, names],
   );
   const tables = new Map<string, { -readonly [Key in keyof Table]: Table[Key] }>();
   for (const row of rows) {
@@ -130,17 +138,13 @@ export async function readTables(
 
 /** Makes the schema where it is missing. Its lock keeps every other load of it, and every change that they make, away until the commit. */
 export async function enterSchema(statements: Statements, schema: string): Promise<void> {
-  await statements.query("SELECT pg_advisory_xact_lock(hashtext('pintle'), hashtext($1))", [schema]);
+  // In one message, but not in one statement: that would look for the schema as it was before the lock was held.
+  const { rowCount } = await statements.query(
+    `SELECT pg_advisory_xact_lock(hashtext('pintle'), hashtext(${literal(schema)}));
+      SELECT FROM pg_namespace WHERE nspname = ${literal(schema)}`,
+  );
   // Not just IF NOT EXISTS: that asks for the right to make one even where it is there.
-  const { rowCount } = await statements.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
   if (rowCount === 0) await statements.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
-}
-
-/** Keeps everybody from altering or dropping the tables until the commit. */
-export async function lockTables(statements: Statements, schema: string, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return;
-  const list = names.map((name) => qualified(schema, name)).join(", ");
-  await statements.run(`LOCK TABLE ${list} IN ROW EXCLUSIVE MODE`);
 }
 
 /** Makes a table; with a column `id` its rows are unique by it. */

@@ -6,3 +6,8 @@ export function quoted(name: string): string {
 export function qualified(schema: string, table: string): string {
   return `${quoted(schema)}.${quoted(table)}`;
 }
+
+/** A text as a constant in SQL, where `standard_conforming_strings` is on. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

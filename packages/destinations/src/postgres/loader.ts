@@ -18,6 +18,16 @@ export interface LoaderOptions extends Pick<SchemaLoadOptions, "rules" | "shapes
   readonly progress: ProgressTable;
 }
 
+/** The server refuses rows of these events, so that none of their rows may be loaded. */
+class Refused extends Error {
+  readonly events: ReadonlyMap<number, Outcome>;
+
+  constructor(events: ReadonlyMap<number, Outcome>) {
+    super(`${events.size} events were refused`);
+    this.events = events;
+  }
+}
+
 /** A transaction that others made fail is tried this often. */
 const mostRaces = 5;
 
@@ -42,56 +52,52 @@ export class Loader {
   }
 
   async #load({ loads, unfit }: LoaderBatch, commit: Commit | undefined): Promise<ReadonlyMap<number, Outcome>> {
-    for (let attempt = 1; ; attempt++) {
+    const dead = new Map(unfit);
+    for (let races = 0; ; ) {
       try {
-        return await this.#attempt(loads, unfit, commit, attempt === 1);
+        await this.#attempt(loads, dead, commit, races === 0);
+        return dead;
       } catch (error) {
-        if (!isRace(error) || attempt === mostRaces) throw error;
-        this.#memories.clear();
+        // Other rows of those events are in the transaction already: once more, without them.
+        if (error instanceof Refused) for (const [event, outcome] of error.events) dead.set(event, outcome);
+        else if (isRace(error) && ++races < mostRaces) this.#memories.clear();
+        else throw error;
       }
     }
   }
 
-  async #attempt(
+  /** Loads all events but the `dead`, and commits. */
+  #attempt(
     loads: readonly EventLoad[],
-    unfit: ReadonlyMap<number, Outcome>,
+    dead: ReadonlyMap<number, Outcome>,
     commit: Commit | undefined,
     isFirst: boolean,
-  ): Promise<ReadonlyMap<number, Outcome>> {
+  ): Promise<void> {
     const { session, progress } = this.#options;
-    return await session.transaction(async (statements) => {
+    return session.transaction(async (statements) => {
       // First, so that a process that was fenced does nothing at all.
       for (const position of commit?.positions ?? []) await progress.move(statements, position);
-      const all = new Map(unfit);
-      if (loads.length > 0) await this.#loadAll(statements, loads, all, isFirst);
-      if (all.size > 0) await commit?.bury(all);
-      return all;
+      await this.#loadAll(
+        statements,
+        loads.filter(({ event }) => !dead.has(event)),
+        isFirst,
+      );
+      if (dead.size > 0) await commit?.bury(dead);
     });
   }
 
-  /** Loads what the server takes; the events that it refuses are put into `dead`, and have no row anywhere. */
-  async #loadAll(
-    statements: Statements,
-    loads: readonly EventLoad[],
-    dead: Map<number, Outcome>,
-    isFirst: boolean,
-  ): Promise<void> {
+  /** @throws Refused with the events that the server refuses, after it has taken the others */
+  async #loadAll(statements: Statements, loads: readonly EventLoad[], isFirst: boolean): Promise<void> {
     const schemas = groupBy(loads, ({ schema }) => schema);
     // All of them first, and in one order for everybody: two loads never wait for each other.
     const names = [...schemas.keys()].sort();
     for (const schema of names) await enterSchema(statements, schema);
-    for (;;) {
-      const before = dead.size;
-      await statements.run("SAVEPOINT pintle_batch");
-      for (const schema of names) {
-        const living = schemas.get(schema)!.filter(({ event }) => !dead.has(event));
-        const options = { ...this.#options, schema, memory: this.#memoryOf(schema), mayRace: isFirst };
-        await new SchemaLoad(statements, options).run(living, dead);
-      }
-      if (dead.size === before) return;
-      // The other rows of those that were refused are there already: once more, without them.
-      await statements.run("ROLLBACK TO SAVEPOINT pintle_batch");
+    const refused = new Map<number, Outcome>();
+    for (const schema of names) {
+      const options = { ...this.#options, schema, memory: this.#memoryOf(schema), mayRace: isFirst };
+      await new SchemaLoad(statements, options).run(schemas.get(schema)!, refused);
     }
+    if (refused.size > 0) throw new Refused(refused);
   }
 
   #memoryOf(schema: string): SchemaMemory {

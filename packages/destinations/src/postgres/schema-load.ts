@@ -8,7 +8,6 @@ import {
   columnFor,
   createTable,
   indexIds,
-  lockTables,
   mostColumns,
   readTables,
   type Table,
@@ -99,16 +98,11 @@ export class SchemaLoad {
   /** Reads the tables as they are, and sees to it that they stay so until the commit. */
   async #look(names: readonly string[]): Promise<void> {
     const { known } = this.#memory;
-    await lockTables(
-      this.#statements,
-      this.#schema,
-      names.filter((name) => known.has(name)),
-    );
-    this.#tables = await readTables(this.#statements, this.#schema, names);
+    const read = (lock: readonly string[]) => readTables(this.#statements, this.#schema, names, lock);
+    this.#tables = await read(names.filter((name) => known.has(name)));
     const unlocked = [...this.#tables.keys()].filter((name) => !known.has(name));
     if (unlocked.length === 0) return;
-    await lockTables(this.#statements, this.#schema, unlocked);
-    this.#tables = await readTables(this.#statements, this.#schema, names);
+    this.#tables = await read(unlocked);
     for (const name of this.#tables.keys()) known.add(name);
   }
 
