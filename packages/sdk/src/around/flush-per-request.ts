@@ -18,6 +18,16 @@ export async function flushAfterRequest<Args extends readonly unknown[]>(
 ): Promise<void> {
   if (flush === undefined) return;
   const flushed = client.flush();
-  if (flush === "wait") await flushed;
-  else flush(flushed, ...args);
+  if (flush === "wait") {
+    await flushed;
+    return;
+  }
+  try {
+    flush(flushed, ...args);
+  } catch (error) {
+    // Where the runtime has no such thing (Hono's `executionCtx` on Node), the events go out all the same, and the response has to.
+    console.error(
+      `pintle: the adapter's option flush threw: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }

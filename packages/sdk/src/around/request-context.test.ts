@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import fc from "fast-check";
 import { pintleContext as expressContext } from "./express.ts";
 import { pintleContext as honoContext } from "./hono.ts";
@@ -150,7 +150,7 @@ describe("adapters", () => {
     assert.deepEqual({ page, ip }, { ip: "192.0.2.1", page: { referrer: "https://shop.example/" } });
   });
 
-  test("flush per request: waits, or hands the promise on, also when the handler fails", async () => {
+  test("flush per request: waits, or hands the promise on, also when the handler or the option fails", async () => {
     const waiting = new Scopes();
     const failing = withPintle(
       waiting,
@@ -162,6 +162,16 @@ describe("adapters", () => {
     );
     await assert.rejects(failing({ headers: new Headers() }), /mine/);
     assert.deepEqual(waiting.steps, ["handler", "flush"]);
+
+    const error = mock.method(console, "error", () => {});
+    const throwing = withPintle(new Scopes(), (_request: { headers: Headers }) => "answer", {
+      flush: () => {
+        throw new Error("no executionCtx");
+      },
+    });
+    assert.equal(await throwing({ headers: new Headers() }), "answer");
+    assert.match(String(error.mock.calls[0]?.arguments[0]), /option flush threw: no executionCtx/);
+    error.mock.restore();
 
     const handed: unknown[] = [];
     const background = withPintle(new Scopes(), (_request: { headers: Headers }) => "answer", {
