@@ -1,8 +1,8 @@
 // What the SDK promises on every runtime, as a module without a test runner and without a module of Node: `conform` runs every check against a
 // fake data plane that lives in another process, and returns what failed. Each check has a write key of its own, by which the data plane keeps them apart.
 
-/** @param {{ Pintle: any, controlUrl: string }} subject */
-export async function conform({ Pintle, controlUrl }) {
+/** @param {{ Pintle: any, controlUrl: string, directory?: string }} subject `directory`: an empty folder, where there is a file system */
+export async function conform({ Pintle, controlUrl, directory }) {
   const control = async (action, key, body) => {
     const answer = await fetch(`${controlUrl}/${action}?key=${key}`, {
       method: "POST",
@@ -12,10 +12,10 @@ export async function conform({ Pintle, controlUrl }) {
   };
   const { url } = await control("hello", "none");
   // All at a time: most of the time is spent waiting for retries.
-  return Promise.all(Object.keys(checks).map((name) => run(name, { Pintle, url, control })));
+  return Promise.all(Object.keys(checks).map((name) => run(name, { Pintle, url, control, directory })));
 }
 
-async function run(name, { Pintle, url, control }) {
+async function run(name, { Pintle, url, control, directory }) {
   const key = `wk_${name}`;
   const clients = [];
   const plane = {
@@ -34,7 +34,7 @@ async function run(name, { Pintle, url, control }) {
   };
   let error = null;
   try {
-    await checks[name]({ start, plane, Pintle });
+    await checks[name]({ start, plane, Pintle, directory });
     for (const client of clients) balance(client);
   } catch (thrown) {
     error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
@@ -297,6 +297,37 @@ const checks = {
     const messages = await plane.messages();
     equal(messages.length, 11);
     for (const { properties, context } of messages) equal(context.n, properties.i);
+  },
+
+  async durable({ start, plane, directory }) {
+    if (directory === undefined) {
+      throws(() => start({ durable: { directory: "events" } }));
+      return;
+    }
+    await plane.otherwise(503);
+    const durable = { directory };
+    const first = start({ durable });
+    const receipts = range(20).map((i) => first.track({ userId: String(i % 3), event: "E", properties: { i } }));
+    for (const receipt of receipts) ok(await receipt.stored(), "stored");
+    equal(await first.close({ timeout: 0 }), { delivered: 0, dropped: 0, pending: 20 });
+    equal((await receipts[0].delivered()).status, "pending");
+    await plane.otherwise(200);
+    const second = start({ durable });
+    second.track({ userId: "0", event: "E", properties: { i: 20 } });
+    equal(await second.flush(), { delivered: 21, dropped: 0, pending: 0 });
+    const messages = await plane.messages();
+    for (const user of ["0", "1", "2"]) {
+      const own = messages.filter(({ userId }) => userId === user).map(({ properties }) => properties.i);
+      equal(own, [...range(20).filter((i) => String(i % 3) === user), ...(user === "0" ? [20] : [])]);
+    }
+    equal(
+      messages
+        .slice(0, 20)
+        .map(({ messageId }) => messageId)
+        .sort(),
+      receipts.map(({ messageId }) => messageId).sort(),
+    );
+    ok(!(await first.track({ userId: "0", event: "E" }).stored()), "a closed client stores nothing");
   },
 };
 

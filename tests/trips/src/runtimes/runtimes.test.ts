@@ -25,6 +25,7 @@ const denoArgs = [
   "--allow-net",
   "--allow-env",
   "--allow-read",
+  "--allow-write",
   "--allow-sys",
   "--node-modules-dir=manual",
   "--no-lock",
