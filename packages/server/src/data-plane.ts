@@ -169,6 +169,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
           destinations: () => current.destinations,
           hasLetters: (id) => idPattern.test(id) && existsSync(join(dataFolder, "topics", `dead.${id}-0`)),
           list: (destinationId, query, limit) => router.ask("deadList", { destinationId, query, limit }),
+          counts: (ids) => router.ask("deadCounts", ids),
           show: (destinationId, letter) => router.ask("deadShow", { destinationId, letter }),
           settle: (destinationId, query, verdict) => router.ask("deadSettle", { destinationId, query, verdict }),
         },

@@ -86,7 +86,7 @@ const logged: string[] = [];
 const log = (...parts: unknown[]) => void logged.push(String(parts.at(-1)));
 /** Dead letters and replays have tests of their own. */
 const unused = () => assert.fail("not called");
-const noDead = { destinations: unused, hasLetters: unused, list: unused, show: unused, settle: unused };
+const noDead = { destinations: unused, hasLetters: unused, list: unused, counts: unused, show: unused, settle: unused };
 const noReplays = { destinations: unused, start: unused, stop: unused, list: unused };
 const server = createAdminServer({
   token: "the-token",

@@ -19,6 +19,7 @@ function routes(): { call: (path: string, how: object) => Promise<unknown>; aske
       asked.push([id, query, limit]);
       return { letters: [], counts: { expired: 1 } };
     },
+    counts: async (ids) => Object.fromEntries(ids.map((id) => [id, { expired: 1 }])),
     show: async (id, letter) => (id === "hook" && letter === 4 ? ({ letter, reason: "expired" } as never) : null),
     async settle(id, query, verdict) {
       asked.push([id, query, verdict]);
@@ -28,9 +29,8 @@ function routes(): { call: (path: string, how: object) => Promise<unknown>; aske
   return {
     asked,
     async call(path, how) {
-      const isQuery = path === "/dead" || path === "/dead/letter";
       const route = table[path]!;
-      return isQuery
+      return route.GET !== undefined
         ? route.GET!({ query: new URLSearchParams(how as Record<string, string>), body: undefined })
         : route.POST!({ query: new URLSearchParams(), body: how });
     },
@@ -51,6 +51,11 @@ test("letters are listed of one destination, by name or id, or of all", async ()
     ["hook", { reason: "expired", from: 1000 }, 5],
     ["gone", { user: "u", id: "m", to: 2000 }, 20],
   ]);
+});
+
+test("counts are told of all destinations", async () => {
+  const { call } = routes();
+  assert.deepEqual(await call("/dead/counts", {}), { hook: { expired: 1 }, off: { expired: 1 } });
 });
 
 test("a letter is shown by its destination and number", async () => {

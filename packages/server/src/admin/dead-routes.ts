@@ -11,6 +11,8 @@ export interface DeadAdmin {
   /** Whether there are, or were, letters of a destination that is not in the configuration any more. */
   hasLetters(destinationId: string): boolean;
   list(destinationId: string, query: DeadQuery, limit: number): Promise<DeadList>;
+  /** How many letters wait for a decision, by destination and reason. */
+  counts(destinationIds: readonly string[]): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   show(destinationId: string, letter: number): Promise<ShownLetter | null>;
   settle(destinationId: string, query: DeadQuery, verdict: DeadVerdict): Promise<number>;
 }
@@ -78,6 +80,7 @@ export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
         return { destinations: lists };
       },
     },
+    "/dead/counts": { GET: () => dead.counts(idsOf(undefined)) },
     "/dead/letter": {
       async GET({ query }) {
         const { destination, letter } = parsed(showing, Object.fromEntries(query));

@@ -1,5 +1,4 @@
 import type { Status } from "../admin/status.ts";
-import type { DeadList } from "../router/dead/dead-letters.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { age, count, nouns, reasons, table } from "./table.ts";
@@ -15,10 +14,7 @@ export const status: Command = {
 async function runStatus(call: CommandCall, context: CommandContext): Promise<number> {
   const client = adminClient(call, context);
   const told = (await client.get("/status")) as Status;
-  const { destinations } = (await client.get("/dead", { limit: "1" })) as {
-    readonly destinations: readonly (Pick<DeadList, "counts"> & { readonly id: string })[];
-  };
-  const deadLetters = Object.fromEntries(destinations.map(({ id, counts }) => [id, counts]));
+  const deadLetters = (await client.get("/dead/counts")) as DeadLetterCounts;
   if (call.flags.json !== undefined) context.print(JSON.stringify({ ...told, deadLetters }, null, 2));
   else for (const line of statusLines(told, deadLetters)) context.print(line);
   return 0;

@@ -1,7 +1,19 @@
 import type { AssignedPartition, Engine, EngineRecord } from "../engine/engine.ts";
 
+export interface RecordsOptions {
+  /** Records below this offset are left out. @default 0 */
+  readonly from?: number;
+  /** Told first: the offset of the oldest record that is kept. */
+  readonly start?: (start: number) => void;
+}
+
 /** Every record that a topic of one partition has now, from its start. `group` may have no other member meanwhile. */
-export async function* allRecords(engine: Engine, topic: string, group: string): AsyncGenerator<EngineRecord> {
+export async function* allRecords(
+  engine: Engine,
+  topic: string,
+  group: string,
+  { from = 0, start }: RecordsOptions = {},
+): AsyncGenerator<EngineRecord> {
   let tell: (partition: AssignedPartition) => void = () => {};
   const assigned = new Promise<AssignedPartition>((resolve) => {
     tell = resolve;
@@ -10,7 +22,8 @@ export async function* allRecords(engine: Engine, topic: string, group: string):
   try {
     const partition = await assigned;
     const end = partition.end();
-    for (let at = partition.start(); at < end; ) {
+    start?.(partition.start());
+    for (let at = Math.max(from, partition.start()); at < end; ) {
       const { records, next } = await partition.read(at, 1 << 16);
       if (next === at) break;
       yield* records;

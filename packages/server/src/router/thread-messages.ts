@@ -34,6 +34,11 @@ export interface RouterCalls {
     readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly limit: number };
     readonly gives: DeadList;
   };
+  /** By destination id. @see DeadLetters.counts */
+  readonly deadCounts: {
+    readonly takes: readonly string[];
+    readonly gives: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  };
   /** @see DeadLetters.show */
   readonly deadShow: {
     readonly takes: { readonly destinationId: string; readonly letter: number };

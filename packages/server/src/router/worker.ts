@@ -119,6 +119,11 @@ async function answer(
       return null;
     case "deadList":
       return dead.list(call.takes.destinationId, call.takes.query, call.takes.limit);
+    case "deadCounts": {
+      const counts: Record<string, Record<string, number>> = {};
+      for (const id of call.takes) counts[id] = await dead.counts(id);
+      return counts;
+    }
     case "deadShow":
       return (await dead.show(call.takes.destinationId, call.takes.letter)) ?? null;
     case "deadSettle": {

@@ -78,13 +78,13 @@ test("whatever is listed, replayed and purged: each letter is decided about once
         });
       for (const { query, verdict } of steps) {
         const expected = meant(query);
-        const { letters: listed, counts } = await dead.list("hook", query, 3);
+        const { letters: listed, counts: listedCounts } = await dead.list("hook", query, 3);
         assert.deepEqual(
           listed.map(({ letter: number }) => number),
           expected.slice(-3),
         );
         assert.equal(
-          Object.values(counts).reduce((sum, count) => sum + count, 0),
+          Object.values(listedCounts).reduce((sum, count) => sum + count, 0),
           expected.length,
         );
         const decided = expected.filter((number) => verdict === "purged" || letters[number]!.reason !== "record");
@@ -93,6 +93,12 @@ test("whatever is listed, replayed and purged: each letter is decided about once
           given.push(...some.map(({ event }) => event.messageId));
         });
         assert.equal(settled, decided.length);
+        const kept = [...left].filter((number) => !decided.includes(number)).map((number) => letters[number]!.reason);
+        const counts = await dead.counts("hook");
+        assert.deepEqual(
+          Object.entries(counts).sort(),
+          [...new Set(kept)].map((reason) => [reason, kept.filter((each) => each === reason).length]).sort(),
+        );
         assert.deepEqual(
           given,
           decided.map((number) => `m${number}`),
@@ -104,6 +110,20 @@ test("whatever is listed, replayed and purged: each letter is decided about once
       }
     }),
   );
+});
+
+test("what retention has taken counts no more", async () => {
+  const { store, engine, dead } = opened();
+  await bury(engine, [
+    { reason: "expired", at: 1, user: "u" },
+    { reason: "http_400", at: 1, user: "u" },
+    { reason: "expired", at: 1, user: "u" },
+  ]);
+  assert.deepEqual(await dead.counts("hook"), { expired: 2, http_400: 1 });
+  store.recordsOf("dead.hook").splice(0, 2);
+  assert.deepEqual(await dead.counts("hook"), { expired: 1 });
+  await dead.settle("hook", {}, "purged");
+  assert.deepEqual(await dead.counts("hook"), {});
 });
 
 test("a letter is shown whole, with what was decided about it", async () => {

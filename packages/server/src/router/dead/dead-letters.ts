@@ -31,6 +31,9 @@ const mostAtOnce = 100;
 
 const format = 1;
 
+/** What reads the topics: it has no progress of its own. */
+const group = "dead-letters";
+
 /**
  * The dead letters of all destinations, for who wants to look at them or to decide about them. A verdict is a further record in the
  * topic (docs/router.md): what has one is neither listed nor decided about again, and goes when retention takes it.
@@ -40,6 +43,7 @@ const format = 1;
 export class DeadLetters {
   readonly #engine: Engine;
   readonly #wall: () => number;
+  readonly #tallies = new Map<string, OpenTally>();
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param wall milliseconds since the epoch */
@@ -59,6 +63,19 @@ export class DeadLetters {
         if (letters.length > limit) letters.shift();
       });
       return { letters, counts };
+    });
+  }
+
+  /** How many letters have no verdict, by reason. Only what is new since the last call is read. */
+  counts(destinationId: string): Promise<Record<string, number>> {
+    return this.#inTurn(async () => {
+      const tally = this.#tallies.get(destinationId) ?? new OpenTally();
+      this.#tallies.set(destinationId, tally);
+      const options = { from: tally.position, start: (start: number) => tally.forget(start) };
+      for await (const record of allRecords(this.#engine, topicOf(destinationId), group, options)) {
+        tally.take(record.offset, headerOf(record));
+      }
+      return tally.toJSON();
     });
   }
 
@@ -142,7 +159,7 @@ export class DeadLetters {
   }
 
   #records(destinationId: string): AsyncGenerator<EngineRecord> {
-    return allRecords(this.#engine, topicOf(destinationId), "dead-letters");
+    return allRecords(this.#engine, topicOf(destinationId), group);
   }
 
   /** One call at a time: a letter is decided about once. */
@@ -150,6 +167,47 @@ export class DeadLetters {
     const called = this.#turn.then(call);
     this.#turn = called.catch(() => {});
     return called;
+  }
+}
+
+/** Letters of one destination without a verdict, as far as the topic was read. */
+class OpenTally {
+  position = 0;
+  /** Number of a letter to the number of its reason: a few bytes for each. */
+  readonly #open = new Map<number, number>();
+  readonly #reasons: string[] = [];
+  readonly #counts: number[] = [];
+
+  take(offset: number, header: { readonly kind: unknown }): void {
+    this.position = offset + 1;
+    if (isVerdict(header)) for (const letter of header.letters) this.#end(letter);
+    else if (header.kind === "letter") {
+      const { reason } = header as unknown as LetterFacts;
+      let index = this.#reasons.indexOf(reason);
+      if (index === -1) index = this.#reasons.push(reason) - 1;
+      this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+      this.#open.set(offset, index);
+    }
+  }
+
+  /** Retention has taken everything below this offset. */
+  forget(start: number): void {
+    for (const letter of this.#open.keys()) {
+      if (letter >= start) break;
+      this.#end(letter);
+    }
+  }
+
+  toJSON(): Record<string, number> {
+    const entries = this.#reasons.map((reason, index): [string, number] => [reason, this.#counts[index]!]);
+    return Object.fromEntries(entries.filter(([, count]) => count > 0));
+  }
+
+  #end(letter: number): void {
+    const index = this.#open.get(letter);
+    if (index === undefined) return;
+    this.#open.delete(letter);
+    this.#counts[index]!--;
   }
 }
 
