@@ -1,8 +1,8 @@
 /** The packages as they are published: their entries, conditions and types, as tools see them that know every way to import. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { needPackages } from "../support/packages.ts";
@@ -38,4 +38,31 @@ test("@pintle/sdk as it is installed: what runs, what is read in a debugger, and
   }
   const installed = await readdir(join(folder.path, "node_modules", "@pintle"));
   assert.deepEqual(installed.sort(), ["events", "log", "sdk"], "no package of anybody else's comes with it");
+});
+
+test("@pintle/sdk as it is installed: importing it loads no transport, no zlib, and few files", async () => {
+  await using folder = await tempFolder("package");
+  await installPacked(folder.path);
+  const loaded = async (code: string): Promise<readonly string[]> => {
+    const program = `${code}; console.log(JSON.stringify(process.moduleLoadList))`;
+    const args = ["--input-type=module", "-e", program];
+    return JSON.parse(await runProgram(process.execPath, args, { cwd: folder.path })) as string[];
+  };
+  const before = await loaded("");
+  const added = (await loaded('await import("@pintle/sdk")')).filter((name) => !before.includes(name));
+  // Only what Node has to have for import() itself, whatever is imported.
+  const heavy = /NativeModule (?:_?http|https|zlib|net|tls|dns|crypto|fs|stream|internal\/deps\/undici)/;
+  assert.deepEqual(
+    added.filter((name) => heavy.test(name)),
+    [],
+  );
+  const files = new Set<string>();
+  const follow = async (file: string): Promise<void> => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const [, next = ""] of (await readFile(file, "utf8")).matchAll(/^(?:} |import |export )[^;]*?"(\.[^"]+)";$/gm))
+      await follow(join(dirname(file), next));
+  };
+  await follow(join(folder.path, "node_modules", "@pintle", "sdk", "dist", "index.js"));
+  assert.ok(files.size > 1 && files.size <= 8, [...files].join("\n"));
 });
