@@ -106,7 +106,9 @@ describe("README.md and docs/sdk.md", () => {
 
   for (const { name, line } of samples) {
     test(`${name}, line ${line}`, async () => {
-      const { code, output } = await compiled.run(name, { WRITE_KEY: `wk_${name}`, DATA_PLANE_URL: plane.url });
+      // What a sample writes goes with the folder of the data plane.
+      const env = { WRITE_KEY: `wk_${name}`, DATA_PLANE_URL: plane.url, TMPDIR: plane.path(".") };
+      const { code, output } = await compiled.run(name, env);
       assert.equal(code, 0, output);
       const wanted = expected[name] ?? [];
       const file = plane.path(`${name}.jsonl`);
