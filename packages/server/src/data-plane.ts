@@ -1,15 +1,15 @@
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { FolderLock, LogError } from "@pintle/log";
 import { createAdminServer } from "./admin/admin-server.ts";
+import { routerAdmin } from "./admin/router-admin.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { statusOf } from "./admin/status.ts";
 import type { Config } from "./config/config.ts";
-import { idPattern } from "./config/id.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
 import { logSizes } from "./engine/log-size.ts";
@@ -165,20 +165,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
           return statusOf({ version, startedAt }, gateway.stats(), stats, sizes);
         },
         reload: () => reloader.reload(),
-        dead: {
-          destinations: () => current.destinations,
-          hasLetters: (id) => idPattern.test(id) && existsSync(join(dataFolder, "topics", `dead.${id}-0`)),
-          list: (destinationId, query, limit) => router.ask("deadList", { destinationId, query, limit }),
-          counts: (ids) => router.ask("deadCounts", ids),
-          show: (destinationId, letter) => router.ask("deadShow", { destinationId, letter }),
-          settle: (destinationId, query, verdict) => router.ask("deadSettle", { destinationId, query, verdict }),
-        },
-        replays: {
-          destinations: () => current.destinations,
-          start: (request) => router.ask("replayStart", request),
-          stop: (id) => router.ask("replayStop", id),
-          list: () => router.ask("replayList", null),
-        },
+        ...routerAdmin({ router, dataFolder, destinations: () => current.destinations }),
       }),
       redact: redactor.redact,
       logger,

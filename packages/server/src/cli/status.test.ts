@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Status } from "../admin/status.ts";
@@ -72,6 +72,7 @@ test("pintle status finds the data plane by its folder", async () => {
   const asked = new Run(folder, ["status"]);
   assert.equal(await asked.ended, 0, asked.stderr);
   assert.match(asked.stdout, /^accepted 1 event in 1 request$/m);
+  assert.ok(!existsSync(join(folder, "pintle-data", "topics", "dead.audit-0")), "looking for dead letters makes none");
   assert.match(asked.stdout, /^audit +file +working +0s +0 +1 +0 +0 +0 +0 +0$/m);
   const port = new URL(plane.told("admin")).port;
   const json = new Run(folder, ["status", "--json", "--data", "pintle-data", "--admin-port", port]);
