@@ -6,7 +6,9 @@ import { KeptEntry } from "../kept-entry.ts";
 import { Block } from "./block.ts";
 import { type Claim, Folder, ownerOf, type TakeLock } from "./folder.ts";
 import type { StoredMessage } from "./record.ts";
+import type { MovedMessage } from "./recovery.ts";
 import { Slot, type SlotObserver, type SlotSettings, type Stretch } from "./slot.ts";
+import { SpilledBlocks } from "./spilled-blocks.ts";
 
 /** What durable mode takes from its surroundings, so that tests can put something else there. */
 export interface System extends Pick<SlotSettings, "fs" | "now" | "after" | "hold"> {
@@ -70,9 +72,7 @@ export class DurableKeeper implements Keeper {
   #isLoading = false;
   /** Bytes of all messages that are in memory. */
   #memory = 0;
-  /** Blocks that have become stretches, and whose receipts somebody may still have. */
-  readonly #spilled = new Map<string, WeakRef<Block>>();
-  #sweepAt = 64;
+  readonly #spilled = new SpilledBlocks();
 
   #pause = firstPause;
   #isReported = false;
@@ -269,7 +269,7 @@ export class DurableKeeper implements Keeper {
   }
 
   /** What an earlier process has left: it counts as accepted now, and is sent before everything that is accepted from now on. */
-  #recovered(slot: Slot, moved: readonly (StoredMessage & { offset: number })[], stretch: Stretch): void {
+  #recovered(slot: Slot, moved: readonly MovedMessage[], stretch: Stretch): void {
     const movedBytes = moved.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const count = moved.length + stretch.count;
     if (count === 0) return;
@@ -330,10 +330,7 @@ export class DurableKeeper implements Keeper {
     this.#memory -= block.bytes;
     const stretch = block.slot.spill(block, before instanceof Block ? undefined : before);
     this.#line.splice(at, 1, ...(stretch === undefined ? [] : [stretch]));
-    this.#spilled.set(keyOf(block.slot, block.offset), new WeakRef(block));
-    if (this.#spilled.size < this.#sweepAt) return;
-    for (const [key, reference] of this.#spilled) if (reference.deref() === undefined) this.#spilled.delete(key);
-    this.#sweepAt = Math.max(64, 2 * this.#spilled.size);
+    this.#spilled.add(block);
   }
 
   /** Moves what is at the front of the line to the queue, as far as there is room. */
@@ -383,10 +380,8 @@ export class DurableKeeper implements Keeper {
   }
 
   #loaded(stretch: Stretch, offset: number, messages: readonly StoredMessage[]): void {
-    const key = keyOf(stretch.slot, offset);
     // Where somebody still has receipts of them, the same entries go on.
-    const earlier = this.#spilled.get(key)?.deref();
-    this.#spilled.delete(key);
+    const earlier = this.#spilled.take(stretch.slot, offset);
     const block = storedBlock(stretch.slot, offset);
     for (const message of messages) {
       const known = earlier?.entries[message.index];
@@ -467,10 +462,6 @@ function storedBlock(slot: Slot, offset: number): Block {
   const block = new Block(slot);
   block.settle("stored", offset);
   return block;
-}
-
-function keyOf(slot: Slot, offset: number): string {
-  return `${slot.directory} ${offset}`;
 }
 
 /** A folder or a slot that is not for us: waiting does not help. */

@@ -1,10 +1,9 @@
-import { type Damage, type FileSystem, Log, LogReader, type LogRecord } from "@pintle/log";
+import { type Damage, type FileSystem, Log, LogReader } from "@pintle/log";
 import { PintleError } from "../errors.ts";
 import type { KeptEntry } from "../kept-entry.ts";
 import { Block } from "./block.ts";
-import { Finished } from "./finished.ts";
+import type { Finished } from "./finished.ts";
 import {
-  decodeAcknowledgements,
   decodeMessages,
   encodeAcknowledgements,
   encodeMessages,
@@ -13,6 +12,7 @@ import {
   payloadOf,
   type StoredMessage,
 } from "./record.ts";
+import { findFinished, findLeft, type MovedMessage } from "./recovery.ts";
 
 /** What a slot needs from its surroundings. */
 export interface SlotSettings {
@@ -63,8 +63,6 @@ interface Ended {
 
 /** How long finished messages stay at least, milliseconds: the shortest time that the log knows. */
 const retainedTime = 1;
-/** Of the log that is read at once. */
-const scanBytes = 1024 * 1024;
 /** Of messages that are moved at once. */
 const moveBytes = 1024 * 1024;
 /** With more segments than this, moving is worth while. */
@@ -81,7 +79,7 @@ export class Slot {
   /** It is known what is there; until then everything is needed. */
   #isRecovered = false;
   /** Of what is not read yet. */
-  readonly #finished = new Finished();
+  readonly #finished: Finished;
   readonly #log: Log;
   readonly #reader: LogReader;
   readonly #settings: SlotSettings;
@@ -135,8 +133,8 @@ export class Slot {
     const log = await Log.open(directory, { fs, now, segmentBytes, firstSegmentBytes, retention });
     try {
       const reader = await LogReader.open(directory, { fs });
-      slot = new Slot(directory, unlock, log, reader, settings, observer);
-      await slot.#readAcknowledgements();
+      const finished = await findFinished(log, reader);
+      slot = new Slot(directory, unlock, log, reader, finished, settings, observer);
       return slot;
     } catch (error) {
       await log.close().catch(() => {});
@@ -149,6 +147,7 @@ export class Slot {
     unlock: () => Promise<void>,
     log: Log,
     reader: LogReader,
+    finished: Finished,
     settings: SlotSettings,
     observer: SlotObserver,
   ) {
@@ -156,6 +155,7 @@ export class Slot {
     this.#unlock = unlock;
     this.#log = log;
     this.#reader = reader;
+    this.#finished = finished;
     this.#settings = settings;
     this.#observer = observer;
     this.#logBytes = log.bytes;
@@ -243,35 +243,13 @@ export class Slot {
     this.#isRecovered = true;
   }
 
-  /** What an earlier process has left: moved messages, which come first, in their order, and the stretch of all the others. */
-  async recover(): Promise<{ moved: (StoredMessage & Place)[]; stretch: Stretch; damage: Damage[] }> {
-    const { end } = this.#log;
-    const from = Math.max(this.#finished.low, this.#log.start);
-    const stretch: Stretch = { slot: this, from, to: end, count: 0, bytes: 0 };
-    const damage = [...this.#log.damage];
-    const moved: (StoredMessage & Place)[] = [];
-    for (let at = from; at < end; ) {
-      const part = await this.#reader.read(at, { end, maxBytes: scanBytes });
-      for (const { offset, header, payload } of part.records) {
-        for (const message of decodeMessages(header, payload) ?? []) {
-          if (this.#finished.has(offset, message.index)) continue;
-          const { origin } = message;
-          this.#pendingBytes += message.bytes.length;
-          if (origin === undefined) {
-            stretch.count++;
-            stretch.bytes += message.bytes.length;
-          } else {
-            moved.push({ ...message, offset, bytes: message.bytes.slice() });
-          }
-        }
-      }
-      damage.push(...part.damage);
-      at = part.next;
-    }
-    if (stretch.count > 0) this.#stretches.push(stretch);
-    const order = (a: StoredMessage, b: StoredMessage): number =>
-      a.origin!.offset - b.origin!.offset || a.origin!.index - b.origin!.index;
-    return { moved: moved.sort(order), stretch, damage };
+  /** What an earlier process has left: moved messages, which come first, and the stretch of all the others. */
+  async recover(): Promise<{ moved: readonly MovedMessage[]; stretch: Stretch; damage: readonly Damage[] }> {
+    const { moved, from, count, bytes, damage } = await findLeft(this.#log, this.#reader, this.#finished);
+    const stretch: Stretch = { slot: this, from, to: this.#log.end, count, bytes };
+    if (count > 0) this.#stretches.push(stretch);
+    this.#pendingBytes = moved.reduce((sum, message) => sum + message.bytes.length, bytes);
+    return { moved, stretch, damage };
   }
 
   /** Writes what waits, and lets go of the folder. Never rejects. */
@@ -458,39 +436,6 @@ export class Slot {
         this.#appended();
       },
     );
-  }
-
-  /** All of the log, for its acknowledgements. */
-  async #readAcknowledgements(): Promise<void> {
-    const { end } = this.#log;
-    const moves = new Map<string, Place>();
-    for (let at = this.#log.start; at < end; ) {
-      const { records, next } = await this.#reader.read(at, { end, maxBytes: scanBytes });
-      for (const record of records) this.#readRecord(record, moves);
-      at = next;
-    }
-  }
-
-  /** @param moves where each message was moved to last, by its origin */
-  #readRecord({ offset, header, payload }: LogRecord, moves: Map<string, Place>): void {
-    const acknowledgements = decodeAcknowledgements(header, payload);
-    if (acknowledgements !== undefined) {
-      this.#finished.apply(acknowledgements);
-      return;
-    }
-    const messages = decodeMessages(header, payload);
-    if (messages === undefined) {
-      const what = `${this.directory} has a record of kind ${header[0]}, version ${header[1]}, at offset ${offset}`;
-      throw new PintleError("DURABLE_REFUSED", `${what}, which a newer version of the SDK has written`);
-    }
-    // What has been moved is not at its old places any more: neither at the first, nor at one in between.
-    for (const { origin, index } of messages) {
-      if (origin === undefined) continue;
-      const key = `${origin.offset} ${origin.index}`;
-      const before = moves.get(key) ?? origin;
-      this.#finished.add(before.offset, before.index);
-      moves.set(key, { offset, index });
-    }
   }
 
   /** One report for each time that the disk fails. */
