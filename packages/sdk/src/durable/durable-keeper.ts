@@ -4,10 +4,11 @@ import { PintleError } from "../errors.ts";
 import type { Keeper, KeeperHost } from "../keeper.ts";
 import { KeptEntry } from "../kept-entry.ts";
 import { Block } from "./block.ts";
-import { type Claim, Folder, ownerOf, type TakeLock } from "./folder.ts";
+import { Folder, ownerOf, type TakeLock } from "./folder.ts";
 import type { StoredMessage } from "./record.ts";
 import type { MovedMessage } from "./recovery.ts";
-import { Slot, type SlotObserver, type SlotSettings, type Stretch } from "./slot.ts";
+import type { Slot, SlotSettings, Stretch } from "./slot.ts";
+import { messageOf, Slots, type SlotsObserver } from "./slots.ts";
 import { SpilledBlocks } from "./spilled-blocks.ts";
 
 /** What durable mode takes from its surroundings, so that tests can put something else there. */
@@ -24,11 +25,8 @@ const MiB = 1024 * 1024;
 const mostBlockBytes = MiB / 2;
 /** Read from the disk at once. */
 const mostReadBytes = MiB;
-/** Between two looks for orphaned slots. */
-const adoptPause = 15_000;
-/** Between two attempts to open the folder, or to read from it. */
-const firstPause = 1_000;
-const longestPause = 60_000;
+/** Between two attempts to read. */
+const readPause = 1_000;
 
 /** The segments of a slot whose files may have that many bytes. */
 function segmentBytesFor(maxBytes: number, maxMessageBytes: number): number {
@@ -54,18 +52,11 @@ export class DurableKeeper implements Keeper {
   readonly #settings: Settings;
   readonly #host: KeeperHost;
   readonly #system: System;
-  readonly #folder: Folder;
-  readonly #slotSettings: SlotSettings;
-  readonly #observer: SlotObserver;
+  readonly #slots: Slots;
   /** Bytes in memory beyond which new messages are only on disk. */
   readonly #window: number;
   readonly #blockBytes: number;
 
-  /** What new messages are written to; undefined while the folder cannot be used. */
-  #own: Slot | undefined;
-  readonly #held = new Map<number, Slot>();
-  /** Slots that cannot be read by this version. */
-  readonly #unreadable = new Set<number>();
   #collecting: Block | undefined;
   readonly #line: (Stretch | Block)[] = [];
   #unqueued = 0;
@@ -74,18 +65,14 @@ export class DurableKeeper implements Keeper {
   #memory = 0;
   readonly #spilled = new SpilledBlocks();
 
-  #pause = firstPause;
-  #isReported = false;
-  readonly #timers = new Set<() => void>();
-  /** Opening, or adopting. */
-  #working: Promise<void> = Promise.resolve();
+  #cancelRead: (() => void) | undefined;
+  #hasReadFailed = false;
   #isClosed = false;
 
   /** Resolves when the folder is open, or has turned out not to be usable for now. */
   static async open(settings: Settings, host: KeeperHost, system: System): Promise<DurableKeeper> {
     const keeper = new DurableKeeper(settings, host, system);
-    keeper.#working = keeper.#open();
-    await keeper.#working;
+    await keeper.#slots.open();
     return keeper;
   }
 
@@ -95,9 +82,8 @@ export class DurableKeeper implements Keeper {
     this.#settings = settings;
     this.#host = host;
     this.#system = system;
-    this.#folder = new Folder(directory, ownerOf(writeKey, url), system.fs, system.takeLock);
     const segmentBytes = system.segmentBytes ?? segmentBytesFor(maxBytes, maxMessageBytes);
-    this.#slotSettings = {
+    const slotSettings: SlotSettings = {
       ...system,
       sync,
       segmentBytes,
@@ -105,18 +91,23 @@ export class DurableKeeper implements Keeper {
       maxBytes: maxBytes - 3 * segmentBytes,
       acceptedAt: (entry) => system.now() - (host.clock() - entry.acceptedAt),
     };
-    this.#observer = {
+    const observer: SlotsObserver = {
+      opened: (slot, moved, stretch) => this.#recovered(slot, moved, stretch),
       settled: (block) => this.#settled(block),
       changed: (slot) => this.#changed(slot),
+      damaged: (slot, damage) => this.#report(slot.directory, damage),
       problem: (error, kind) => host.problem(error, kind),
     };
+    const folder = new Folder(directory, ownerOf(writeKey, url), system.fs, system.takeLock);
+    this.#slots = new Slots(folder, slotSettings, observer, system.adoptPause);
     this.#window = Math.floor(maxQueueBytes / 2);
     this.#blockBytes = Math.min(mostBlockBytes, Math.floor(this.#window / 4));
   }
 
   get room(): number {
     const memory = this.#settings.maxQueueBytes - this.#memory;
-    return this.#own === undefined ? memory : Math.min(memory, this.#own.room);
+    const { own } = this.#slots;
+    return own === undefined ? memory : Math.min(memory, own.room);
   }
 
   get unqueued(): number {
@@ -125,7 +116,7 @@ export class DurableKeeper implements Keeper {
 
   add(entry: KeptEntry): void {
     this.#memory += entry.length;
-    const slot = this.#own;
+    const slot = this.#slots.own;
     if (slot === undefined || this.#isClosed) {
       entry.settleStored(false);
       this.#host.enqueue(entry);
@@ -189,83 +180,8 @@ export class DurableKeeper implements Keeper {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
-    await this.#working;
-    await Promise.all([...this.#held.values()].map((slot) => slot.close()));
-    this.#held.clear();
-  }
-
-  async #open(): Promise<void> {
-    let claim: Claim | undefined;
-    try {
-      for (;;) {
-        claim = await this.#folder.claim(this.#unreadable);
-        if (this.#isClosed) return await claim.release();
-        const slot = await this.#openSlot(claim);
-        if (slot === undefined) continue;
-        this.#own = slot;
-        this.#isReported = false;
-        break;
-      }
-    } catch (error) {
-      await claim?.release().catch(() => {});
-      this.#unusable(error);
-      return;
-    }
-    await this.#adopt();
-  }
-
-  /** A slot with all that is in it; undefined if this version cannot read it. */
-  async #openSlot(claim: Claim): Promise<Slot | undefined> {
-    let slot: Slot | undefined;
-    try {
-      slot = await Slot.open(claim.directory, claim.release, this.#slotSettings, this.#observer);
-      const { moved, stretch, damage } = await slot.recover();
-      this.#held.set(claim.number, slot);
-      if (this.#isClosed) return slot;
-      this.#recovered(slot, moved, stretch);
-      slot.recovered();
-      this.#report(slot.directory, damage);
-      return slot;
-    } catch (error) {
-      await slot?.close();
-      if (!isRefusal(error)) throw error;
-      this.#unreadable.add(claim.number);
-      await claim.release();
-      this.#host.problem(refusalOf(error, claim.directory), `durable ${claim.directory}`);
-      return undefined;
-    }
-  }
-
-  /** Takes over what is in slots that nobody holds, now and from time to time. */
-  async #adopt(): Promise<void> {
-    try {
-      for await (const claim of this.#folder.orphans(new Set([...this.#held.keys(), ...this.#unreadable]))) {
-        if (this.#isClosed) return await claim.release();
-        try {
-          const slot = await this.#openSlot(claim);
-          if (slot?.isEmpty) await this.#letGo(slot);
-        } catch (error) {
-          await claim.release().catch(() => {});
-          throw error;
-        }
-      }
-    } catch (error) {
-      const what = `an orphaned slot of ${this.#folder.directory} cannot be opened: ${messageOf(error)}`;
-      this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
-    }
-    this.#after(this.#system.adoptPause ?? adoptPause, () => {
-      this.#working = this.#adopt();
-    });
-  }
-
-  async #letGo(slot: Slot): Promise<void> {
-    const number = [...this.#held].find(([, held]) => held === slot)?.[0];
-    if (number === undefined) return;
-    this.#held.delete(number);
-    await slot.close();
-    await this.#folder.noteEmpty(number).catch(() => {});
+    this.#cancelRead?.();
+    await this.#slots.close();
   }
 
   /** What an earlier process has left: it counts as accepted now, and is sent before everything that is accepted from now on. */
@@ -364,19 +280,27 @@ export class DurableKeeper implements Keeper {
       stretch.from = next;
       this.#report(slot.directory, damage);
       if (next >= stretch.to) this.#finish(stretch);
-      this.#pause = firstPause;
+      this.#hasReadFailed = false;
     } catch (error) {
-      const what = `reading from ${slot.directory} failed: ${messageOf(error)}`;
-      this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
-      this.#after(this.#nextPause(), () => {
-        this.#isLoading = false;
-        this.#advance();
-      });
+      this.#readFailed(slot, error);
       return;
     }
     this.#isLoading = false;
     this.#advance();
     this.#host.changed();
+  }
+
+  #readFailed(slot: Slot, error: unknown): void {
+    if (!this.#hasReadFailed) {
+      const what = `reading from ${slot.directory} failed: ${messageOf(error)}`;
+      this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
+    }
+    this.#hasReadFailed = true;
+    if (this.#isClosed) return;
+    this.#cancelRead = this.#system.after(readPause, () => {
+      this.#isLoading = false;
+      this.#advance();
+    });
   }
 
   #loaded(stretch: Stretch, offset: number, messages: readonly StoredMessage[]): void {
@@ -414,40 +338,10 @@ export class DurableKeeper implements Keeper {
     this.#changed(slot);
   }
 
-  /** Something has ended there: an adopted slot that is empty has done its service. */
+  /** Something has ended there. */
   #changed(slot: Slot): void {
-    if (slot !== this.#own && slot.isEmpty && !this.#isClosed) void this.#letGo(slot);
+    this.#slots.changed(slot);
     this.#host.changed();
-  }
-
-  #unusable(error: unknown): void {
-    if (isRefusal(error)) {
-      this.#host.problem(refusalOf(error, this.#folder.directory), "durable refused");
-      return;
-    }
-    if (!this.#isReported) {
-      this.#isReported = true;
-      const what = `durable.directory ${JSON.stringify(this.#folder.directory)} cannot be used: ${messageOf(error)}`;
-      this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
-    }
-    this.#after(this.#nextPause(), () => {
-      this.#working = this.#open();
-    });
-  }
-
-  #nextPause(): number {
-    const pause = this.#pause;
-    this.#pause = Math.min(longestPause, 2 * pause);
-    return pause;
-  }
-
-  #after(milliseconds: number, callback: () => void): void {
-    if (this.#isClosed) return;
-    const cancel = this.#system.after(milliseconds, () => {
-      this.#timers.delete(cancel);
-      callback();
-    });
-    this.#timers.add(cancel);
   }
 
   #report(directory: string, damage: readonly Damage[]): void {
@@ -462,19 +356,4 @@ function storedBlock(slot: Slot, offset: number): Block {
   const block = new Block(slot);
   block.settle("stored", offset);
   return block;
-}
-
-/** A folder or a slot that is not for us: waiting does not help. */
-function isRefusal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return code === "DURABLE_REFUSED" || code === "log.newer_format";
-}
-
-function refusalOf(error: unknown, directory: string): PintleError {
-  if (error instanceof PintleError) return error;
-  return new PintleError("DURABLE_REFUSED", `${directory}: ${messageOf(error)}`, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
