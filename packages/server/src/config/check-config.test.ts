@@ -103,10 +103,18 @@ test("takes what a destination filters by", () => {
 
 test("a transformation is known by where it stands, and has limits", () => {
   const given = { sources: [shop], destinations: { hook: { ...hook, transform: () => null, transformTimeout: "2s" } } };
-  const options = { file: "/srv/pintle.config.ts", run: "r1", directory: "/srv", environment: {}, types };
+  const options = {
+    file: "/srv/pintle.config.ts",
+    text: "export default ...",
+    run: "r1",
+    directory: "/srv",
+    environment: {},
+    types,
+  };
   const { destinations } = checkConfig(given, options);
   assert.deepEqual(destinations[0]?.transform, {
     file: "/srv/pintle.config.ts",
+    text: "export default ...",
     run: "r1",
     timeout: 2000,
     memory: 128,

@@ -11,6 +11,8 @@ import { didYouMean } from "./suggestion.ts";
 export interface CheckOptions {
   /** Absolute path, for `Config.file`. */
   readonly file?: string;
+  /** What the file holds. */
+  readonly text?: string;
   /** Another one for each time that the file was run. */
   readonly run?: string;
   /** The file as messages name it. @default `file` */
@@ -108,9 +110,9 @@ function filterOf({ consent, only, except }: DestinationEntry): Pick<Destination
 
 function transformOf(
   { transform, transformTimeout: timeout, transformMemory: memory }: DestinationEntry,
-  { file = "", run = "" }: CheckOptions,
+  { file = "", text = "", run = "" }: CheckOptions,
 ): Pick<Destination, "transform"> {
-  return transform === undefined ? {} : { transform: { file, run, timeout, memory } };
+  return transform === undefined ? {} : { transform: { file, text, run, timeout, memory } };
 }
 
 function checkSettings(

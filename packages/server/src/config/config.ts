@@ -70,6 +70,8 @@ export interface Destination {
 export interface TransformSettings {
   /** Absolute path of the configuration. */
   readonly file: string;
+  /** What it held when it was accepted: a change that is refused changes no transformation. */
+  readonly text: string;
   /** Another one for each time that the configuration was run: a reload runs what its imports are then. */
   readonly run: string;
   /** Milliseconds for one event. */

@@ -49,7 +49,15 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   if (problems.length > 0) throw new ConfigError(shownAs, problems);
   const all = new Map([...types, ...ownTypes]);
   const run = randomUUID();
-  const config = checkConfig(input, { file: path, run, shownAs, directory: dirname(path), environment, types: all });
+  const config = checkConfig(input, {
+    file: path,
+    text,
+    run,
+    shownAs,
+    directory: dirname(path),
+    environment,
+    types: all,
+  });
   const destinations = withHomes(config.destinations, ownTypes, { file: path, run });
   return {
     ...config,

@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import * as kit from "@pintle/destinations/kit";
-import { createJiti } from "jiti";
+import { createJiti, type Jiti } from "jiti";
 import * as zod from "zod";
 import { ServerError } from "../errors.ts";
 import * as pintle from "../index.ts";
@@ -19,16 +20,9 @@ const virtualModules = { pintle, "pintle/kit": kit, zod };
  * @throws ServerError with CONFIG_UNREADABLE
  */
 export async function runModule(path: string, shownAs: string, maker = "defineConfig"): Promise<unknown> {
-  const jiti = createJiti(import.meta.url, {
-    virtualModules,
-    moduleCache: false,
-    fsCache: false,
-    // Off: a module without a default export is refused, in place of being taken as one.
-    interopDefault: false,
-  });
   let module: { default?: unknown };
   try {
-    module = await jiti.import(path);
+    module = await newJiti().import(path);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(message)}`, { cause: error });
@@ -41,6 +35,35 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
     );
   }
   return module.default;
+}
+
+/**
+ * Runs a module as it was when it was accepted, which its file may no longer hold: where it is the same, the file, else the text. What it
+ * imports is taken as it is.
+ *
+ * @param text what the file held then
+ * @throws ServerError with CONFIG_UNREADABLE
+ */
+export async function runModuleAs(path: string, text: string): Promise<unknown> {
+  const now = await readFile(path, "utf8").catch(() => undefined);
+  if (now === text) return runModule(path, path);
+  try {
+    const module = await newJiti().evalModule(text, { id: path, filename: path, async: true });
+    return (module as { default?: unknown }).default ?? module;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ServerError("CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(message)}`, { cause: error });
+  }
+}
+
+function newJiti(): Jiti {
+  return createJiti(import.meta.url, {
+    virtualModules,
+    moduleCache: false,
+    fsCache: false,
+    // Off: a module without a default export is refused, in place of being taken as one.
+    interopDefault: false,
+  });
 }
 
 /** In one line. Of a mistake in the syntax jiti says in the second line where it is: `FILE:LINE:COLUMN`, the column from 0. */

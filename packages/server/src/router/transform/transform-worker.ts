@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { runModule } from "../../config/run-module.ts";
+import { runModuleAs } from "../../config/run-module.ts";
 import { applyTransform, type Transform, type Transformed } from "./transform.ts";
 import type { FromTransformer, ToTransformer, TransformerData } from "./transformer-messages.ts";
 
@@ -10,7 +10,7 @@ import type { FromTransformer, ToTransformer, TransformerData } from "./transfor
 
 const main = parentPort;
 if (main === null) throw new Error("This file is the entry of a worker thread");
-const { file, destination, marks } = workerData as TransformerData;
+const { file, text, destination, marks } = workerData as TransformerData;
 const running = new Int32Array(marks);
 const loading = load();
 // It is reported with the first batch.
@@ -35,7 +35,7 @@ main.on("message", async ({ events }: ToTransformer) => {
 });
 
 async function load(): Promise<Transform> {
-  const config = (await runModule(file, file)) as {
+  const config = (await runModuleAs(file, text)) as {
     readonly destinations?: Readonly<Record<string, { readonly transform?: unknown }>>;
   };
   const transform = config.destinations?.[destination]?.transform;

@@ -19,9 +19,7 @@ let files = 0;
 /** What happens to events whose names say what they do to the thread in which they run. */
 function transformation(options: Partial<TransformationOptions> = {}): Transformation {
   const file = join(folder, `pintle.config.${files++}.ts`);
-  writeFileSync(
-    file,
-    `import { defineConfig, type TransformEvent } from "pintle";
+  const text = `import { defineConfig, type TransformEvent } from "pintle";
      const kept: unknown[] = [];
      let calls = 0;
      export default defineConfig({
@@ -47,10 +45,11 @@ function transformation(options: Partial<TransformationOptions> = {}): Transform
            },
          },
        },
-     });`,
-  );
+     });`;
+  writeFileSync(file, text);
   const made = new Transformation({
     file,
+    text,
     run: "1",
     destination: "hook",
     timeout: 60_000,
@@ -124,15 +123,32 @@ for (const [event, options, detail] of faults) {
   });
 }
 
-test("a configuration that cannot be imported gives nothing up; mended, it runs", async () => {
-  const file = join(folder, "broken.config.ts");
-  writeFileSync(file, "export default { destinations: {");
-  const stage = transformation({ file });
-  await assert.rejects(run(stage, ["a"]), /broken\.config\.ts: cannot be run/);
-  writeFileSync(file, "export default { destinations: { hook: {} } };");
+test("a configuration that cannot be imported gives nothing up; once what it imports is mended, it runs", async () => {
+  const file = join(folder, "importing.config.ts");
+  const helper = join(folder, "imported.ts");
+  const text = `import { change } from "./imported.ts"; export default { destinations: { hook: { transform: change } } };`;
+  writeFileSync(file, text);
+  writeFileSync(helper, "export const change = {");
+  const stage = transformation({ file, text });
+  await assert.rejects(run(stage, ["a"]), /importing\.config\.ts: cannot be run/);
+  writeFileSync(helper, "export const change = undefined;");
   await assert.rejects(run(stage, ["a"]), /the destination "hook" has no transform any more/);
-  writeFileSync(file, "export default { destinations: { hook: { transform: (event) => event } } };");
+  writeFileSync(helper, "export const change = (event) => event;");
   assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
+});
+
+test("a configuration that was broken or removed since is run as it was accepted", async () => {
+  for (const spoil of [(file: string) => writeFileSync(file, "export default {"), (file: string) => rmSync(file)]) {
+    const file = join(folder, `accepted.${files++}.config.ts`);
+    const text = `import type { Transform } from "pintle";
+      const transform: Transform = (event) => (event.event === "exit" ? process.exit(0) : event);
+      export default { destinations: { hook: { transform } } };`;
+    writeFileSync(file, text);
+    const stage = transformation({ file, text });
+    assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
+    spoil(file);
+    assert.deepEqual(shown(await run(stage, ["exit", "b"])), ["transformation: it ended its thread", "m1"]);
+  }
 });
 
 test("what waits when it is closed is rejected, and so is what comes later", async () => {

@@ -87,10 +87,10 @@ export class Transformation implements Stage {
   }
 
   #start(): Thread {
-    const { file, destination, memory } = this.#options;
+    const { file, text, destination, memory } = this.#options;
     const marks = new Int32Array(new SharedArrayBuffer(8));
     marks[0] = -1;
-    const data: TransformerData = { file, destination, marks: marks.buffer };
+    const data: TransformerData = { file, text, destination, marks: marks.buffer };
     const worker = new Worker(new URL("./transform-worker.js", import.meta.url), {
       workerData: data,
       name: `transform ${destination}`,

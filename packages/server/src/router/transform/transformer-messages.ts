@@ -4,6 +4,8 @@ import type { EventSource } from "@pintle/destinations/kit";
 export interface TransformerData {
   /** Absolute path of the configuration. */
   readonly file: string;
+  /** What it held when it was accepted. */
+  readonly text: string;
   /** Name of the destination in it. */
   readonly destination: string;
   /** Two words: the position in its batch of the event that runs, -1 when none does; and how many have begun. */
