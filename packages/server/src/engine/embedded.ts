@@ -257,7 +257,8 @@ function assignedPartition(
   return {
     partition: 0,
     progress,
-    start: () => durable.start,
+    // A read that finds the oldest records gone knows it before the writer's word arrives.
+    start: () => Math.max(durable.start, reader.start),
     end: () => durable.end,
     async read(from, maxBytes) {
       const { records, next, damage } = await reader.read(from, { end: durable.end, maxBytes });

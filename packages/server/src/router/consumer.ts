@@ -1,11 +1,9 @@
 import type { DestinationType, EventSource, Position, Tools } from "@pintle/destinations/kit";
 import { hashUserKey, userKey } from "@pintle/events";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
-import { EngineError } from "../engine/engine-error.ts";
 import type { Logger } from "../logger.ts";
 import type { Redact } from "../redactor.ts";
-import { Account, messageOf } from "./account.ts";
-import { backoff } from "./backoff.ts";
+import { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import type { Deduper } from "./dedupe/deduper.ts";
 import { Deliverer } from "./deliverer.ts";
@@ -15,9 +13,10 @@ import { type IntakeRules, takeRecord } from "./intake.ts";
 import { type Entry, Lanes } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
 import { ParkingLot, type Replay } from "./parking/parking-lot.ts";
-import type { Known } from "./parking/restore.ts";
+import { applyKnown, type Known } from "./parking/restore.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
 import { Positions } from "./positions.ts";
+import { Reader } from "./reader.ts";
 import type { Register } from "./register.ts";
 import { takeGap } from "./retention-gap.ts";
 import type { Stage, Throttle } from "./stage.ts";
@@ -83,13 +82,12 @@ export class Consumer {
   readonly #engine: Engine;
   readonly #register: Register;
   readonly #clock: Clock;
-  readonly #random: () => number;
   readonly #limits: ConsumerLimits;
-  readonly #deduper: ConsumerOptions["deduper"];
   readonly #rules: IntakeRules;
   readonly #account: Account;
   readonly #lanes: Lanes;
   readonly #deliverer: Deliverer;
+  readonly #reader: Reader;
   readonly #graveyard: Graveyard;
   readonly #lot: ParkingLot;
   /** Of a destination that commits its position with the events. */
@@ -103,10 +101,7 @@ export class Consumer {
   /** Events in memory that are not finished, and their bytes. */
   #windowEvents = 0;
   #windowBytes = 0;
-  /** Readers that wait for room. */
-  #forRoom: (() => void)[] = [];
   #cancelSave: (() => void) | undefined;
-  #stopped = false;
   #closing: Promise<void> | undefined;
   /** Closed so far that nothing counts any more: whatever still comes back belongs to nobody. */
   #isOver = false;
@@ -121,8 +116,6 @@ export class Consumer {
     this.#engine = engine;
     this.#register = register;
     this.#clock = clock;
-    this.#random = random;
-    this.#deduper = options.deduper;
     this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * type.batch(settings).events) };
     this.#rules = {
       filter: { ...destination.filter, name, displayName },
@@ -143,6 +136,21 @@ export class Consumer {
         this.#deliverer.pump();
         this.#checkDrained();
       },
+    });
+    this.#reader = new Reader({
+      clock,
+      random,
+      account,
+      readBytes: all.readBytes,
+      deduper: options.deduper,
+      mayRead: (partition) => this.#mayRead(partition),
+      isOver: () => this.#closing !== undefined,
+      skipGap: (partition) => this.#skipGap(partition),
+      take: (record, partition, duplicates) => {
+        this.#take(record, partition, duplicates);
+        this.#deliverer.pump();
+      },
+      touched: (partition) => this.#touch(partition),
     });
     if (type.transactional === true) {
       this.#positions = new Positions({ log, topic, begin: (partition, at) => this.#beginAt(partition, at) });
@@ -204,7 +212,7 @@ export class Consumer {
       dropped: (entry) => this.#leave(entry),
       moved: () => {
         this.#lot.pump();
-        if (this.#forRoom.length > 0 && this.#hasRoom()) this.#signalRoom();
+        if (this.#reader.isWaiting && this.#hasRoom()) this.#reader.signal();
         this.#checkDrained();
       },
     });
@@ -254,25 +262,12 @@ export class Consumer {
     const from = source.progress?.low ?? (await this.#begin(source));
     if (this.#closing !== undefined) return;
     const partition = newPartitionState(source, from);
-    this.#applyKnown(partition);
+    applyKnown(this.#known, partition);
     this.#partitions.set(source.partition, partition);
-    if (this.#positions === undefined) void this.#read(partition);
+    if (this.#positions === undefined) void this.#reader.read(partition);
     else {
       this.#positions.add(partition);
       this.#deliverer.pump();
-    }
-  }
-
-  /** What stands in the retry topic, and what had ended before it, is not taken from `events` again. */
-  #applyKnown({ source, finishedBefore, endedBelow, window }: PartitionState): void {
-    for (const { partition, offset, index } of this.#known.parked) {
-      if (partition !== source.partition || offset < window.low) continue;
-      const indices = finishedBefore.get(offset);
-      if (indices === undefined) finishedBefore.set(offset, new Set([index]));
-      else indices.add(index);
-    }
-    for (const [key, { partition, offset, index }] of this.#known.last) {
-      if (partition === source.partition && offset >= window.low) endedBelow.set(key, [offset, index]);
     }
   }
 
@@ -284,7 +279,7 @@ export class Consumer {
     if (at.low > end) {
       const message = `the destination says that it has everything below ${at.low}, but the log ended at ${end}: it goes on from the log's own progress`;
       this.#account.report("position", message);
-      void this.#read(before);
+      void this.#reader.read(before);
       return;
     }
     before.revoked = true;
@@ -292,7 +287,7 @@ export class Consumer {
     const partition = { ...newPartitionState(before.source, at.low, at.finished), endAtStart: before.endAtStart };
     this.#partitions.set(before.source.partition, partition);
     this.#positions?.replace(partition, at);
-    void this.#read(partition);
+    void this.#reader.read(partition);
   }
 
   /** Where a destination without progress begins. That it begins is durable before it reads. */
@@ -312,7 +307,7 @@ export class Consumer {
     if (partition === undefined) return;
     partition.revoked = true;
     partition.abort.abort();
-    this.#signalRoom();
+    this.#reader.signal();
     if (partition.pending > 0 && !this.#isOver) {
       await new Promise<void>((resolve) => {
         partition.onIdle = resolve;
@@ -321,51 +316,6 @@ export class Consumer {
     partition.source.save(progressOf(partition));
     this.#positions?.remove(partition);
     this.#partitions.delete(number);
-  }
-
-  /** The reading loop of a partition. It ends with the partition and never throws. */
-  async #read(partition: PartitionState): Promise<void> {
-    const { source, window, abort } = partition;
-    let failures = 0;
-    while (!this.#ended(partition)) {
-      if (!this.#mayRead(partition)) {
-        await new Promise<void>((resolve) => this.#forRoom.push(resolve));
-        continue;
-      }
-      try {
-        if (window.position < source.start()) await this.#skipGap(partition);
-        const from = window.position;
-        const { records, next } = await source.read(from, this.#limits.readBytes);
-        failures = 0;
-        if (next === from) {
-          await source.wait(from, abort.signal);
-          continue;
-        }
-        const judging = this.#deduper?.(source.partition).judge(source, { from, records, next });
-        const judgement = judging instanceof Promise ? await judging : judging;
-        for (const record of records) {
-          while (!this.#mayRead(partition) && !this.#ended(partition)) {
-            await new Promise<void>((resolve) => this.#forRoom.push(resolve));
-          }
-          if (this.#ended(partition)) return;
-          this.#take(record, partition, judgement?.of(record.offset));
-          this.#deliverer.pump();
-        }
-        window.skipTo(next);
-        this.#touch(partition);
-      } catch (error) {
-        if (this.#ended(partition)) return;
-        if (error instanceof EngineError && error.code === "RECORD_TOO_NEW") {
-          // To step over it would lose it, and a newer version will read it.
-          this.#stopped = true;
-          this.#account.report("record_too_new", error.message);
-          return;
-        }
-        failures++;
-        this.#account.report("read", messageOf(error));
-        await this.#delay(backoff(failures, this.#random), partition);
-      }
-    }
   }
 
   /** Records that this consumer had not read are gone: retention had no room. One dead letter stands for all of them. */
@@ -380,10 +330,6 @@ export class Consumer {
     partition.pending++;
     this.#graveyard.bury(entry, "retention", { detail }, { to });
     this.#touch(partition);
-  }
-
-  #ended(partition: PartitionState): boolean {
-    return partition.revoked || this.#closing !== undefined;
   }
 
   #mayRead({ window }: PartitionState): boolean {
@@ -419,13 +365,6 @@ export class Consumer {
     const { events, bytes } = this.#lot.loaded;
     if (events > 0 && (events * 4 > this.#limits.windowEvents || bytes * 4 > this.#limits.windowBytes)) return false;
     return state === "closed" ? ready < this.#limits.readAhead : ready < 2;
-  }
-
-  #signalRoom(): void {
-    if (this.#forRoom.length === 0) return;
-    const waiting = this.#forRoom;
-    this.#forRoom = [];
-    for (const go of waiting) go();
   }
 
   /** Takes a record in: what is not for this destination ends here, the rest goes into its lanes. */
@@ -544,7 +483,7 @@ export class Consumer {
       id,
       name,
       type: type.type,
-      state: this.#stopped ? "stopped" : this.#deliverer.state,
+      state: this.#reader.isStopped ? "stopped" : this.#deliverer.state,
       delivered,
       filtered: filtered.toJSON(),
       duplicate,
@@ -583,7 +522,7 @@ export class Consumer {
     await Promise.resolve();
     this.#deliverer.stop();
     for (const { abort } of this.#partitions.values()) abort.abort();
-    this.#signalRoom();
+    this.#reader.signal();
     if (!this.#isDrained()) {
       await this.#atMost(within, (drained) => {
         this.#onDrained = drained;
@@ -625,20 +564,6 @@ export class Consumer {
         cancel();
         resolve();
       });
-    });
-  }
-
-  async #delay(milliseconds: number, { abort }: PartitionState): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const stop = () => {
-        cancel();
-        resolve();
-      };
-      const cancel = this.#clock.after(milliseconds, () => {
-        abort.signal.removeEventListener("abort", stop);
-        resolve();
-      });
-      abort.signal.addEventListener("abort", stop, { once: true });
     });
   }
 }

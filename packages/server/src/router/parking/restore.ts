@@ -28,6 +28,22 @@ export interface Known {
   readonly last: ReadonlyMap<number, Origin>;
 }
 
+/** Enters into a partition of `events` what is known. */
+export function applyKnown(
+  { parked, last }: Known,
+  { source, finishedBefore, endedBelow, window }: PartitionState,
+): void {
+  for (const { partition, offset, index } of parked) {
+    if (partition !== source.partition || offset < window.low) continue;
+    const indices = finishedBefore.get(offset);
+    if (indices === undefined) finishedBefore.set(offset, new Set([index]));
+    else indices.add(index);
+  }
+  for (const [key, { partition, offset, index }] of last) {
+    if (partition === source.partition && offset >= window.low) endedBelow.set(key, [offset, index]);
+  }
+}
+
 interface LaneRecords {
   pass: number;
   slices: { readonly slice: Slice; readonly facts: readonly ParkedFacts[] }[];
