@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Pintle } from "@pintle/sdk";
 import { DataPlane } from "./support/data-plane.ts";
@@ -197,3 +199,51 @@ test("both are killed at once", needPostgres, async () => {
   await plane.restart();
   await check(database, plane, 3000);
 });
+
+test(
+  "while PostgreSQL is away the status says why, nothing dies, and all is loaded when it is back",
+  needPostgres,
+  async () => {
+    const database = await server.database();
+    await prepare(database);
+    await using plane = await startPlane(database.url);
+    await send(plane, 0, 5);
+    await check(database, plane, 5);
+    await server.stop();
+    await send(plane, 5, 500);
+    let last: Status | undefined;
+    const isAway = async () => {
+      last = await statusOf(plane);
+      return (
+        last.state !== "closed" &&
+        last.waiting === 500 &&
+        /connection_econnrefused|position/.test(last.problem?.reason ?? "")
+      );
+    };
+    await until("the destination to be known as away", isAway, { state: () => JSON.stringify(last) });
+    assert.deepEqual([last?.delivered, last?.dead], [5, {}]);
+    await server.restart();
+    await check(database, plane, 505);
+    const isWell = async () => {
+      last = await statusOf(plane);
+      return last.state === "closed" && last.waiting === 0;
+    };
+    await until("the destination to be well again", isWell, { state: () => JSON.stringify(last) });
+    assert.deepEqual([last?.delivered, last?.dead], [505, {}]);
+  },
+);
+
+interface Status {
+  readonly state: string;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly dead: Readonly<Record<string, number>>;
+  readonly problem?: { readonly reason: string };
+}
+
+async function statusOf(plane: DataPlane): Promise<Status> {
+  const token = (await readFile(join(plane.data, "admin-token"), "utf8")).trim();
+  const answer = await fetch(`${plane.adminUrl}/status`, { headers: { authorization: `Bearer ${token}` } });
+  const { destinations } = (await answer.json()) as { destinations: Status[] };
+  return destinations[0]!;
+}
