@@ -134,6 +134,11 @@ describe("examples/apps", () => {
     }
   });
 
+  test("the compiler finds nothing: the adapters fit the types of their frameworks", needApps, async () => {
+    const compiler = fileURLToPath(new URL("bin/tsc", import.meta.resolve("typescript/package.json")));
+    await runProgram(process.execPath, [compiler, "-p", folder]);
+  });
+
   test("lambda: what an invocation sends is delivered before its result", async () => {
     await using plane = await FakeDataPlane.start();
     const event = {
