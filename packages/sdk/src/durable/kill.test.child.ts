@@ -14,7 +14,7 @@ import { DurableKeeper } from "./durable-keeper.ts";
 
 const [directory = "", url = "", first = "0", fatal = "-1", phase = "before", most = "0"] = process.argv.slice(2);
 const eventsPerSecond = Number(process.env.PINTLE_RATE ?? 5_000);
-const timeout = Number(process.env.PINTLE_TIMEOUT ?? 250);
+const timeout = Number(process.env.PINTLE_TIMEOUT ?? 2_000);
 const adoptPause = Number(process.env.PINTLE_ADOPT ?? 15_000);
 const tick = 5;
 let operations = 0;
