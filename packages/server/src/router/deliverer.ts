@@ -1,15 +1,7 @@
-import type {
-  BatchLimits,
-  Commit,
-  Connection,
-  DestinationType,
-  EventSource,
-  Outcome,
-  PlacedPosition,
-  Tools,
-} from "@pintle/destinations/kit";
+import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/destinations/kit";
 import { type Account, messageOf } from "./account.ts";
 import { backoff } from "./backoff.ts";
+import { type Batch, commitOf, takeBatch } from "./batch.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import { dispatch, type Result } from "./dispatch.ts";
@@ -55,18 +47,6 @@ export interface DelivererOptions {
   readonly moved: () => void;
 }
 
-/** Events that go out in one call of `deliver`. */
-interface Batch {
-  readonly entries: readonly Entry[];
-  readonly lanes: readonly Lane[];
-  readonly bytes: number;
-  readonly isProbe: boolean;
-  /** What it commits besides its events. */
-  readonly positions: readonly PlacedPosition[];
-  /** Events whose dead letters were written before the commit. */
-  readonly written: Set<Entry>;
-}
-
 /** So many refusals without a delivery between them stop a destination that has worked before. */
 const refusalsInARow = 8;
 
@@ -82,8 +62,8 @@ export class Deliverer {
   readonly #breaker: Breaker;
   readonly #batchLimits: BatchLimits;
   #connection: Connection | undefined;
-  #connecting = false;
-  #asking = false;
+  /** It is being opened, or asked. */
+  #preparing = false;
   /** Batches on their way, their events, and the payload bytes of those. */
   #batches = 0;
   #events = 0;
@@ -146,7 +126,7 @@ export class Deliverer {
         (this.#batches === 0 || this.#bytes < this.#options.inFlightBytes) &&
         !this.#isThrottled(now)
       ) {
-        const batch = this.#nextBatch();
+        const batch = takeBatch(this.#lanes, this.#batchLimits, this.#breaker.state === "half-open", this.#options);
         if (batch === undefined) break;
         this.#options.throttle?.took(batch.entries.length, now);
         this.#send(batch, connection, now);
@@ -193,89 +173,42 @@ export class Deliverer {
     });
   }
 
-  /** Opens the connection. In half-open, that is the probe. */
+  /** Opens the connection. */
   #connect(): void {
-    if (this.#connecting || !this.#breaker.admits(0)) return;
     const { type, settings, tools } = this.#options;
-    const isProbe = this.#breaker.state === "half-open";
-    if (isProbe) this.#breaker.probe();
-    this.#connecting = true;
-    // What it throws counts as a rejection.
-    const opening = (async () => type.open(settings, tools))();
-    opening.then(
-      (connection) => {
-        this.#connecting = false;
-        if (this.#state !== "running") return connection.close().catch(() => {});
-        this.#connection = connection;
-        if (isProbe) this.#recovered(true);
-        this.pump();
-      },
-      (error: unknown) => {
-        this.#connecting = false;
-        if (this.#state !== "running") return;
-        this.#trouble("open", messageOf(error), isProbe);
-        this.pump();
-      },
-    );
+    this.#prepare("open", async () => {
+      const connection = await type.open(settings, tools);
+      if (this.#state === "running") this.#connection = connection;
+      else await connection.close();
+    });
   }
 
-  /** Asks a transactional destination where it stands. In half-open, that is the probe. */
+  /** Asks a transactional destination where it stands. */
   #ask(connection: Connection): void {
     const { positions } = this.#options;
-    if (positions === undefined || this.#asking || this.#batches > 0 || !this.#breaker.admits(0)) return;
+    if (positions !== undefined && this.#batches === 0) this.#prepare("position", () => positions.ask(connection));
+  }
+
+  /** Does what has to be done before anything goes out. In half-open, that is the probe. What it throws counts as a rejection. */
+  #prepare(reason: string, work: () => Promise<void>): void {
+    if (this.#preparing || !this.#breaker.admits(0)) return;
     const isProbe = this.#breaker.state === "half-open";
     if (isProbe) this.#breaker.probe();
-    this.#asking = true;
-    positions.ask(connection).then(
+    this.#preparing = true;
+    work().then(
       () => {
-        this.#asking = false;
+        this.#preparing = false;
         if (this.#state !== "running") return;
         if (isProbe) this.#recovered(true);
         this.pump();
       },
       (error: unknown) => {
-        this.#asking = false;
+        this.#preparing = false;
         if (this.#state !== "running") return;
-        this.#trouble("position", messageOf(error), isProbe);
+        this.#trouble(reason, messageOf(error), isProbe);
         this.pump();
       },
     );
-  }
-
-  #nextBatch(): Batch | undefined {
-    const { positions } = this.#options;
-    const isProbe = this.#breaker.state === "half-open";
-    const { events: most, bytes: mostBytes, whole } = this.#batchLimits;
-    const entries: Entry[] = [];
-    const lanes: Lane[] = [];
-    let bytes = 0;
-    while (entries.length < most && (entries.length === 0 || bytes < mostBytes)) {
-      const lane = this.#lanes.take(isProbe);
-      if (lane === undefined) break;
-      let taken = 0;
-      do {
-        const entry = this.#lanes.shift(lane);
-        if (entry === undefined) break;
-        if (entry.partition.revoked) {
-          this.#options.dropped(entry);
-          continue;
-        }
-        if (positions?.takeCommitted(entry) === true) {
-          entry.partition.pending++;
-          this.#options.delivered(entry);
-          continue;
-        }
-        entries.push(entry);
-        bytes += entry.bytes;
-        taken++;
-      } while (taken === 0 || (whole && entries.length < most && bytes < mostBytes));
-      if (taken === 0) this.#lanes.release(lane);
-      else lanes.push(lane);
-    }
-    if (entries.length === 0) return undefined;
-    // Lanes keep the order within a user; a file is nicer to read in the order of the log.
-    if (whole && entries.length > 1) entries.sort(inLogOrder);
-    return { entries, lanes, bytes, isProbe, positions: positions?.takeOff(entries) ?? [], written: new Set() };
   }
 
   #send(batch: Batch, connection: Connection, now: number): void {
@@ -294,7 +227,7 @@ export class Deliverer {
       connection,
       stage,
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
-      commit: positions === undefined ? undefined : this.#commitOf(batch),
+      commit: positions === undefined ? undefined : commitOf(batch, this.#options.writeDead),
     };
     void dispatch(entries, how).then((results) => this.#settle(batch, results));
   }
@@ -308,23 +241,6 @@ export class Deliverer {
     if (this.#options.account.delivered === 0) return false;
     this.#refusedInARow++;
     return this.#refusedInARow < refusalsInARow;
-  }
-
-  #commitOf({ entries, positions, written }: Batch): Commit {
-    return {
-      positions,
-      bury: async (dead) => {
-        await Promise.all(
-          [...dead].map(async ([index, outcome]) => {
-            const entry = entries[index]!;
-            // An attempt that was made again within the same call has written it already.
-            if (written.has(entry)) return;
-            await this.#options.writeDead(entry, outcome);
-            written.add(entry);
-          }),
-        );
-      },
-    };
   }
 
   /** The outcomes of a batch are there. */
@@ -449,14 +365,6 @@ export class Deliverer {
 
 function detailOf({ detail, reason }: Outcome): string {
   return detail ?? reason;
-}
-
-function inLogOrder(a: Entry, b: Entry): number {
-  return (
-    a.partition.source.partition - b.partition.source.partition ||
-    a.record.offset - b.record.offset ||
-    a.index - b.index
-  );
 }
 
 /** Of two failures, the one that asks for the longer pause. */
