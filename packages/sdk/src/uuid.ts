@@ -1,5 +1,5 @@
-/** How many are made at a time. A text that somebody keeps keeps those that were made with it in memory: 36 bytes each. */
-const bunch = 64;
+/** How many are made at a time: more would make one call in so many stand out. A text that somebody keeps keeps those that were made with it. */
+const bunch = 16;
 
 const bytes = 16;
 const length = 36;
