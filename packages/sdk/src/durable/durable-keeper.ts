@@ -89,7 +89,7 @@ export class DurableKeeper implements Keeper {
       segmentBytes,
       // The active segment and the next one may be written ahead; the third is for acknowledgements.
       maxBytes: maxBytes - 3 * segmentBytes,
-      acceptedAt: (entry) => system.now() - (host.clock() - entry.acceptedAt),
+      epoch: () => system.now() - host.clock(),
     };
     const observer: SlotsObserver = {
       opened: (slot, moved, stretch) => this.#recovered(slot, moved, stretch),

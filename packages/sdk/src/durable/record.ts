@@ -63,19 +63,18 @@ export function encodeMessages<Message extends Writable>(
   header[1] = version;
   view.setUint32(4, messages.length, true);
   let at = messagesHead;
-  for (const [index, message] of messages.entries()) {
+  for (let index = 0; index < messages.length; index++, at += each) {
+    const message = messages[index]!;
     view.setUint32(at, message.length, true);
     view.setInt32(at + 4, message.lane, true);
     const time = Math.max(0, acceptedAt(message));
     view.setUint32(at + 8, time >>> 0, true);
     view.setUint16(at + 12, Math.floor(time / 2 ** 32), true);
-    const origin = origins?.[index];
-    if (origin !== undefined) {
-      view.setUint32(at + 16, origin.offset >>> 0, true);
-      view.setUint32(at + 20, Math.floor(origin.offset / 2 ** 32), true);
-      view.setUint32(at + 24, origin.index, true);
-    }
-    at += each;
+    if (origins === undefined) continue;
+    const origin = origins[index]!;
+    view.setUint32(at + 16, origin.offset >>> 0, true);
+    view.setUint32(at + 20, Math.floor(origin.offset / 2 ** 32), true);
+    view.setUint32(at + 24, origin.index, true);
   }
   return header;
 }

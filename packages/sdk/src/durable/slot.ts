@@ -28,8 +28,8 @@ export interface SlotSettings {
   readonly after: (milliseconds: number, callback: () => void) => () => void;
   /** Keeps the program alive until the function that it returns is called. */
   readonly hold: () => () => void;
-  /** When a message was accepted, milliseconds since 1970. */
-  readonly acceptedAt: (entry: KeptEntry) => number;
+  /** The moment from which the `acceptedAt` of entries counts, milliseconds since 1970. */
+  readonly epoch: () => number;
 }
 
 /** Whom a slot tells what happens. None of these throws. */
@@ -321,10 +321,15 @@ export class Slot {
     for (const callback of this.#whenIdle.splice(0)) callback();
   }
 
+  #encode(entries: readonly KeptEntry[], origins?: readonly Place[]): Uint8Array {
+    const epoch = this.#settings.epoch();
+    return encodeMessages(entries, ({ acceptedAt }) => epoch + acceptedAt, origins);
+  }
+
   #writeBlock(block: Block): void {
     block.state = "writing";
     const entries = block.entries as KeptEntry[];
-    this.#append(encodeMessages(entries, this.#settings.acceptedAt), payloadOf(entries)).then(
+    this.#append(this.#encode(entries), payloadOf(entries)).then(
       (offset) => {
         this.#wellAgain();
         this.#pendingBytes += block.bytes;
@@ -416,7 +421,7 @@ export class Slot {
     copy.origins = origins;
     copy.state = "writing";
     const entries = copy.entries as KeptEntry[];
-    this.#append(encodeMessages(entries, this.#settings.acceptedAt, origins), payloadOf(entries)).then(
+    this.#append(this.#encode(entries, origins), payloadOf(entries)).then(
       (offset) => {
         for (const { block } of from) {
           this.#live.delete(block.offset);
