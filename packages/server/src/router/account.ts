@@ -2,7 +2,7 @@ import type { Logger } from "../logger.ts";
 import type { Redact } from "../redactor.ts";
 import type { Clock } from "./clock.ts";
 import { Histogram, latencyBounds } from "./histogram.ts";
-import type { Problem } from "./status.ts";
+import type { DestinationStatus, Problem } from "./status.ts";
 import { Tally } from "./tally.ts";
 
 export interface AccountOptions {
@@ -38,6 +38,33 @@ export class Account {
     this.#clock = clock;
     this.#logger = logger;
     this.#redact = redact;
+  }
+
+  /** What the status tells of it. */
+  counts(): Pick<
+    DestinationStatus,
+    | "delivered"
+    | "filtered"
+    | "duplicate"
+    | "dead"
+    | "retried"
+    | "replayed"
+    | "malformedIntegrations"
+    | "latency"
+    | "problem"
+  > {
+    const { delivered, filtered, duplicate, dead, retried, replayed, malformed, latency } = this;
+    return {
+      delivered,
+      filtered: filtered.toJSON(),
+      duplicate,
+      dead: dead.toJSON(),
+      retried,
+      replayed,
+      malformedIntegrations: malformed,
+      latency: latency.toJSON(),
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+    };
   }
 
   /** The same counts, for the destination as it is called now and with the secrets that it has had. */

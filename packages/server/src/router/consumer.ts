@@ -13,12 +13,13 @@ import { type IntakeRules, takeRecord } from "./intake.ts";
 import { type Entry, Lanes } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
 import { ParkingLot, type Replay } from "./parking/parking-lot.ts";
-import { applyKnown, type Known } from "./parking/restore.ts";
+import { finishKnown, type Known } from "./parking/restore.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
 import { Positions } from "./positions.ts";
 import { Reader } from "./reader.ts";
 import type { Register } from "./register.ts";
 import { takeGap } from "./retention-gap.ts";
+import { Room } from "./room.ts";
 import type { Stage, Throttle } from "./stage.ts";
 import type { DestinationStatus } from "./status.ts";
 import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
@@ -82,7 +83,7 @@ export class Consumer {
   readonly #engine: Engine;
   readonly #register: Register;
   readonly #clock: Clock;
-  readonly #limits: ConsumerLimits;
+  readonly #saveInterval: number;
   readonly #rules: IntakeRules;
   readonly #account: Account;
   readonly #lanes: Lanes;
@@ -98,9 +99,7 @@ export class Consumer {
   /** What the retry topic says about `events`. */
   #known: Known = { parked: [], last: new Map() };
   #subscription: Subscription | undefined;
-  /** Events in memory that are not finished, and their bytes. */
-  #windowEvents = 0;
-  #windowBytes = 0;
+  readonly #room: Room;
   #cancelSave: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** Closed so far that nothing counts any more: whatever still comes back belongs to nobody. */
@@ -116,7 +115,9 @@ export class Consumer {
     this.#engine = engine;
     this.#register = register;
     this.#clock = clock;
-    this.#limits = { ...all, readAhead: Math.max(all.readAhead, 2 * type.batch(settings).events) };
+    this.#saveInterval = all.saveInterval;
+    const readAhead = Math.max(all.readAhead, 2 * type.batch(settings).events);
+    this.#room = new Room({ ...all, readAhead }, () => this.#deliverer);
     this.#rules = {
       filter: { ...destination.filter, name, displayName },
       sources: destination.sources,
@@ -143,7 +144,7 @@ export class Consumer {
       account,
       readBytes: all.readBytes,
       deduper: options.deduper,
-      mayRead: (partition) => this.#mayRead(partition),
+      mayRead: ({ window }) => this.#room.mayRead(window),
       isOver: () => this.#closing !== undefined,
       skipGap: (partition) => this.#skipGap(partition),
       take: (record, partition, duplicates) => {
@@ -164,9 +165,9 @@ export class Consumer {
       limits: all,
       // While the destination is in trouble nothing is copied; and what is loaded in a transaction has its position in `events`.
       isOpen: () => type.transactional !== true && this.#deliverer.state === "closed",
-      hasRoom: () => this.#mayLoad(),
-      entered: (entry) => this.#enter(entry),
-      left: (entry) => this.#leave(entry),
+      hasRoom: () => this.#room.mayLoad(this.#lot.loaded),
+      entered: (entry) => this.#room.enter(entry),
+      left: (entry) => this.#room.leave(entry),
       written: (entry) => this.#finish(entry),
       lost: (entry, detail) => {
         entry.partition.pending++;
@@ -209,10 +210,10 @@ export class Consumer {
         this.#finish(entry);
       },
       kept: (entry) => this.#settled(entry),
-      dropped: (entry) => this.#leave(entry),
+      dropped: (entry) => this.#room.leave(entry),
       moved: () => {
         this.#lot.pump();
-        if (this.#reader.isWaiting && this.#hasRoom()) this.#reader.signal();
+        if (this.#reader.isWaiting && this.#room.isWorthReading) this.#reader.signal();
         this.#checkDrained();
       },
     });
@@ -229,7 +230,7 @@ export class Consumer {
 
   /** Events in memory that are not finished: bounded, whatever waits. */
   get inMemory(): number {
-    return this.#windowEvents;
+    return this.#room.events;
   }
 
   /** Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. */
@@ -262,7 +263,8 @@ export class Consumer {
     const from = source.progress?.low ?? (await this.#begin(source));
     if (this.#closing !== undefined) return;
     const partition = newPartitionState(source, from);
-    applyKnown(this.#known, partition);
+    await finishKnown(this.#known, partition);
+    if (this.#closing !== undefined) return;
     this.#partitions.set(source.partition, partition);
     if (this.#positions === undefined) void this.#reader.read(partition);
     else {
@@ -326,45 +328,10 @@ export class Consumer {
     const { offset } = entry.record;
     const detail = `the records from ${offset} to ${to - 1} of events were removed before they were read: the size bound was reached`;
     this.#account.report("retention", detail);
-    this.#enter(entry);
+    this.#room.enter(entry);
     partition.pending++;
     this.#graveyard.bury(entry, "retention", { detail }, { to });
     this.#touch(partition);
-  }
-
-  #mayRead({ window }: PartitionState): boolean {
-    if (this.#deliverer.state !== "closed") return this.#needsProbe();
-    return (
-      this.#deliverer.ready < this.#limits.readAhead &&
-      this.#windowEvents < this.#limits.windowEvents &&
-      this.#windowBytes < this.#limits.windowBytes &&
-      window.finishedAbove < this.#limits.finishedAbove
-    );
-  }
-
-  /**
-   * While the destination is in trouble nothing is read, but for an event to probe it with: one beside that which failed
-   * last, since that one may be the trouble.
-   */
-  #needsProbe(): boolean {
-    return this.#deliverer.ready < 2 && this.#windowEvents < this.#limits.windowEvents;
-  }
-
-  /**
-   * Whether readers that wait should look again. When lanes are ready, not before half of them are gone: reading would go on
-   * in crumbs. Events of lanes that wait do not count here: however many they are, the others go on.
-   */
-  #hasRoom(): boolean {
-    if (this.#deliverer.state !== "closed") return this.#needsProbe();
-    return this.#deliverer.ready * 2 <= this.#limits.readAhead && this.#windowEvents < this.#limits.windowEvents;
-  }
-
-  /** Whether a parked lane may be loaded: beside what is read from `events`, at most a quarter of the window. */
-  #mayLoad(): boolean {
-    const { ready, state } = this.#deliverer;
-    const { events, bytes } = this.#lot.loaded;
-    if (events > 0 && (events * 4 > this.#limits.windowEvents || bytes * 4 > this.#limits.windowBytes)) return false;
-    return state === "closed" ? ready < this.#limits.readAhead : ready < 2;
   }
 
   /** Takes a record in: what is not for this destination ends here, the rest goes into its lanes. */
@@ -377,15 +344,14 @@ export class Consumer {
     account.malformed += malformed;
     for (const [reason, count] of filtered) account.filtered.add(reason, count);
     for (const entry of deliver) {
-      this.#enter(entry);
+      this.#room.enter(entry);
       this.#deliverer.add(entry, this.#isOrdered && hasUserKey(entry));
     }
     for (const { entry, reason, detail } of dead) {
-      this.#enter(entry);
+      this.#room.enter(entry);
       partition.pending++;
       this.#graveyard.bury(entry, reason, { detail });
     }
-    if (partition.endedBelow.size > 0 && record.offset >= partition.endAtStart) partition.endedBelow.clear();
     this.#touch(partition);
   }
 
@@ -405,22 +371,10 @@ export class Consumer {
 
   /** The event has ended. Progress may move past it. */
   #finish(entry: Entry): void {
-    this.#leave(entry);
+    this.#room.leave(entry);
     entry.partition.window.finish(entry.record, entry.index);
     if (entry.partition === this.#lot.partition) this.#lot.finished(entry);
     this.#touch(entry.partition);
-  }
-
-  /** The event is in memory now. */
-  #enter(entry: Entry): void {
-    this.#windowEvents += entry.weight;
-    this.#windowBytes += entry.bytes;
-  }
-
-  /** The event is no longer in memory. */
-  #leave(entry: Entry): void {
-    this.#windowEvents -= entry.weight;
-    this.#windowBytes -= entry.bytes;
   }
 
   /** The event is no longer on its way, neither to the destination nor to the dead letters. */
@@ -435,8 +389,7 @@ export class Consumer {
     partition.dirty = true;
     if (this.#cancelSave !== undefined || this.#isOver) return;
     // A long list costs more to save, so it is saved less often.
-    const { saveInterval } = this.#limits;
-    const delay = partition.window.finishedAbove > 1000 ? saveInterval * 10 : saveInterval;
+    const delay = partition.window.finishedAbove > 1000 ? this.#saveInterval * 10 : this.#saveInterval;
     this.#cancelSave = this.#clock.after(delay, () => {
       this.#cancelSave = undefined;
       this.#save();
@@ -476,20 +429,14 @@ export class Consumer {
     }
     const parked = this.#lot.partition?.window.oldest;
     if (parked !== undefined) oldest = Math.min(oldest, parked.time);
-    const waiting = this.#windowEvents + this.#lot.waiting + unread;
+    const waiting = this.#room.events + this.#lot.waiting + unread;
     const { id, name, type } = this.#destination;
-    const { delivered, filtered, duplicate, dead, retried, replayed, malformed, problem } = this.#account;
     return {
       id,
       name,
       type: type.type,
       state: this.#reader.isStopped ? "stopped" : this.#deliverer.state,
-      delivered,
-      filtered: filtered.toJSON(),
-      duplicate,
-      dead: dead.toJSON(),
-      retried,
-      replayed,
+      ...this.#account.counts(),
       waiting,
       inFlight: this.#deliverer.inFlight,
       lanesWaiting: this.#deliverer.lanesWaiting,
@@ -500,9 +447,6 @@ export class Consumer {
         seconds: oldest === Number.POSITIVE_INFINITY ? 0 : Math.max(0, (this.#clock.wall() - oldest) / 1000),
       },
       counted,
-      malformedIntegrations: malformed,
-      latency: this.#account.latency.toJSON(),
-      ...(problem === undefined ? {} : { problem }),
     };
   }
 

@@ -4,7 +4,7 @@ import { EngineError } from "../engine/engine-error.ts";
 import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
 import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Entry, newEntry } from "./lanes.ts";
-import { type PartitionState, wasFinished } from "./partition-state.ts";
+import type { PartitionState } from "./partition-state.ts";
 import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
 /** What a record holds for one destination. Events that are in neither list are finished. */
@@ -62,16 +62,17 @@ function takeEvents(
   { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
   rules: FilterRules,
 ): Intake {
+  const before = partition.finishedBefore.get(record.offset);
+  partition.finishedBefore.delete(record.offset);
   const state = partition.window.add(record.offset, record.time, events.length);
   const bytes = Math.ceil(record.payload.length / events.length);
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
   let filtered: Map<FilterReason, number> | undefined;
-  const isNew = partition.finishedBefore.size === 0 && partition.endedBelow.size === 0;
   let duplicate = 0;
   let malformed = 0;
   for (let index = 0; index < events.length; index++) {
-    if (!isNew && wasFinished(partition, record.offset, index, keyHashes[index]!)) {
+    if (before?.has(index) === true) {
       partition.window.finish(state, index);
       continue;
     }
@@ -94,7 +95,6 @@ function takeEvents(
     if (verdict === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: `the event has the type ${describe(event.type)}` });
   }
-  partition.finishedBefore.delete(record.offset);
   return intake({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
 }
 

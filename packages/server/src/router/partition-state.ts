@@ -7,11 +7,6 @@ export interface PartitionState {
   readonly window: Window;
   /** Finished events at or above the low-water mark of an earlier run: record offset to indices. */
   readonly finishedBefore: Map<number, Set<number>>;
-  /**
-   * By the hash of a user key: events below (offset, index) had ended in an earlier run, because one that comes behind them stands in
-   * the retry topic.
-   */
-  readonly endedBelow: Map<number, readonly [offset: number, index: number]>;
   /** Where the log ended when this consumer began. What lies below may have been accepted under another configuration. */
   readonly endAtStart: number;
   /** Ends reading and waiting when the partition is taken away. */
@@ -29,16 +24,11 @@ export interface PartitionState {
   unread: number;
 }
 
-/** Whether an earlier run has finished the event. */
-export function wasFinished(
-  { finishedBefore, endedBelow }: PartitionState,
-  offset: number,
-  index: number,
-  keyHash: number,
-): boolean {
-  if (finishedBefore.get(offset)?.has(index) === true) return true;
-  const end = endedBelow.get(keyHash);
-  return end !== undefined && (offset < end[0] || (offset === end[0] && index < end[1]));
+/** An earlier run has finished the event. */
+export function addFinishedBefore({ finishedBefore }: PartitionState, offset: number, index: number): void {
+  const indices = finishedBefore.get(offset);
+  if (indices === undefined) finishedBefore.set(offset, new Set([index]));
+  else indices.add(index);
 }
 
 /** A partition of which nothing was read yet. */
@@ -57,7 +47,6 @@ export function newPartitionState(
     source,
     window: new Window(from),
     finishedBefore,
-    endedBelow: new Map(),
     endAtStart: source.end(),
     abort: new AbortController(),
     pending: 0,

@@ -1,6 +1,6 @@
 import { decodeEventRecord } from "../engine/event-record.ts";
 import type { Clock } from "./clock.ts";
-import { type PartitionState, wasFinished } from "./partition-state.ts";
+import type { PartitionState } from "./partition-state.ts";
 
 /** Whether the events of a source at an offset of the log are for a destination, or were. */
 export type Concerns = (sourceId: string, offset: number) => boolean;
@@ -50,18 +50,13 @@ export function countedAsUnread(
 
 /** Events of a record that are not finished and are, or were, for the destination. */
 export function eventsConcerned(
-  { offset, header }: { offset: number; header: Uint8Array },
+  record: { offset: number; header: Uint8Array },
   partition: PartitionState,
   concerns: Concerns,
 ): number {
-  const { sourceId, events, keyHashes } = countEvents(header);
-  if (!concerns(sourceId, offset)) return 0;
-  if (partition.endedBelow.size === 0) return events - (partition.finishedBefore.get(offset)?.size ?? 0);
-  let unfinished = 0;
-  for (let index = 0; index < events; index++) {
-    if (!wasFinished(partition, offset, index, keyHashes[index] ?? 0)) unfinished++;
-  }
-  return unfinished;
+  const { sourceId, events } = countEvents(record.header);
+  if (!concerns(sourceId, record.offset)) return 0;
+  return events - (partition.finishedBefore.get(record.offset)?.size ?? 0);
 }
 
 /** A record whose header cannot be read counts as one event, which is what it becomes: one dead letter. */

@@ -1,5 +1,6 @@
 import { hashUserKey } from "@pintle/events";
-import type { PartitionState } from "../partition-state.ts";
+import { addFinishedBefore, type PartitionState, progressOf } from "../partition-state.ts";
+import { countEvents } from "../unread.ts";
 import type { Slice } from "./parked.ts";
 import { decodeSlice, type Origin, type ParkedFacts, type ParkedSlice } from "./retry-record.ts";
 
@@ -28,20 +29,31 @@ export interface Known {
   readonly last: ReadonlyMap<number, Origin>;
 }
 
-/** Enters into a partition of `events` what is known. */
-export function applyKnown(
-  { parked, last }: Known,
-  { source, finishedBefore, endedBelow, window }: PartitionState,
-): void {
-  for (const { partition, offset, index } of parked) {
-    if (partition !== source.partition || offset < window.low) continue;
-    const indices = finishedBefore.get(offset);
-    if (indices === undefined) finishedBefore.set(offset, new Set([index]));
-    else indices.add(index);
+/**
+ * Finishes in a partition of `events` what is known to need no reading, and saves that. Before anything goes out: once the lanes have ended,
+ * nobody would know it any more.
+ */
+export async function finishKnown({ parked, last }: Known, partition: PartitionState): Promise<void> {
+  const { source, window } = partition;
+  const isHere = (origin: Origin): boolean => origin.partition === source.partition && origin.offset >= window.low;
+  const ends = new Map([...last].filter(([, origin]) => isHere(origin)));
+  const end = Math.max(...[...ends.values()].map(({ offset }) => offset + 1));
+  for (let at = window.low; at < end; ) {
+    const { records, next } = await source.read(at, pieceBytes);
+    if (next === at) break;
+    for (const { offset, header } of records) {
+      const { events, keyHashes } = countEvents(header);
+      for (let index = 0; index < events; index++) {
+        const lastOfKey = ends.get(keyHashes[index] ?? Number.NaN);
+        if (lastOfKey !== undefined && isBehind(lastOfKey, { offset, index }))
+          addFinishedBefore(partition, offset, index);
+      }
+    }
+    at = next;
   }
-  for (const [key, { partition, offset, index }] of last) {
-    if (partition === source.partition && offset >= window.low) endedBelow.set(key, [offset, index]);
-  }
+  const standing = parked.filter(isHere);
+  for (const { offset, index } of standing) addFinishedBefore(partition, offset, index);
+  if (standing.length > 0) source.save(progressOf(partition));
 }
 
 interface LaneRecords {
@@ -129,7 +141,7 @@ function take(
   lanes.set(name, { pass, slices: lane.copies, copies: [] });
 }
 
-function isBehind(one: Origin, other: Origin): boolean {
+function isBehind(one: Omit<Origin, "partition">, other: Omit<Origin, "partition">): boolean {
   return one.offset > other.offset || (one.offset === other.offset && one.index > other.index);
 }
 
