@@ -8,6 +8,8 @@ import { eventOf } from "./event.mjs";
 /** Longer than the intervals of the SDKs: what they load with their first request is there before the memory is looked at. */
 const wellBefore = 12;
 const wellAfter = 10;
+/** How long a program may take to close its client. */
+const patience = 90;
 const eventBytes = JSON.stringify(eventOf(1_000)).length;
 
 /** Waits for the first message that has `field`. */
@@ -63,7 +65,7 @@ export async function outage({ subject, kind, rate, seconds }) {
     const closed = told(client, "closed");
     client.send("stop");
     const { stopped: offered, p99 } = await stopped;
-    await closed;
+    await Promise.race([closed, sleep(patience * 1_000, undefined, { ref: false })]);
     // What is held, counted as the JSON of the events; a client that knows better says so.
     const held = during.held ?? (during.sent - before.sent) * eventBytes;
     const growth = during.memory - before.memory;
