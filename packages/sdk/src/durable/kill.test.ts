@@ -66,11 +66,11 @@ test(`a program that is ended by SIGKILL up to ${kills} times loses nothing that
     // Early ones fall into opening and recovery, later ones into the middle of work.
     const operation = atOperation ? String((life * 13) % 120) : "-1";
     const killAfter = isLast || atOperation ? undefined : (life * 37) % 400;
-    const count = isLast ? 100 : 10_000;
+    const count = isLast ? 100 : 1_000_000;
     const args = [
       directory,
       plane.url,
-      String(life * 100_000),
+      String(life * 1_000_000),
       operation,
       phases[((life / 2) % 3) | 0]!,
       String(count),

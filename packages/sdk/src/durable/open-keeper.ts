@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { FolderLock, nodeFileSystem } from "@pintle/log";
 import type { Settings } from "../config.ts";
 import type { Environment } from "../environment/environment.ts";
@@ -10,6 +11,15 @@ export function openKeeper(
   host: KeeperHost,
   { now, after, hold }: Pick<Environment, "now" | "after" | "hold">,
 ): Promise<Keeper> {
-  const takeLock = (directory: string, wait: number): Promise<FolderLock> => FolderLock.acquire(directory, { wait });
-  return DurableKeeper.open(settings, host, { fs: nodeFileSystem, takeLock, now, after, hold });
+  const durable = settings.durable!;
+  // The program may change its working directory later.
+  const directory = resolve(durable.directory);
+  const takeLock = (folder: string, wait: number): Promise<FolderLock> => FolderLock.acquire(folder, { wait });
+  return DurableKeeper.open({ ...settings, durable: { ...durable, directory } }, host, {
+    fs: nodeFileSystem,
+    takeLock,
+    now,
+    after,
+    hold,
+  });
 }
