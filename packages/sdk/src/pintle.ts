@@ -335,13 +335,12 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   #ended(entries: readonly Entry[], outcome: Delivered | Dropped): void {
     if (outcome.status === "delivered") {
       if (!this.#emitter.has("delivered")) return;
-      this.#emitter.emit("delivered", { messageIds: entries.map((entry) => decodeMessage(entry.bytes).messageId) });
+      this.#tell("delivered", { messageIds: entries.map((entry) => decodeMessage(entry.bytes).messageId) });
       return;
     }
     const { reason, error } = outcome;
     if (this.#emitter.has("dropped")) {
-      for (const entry of entries)
-        this.#emitter.emit("dropped", { message: decodeMessage(entry.bytes), reason, error });
+      for (const entry of entries) this.#tell("dropped", { message: decodeMessage(entry.bytes), reason, error });
     }
     const what = entries.length === 1 ? "a message was" : `${entries.length} messages were`;
     this.#reporter.problem("error", `dropped ${reason}`, `${what} dropped as ${reason}: ${error.message}`);
@@ -349,7 +348,12 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   #problem(error: PintleError, kind: string): void {
     this.#reporter.problem(error.code === "SEND_FAILED" ? "warn" : "error", kind, error.message);
-    this.#emitter.emit("error", error);
+    this.#tell("error", error);
+  }
+
+  /** What is about no call that is being made. */
+  #tell<Name extends keyof PintleEvents>(event: Name, payload: PintleEvents[Name]): void {
+    this.#scope.outside(() => this.#emitter.emit(event, payload));
   }
 
   #busy(): void {

@@ -143,6 +143,32 @@ describe("client.withContext", () => {
     ]);
   });
 
+  test("what a listener sends has the context of no request, its own client's or another's", async () => {
+    await using plane = await FakeDataPlane.start();
+    plane.script(503);
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    await using scoped = new Pintle("key", plane.url, { logger });
+    await using other = new Pintle("key", plane.url, { logger });
+    let told = 0;
+    for (const client of [scoped, other]) {
+      client.on("error", () => void scoped.track({ userId: "1", event: "Told" }));
+      client.on("delivered", () => {
+        if (told++ < 2) scoped.track({ userId: "1", event: "Told" });
+      });
+    }
+    await scoped.withContext({ ip: "192.0.2.1" }, async () => {
+      scoped.track({ userId: "1", event: "Own" });
+      other.track({ userId: "1", event: "Own" });
+      await Promise.all([scoped.flush(), other.flush()]);
+      scoped.track({ userId: "1", event: "Own" });
+    });
+    await Promise.all([scoped.flush(), other.flush()]);
+    await scoped.flush();
+    const ips = plane.messages.map(({ event, context }) => `${event} ${(context as { ip?: string }).ip ?? "-"}`);
+    assert.deepEqual([...new Set(ips)].sort(), ["Own -", "Own 192.0.2.1", "Told -"]);
+    assert.equal(ips.filter((each) => each === "Told -").length, 3);
+  });
+
   test("a context that cannot be encoded is told, and the function is called without it", async () => {
     await using plane = await FakeDataPlane.start();
     const logger = { debug() {}, info() {}, warn() {}, error() {} };

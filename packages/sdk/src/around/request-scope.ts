@@ -4,7 +4,7 @@ import { mergeContext } from "../merge-context.ts";
 
 /** The part of `AsyncLocalStorage` that is used. */
 export interface ScopeStorage {
-  run<Result>(frame: Frame, fn: () => Result): Result;
+  run<Result>(frame: Frame | undefined, fn: () => Result): Result;
   getStore(): Frame | undefined;
 }
 
@@ -61,6 +61,15 @@ export class RequestScope {
     return this.#storage.run(frame, fn);
   }
 
+  /**
+   * Runs `fn` in no scope of any client: what the client does by itself goes on in the scope of whichever request set it off, and is about many. A
+   * listener that sends a message would send it with the context of a stranger.
+   */
+  outside<Result>(fn: () => Result): Result {
+    const storage = this.#storage ?? shared;
+    return storage === undefined ? fn() : storage.run(undefined, fn);
+  }
+
   #frame(): Frame | undefined {
     let frame = this.#storage?.getStore();
     while (frame !== undefined && frame.owner !== this) frame = frame.outer;
@@ -109,7 +118,7 @@ function createStorage(): ScopeStorage {
 export class SynchronousStorage implements ScopeStorage {
   #current: Frame | undefined;
 
-  run<Result>(frame: Frame, fn: () => Result): Result {
+  run<Result>(frame: Frame | undefined, fn: () => Result): Result {
     const outer = this.#current;
     this.#current = frame;
     try {
