@@ -96,7 +96,9 @@ export class Slot {
   #pendingBytes = 0;
 
   #unwritten: Block[] = [];
+  /** Of messages in blocks that are not written yet, and in those that are being written. */
   #unwrittenBytes = 0;
+  #writingBytes = 0;
   #ended: Ended[] = [];
   /** Acknowledgements that could not be written: the next record has them, too. */
   #unsaved: Place[] = [];
@@ -174,7 +176,7 @@ export class Slot {
 
   /** Bytes that are free for messages. */
   get room(): number {
-    return this.#settings.maxBytes - this.#logBytes - this.#unwrittenBytes;
+    return this.#settings.maxBytes - this.#logBytes - this.#writingBytes - this.#unwrittenBytes;
   }
 
   /** Whether everything that is stored here has ended. */
@@ -293,6 +295,7 @@ export class Slot {
   #turn(): void {
     this.#isOverdue = false;
     for (const block of this.#unwritten.splice(0)) this.#writeBlock(block);
+    this.#writingBytes = this.#unwrittenBytes;
     this.#unwrittenBytes = 0;
     if (this.#ended.length > 0) this.#writeEnded(this.#ended.splice(0));
     if (this.#writes === 0) this.#settle();
@@ -311,6 +314,7 @@ export class Slot {
 
   #settle(): void {
     this.#logBytes = this.#log.bytes;
+    this.#writingBytes = 0;
     this.#retain();
     this.#move();
     if (this.#writes > 0) return;
