@@ -443,6 +443,26 @@ describe("flush and close", () => {
     assert.deepEqual(client.stats().dropped.abandoned, 1);
   });
 
+  for (const [what, end] of [
+    ["a close", "close"],
+    ["the end of a program", "drain"],
+  ] as const) {
+    test(`${what} tries what waits for a retry, too, and does not wait out its backoff`, async () => {
+      let isWell = false;
+      const { client, environment, messages } = start({ interval: 0 }, () => (isWell ? {} : { status: 401 }));
+      client.track({ userId: 1, event: "e" });
+      await environment.advance(1_000);
+      assert.equal(client.stats().requests, 1, "held");
+      isWell = true;
+      const [resident] = environment.residents;
+      const began = environment.time;
+      await environment.until<unknown>(end === "close" ? client.close() : resident!.drain());
+      assert.equal(messages.length, 1);
+      assert.equal(environment.time, began);
+      await environment.until(client.close());
+    });
+  }
+
   test("`await using` closes at the end of the block", async () => {
     const { client, messages } = start();
     {
