@@ -1,5 +1,6 @@
 import type { PintleError } from "./errors.ts";
 import type { KeptEntry } from "./kept-entry.ts";
+import type { Left } from "./outcome.ts";
 
 /** Keeps messages on disk: durable mode, as the backlog sees it. Loaded only by clients that ask for it. */
 export interface Keeper {
@@ -13,8 +14,8 @@ export interface Keeper {
   end(entries: readonly KeptEntry[], done: () => void): void;
   /** Messages that have ended have given their bytes back. */
   freed(bytes: number): void;
-  /** Takes out the messages that are neither in the queue nor on disk. */
-  takeUnstored(): KeptEntry[];
+  /** The client ends. Of the messages that are not in the queue, ends those that are on disk with `left`, and returns the others. */
+  leave(left: Left): KeptEntry[];
   /** Writes what is not written, and lets go of the folder. Never rejects. */
   close(): Promise<void>;
 }

@@ -94,7 +94,7 @@ export class Keeping {
   leave(queued: readonly KeptEntry[]): KeptEntry[] {
     for (const entry of queued) if (entry.isStored) entry.end(left);
     const unstored = queued.filter((entry) => !entry.isStored);
-    return [...unstored, ...this.#takeEarly(), ...(this.#keeper?.takeUnstored() ?? [])];
+    return [...unstored, ...this.#takeEarly(), ...(this.#keeper?.leave(left) ?? [])];
   }
 
   #takeEarly(): KeptEntry[] {

@@ -3,6 +3,7 @@ import type { Settings } from "../config.ts";
 import { PintleError } from "../errors.ts";
 import type { Keeper, KeeperHost } from "../keeper.ts";
 import { KeptEntry } from "../kept-entry.ts";
+import type { Left } from "../outcome.ts";
 import { Block } from "./block.ts";
 import { Folder, ownerOf, type TakeLock } from "./folder.ts";
 import type { StoredMessage } from "./record.ts";
@@ -169,13 +170,12 @@ export class DurableKeeper implements Keeper {
     this.#advance();
   }
 
-  takeUnstored(): KeptEntry[] {
-    const blocks = this.#line.filter((item) => item instanceof Block);
-    const entries = blocks.flatMap(
-      ({ entries }) => entries.filter((entry) => entry?.isStored === false) as KeptEntry[],
-    );
+  leave(left: Left): KeptEntry[] {
+    const unqueued = [...this.#line.filter((item) => item instanceof Block), ...this.#spilled.takeAll()];
+    const entries = unqueued.flatMap((block) => block.entries.filter((entry) => entry !== undefined));
     this.#line.length = 0;
-    return entries;
+    for (const entry of entries) if (entry.isStored) entry.end(left);
+    return entries.filter((entry) => !entry.isStored);
   }
 
   async close(): Promise<void> {
@@ -234,7 +234,7 @@ export class DurableKeeper implements Keeper {
       entry.settleStored(isStored);
     }
     if (block === this.#collecting) this.#collecting = undefined;
-    if (isStored && block.isInLine && !this.#isClosed) this.#spill(block);
+    if (isStored && block.isInLine) this.#spill(block);
     this.#advance();
     this.#host.changed();
   }

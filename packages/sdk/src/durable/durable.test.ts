@@ -486,6 +486,36 @@ describe("close", () => {
     assert.deepEqual(world.numbers, range(0, 50));
   });
 
+  test("keeps what is stored only while it closes, and is not in the queue", async () => {
+    for (const timeout of range(0, 8)) {
+      const world = new World();
+      const config = { maxQueueBytes: 2_000, maxMessageBytes: 1_000, interval: 0, batchSize: 1, concurrency: 1 };
+      const first = world.start({ ...config, durable: { directory, sync: 3 } });
+      const receipts = first.calls(0, 4, "u", "x".repeat(200));
+      const outcomes = Promise.all(receipts.map((receipt) => receipt.delivered()));
+      const { delivered, pending } = await first.close(timeout);
+      assert.equal(delivered + pending, receipts.filter(({ accepted }) => accepted).length);
+      const told = (await outcomes).map(({ status }) => status);
+      assert.equal(told.filter((status) => status === "delivered").length, delivered);
+      assert.equal(told.filter((status) => status === "pending").length, pending);
+      await world.start(config).flush();
+      assert.deepEqual(world.numbers, range(0, delivered + pending), `closed within ${timeout} ms`);
+    }
+  });
+
+  test("tells receipts of messages that are only on disk", async () => {
+    const world = new World();
+    world.behaviour = () => down;
+    const program = world.start({ maxQueueBytes: 5_000, maxMessageBytes: 1_000 });
+    const receipts: Receipt[] = [];
+    for (const n of range(0, 50)) {
+      receipts.push(program.call(n, "u", "x".repeat(500)));
+      await program.process.pass(10);
+    }
+    assert.deepEqual(await program.close(), { delivered: 0, dropped: 0, pending: 50 });
+    for (const receipt of receipts) assert.equal((await receipt.delivered()).status, "pending");
+  });
+
   test("drops as abandoned what could not be stored either", async () => {
     const world = new World();
     world.behaviour = () => down;

@@ -26,6 +26,15 @@ export class SpilledBlocks {
     this.#blocks.delete(key);
     return block;
   }
+
+  /** All that anybody still knows; they are forgotten here. */
+  takeAll(): Block[] {
+    const blocks = [...this.#blocks.values()]
+      .map((reference) => reference.deref())
+      .filter((block) => block !== undefined);
+    this.#blocks.clear();
+    return blocks;
+  }
 }
 
 function keyOf(slot: Slot, offset: number): string {
