@@ -5,11 +5,11 @@ import type { Clock } from "../clock.ts";
 import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes.ts";
 import type { ConsumerLimits } from "../limits.ts";
 import { newPartitionState, type PartitionState } from "../partition-state.ts";
-import type { WindowRecord } from "../window.ts";
 import { type Departure, newParked, type Parked, type Slice, trialOf } from "./parked.ts";
 import { type Restored, restore } from "./restore.ts";
-import { decodeEvents, decodeSlice, encodeSlice, type ParkedFacts, type ParkedSlice } from "./retry-record.ts";
+import { decodeEvents, decodeSlice, type ParkedFacts } from "./retry-record.ts";
 import { Shift } from "./shift.ts";
+import { Writer } from "./writer.ts";
 
 export interface ParkingLotOptions {
   readonly destinationId: string;
@@ -61,13 +61,9 @@ export class ParkingLot implements Parking {
   #loadedBytes = 0;
   /** Events in the records that are being read. */
   #reading = 0;
-  #failures = 0;
-  #cancelRetry: (() => void) | undefined;
-  readonly #toWriteAgain = new Set<Lane>();
   /** Ends of events until it is looked again whether a lane is to be moved: looking is dear. */
   #untilLook = 0;
-  /** Completions of appends take turns, so that records enter the window in the order of their offsets. */
-  #appended: Promise<unknown> = Promise.resolve();
+  readonly #writer: Writer;
   readonly #shift: Shift;
   /** No lane is moved for a while, after one could not be. */
   #cancelPause: (() => void) | undefined;
@@ -76,10 +72,28 @@ export class ParkingLot implements Parking {
   constructor(options: ParkingLotOptions) {
     this.#options = options;
     this.#topic = `retry.${options.destinationId}`;
+    const { engine, clock, random, account, limits, touched, moved } = options;
+    this.#writer = new Writer({
+      topic: this.#topic,
+      engine,
+      clock,
+      random,
+      account,
+      limits,
+      partition: () => this.#partition!,
+      isFull: () => this.#isFull(),
+      considerShift: () => this.#considerShift(),
+      touched,
+      wrote: (lane) => {
+        this.#goOn(lane);
+        this.#considerShift();
+        moved();
+      },
+    });
     this.#shift = new Shift({
       limits: options.limits,
       read: (slice) => this.#readSlice(slice),
-      append: (slice, events, added) => this.#append(slice, events, added),
+      append: (slice, events, added) => this.#writer.append(slice, events, added),
     });
   }
 
@@ -157,22 +171,13 @@ export class ParkingLot implements Parking {
     for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
       parked.toWrite.push(this.#departure(entry));
     }
-    this.#write(lane);
+    this.#writer.write(lane);
   }
 
   follow(lane: Lane, entry: Entry): void {
     const parked = lane.parked!;
     parked.toWrite.push(this.#departure(entry));
-    // As long as others stand before it, it is written together with what comes meanwhile: one record for each event would be many.
-    if (parked.slices.size === 0 || parked.toWrite.size >= this.#options.limits.sliceEvents) {
-      this.#write(lane);
-    } else if (!parked.isGathering) {
-      parked.isGathering = true;
-      this.#options.clock.after(this.#options.limits.gatherFor, () => {
-        parked.isGathering = false;
-        if (lane.parked === parked) this.#write(lane);
-      });
-    }
+    this.#writer.writeSoon(lane);
   }
 
   #departure(entry: Entry): Departure {
@@ -213,7 +218,7 @@ export class ParkingLot implements Parking {
   finished(entry: Entry): void {
     this.#leave(entry);
     if (this.#untilLook-- <= 0) this.#considerShift();
-    if (this.#toWriteAgain.size > 0) this.#writeAgainLater();
+    this.#writer.tryAgain();
   }
 
   /** Loads what is due and has room. */
@@ -246,14 +251,14 @@ export class ParkingLot implements Parking {
       // One that has nothing yet waits for nothing.
       if (lane.state === "parked" && parked.slices.size === 0) parked.isDue = true;
     }
-    for (const lane of lanes) this.#write(lane);
+    for (const lane of lanes) this.#writer.write(lane);
     await Promise.all(durable);
   }
 
   /** Nothing that still comes back counts. */
   stop(): void {
     this.#closed = true;
-    this.#cancelRetry?.();
+    this.#writer.stop();
     this.#cancelPause?.();
   }
 
@@ -371,84 +376,6 @@ export class ParkingLot implements Parking {
     }
   }
 
-  /** Writes what of a lane is to be written; one record of each lane at a time. */
-  #write(lane: Lane): void {
-    const parked = lane.parked!;
-    if (parked.isWriting || parked.isMoving || parked.toWrite.size === 0 || this.#closed) return;
-    if (this.#isFull()) {
-      this.#toWriteAgain.add(lane);
-      this.#considerShift();
-      return;
-    }
-    const { sliceEvents, sliceBytes } = this.#options.limits;
-    const departures: Departure[] = [];
-    let bytes = 0;
-    for (const departure of parked.toWrite) {
-      if (departures.length === sliceEvents || (departures.length > 0 && bytes + departure.bytes > sliceBytes)) break;
-      departures.push(departure);
-      bytes += departure.bytes;
-    }
-    parked.isWriting = true;
-    const facts = departures.map((departure) => departure.facts);
-    const events = departures.map(({ event }) => event);
-    const added = (record: WindowRecord): void => {
-      if (this.#closed) return;
-      this.#failures = 0;
-      parked.isWriting = false;
-      parked.slices.push({ record, first: 0 });
-      for (const { written } of departures) {
-        parked.toWrite.shift();
-        written();
-      }
-    };
-    this.#append({ lane: parked.name, pass: parked.pass, facts }, events, added).then(
-      () => {
-        if (this.#closed) return;
-        this.#write(lane);
-        this.#goOn(lane);
-        this.#considerShift();
-        this.#options.moved();
-      },
-      (error: unknown) => {
-        if (this.#closed) return;
-        parked.isWriting = false;
-        const message = `events cannot be written to ${this.#topic}: ${messageOf(error)}`;
-        if (this.#failures === 0) this.#options.account.report("retry_topic", message);
-        else this.#options.account.note("retry_topic", message);
-        this.#toWriteAgain.add(lane);
-        this.#writeAgainLater();
-      },
-    );
-  }
-
-  #writeAgainLater(): void {
-    if (this.#cancelRetry !== undefined) return;
-    this.#failures++;
-    this.#cancelRetry = this.#options.clock.after(backoff(this.#failures, this.#options.random), () => {
-      this.#cancelRetry = undefined;
-      const lanes = [...this.#toWriteAgain];
-      this.#toWriteAgain.clear();
-      for (const lane of lanes) if (lane.parked !== undefined) this.#write(lane);
-    });
-  }
-
-  /**
-   * Resolves when the record is durable and `added`, which is called as soon as it is in the window: of the two places where an
-   * event can be, it is always in one. Records come in the order of their offsets.
-   */
-  #append(slice: ParkedSlice, events: readonly Entry["event"][], added: (record: WindowRecord) => void): Promise<void> {
-    const written = this.#options.engine.append(this.#topic, encodeSlice(slice, events));
-    const inTurn = this.#appended.then(async () => {
-      const { offset } = await written;
-      const partition = this.#partition!;
-      const time = Math.min(...slice.facts.map((fact) => fact.time));
-      added(partition.window.add(offset, time, slice.facts.length));
-      if (!this.#closed) this.#options.touched(partition);
-    });
-    this.#appended = inTurn.catch(() => {});
-    return inTurn;
-  }
-
   #isFull(): boolean {
     return (this.#partition?.window.size ?? 0) >= this.#options.limits.parkedRecords;
   }
@@ -492,7 +419,7 @@ export class ParkingLot implements Parking {
     parked.isMoving = false;
     if (this.#closed) return;
     this.#options.touched(partition);
-    this.#write(lane);
+    this.#writer.write(lane);
     this.#goOn(lane);
     this.#considerShift();
   }
