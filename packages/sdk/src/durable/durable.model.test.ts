@@ -200,7 +200,7 @@ test("what was stored is delivered in the end, in order, and again only where a 
             let left = each.times;
             hadFault = true;
             // Not while the folder is being opened: until then nothing is delivered from memory out of order.
-            await process!.pass(50);
+            await process!.pass(50 + 500 * slowness);
             machine.fs.interference = ({ kind, path }) => {
               if (kind === each.kind && path.endsWith(".seg") && left-- > 0)
                 throw systemError("EIO", `${kind} ${path}`);
@@ -208,7 +208,7 @@ test("what was stored is delivered in the end, in order, and again only where a 
             break;
           }
           case "full":
-            await process!.pass(50);
+            await process!.pass(50 + 500 * slowness);
             hadFault = true;
             machine.fs.capacity = machine.fs.used + each.room;
             break;
