@@ -44,10 +44,10 @@ export interface RunningRouter {
 const graceful = 2000;
 
 /**
- * MB. Events live for as long as their delivery takes: in the 48 MB that V8 gives by default many are still needed when it is
- * full, and get moved to where collecting them is dear.
+ * MB. Twice as much saves no measurable time and costs 12 MB at rest and 50 MB at 5,000 events a second, since V8 counts the bytes that buffers
+ * hold for little: what young garbage keeps of them goes with the next scavenge only.
  */
-const youngGeneration = 96;
+const youngGeneration = 48;
 
 /**
  * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
