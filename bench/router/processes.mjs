@@ -60,7 +60,7 @@ export async function startPlane() {
     start: (destinations) => call("start", { destinations }),
     load: (rate, seconds) => call("load", { rate, seconds }),
     stats: () => call("stats"),
-    memory: () => call("memory"),
+    processor: () => call("processor"),
     async end() {
       const exited = once(child, "exit");
       child.send({ command: "stop" });
