@@ -107,7 +107,7 @@ describe("README.md and docs/sdk.md", () => {
   for (const { name, line } of samples) {
     test(`${name}, line ${line}`, async () => {
       // What a sample writes goes with the folder of the data plane.
-      const env = { WRITE_KEY: `wk_${name}`, DATA_PLANE_URL: plane.url, TMPDIR: plane.path(".") };
+      const env = { WRITE_KEY: `wk_${name}`, DATA_PLANE_URL: plane.url, EVENTS_DIR: plane.path("durable-events") };
       const { code, output } = await compiled.run(name, env);
       assert.equal(code, 0, output);
       const wanted = expected[name] ?? [];
