@@ -153,8 +153,17 @@ test("after any crash there is a state that was saved, none older than what was 
     }),
     {
       includeErrorInReport: true,
-      // A first save that a crash took back, and a flush of nothing after it.
+      // What a failed sync has left, below what a later one has made durable; a first save that a crash took back, and a flush of nothing after it.
       examples: [
+        [
+          [
+            { do: "fail", kind: "sync" },
+            { do: "save", values: [{ low: 0, finished: [[0, 0]] }], passed: 0 },
+            { do: "flush" },
+            { do: "end", kill: false, seed: -889164249, after: 0 },
+            { do: "end", kill: false, seed: 0, after: 0 },
+          ],
+        ],
         [
           [
             { do: "end", kill: false, seed: 0, after: 0 },

@@ -55,8 +55,11 @@ class Inode {
   durable: Uint8Array = new Uint8Array(0);
   /** Since then, in order. */
   pending: Pending[] = [];
-  /** Of these a sync has failed: the page cache holds them for clean, so no later sync writes them. */
-  forgotten: Pending[] = [];
+  /**
+   * What came upon the platter after that, oldest first, since a sync failed: the page cache holds what it was to write for clean, so no later
+   * sync writes it, and whether it is there nobody knows; what was synced later lies above it for certain.
+   */
+  layers: { readonly changes: readonly Pending[]; readonly certain: boolean }[] = [];
 
   apply(change: Pending): void {
     if ("size" in change) {
@@ -238,7 +241,7 @@ export class FakeFileSystem implements FileSystem {
       });
     const sync = (): Promise<void> =>
       run("sync", () => syncFile(inode)).catch((error: unknown) => {
-        inode.forgotten.push(...inode.pending);
+        inode.layers.push({ changes: inode.pending, certain: false });
         inode.pending = [];
         throw error;
       });
@@ -290,6 +293,11 @@ function parentOf(path: string): string {
 }
 
 function syncFile(inode: Inode): void {
+  if (inode.layers.length > 0) {
+    inode.layers.push({ changes: inode.pending, certain: true });
+    inode.pending = [];
+    return;
+  }
   const durable = new Inode();
   durable.apply({ position: 0, bytes: inode.durable });
   for (const change of inode.pending) durable.apply(change);
@@ -300,16 +308,17 @@ function syncFile(inode: Inode): void {
 function crashFile(inode: Inode, random: Random | undefined): void {
   const survivor = new Inode();
   survivor.apply({ position: 0, bytes: inode.durable });
-  if (random !== undefined) {
-    for (const change of [...inode.forgotten, ...inode.pending]) {
-      for (const part of survivingParts(change, random)) survivor.apply(part);
+  for (const { changes, certain } of [...inode.layers, { changes: inode.pending, certain: false }]) {
+    for (const change of changes) {
+      if (certain) survivor.apply(change);
+      else if (random !== undefined) for (const part of survivingParts(change, random)) survivor.apply(part);
     }
   }
   inode.content = survivor.content;
   inode.size = survivor.size;
   inode.durable = survivor.content.slice(0, survivor.size);
   inode.pending = [];
-  inode.forgotten = [];
+  inode.layers = [];
 }
 
 /** Which sectors of a change reach the disk: all, none, or any of them, one perhaps cut in the middle. */
