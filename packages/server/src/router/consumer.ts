@@ -101,6 +101,8 @@ export class Consumer {
   #subscription: Subscription | undefined;
   readonly #room: Room;
   #cancelSave: (() => void) | undefined;
+  /** Whether the save that is to come was put off because the list is long. */
+  #savesLate = false;
   #closing: Promise<void> | undefined;
   /** Closed so far that nothing counts any more: whatever still comes back belongs to nobody. */
   #isOver = false;
@@ -387,10 +389,13 @@ export class Consumer {
 
   #touch(partition: PartitionState): void {
     partition.dirty = true;
-    if (this.#cancelSave !== undefined || this.#isOver) return;
-    // A long list costs more to save, so it is saved less often.
-    const delay = partition.window.finishedAbove > 1000 ? this.#saveInterval * 10 : this.#saveInterval;
-    this.#cancelSave = this.#clock.after(delay, () => {
+    if (this.#isOver || (this.#cancelSave !== undefined && !this.#savesLate)) return;
+    // A long list costs more to save, so it is saved less often; once it is short, that is not waited for any more.
+    const isLong = [...this.#all()].some(({ window }) => window.finishedAbove > 1000);
+    if (isLong && this.#cancelSave !== undefined) return;
+    this.#cancelSave?.();
+    this.#savesLate = isLong;
+    this.#cancelSave = this.#clock.after(isLong ? this.#saveInterval * 10 : this.#saveInterval, () => {
       this.#cancelSave = undefined;
       this.#save();
     });

@@ -621,3 +621,38 @@ test("batches that are delivered as a whole hold many events of a user, in the o
   }
   await harness.close();
 });
+
+test("a long list of what has ended is saved less often, a short one is not waited for", async () => {
+  let release = (_: readonly Outcome[]): void => {};
+  const fake = new FakeDestination((events) =>
+    events[0]?.messageId === "held" ? new Promise((resolve) => (release = resolve)) : events.map(() => delivered),
+  );
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "held", userId: "ada" }]);
+  await harness.accept(Array.from({ length: 1100 }, (_, n) => ({ messageId: `m${n}`, userId: `user-${n}` })));
+  await harness.clock.advance(1000);
+  assert.equal(harness.progressOf("d")?.finished.length, 1100);
+  await harness.accept([{ messageId: "next", userId: "bob" }]);
+  await harness.clock.advance(500);
+  assert.equal(harness.progressOf("d")?.finished.length, 1100);
+  release([delivered]);
+  await harness.clock.advance(100);
+  assert.deepEqual(harness.progressOf("d"), { low: 3, finished: [] });
+  await harness.close();
+});
+
+test("the status keeps the order of the configuration when a destination is changed", async () => {
+  const harness = await RouterHarness.open({
+    destinations: { one: destination().fake, two: destination().fake, three: destination().fake },
+  });
+  const { sources, destinations } = harness.config;
+  const order = async () => (await harness.router.status()).destinations.map(({ id }) => id);
+  const changed = destinations.map((entry) =>
+    entry.id === "one" ? { ...entry, settings: { concurrency: 2 } } : entry,
+  );
+  await harness.change({ sources, destinations: changed });
+  assert.deepEqual(await order(), ["one", "two", "three"]);
+  await harness.change({ sources, destinations: changed.toReversed() });
+  assert.deepEqual(await order(), ["three", "two", "one"]);
+  await harness.close();
+});

@@ -120,6 +120,13 @@ export class Router {
         this.#members.set(id, { consumer, made: [entry, destination.sources] });
         await consumer.start();
       }
+      // The status lists them in the order of the configuration.
+      for (const id of wanted.keys()) {
+        const member = this.#members.get(id);
+        if (member === undefined) continue;
+        this.#members.delete(id);
+        this.#members.set(id, member);
+      }
     });
     this.#changing = changed.catch(() => {});
     return changed;
