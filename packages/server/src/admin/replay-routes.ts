@@ -28,7 +28,8 @@ export function replayRoutes(replays: ReplayAdmin): Readonly<Record<string, Rout
       GET: async () => ({ replays: await replays.list() }),
       async POST({ body }) {
         const { destination, ...request } = parsed(starting, body ?? {});
-        if (request.to !== undefined && request.to <= request.from) throw new Refusal(400, "to: it comes after from");
+        if (request.to !== undefined && request.to <= request.from)
+          throw new Refusal(400, "to: it has to be later than from");
         const known = replays.destinations();
         const found = known.find(({ id }) => id === destination) ?? known.find(({ name }) => name === destination);
         if (found === undefined) {

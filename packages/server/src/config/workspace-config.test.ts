@@ -214,3 +214,14 @@ test("whatever stands in a file, translating it does not fail", () => {
     }),
   );
 });
+
+test("what was left out is named as the configuration names the destination", () => {
+  const named = (id: string, config: object) => ({ ...hook, id, name: "Same", transformations: [], config });
+  const config = { webhookUrl: "https://hooks.example/x" };
+  const destinations = [named("a", config), named("b", { ...config, strange: 1 })];
+  const { config: result, omitted } = translateWorkspace({
+    sources: [{ id: "s", name: "shop", writeKey: "wk", destinations }],
+  });
+  assert.deepEqual(Object.keys(result.destinations as object), ["Same", "Same (b)"]);
+  assert.deepEqual(omitted, ['destination "Same (b)": its setting strange']);
+});

@@ -45,9 +45,9 @@ export function translateWorkspace(input: Entry): Translation {
       if (destination.deleted === true) continue;
       const id = text(destination.id) || text(destination.name);
       if (!names.has(id)) {
-        const entry = translateDestination(destination, omitted);
         const own = text(destination.name) || id;
         const unique = Object.hasOwn(destinations, own) ? `${own} (${id})` : own;
+        const entry = translateDestination(destination, unique, omitted);
         names.set(id, entry === undefined ? undefined : unique);
         if (entry !== undefined) destinations[unique] = entry;
       }
@@ -72,11 +72,10 @@ export function translateWorkspace(input: Entry): Translation {
   return { config: { sources, destinations }, omitted };
 }
 
-function translateDestination(destination: Entry, omitted: string[]): Entry | undefined {
+function translateDestination(destination: Entry, name: string, omitted: string[]): Entry | undefined {
   const definition = isPlainObject(destination.destinationDefinition) ? destination.destinationDefinition : {};
   const type = text(definition.name);
-  const label = `destination ${JSON.stringify(text(destination.name) || text(destination.id))}`;
-  const omit = (what: string) => void omitted.push(`${label}: ${what}`);
+  const omit = (what: string) => void omitted.push(`destination ${JSON.stringify(name)}: ${what}`);
   const translate = Object.hasOwn(translators, type) ? translators[type] : undefined;
   if (translate === undefined) {
     omit(`Pintle has no destination of its type, ${text(definition.displayName) || type || "which is not named"}`);
