@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { resolveConfig } from "./config.ts";
+import { checkDurable } from "./durable-options.ts";
 import { ConfigError, Pintle } from "./index.ts";
 
 const key = "wk_test";
@@ -142,7 +143,7 @@ describe("configuration of a client", () => {
         ),
         (writeKey, dataPlaneUrl, config) => {
           try {
-            resolveConfig(writeKey, dataPlaneUrl, config);
+            resolveConfig(writeKey, dataPlaneUrl, config, checkDurable);
           } catch (error) {
             assert.ok(error instanceof ConfigError, String(error));
           }

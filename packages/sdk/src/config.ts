@@ -145,7 +145,8 @@ const checks = {
   beforeSend: optionalFunction<NonNullable<Config["beforeSend"]>>(),
   plan: validators(),
   strict: flag(false),
-  durable: durable(),
+  // Checked where durable mode is to be had.
+  durable: (_, value): unknown => value,
   verbose: flag(false),
   logger: logger(),
   transport: optionalFunction<Transport>(),
@@ -156,37 +157,36 @@ const checks = {
 } satisfies { readonly [Option in keyof Config]-?: Check<unknown> };
 
 /** Checks everything that the constructor is given. Throws ConfigError, and nothing else. */
-export function resolveConfig(writeKey: unknown, url: unknown, config: unknown = {}): Settings {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new ConfigError("config", config, describe(config), "an object");
-  }
-  const given = config as Record<string, unknown>;
-  for (const option of Object.keys(given)) {
-    if (!Object.hasOwn(checks, option)) {
-      throw new ConfigError(option, given[option], "no option", `one of ${Object.keys(checks).join(", ")}`);
+export function resolveConfig(
+  writeKey: unknown,
+  url: unknown,
+  config: unknown = {},
+  checkDurable?: DurableCheck,
+): Settings {
+  if (!isFields(config)) throw new ConfigError("config", config, describe(config), "an object");
+  for (const name of Object.keys(config)) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new ConfigError(name, config[name], "no option", `one of ${Object.keys(checks).join(", ")}`);
     }
   }
-  const options = {} as Record<string, unknown>;
-  for (const [option, check] of Object.entries(checks)) options[option] = check(option, given[option]);
-  const settings = {
+  const options: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries(checks)) options[name] = check(name, config[name]);
+  const checked = {
     writeKey: checkWriteKey(writeKey),
     url: checkUrl(url),
     ...(options as unknown as { [Option in keyof typeof checks]: ReturnType<(typeof checks)[Option]> }),
   };
-  const maxMessageBytes = messageLimit(settings, given.maxMessageBytes !== undefined);
-  if (settings.durable === undefined) return { ...settings, maxMessageBytes };
-  checkDurable(settings.durable, settings.overflow, maxMessageBytes);
-  return { ...settings, maxMessageBytes, maxAge: given.maxAge === undefined ? week : settings.maxAge };
-}
-
-function checkDurable({ maxBytes }: DurableSettings, overflow: Settings["overflow"], maxMessageBytes: number): void {
-  if (overflow === "drop-oldest") {
-    // A message that is on disk has been promised to be delivered.
-    throw new ConfigError("overflow", overflow, describe(overflow), '"drop-newest" in durable mode');
+  const maxMessageBytes = messageLimit(checked, config.maxMessageBytes !== undefined);
+  const settings = { ...checked, maxMessageBytes, durable: undefined };
+  if (checked.durable === undefined) return settings;
+  if (checkDurable === undefined) {
+    throw new ConfigError("durable", checked.durable, describe(checked.durable), noFileSystem);
   }
-  const least = 16 * maxMessageBytes;
-  if (maxBytes >= least) return;
-  throw new ConfigError("durable.maxBytes", maxBytes, String(maxBytes), `at least ${least}: 16 times maxMessageBytes`);
+  const durable = checkDurable(checked.durable, settings);
+  return { ...settings, durable, maxAge: config.maxAge === undefined ? week : settings.maxAge };
+/** Reads the option `durable`, which has to fit the others. Not there on runtimes without a file system. */
+export type DurableCheck = (value: unknown, others: Pick<Settings, "overflow" | "maxMessageBytes">) => DurableSettings;
+
 }
 
 /** A message has to fit into a request and into the queue: asked for, that is checked; otherwise the default gives way. */
@@ -221,6 +221,8 @@ function checkUrl(value: unknown): string {
   // Before anything could show it: a password may stand in front of the @.
   if (value.includes("@")) {
     throw new ConfigError("dataPlaneUrl", undefined, "a URL with a user name or password", `${allowed}, without them`);
+const noFileSystem = "none, because this runtime has no file system";
+
   }
   let url: URL;
   try {
@@ -234,108 +236,88 @@ function checkUrl(value: unknown): string {
   return url.href.replace(/\/+$/, "");
 }
 
-function duration(fallback: number, least: number, most: number): Check<number> {
-  return (option, value) => {
+/**
+ * A check that takes what `read` makes something of.
+ *
+ * @param allowed what is, in words
+ */
+function option<T, Fallback extends T | undefined>(
+  fallback: Fallback,
+  allowed: string,
+  read: (value: unknown) => T | undefined,
+): Check<T | Fallback> {
+  return (name, value) => {
     if (value === undefined) return fallback;
+    const result = read(value);
+    if (result === undefined) throw new ConfigError(name, value, describe(value), allowed);
+    return result;
+  };
+}
+
+export function duration(fallback: number, least: number, most: number): Check<number> {
+  const allowed = `milliseconds from ${least} to ${most}, or a text such as "250ms", "30s", "5m", "1h", "7d"`;
+  return option(fallback, allowed, (value) => {
     const milliseconds = parseDuration(value);
-    if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
-    const allowed = `milliseconds from ${least} to ${most}, or a text such as "250ms", "30s", "5m", "1h", "7d"`;
-    throw new ConfigError(option, value, describe(value), allowed);
-  };
+    return milliseconds !== undefined && milliseconds >= least && milliseconds <= most ? milliseconds : undefined;
+  });
 }
 
-function integer(fallback: number, least: number, most: number): Check<number> {
-  return (option, value) => {
-    if (value === undefined) return fallback;
-    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-    throw new ConfigError(option, value, describe(value), `a whole number from ${least} to ${most}`);
-  };
-}
-
-function durable(): Check<DurableSettings | undefined> {
-  const maxBytes = integer(1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER);
-  const sync = duration(5, 0, 60_000);
-  return (option, value) => {
-    if (value === undefined) return undefined;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new ConfigError(option, value, describe(value), 'an object such as { directory: "/var/lib/shop/events" }');
-    }
-    const given = value as Record<string, unknown>;
-    for (const name of Object.keys(given)) {
-      if (["directory", "maxBytes", "sync"].includes(name)) continue;
-      throw new ConfigError(`${option}.${name}`, given[name], "no option", "one of directory, maxBytes, sync");
-    }
-    const { directory } = given;
-    if (typeof directory !== "string" || directory === "" || directory.includes("\0")) {
-      throw new ConfigError(`${option}.directory`, directory, describe(directory), "the path of a folder");
-    }
-    return {
-      directory,
-      maxBytes: maxBytes(`${option}.maxBytes`, given.maxBytes),
-      sync: sync(`${option}.sync`, given.sync),
-    };
-  };
+export function integer(fallback: number, least: number, most: number): Check<number> {
+  return option(fallback, `a whole number from ${least} to ${most}`, (value) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most ? (value as number) : undefined,
+  );
 }
 
 function flag(fallback: boolean): Check<boolean> {
-  return (option, value) => {
-    if (value === undefined) return fallback;
-    if (typeof value === "boolean") return value;
-    throw new ConfigError(option, value, describe(value), "true or false");
-  };
+  return option(fallback, "true or false", (value) => (typeof value === "boolean" ? value : undefined));
 }
 
 function oneOf<const T extends string>(...values: readonly [T, ...T[]]): Check<T> {
-  return (option, value) => {
-    if (value === undefined) return values[0];
-    if (values.includes(value as T)) return value as T;
-    throw new ConfigError(option, value, describe(value), values.map((each) => `"${each}"`).join(" or "));
-  };
+  const allowed = values.map((each) => `"${each}"`).join(" or ");
+  return option<T, T>(values[0], allowed, (value) => values.find((each) => each === value));
 }
 
 function optionalFunction<T>(): Check<T | undefined> {
-  return (option, value) => {
-    if (value === undefined || typeof value === "function") return value as T | undefined;
-    throw new ConfigError(option, value, describe(value), "a function");
-  };
+  return option(undefined, "a function", (value) => (typeof value === "function" ? (value as T) : undefined));
 }
 
 function logger(): Check<Logger> {
   const methods = ["debug", "info", "warn", "error"] as const;
-  return (option, value) => {
-    if (value === undefined) return console;
+  const given = option(undefined, `an object with the functions ${methods.join(", ")}`, (value) => {
     const candidate = value as Partial<Logger> | null;
-    if (typeof value === "object" && methods.every((method) => typeof candidate?.[method] === "function")) {
-      return value as Logger;
-    }
-    throw new ConfigError(option, value, describe(value), `an object with the functions ${methods.join(", ")}`);
-  };
+    const isLogger = typeof value === "object" && methods.every((name) => typeof candidate?.[name] === "function");
+    return isLogger ? (value as Logger) : undefined;
+  });
+  // Looked up at the call: the program may have replaced it.
+  return (name, value) => given(name, value) ?? console;
 }
 
 function validators(): Check<Validators | undefined> {
   const allowed = "an object with a Standard Schema validator for each name of an event";
-  return (option, value) => {
-    if (value === undefined) return undefined;
-    if (typeof value !== "object" || value === null) throw new ConfigError(option, value, describe(value), allowed);
-    const table = value as Validators;
-    const wrong = findInvalidValidator(table);
-    if (wrong === undefined) return table;
-    throw new ConfigError(`${option}["${wrong}"]`, table[wrong], describe(table[wrong]), "a Standard Schema validator");
+  const table = option(undefined, allowed, (value) =>
+    typeof value === "object" && value !== null ? (value as Validators) : undefined,
+  );
+  return (name, value) => {
+    const given = table(name, value);
+    const wrong = given === undefined ? undefined : findInvalidValidator(given);
+    if (given === undefined || wrong === undefined) return given;
+    throw new ConfigError(`${name}["${wrong}"]`, given[wrong], describe(given[wrong]), "a Standard Schema validator");
   };
 }
 
 /** A copy, so that what the program changes later does not change what is sent. */
 function snapshot(): Check<Context | undefined> {
-  const allowed = "an object that JSON can carry";
-  return (option, value) => {
-    if (value === undefined) return undefined;
-    let copy: unknown;
+  return option(undefined, "an object that JSON can carry", (value) => {
     try {
-      copy = JSON.parse(JSON.stringify(value));
+      const copy: unknown = JSON.parse(JSON.stringify(value));
+      return isFields(copy) ? copy : undefined;
     } catch {
-      throw new ConfigError(option, value, describe(value), allowed);
+      return undefined;
     }
-    if (typeof copy === "object" && copy !== null && !Array.isArray(copy)) return copy as Context;
-    throw new ConfigError(option, value, describe(value), allowed);
-  };
+  });
+}
+
+/** An object that is no list. */
+export function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,15 +7,13 @@ import { Breaker } from "./breaker.ts";
 import { envelopeBytes, type Settings } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { Environment } from "./environment/environment.ts";
-import { ConfigError, PintleError } from "./errors.ts";
+import { PintleError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import type { FlushResult } from "./flushes.ts";
 import type { KeptEntry } from "./kept-entry.ts";
 import { Settlement, untilRegrouped } from "./settlement.ts";
 import type { TransportResponse } from "./transport/transport.ts";
 import { WakeUp } from "./wake-up.ts";
-
-const noFileSystem = "none, because this runtime has no file system";
 
 export interface DeliveryObserver extends BacklogObserver {
   problem(error: PintleError, kind: string): void;
@@ -99,14 +97,10 @@ export class Delivery {
       (callback) => environment.after(0, callback),
     );
     this.#wakeUp = new WakeUp(environment, () => this.#pump());
-    const { keep } = environment;
-    if (settings.durable === undefined) return;
-    if (keep === undefined) {
-      const { directory } = settings.durable;
-      throw new ConfigError("durable", settings.durable, `a folder, ${JSON.stringify(directory)}`, noFileSystem);
-    }
+    const { durable } = environment;
+    if (settings.durable === undefined || durable === undefined) return;
     this.#backlog.keep(
-      (host) => keep(settings, host),
+      (host) => durable.keep(settings, host),
       () => this.#now(),
       () => this.#requestPump(),
     );

@@ -108,7 +108,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * @throws ConfigError, and nothing else
    */
   constructor(writeKey: string, dataPlaneUrl: string, config: Config<Plan> | undefined, environment: Environment) {
-    const settings = resolveConfig(writeKey, dataPlaneUrl, config);
+    const settings = resolveConfig(writeKey, dataPlaneUrl, config, environment.durable?.check);
     this.#settings = settings;
     this.#environment = environment;
     this.#scope = new RequestScope(settings.defaultContext);

@@ -9,6 +9,7 @@ import {
   type Track,
 } from "@pintle/events";
 import { type Config, envelopeBytes, resolveConfig } from "../config.ts";
+import { checkDurable } from "../durable-options.ts";
 import { type Duration, parseDuration } from "../duration.ts";
 import { ConfigError, PintleError } from "../errors.ts";
 import { Pintle } from "../index.ts";
@@ -90,7 +91,7 @@ export class Analytics {
     const { url, config } = translate(options, this.#logger);
     if (!enable) {
       // What is wrong would be wrong in production, too.
-      resolveConfig(writeKey, url, config);
+      resolveConfig(writeKey, url, config, checkDurable);
       return;
     }
     this.pintle = new Pintle(writeKey, url, config);

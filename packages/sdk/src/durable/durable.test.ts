@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { Log, LogReader } from "@pintle/log";
 import { systemError } from "@pintle/log/testing";
 import { type Config, resolveConfig } from "../config.ts";
+import { checkDurable } from "../durable-options.ts";
 import type { ConfigError, PintleError } from "../errors.ts";
 import { PintleClient } from "../pintle.ts";
 import type { Receipt } from "../receipt.ts";
@@ -320,7 +321,7 @@ describe("a restart", () => {
   });
 
   test("keeps messages for a week by default", () => {
-    const of = (config: Config): number => resolveConfig("key", "http://data.test", config).maxAge;
+    const of = (config: Config): number => resolveConfig("key", "http://data.test", config, checkDurable).maxAge;
     assert.equal(of({ durable: { directory } }), 7 * 86_400_000);
     assert.equal(of({ durable: { directory }, maxAge: "1h" }), 3_600_000);
     assert.equal(of({}), 3_600_000);

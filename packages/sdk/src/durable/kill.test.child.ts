@@ -7,6 +7,7 @@
  */
 import { writeSync } from "node:fs";
 import { type File, type FileSystem, FolderLock, nodeFileSystem } from "@pintle/log";
+import { checkDurable } from "../durable-options.ts";
 import { nodeEnvironment } from "../environment/node.ts";
 import { Keeping } from "../keeping.ts";
 import { PintleClient } from "../pintle.ts";
@@ -87,8 +88,11 @@ const client = new PintleClient(
   },
   {
     ...nodeEnvironment,
-    keep: (settings, host) =>
-      new Keeping(() => DurableKeeper.open(settings, host, system), host, settings.maxQueueBytes),
+    durable: {
+      check: checkDurable,
+      keep: (settings, host) =>
+        new Keeping(() => DurableKeeper.open(settings, host, system), host, settings.maxQueueBytes),
+    },
   },
 );
 client.on("delivered", ({ messageIds }) => {

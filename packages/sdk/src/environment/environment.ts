@@ -1,5 +1,5 @@
 import type { Account } from "../account.ts";
-import type { Settings } from "../config.ts";
+import type { DurableCheck, Settings } from "../config.ts";
 import type { RequestEnded } from "../diagnostics/channels.ts";
 import type { KeeperHost } from "../keeper.ts";
 import type { Keeping } from "../keeping.ts";
@@ -32,11 +32,19 @@ export interface Environment {
   uuid(): string;
   /** Called before the first request. */
   loadTransport(concurrency: number): Promise<Transport>;
-  /** Begins durable mode; absent where there is no file system. */
-  readonly keep?: (settings: Settings, host: KeeperHost) => Keeping;
+  /** Absent where there is no file system. */
+  readonly durable?: DurableMode;
   readonly gzip: Gzip;
   readonly lifecycle: Lifecycle | undefined;
   readonly telemetry?: Telemetry;
+}
+
+/** Durable mode, of which a runtime that has no files loads nothing. */
+export interface DurableMode {
+  /** Reads its options. */
+  readonly check: DurableCheck;
+  /** Begins it. */
+  keep(settings: Settings, host: KeeperHost): Keeping;
 }
 
 /** Who is told of clients and their requests, for all clients of the process. */

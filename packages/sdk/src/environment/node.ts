@@ -1,4 +1,5 @@
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
+import { checkDurable } from "../durable-options.ts";
 import type { Keeper } from "../keeper.ts";
 import { Keeping } from "../keeping.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
@@ -32,12 +33,15 @@ export const nodeEnvironment: Environment = {
     const { createNodeTransport } = await import("../transport/node.ts");
     return telemetry.untraced(createNodeTransport({ concurrency }));
   },
-  keep(settings, host) {
-    const open = async (): Promise<Keeper> => {
-      const { openKeeper } = await import("../durable/open-keeper.ts");
-      return openKeeper(settings, host, nodeEnvironment);
-    };
-    return new Keeping(open, host, settings.maxQueueBytes);
+  durable: {
+    check: checkDurable,
+    keep(settings, host) {
+      const open = async (): Promise<Keeper> => {
+        const { openKeeper } = await import("../durable/open-keeper.ts");
+        return openKeeper(settings, host, nodeEnvironment);
+      };
+      return new Keeping(open, host, settings.maxQueueBytes);
+    },
   },
   gzip: gzipNode,
   lifecycle: new ProcessLifecycle(process),

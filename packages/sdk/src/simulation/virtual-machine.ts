@@ -2,14 +2,15 @@ import { type File, type FileSystem, LogError } from "@pintle/log";
 import { FakeFileSystem, type Random } from "@pintle/log/testing";
 import { DurableKeeper } from "../durable/durable-keeper.ts";
 import type { TakeLock } from "../durable/folder.ts";
-import type { Environment } from "../environment/environment.ts";
+import { checkDurable } from "../durable-options.ts";
+import type { DurableMode } from "../environment/environment.ts";
 import { Keeping } from "../keeping.ts";
 import type { Transport } from "../transport/transport.ts";
 import { settled, VirtualEnvironment } from "./virtual-environment.ts";
 
 /** Surroundings of a process with a disk. */
 export class VirtualProcess extends VirtualEnvironment {
-  readonly keep: NonNullable<Environment["keep"]>;
+  readonly durable: DurableMode;
   /** Macrotasks that an operation of the disk takes. */
   diskTurns: () => number = () => 0;
   #isAlive = true;
@@ -20,10 +21,13 @@ export class VirtualProcess extends VirtualEnvironment {
     const fs = this.#fileSystem(machine.fs);
     const takeLock: TakeLock = (directory, wait) => this.#ifAlive(() => machine.takeLock(this, directory, wait));
     const { now, after, hold } = this;
-    this.keep = (settings, host) => {
-      const { segmentBytes } = machine;
-      const system = { fs, takeLock, now, after, hold, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
-      return new Keeping(() => DurableKeeper.open(settings, host, system), host, settings.maxQueueBytes);
+    this.durable = {
+      check: checkDurable,
+      keep(settings, host) {
+        const { segmentBytes } = machine;
+        const system = { fs, takeLock, now, after, hold, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
+        return new Keeping(() => DurableKeeper.open(settings, host, system), host, settings.maxQueueBytes);
+      },
     };
   }
 
