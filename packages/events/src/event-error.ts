@@ -7,11 +7,24 @@ export const eventErrors = {
   EVENT_FIELD_TYPE: "give a value of the declared type",
 } as const;
 
+/** A code of {@link EventError}. */
 export type EventErrorCode = keyof typeof eventErrors;
 
 /**
  * An event that breaks a rule. The message names the event's type, the field and the value; the same facts are
  * properties, so that a program can act on them. `retryable` is always false: the same event stays wrong.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { EventError } from "@pintle/sdk";
+ *
+ * const { error } = client.track({ userId: "123", event: "" });
+ *
+ * assert(error instanceof EventError);
+ * assert.equal(error.code, "EVENT_FIELD_MISSING");
+ * assert.equal(error.field, "event");
+ * ```
  */
 export class EventError extends Error {
   override readonly name = "EventError";

@@ -1,7 +1,7 @@
 import { type DropReason, dropReasons, type RefusalReason, refusalReasons } from "./outcome.ts";
 
 /**
- * Where every message is. Two equations hold at every instant:
+ * Where every message is, see {@link Pintle.stats}. Two equations hold at every instant:
  *
  * - `offered = accepted + sum of refused`
  * - `accepted = delivered + sum of dropped + pending`

@@ -6,7 +6,18 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** Milliseconds as a number, or a number with a unit: `"250ms"`, `"30s"`, `"1.5m"`, `"1h"`, `"7d"`. */
+/**
+ * Milliseconds as a number, or a number with a unit: `"250ms"`, `"30s"`, `"1.5m"`, `"1h"`, `"7d"`.
+ *
+ * @example
+ * ```ts
+ * import { type Duration, Pintle } from "@pintle/sdk";
+ *
+ * const timeout: Duration = "2.5s"; // the same as 2_500
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { timeout });
+ * await client.close();
+ * ```
+ */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 /** The duration in milliseconds; `undefined` for what is none. */

@@ -13,7 +13,7 @@ export interface Envelope {
   readonly defaultContext: Context | undefined;
 }
 
-/** A message as it is sent, but for `sentAt`. */
+/** A message as it is sent, but for `sentAt`. See {@link Pintle.on}. */
 export interface WireMessage {
   readonly type: Message["type"];
   readonly messageId: string;

@@ -45,7 +45,21 @@ export const sdkErrors = {
 /** A code of {@link PintleError}; the documentation lists what each of them means. */
 export type SdkErrorCode = keyof typeof sdkErrors;
 
-/** Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body. */
+/**
+ * Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PintleError } from "@pintle/sdk";
+ *
+ * const { error } = client.track({ userId: "123", event: "Paid", properties: { amount: 12n } });
+ *
+ * assert(error instanceof PintleError);
+ * assert.equal(error.code, "MESSAGE_NOT_ENCODABLE");
+ * assert.equal(error.retryable, false);
+ * ```
+ */
 export class PintleError extends Error {
   override readonly name: string = "PintleError";
   readonly code: SdkErrorCode;
@@ -62,7 +76,24 @@ export class PintleError extends Error {
   }
 }
 
-/** Thrown by the constructor, and the only thing that it throws. */
+/**
+ * Thrown by the constructor, and the only thing that it throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ConfigError, Pintle } from "@pintle/sdk";
+ *
+ * try {
+ *   new Pintle(WRITE_KEY, DATA_PLANE_URL, { batchSize: 0 });
+ *   assert.fail("0 is not allowed");
+ * } catch (error) {
+ *   assert(error instanceof ConfigError);
+ *   assert.equal(error.option, "batchSize");
+ *   assert.equal(error.allowed, "a whole number from 1 to 20000");
+ * }
+ * ```
+ */
 export class ConfigError extends PintleError {
   override readonly name: string = "ConfigError";
   readonly option: string;

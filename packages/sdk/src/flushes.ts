@@ -1,6 +1,6 @@
 import type { Entry } from "./entry.ts";
 
-/** What became of the messages that a flush waited for. */
+/** What became of the messages that a flush waited for. See {@link Pintle.flush}. */
 export interface FlushResult {
   readonly delivered: number;
   readonly dropped: number;

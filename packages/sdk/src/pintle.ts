@@ -55,13 +55,13 @@ export interface PintleEvents {
   readonly error: PintleError;
 }
 
-/** How to close. */
+/** How to close. See {@link Pintle.close}. */
 export interface CloseOptions {
   /** How long to try. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
 }
 
-/** How to flush. */
+/** How to flush. See {@link Pintle.flush}. */
 export interface FlushOptions {
   /** How long to wait. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
@@ -132,32 +132,74 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     if (settings.closeOnSignals) this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
 
-  /** Ties a user to their traits. */
+  /**
+   * Ties a user to their traits.
+   *
+   * @example
+   * ```ts
+   * client.identify({ userId: "123", traits: { name: "Name Surname", email: "name@example.com" } });
+   * ```
+   */
   identify(message: FieldsOf<Identify>): Receipt {
     return this.#offer("identify", message);
   }
 
-  /** Records something that a user did. */
+  /**
+   * Records something that a user did.
+   *
+   * @example
+   * ```ts
+   * client.track({ userId: "123", event: "Signed Up", properties: { plan: "Free" } });
+   * ```
+   */
   track(message: FieldsOf<TrackOf<Plan>>): Receipt {
     return this.#offer("track", message);
   }
 
-  /** Records a page view. */
+  /**
+   * Records a page view.
+   *
+   * @example
+   * ```ts
+   * client.page({ userId: "123", name: "Pizza", properties: { url: "https://shop.example.com/pizza" } });
+   * ```
+   */
   page(message: FieldsOf<Page>): Receipt {
     return this.#offer("page", message);
   }
 
-  /** Records a view of a screen of an app. */
+  /**
+   * Records a view of a screen of an app.
+   *
+   * @example
+   * ```ts
+   * client.screen({ anonymousId: "device-7", name: "Basket", category: "Shop" });
+   * ```
+   */
   screen(message: FieldsOf<Screen>): Receipt {
     return this.#offer("screen", message);
   }
 
-  /** Ties a user to a company, a project or a team. */
+  /**
+   * Ties a user to a company, a project or a team.
+   *
+   * @example
+   * ```ts
+   * client.group({ userId: "123", groupId: "company-1", traits: { name: "Company", employees: 42 } });
+   * ```
+   */
   group(message: FieldsOf<Group>): Receipt {
     return this.#offer("group", message);
   }
 
-  /** Ties a new identity of a user to an earlier one. */
+  /**
+   * Ties a new identity of a user to an earlier one.
+   *
+   * @example
+   * ```ts
+   * client.alias({ previousId: "device-7", userId: "123" });
+   * ```
+   */
   alias(message: FieldsOf<Alias>): Receipt {
     return this.#offer("alias", message);
   }
@@ -165,6 +207,21 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   /**
    * Takes a message of any type. Returns at once; the message is a snapshot, and what the caller changes later is not sent.
    * Never throws, unless the client is `strict` and the message is refused.
+   *
+   * @example
+   * ```ts
+   * import type { Alias, Group, Identify, Message, Page, Screen, Track } from "@pintle/sdk";
+   *
+   * const identify: Identify = { type: "identify", userId: "123", traits: { plan: "Free" } };
+   * const track: Track = { type: "track", userId: "123", event: "Signed Up" };
+   * const page: Page = { type: "page", userId: "123", name: "Pizza" };
+   * const screen: Screen = { type: "screen", userId: "123", name: "Basket" };
+   * const group: Group = { type: "group", userId: "123", groupId: "company-1" };
+   * const alias: Alias = { type: "alias", userId: "123", previousId: "device-7" };
+   *
+   * const messages: Message[] = [identify, track, page, screen, group, alias];
+   * for (const message of messages) client.enqueue(message);
+   * ```
    */
   enqueue(message: MessageOf<Plan>): Receipt {
     return this.#offer(undefined, message);
@@ -173,13 +230,35 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   /**
    * Calls back on `accepted`, `delivered`, `dropped`, `refused` and `error`. A listener that throws, or whose promise rejects, disturbs
    * nobody; it is logged.
+   *
+   * @example
+   * ```ts
+   * import type { PintleEvents } from "@pintle/sdk";
+   *
+   * function report({ message, reason, error }: PintleEvents["dropped"]): void {
+   *   console.error(message.messageId, reason, error.message);
+   * }
+   *
+   * client.on("dropped", report);
+   * client.on("error", ({ code, message }) => console.error(code, message));
+   * ```
    */
   on<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     this.#emitter.on(event, listener);
     return this;
   }
 
-  /** Takes back one `on`. */
+  /**
+   * Takes back one `on`.
+   *
+   * @example
+   * ```ts
+   * const count = ({ messageIds }: { readonly messageIds: readonly string[] }) => console.log(messageIds.length);
+   *
+   * client.on("delivered", count);
+   * client.off("delivered", count);
+   * ```
+   */
   off<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     this.#emitter.off(event, listener);
     return this;
@@ -193,6 +272,18 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * Returns what `fn` returns, and throws what it throws, nothing else: a context that JSON cannot carry is left out and told as an
    * `error`. Needs `AsyncLocalStorage`, which Node, Bun and Deno have (Workers with `nodejs_compat`); elsewhere the scope ends with the synchronous
    * part of `fn`, which is told as an `error`, too.
+   *
+   * @example
+   * ```ts
+   * import type { Context } from "@pintle/sdk";
+   *
+   * const context: Context = { ip: "203.0.113.9", userAgent: "Mozilla/5.0" };
+   *
+   * await client.withContext(context, async () => {
+   *   await Promise.resolve();
+   *   client.track({ userId: "123", event: "Paid" }); // with the address and the browser
+   * });
+   * ```
    */
   withContext<Result>(context: Context, fn: () => Result): Result {
     let isEntered = false;
@@ -209,7 +300,20 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     }
   }
 
-  /** Where every message is, at this instant. */
+  /**
+   * Where every message is, at this instant.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   *
+   * client.track({ userId: "123", event: "Paid" });
+   * client.track({ userId: "123", event: "" });
+   *
+   * const { offered, accepted, refused, pending } = client.stats();
+   * assert.deepEqual({ offered, accepted, pending, invalid: refused.invalid }, { offered: 2, accepted: 1, pending: 1, invalid: 1 });
+   * ```
+   */
   stats(): Stats {
     return this.#account.stats();
   }
@@ -217,6 +321,14 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   /**
    * Back-pressure: resolves when there is room for a message of the largest size. With `await client.ready()` before each
    * call no message is refused as `queue_full`, nor evicted. Room is kept for whoever waited until the end of the turn.
+   *
+   * @example
+   * ```ts
+   * for (let i = 0; i < 1000; i++) {
+   *   await client.ready(); // at once, unless the queue is full
+   *   client.track({ userId: i, event: "Imported" });
+   * }
+   * ```
    */
   ready(): Promise<void> {
     return this.#delivery.ready();
@@ -225,6 +337,16 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   /**
    * Sends what is queued, and resolves when every message that was accepted before this call is delivered or dropped, or
    * when the time is over. Tells what became of them. Never rejects; holds the program while it waits.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   *
+   * client.track({ userId: "123", event: "Paid" });
+   *
+   * const { delivered, dropped, pending } = await client.flush({ timeout: "30s" });
+   * assert.deepEqual({ delivered, dropped, pending }, { delivered: 1, dropped: 0, pending: 0 });
+   * ```
    */
   flush(options: FlushOptions = {}): Promise<FlushResult> {
     return this.#delivery.flush(milliseconds(options?.timeout), options?.signal);
@@ -233,13 +355,33 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   /**
    * Refuses new messages at once, tries every batch until the time is over, and drops what is left as `abandoned`. Called
    * again it gives the same result. Never rejects; holds the program while it waits.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   *
+   * client.track({ userId: "123", event: "Paid" });
+   *
+   * const { delivered, dropped } = await client.close({ timeout: "5s" });
+   * assert.deepEqual({ delivered, dropped }, { delivered: 1, dropped: 0 });
+   * ```
    */
   close(options: CloseOptions = {}): Promise<FlushResult> {
     this.#ignoreSignals?.();
     return this.#delivery.close(milliseconds(options?.timeout));
   }
 
-  /** `await using client = new Pintle(...)` closes it at the end of the block. */
+  /**
+   * `await using client = new Pintle(...)` closes it at the end of the block.
+   *
+   * @example
+   * ```ts
+   * import { Pintle } from "@pintle/sdk";
+   *
+   * await using client = new Pintle(WRITE_KEY, DATA_PLANE_URL);
+   * client.track({ userId: "123", event: "Paid" });
+   * ```
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

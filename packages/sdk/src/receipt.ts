@@ -3,7 +3,22 @@ import type { Entry } from "./entry.ts";
 import type { PintleError } from "./errors.ts";
 import type { Outcome, RefusalReason } from "./outcome.ts";
 
-/** What a call returns, at once. */
+/**
+ * What a call returns, at once.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { Receipt } from "@pintle/sdk";
+ *
+ * const receipt: Receipt = client.track({ userId: "123", event: "Paid", messageId: "payment-7" });
+ *
+ * assert.equal(receipt.messageId, "payment-7");
+ * assert.equal(receipt.accepted, true);
+ * assert.equal((await receipt.delivered()).status, "delivered");
+ * assert.equal(await receipt.stored(), false); // there is no durable mode
+ * ```
+ */
 export interface Receipt {
   /** The id that the message has, or would have had. */
   readonly messageId: string;

@@ -10,7 +10,10 @@ export * from "./exports.ts";
  *
  * No call throws into the program (unless it asks for that by `strict`), blocks it, or makes a promise that may reject.
  *
+ * @example
  * ```ts
+ * import { Pintle } from "@pintle/sdk";
+ *
  * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL);
  * client.track({ userId: "123", event: "Signed Up", properties: { plan: "Free" } });
  * await client.close();

@@ -49,7 +49,7 @@ test("pintle types makes a plan that the SDK's types hold programs to", async ()
   const types = await runProgram(process.execPath, [pintle, "types", "plan.json", "--name", "ShopPlan"], {
     cwd: folder.path,
   });
-  await using compiled = await compileSamples([{ name: "plan", code: types + program, line: 1 }]);
+  await using compiled = await compileSamples([{ name: "plan", code: types + program }]);
   const { code, output } = await compiled.run("plan", {});
   assert.equal(code, 0, output);
 });

@@ -1,9 +1,14 @@
+/**
+ * Events of a Fastify app, with what is known of the request.
+ *
+ * @module @pintle/sdk/fastify
+ */
 import type { Context } from "@pintle/events";
 import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
 
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
 
-/** What is used of Fastify's request (version 4 and 5). */
+/** What is used of Fastify's request (version 4 and 5). See {@link pintleContext}. */
 export interface FastifyRequestLike {
   readonly ip: string;
   readonly protocol: string;
@@ -13,7 +18,7 @@ export interface FastifyRequestLike {
 
 type Hook<Request> = (request: Request, reply: unknown, done: () => void) => void;
 
-/** What is used of Fastify's instance. */
+/** What is used of Fastify's instance. See {@link pintleContext}. */
 export interface FastifyInstanceLike<Request> {
   /** Adds a function that is called for each request. */
   addHook(name: "onRequest" | "preValidation", hook: Hook<Request>): unknown;
@@ -22,11 +27,23 @@ export interface FastifyInstanceLike<Request> {
 /**
  * A plugin for Fastify: what a handler sends has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
  *
- * ```ts
- * await app.register(pintleContext(client));
- * ```
- *
  * `ip` is Fastify's `request.ip`, which believes proxies as its option `trustProxy` says.
+ *
+ * @example
+ * ```ts
+ * import { pintleContext } from "@pintle/sdk/fastify";
+ * import { fastify } from "fastify";
+ *
+ * const app = fastify();
+ * await app.register(pintleContext(client));
+ * app.get("/pay", async () => {
+ *   client.track({ userId: "123", event: "Paid" }); // with the visitor's address, browser and page
+ *   return "paid";
+ * });
+ *
+ * await app.inject("/pay");
+ * await app.close();
+ * ```
  */
 export function pintleContext<Request extends FastifyRequestLike = FastifyRequestLike>(
   client: ScopedClient,

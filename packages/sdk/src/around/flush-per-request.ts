@@ -4,7 +4,7 @@ import type { ScopedClient } from "./request-context.ts";
  * Whether what a request has sent is delivered with it, for runtimes that stop or freeze a program between requests:
  *
  * - `"wait"`: the response waits until it is;
- * - a function: is given the promise of it, which never rejects, and hands it to the runtime (`waitUntil`, `after`).
+ * - a function: is given the promise of it, which never rejects, and hands it to the runtime (`waitUntil`, `after`). See {@link pintleContext}.
  */
 export type FlushPerRequest<Args extends readonly unknown[]> =
   | "wait"

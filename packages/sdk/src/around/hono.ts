@@ -1,10 +1,15 @@
+/**
+ * Events of a Hono app, with what is known of the request.
+ *
+ * @module @pintle/sdk/hono
+ */
 import { type FlushPerRequest, flushAfterRequest } from "./flush-per-request.ts";
 import { type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
 
 export type { FlushPerRequest } from "./flush-per-request.ts";
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
 
-/** What is used of Hono's context (version 4). */
+/** What is used of Hono's context (version 4). See {@link pintleContext}. */
 export interface HonoContextLike {
   readonly req: {
     readonly url: string;
@@ -15,7 +20,7 @@ export interface HonoContextLike {
   readonly env: unknown;
 }
 
-/** Options of the middleware. */
+/** Options of the middleware. See {@link pintleContext}. */
 export interface HonoOptions<C> extends RequestContextOptions<C> {
   /** For serverless runtimes, for example `(flushed, c) => c.executionCtx.waitUntil(flushed)`. Default: none. */
   readonly flush?: FlushPerRequest<[c: C]> | undefined;
@@ -24,12 +29,23 @@ export interface HonoOptions<C> extends RequestContextOptions<C> {
 /**
  * Middleware for Hono: what a handler behind it sends has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
  *
- * ```ts
- * app.use(pintleContext(client));
- * ```
- *
  * `ip` is the address of the socket with `@hono/node-server`, and what Cloudflare says on Workers. Elsewhere, and behind other
  * proxies, give it by the option `ip`.
+ *
+ * @example
+ * ```ts
+ * import { pintleContext } from "@pintle/sdk/hono";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.use(pintleContext(client, { flush: "wait" }));
+ * app.get("/pay", (c) => {
+ *   client.track({ userId: "123", event: "Paid" }); // with the visitor's browser and page
+ *   return c.text("paid");
+ * });
+ *
+ * await app.request("/pay");
+ * ```
  */
 export function pintleContext<C extends HonoContextLike = HonoContextLike>(
   client: ScopedClient,

@@ -1,3 +1,8 @@
+/**
+ * Events of a Next.js app, with what is known of the request.
+ *
+ * @module @pintle/sdk/next
+ */
 import type { Context } from "@pintle/events";
 import { type FlushPerRequest, flushAfterRequest } from "./flush-per-request.ts";
 import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
@@ -5,13 +10,13 @@ import { headerOf, type RequestContextOptions, requestContext, type ScopedClient
 export type { FlushPerRequest } from "./flush-per-request.ts";
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
 
-/** `Headers`, or what `headers()` of `next/headers` resolves with. */
+/** `Headers`, or what `headers()` of `next/headers` resolves with. See {@link headersContext}. */
 export interface HeadersLike {
   /** A header, or null. */
   get(name: string): string | null;
 }
 
-/** A request of the App Router (`Request`, `NextRequest`) or of the Pages Router (`NextApiRequest`). */
+/** A request of the App Router (`Request`, `NextRequest`) or of the Pages Router (`NextApiRequest`). See {@link withPintle}. */
 export interface NextRequestLike {
   readonly url?: string | undefined;
   readonly headers: HeadersLike | Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -28,12 +33,20 @@ export interface NextOptions<Args extends readonly [NextRequestLike, ...unknown[
  * Wraps a route handler, a handler of the Pages Router, or the proxy (middleware): what it sends has the request's `ip`, `userAgent`,
  * `page` and `traceId` in its context.
  *
- * ```ts
- * export const POST = withPintle(client, async (request) => { ... });
- * ```
- *
  * `ip` is the first address in `x-forwarded-for`, which Next itself fills in. Where visitors may reach Next through a proxy that passes
  * on what they claim, give it by the option `ip`.
+ *
+ * @example
+ * ```ts
+ * import { withPintle } from "@pintle/sdk/next";
+ *
+ * const POST = withPintle(client, async (request: Request) => {
+ *   client.track({ userId: "123", event: "Paid" }); // with the visitor's address, browser and page
+ *   return new Response(`paid with ${request.method}`);
+ * });
+ *
+ * await POST(new Request("https://shop.example.com/pay", { method: "POST" }));
+ * ```
  */
 export function withPintle<Args extends readonly [NextRequestLike, ...unknown[]], Result>(
   client: ScopedClient,
@@ -52,8 +65,13 @@ export function withPintle<Args extends readonly [NextRequestLike, ...unknown[]]
 /**
  * The context of a request of which only the headers are known, for server components and server actions:
  *
+ * @example
  * ```ts
- * client.withContext(headersContext(await headers()), () => client.track({ ... }));
+ * import { headersContext } from "@pintle/sdk/next";
+ *
+ * const headers = async () => new Headers({ "user-agent": "Mozilla/5.0" }); // that of next/headers
+ *
+ * client.withContext(headersContext(await headers()), () => client.track({ userId: "123", event: "Paid" }));
  * ```
  */
 export function headersContext(

@@ -1,10 +1,10 @@
 import type { Context } from "@pintle/events";
 import { traceIdOf } from "./traceparent.ts";
 
-/** The fields that adapters fill in. */
+/** The fields that adapters fill in. See {@link pintleContext}. */
 export type RequestContextPart = "ip" | "userAgent" | "page" | "traceId";
 
-/** What an adapter records of a request. */
+/** What an adapter records of a request. See {@link pintleContext}. */
 export interface RequestContextOptions<Request> {
   /**
    * The visitor's address, where the framework's own answer is not the right one: it has to be told which proxies it may
@@ -15,7 +15,7 @@ export interface RequestContextOptions<Request> {
   readonly omit?: readonly RequestContextPart[] | undefined;
 }
 
-/** The part of a client that adapters use: any `Pintle` is one, whatever its plan. */
+/** The part of a client that adapters use: any `Pintle` is one, whatever its plan. See {@link pintleContext}. */
 export interface ScopedClient {
   /** See `Pintle.withContext`. */
   withContext<Result>(context: Context, fn: () => Result): Result;

@@ -1,3 +1,8 @@
+/**
+ * For programs that were written for `@rudderstack/rudder-sdk-node` 3.
+ *
+ * @module @pintle/sdk/rudder-sdk-node
+ */
 import {
   type Alias,
   EventError,
@@ -17,12 +22,14 @@ import type { Logger } from "../logger.ts";
 import type { FieldsOf } from "../plan/plan.ts";
 import type { Receipt } from "../receipt.ts";
 
-/** Called once, when the message has been delivered, or with the reason why it was given up. */
+/** Called once, when the message has been delivered, or with the reason why it was given up. See {@link Analytics}. */
 export type ApiCallback = (error?: Error) => void;
-/** Called once, when everything is delivered, or with the reason why something was given up. */
+/** Called once, when everything is delivered, or with the reason why something was given up. See {@link Analytics}. */
 export type FlushCallback = (error?: Error) => void;
 
-/** The options of `@rudderstack/rudder-sdk-node` 3. Those that have no meaning here are accepted, and named once in the log. */
+/**
+ * The options of `@rudderstack/rudder-sdk-node` 3. Those that have no meaning here are accepted, and named once in the log. See {@link Analytics}.
+ */
 export interface AnalyticsOptions {
   /** Default: `https://hosted.rudderlabs.com`. */
   readonly dataPlaneUrl?: string | undefined;
@@ -70,6 +77,24 @@ const flushTimeout = 60_000;
  *
  * What is different is that nothing is lost: a message is tried for an hour and not three times, no failure ends the program,
  * `flush` sends everything and not one batch. `pintle` is the client beneath, with receipts, `close`, `stats` and all else.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import Analytics from "@pintle/sdk/rudder-sdk-node";
+ *
+ * const analytics = new Analytics(WRITE_KEY, { dataPlaneUrl: DATA_PLANE_URL, flushAt: 20 });
+ *
+ * analytics.identify({ userId: "123", traits: { email: "name@example.com" } });
+ * analytics.track({ userId: "123", event: "Paid" }, (error) => assert.equal(error, undefined));
+ * analytics.page({ userId: "123", name: "Pizza" });
+ * analytics.screen({ userId: "123", name: "Basket" });
+ * analytics.group({ userId: "123", groupId: "company-1" });
+ * analytics.alias({ userId: "123", previousId: "device-7" });
+ *
+ * await analytics.flush((error) => assert.equal(error, undefined));
+ * assert.equal(analytics.pintle?.stats().delivered, 6);
+ * ```
  */
 export class Analytics {
   /** The client beneath. `undefined` with `enable: false`. */
@@ -145,7 +170,17 @@ export class Analytics {
     return flushed;
   }
 
-  /** Of the official SDK: Redis. Here `durable` keeps messages on disk; the callback is given an Error that says so. */
+  /**
+   * Of the official SDK: Redis. Here `durable` keeps messages on disk; the callback is given an Error that says so.
+   *
+   * @example
+   * ```ts
+   * import Analytics from "@pintle/sdk/rudder-sdk-node";
+   *
+   * const analytics = new Analytics(WRITE_KEY, { dataPlaneUrl: DATA_PLANE_URL });
+   * analytics.createPersistenceQueue({}, (error) => console.log(error?.message)); // keep messages on disk: ...
+   * ```
+   */
   createPersistenceQueue(_options: unknown, callback?: (error?: Error) => void): void {
     const error = new Error(
       "there is no queue in Redis here; keep messages on disk: { pintle: { durable: { directory } } }",

@@ -1,6 +1,19 @@
 /**
  * The parts of `context` that destinations know by name. Names are those of RudderStack's Go SDK; every part may have
  * further fields, which are sent as they are. 0 and `false` are values: a latitude of 0 is on the equator.
+ *
+ * @example
+ * ```ts
+ * import { type KnownContext, Pintle } from "@pintle/sdk";
+ *
+ * const defaultContext: KnownContext = {
+ *   app: { name: "shop", version: "1.4.2" },
+ *   location: { latitude: 0, longitude: 6.7 },
+ *   locale: "de-AT",
+ * };
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { defaultContext });
+ * await client.close();
+ * ```
  */
 export interface KnownContext {
   readonly app?: AppInfo | undefined;
@@ -28,7 +41,7 @@ export interface KnownContext {
   readonly [field: string]: unknown;
 }
 
-/** The app that the user has. */
+/** The app that the user has. Part of {@link KnownContext}. */
 export interface AppInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
@@ -37,7 +50,7 @@ export interface AppInfo {
   readonly [field: string]: unknown;
 }
 
-/** What brought the user: the UTM parameters. */
+/** What brought the user: the UTM parameters. Part of {@link KnownContext}. */
 export interface CampaignInfo {
   readonly name?: string | undefined;
   readonly source?: string | undefined;
@@ -47,7 +60,7 @@ export interface CampaignInfo {
   readonly [field: string]: unknown;
 }
 
-/** The device that the user has. */
+/** The device that the user has. Part of {@link KnownContext}. */
 export interface DeviceInfo {
   readonly id?: string | undefined;
   readonly manufacturer?: string | undefined;
@@ -59,14 +72,14 @@ export interface DeviceInfo {
   readonly [field: string]: unknown;
 }
 
-/** The SDK. */
+/** The SDK. Part of {@link KnownContext}. */
 export interface LibraryInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
   readonly [field: string]: unknown;
 }
 
-/** Where the user is. */
+/** Where the user is. Part of {@link KnownContext}. */
 export interface LocationInfo {
   readonly city?: string | undefined;
   readonly country?: string | undefined;
@@ -79,7 +92,7 @@ export interface LocationInfo {
   readonly [field: string]: unknown;
 }
 
-/** How the user's device is connected. */
+/** How the user's device is connected. Part of {@link KnownContext}. */
 export interface NetworkInfo {
   readonly bluetooth?: boolean | undefined;
   readonly cellular?: boolean | undefined;
@@ -88,14 +101,14 @@ export interface NetworkInfo {
   readonly [field: string]: unknown;
 }
 
-/** The operating system of the user's device. */
+/** The operating system of the user's device. Part of {@link KnownContext}. */
 export interface OSInfo {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
   readonly [field: string]: unknown;
 }
 
-/** The page on which the user is. */
+/** The page on which the user is. Part of {@link KnownContext}. */
 export interface PageInfo {
   readonly hash?: string | undefined;
   readonly path?: string | undefined;
@@ -106,7 +119,7 @@ export interface PageInfo {
   readonly [field: string]: unknown;
 }
 
-/** What led the user here. */
+/** What led the user here. Part of {@link KnownContext}. */
 export interface ReferrerInfo {
   readonly type?: string | undefined;
   readonly name?: string | undefined;
@@ -115,7 +128,7 @@ export interface ReferrerInfo {
   readonly [field: string]: unknown;
 }
 
-/** The screen of the user's device. */
+/** The screen of the user's device. Part of {@link KnownContext}. */
 export interface ScreenInfo {
   readonly density?: number | undefined;
   /** Pixels. */

@@ -20,7 +20,18 @@ export class FreeForm {
     return this;
   }
 
-  /** What is encoded. */
+  /**
+   * What is encoded.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { properties, traits } from "@pintle/sdk";
+   *
+   * assert.equal(JSON.stringify(traits().setAge(42)), '{"age":42}');
+   * assert.deepEqual(properties().set("set", 7).toJSON(), { set: 7 }); // a field may be called as a method is
+   * ```
+   */
   toJSON(): Record<string, unknown> {
     if (this.#hidden === undefined) return this;
     // fromEntries defines properties where an assignment would call the setter of `__proto__`.

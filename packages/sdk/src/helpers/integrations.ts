@@ -1,7 +1,7 @@
 import type { Integrations } from "@pintle/events";
 import { FreeForm } from "./free-form.ts";
 
-/** Options of one destination, instead of `true`. */
+/** Options of one destination, instead of `true`. See {@link integrations}. */
 export type IntegrationOptions = Readonly<Record<string, unknown>>;
 
 class IntegrationsSetters extends FreeForm {
@@ -31,7 +31,7 @@ class IntegrationsSetters extends FreeForm {
   }
 }
 
-/** Which destinations a message goes to. */
+/** Which destinations a message goes to. See {@link integrations}. */
 export type IntegrationsHelper = Integrations & IntegrationsSetters;
 
 /**
@@ -39,6 +39,17 @@ export type IntegrationsHelper = Integrations & IntegrationsSetters;
  *
  * The default for all destinations is written as `All`, which is what data planes read. (The Go SDK writes `all`, which
  * to RudderStack is a destination of that name.)
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Integrations, integrations } from "@pintle/sdk";
+ *
+ * const chosen: Integrations = integrations().disableAll().enable("Warehouse").set("Mail", { list: "news" });
+ * assert.deepEqual({ ...chosen }, { All: false, Warehouse: true, Mail: { list: "news" } });
+ *
+ * client.track({ userId: "123", event: "Paid", integrations: integrations().enableAll().disable("Salesforce") });
+ * ```
  */
 export function integrations(): IntegrationsHelper {
   // The methods are no integrations, which the index signature of `Integrations` cannot express.

@@ -1,6 +1,6 @@
 import { FreeForm } from "./free-form.ts";
 
-/** A product in an event of a shop. */
+/** A product in an event of a shop. See {@link PropertiesHelper}. */
 export interface Product {
   readonly id?: string | number | undefined;
   readonly sku?: string | undefined;
@@ -15,6 +15,31 @@ export interface Product {
  * all others.
  *
  * Names and setters are those of RudderStack's Go SDK (`analytics.NewProperties()`).
+ *
+ * @example
+ * ```ts
+ * import { properties } from "@pintle/sdk";
+ *
+ * client.track({
+ *   userId: "123",
+ *   event: "Order Completed",
+ *   properties: properties()
+ *     .setOrderId("o-1").setCurrency("EUR").setRevenue(25.5).setValue(30).setTotal(31).setSubtotal(25.5)
+ *     .setShipping(3).setTax(2.5).setDiscount(0).setCoupon("NOVEMBER").setRepeat(true)
+ *     .setProducts({ id: "p-1", sku: "SKU-1", name: "Pizza", price: 8.5, quantity: 3 })
+ *     .set("gift", false),
+ * });
+ * client.track({
+ *   userId: "123",
+ *   event: "Product Viewed",
+ *   properties: properties().setProductId("p-1").setSKU("SKU-1").setName("Pizza").setCategory("Food").setPrice(8.5),
+ * });
+ * client.page({
+ *   userId: "123",
+ *   name: "Pizza",
+ *   properties: properties().setURL("https://shop.example.com/pizza").setPath("/pizza").setTitle("Pizza").setReferrer("https://example.com"),
+ * });
+ * ```
  */
 export class PropertiesHelper extends FreeForm {
   /** What was earned, in `currency`. */
@@ -123,7 +148,18 @@ export class PropertiesHelper extends FreeForm {
   }
 }
 
-/** New, empty properties: `properties().setRevenue(9.5).set("plan", "Free")`. A plain object does the same. */
+/**
+ * New, empty properties: `properties().setRevenue(9.5).set("plan", "Free")`. A plain object does the same.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Properties, properties } from "@pintle/sdk";
+ *
+ * const plain: Properties = { revenue: 9.5, plan: "Free" };
+ * assert.deepEqual({ ...properties().setRevenue(9.5).set("plan", "Free") }, plain);
+ * ```
+ */
 export function properties(): PropertiesHelper {
   return new PropertiesHelper();
 }

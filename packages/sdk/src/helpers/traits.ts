@@ -4,6 +4,22 @@ import { FreeForm } from "./free-form.ts";
  * Traits of a user or a group: a setter for each trait that destinations know by name, and `set` for all others.
  *
  * Names and setters are those of RudderStack's Go SDK (`analytics.NewTraits()`).
+ *
+ * @example
+ * ```ts
+ * import { traits } from "@pintle/sdk";
+ *
+ * client.identify({
+ *   userId: "123",
+ *   traits: traits()
+ *     .setName("Name Surname").setFirstName("Name").setLastName("Surname").setUsername("name").setTitle("CTO")
+ *     .setEmail("name@example.com").setPhone("+43 1 234567").setWebsite("https://example.com")
+ *     .setAvatar("https://example.com/name.png").setDescription("Buys pizza").setGender("female")
+ *     .setAge(42).setBirthday("1984-02-29").setCreatedAt(new Date("2026-11-01T10:00:00Z"))
+ *     .setAddress({ city: "Vienna", country: "Austria" })
+ *     .set("plan", "Free"),
+ * });
+ * ```
  */
 export class TraitsHelper extends FreeForm {
   /** A line of text, or its parts (`street`, `city`, `postalCode`, `state`, `country`), which most destinations prefer. */
@@ -85,6 +101,15 @@ export class TraitsHelper extends FreeForm {
 /**
  * New, empty traits: `traits().setName("Name Surname").setEmail("name@example.com").set("plan", "Free")`.
  * A plain object does the same.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Traits, traits } from "@pintle/sdk";
+ *
+ * const plain: Traits = { name: "Name Surname", plan: "Free" };
+ * assert.deepEqual({ ...traits().setName("Name Surname").set("plan", "Free") }, plain);
+ * ```
  */
 export function traits(): TraitsHelper {
   return new TraitsHelper();

@@ -4,25 +4,66 @@ import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
 /**
  * A tracking plan as a type: for each name of an event its properties.
  *
+ * A bound on itself, because an interface has no index signature and would not fit `Record<string, ...>`.
+ *
+ * @example
  * ```ts
+ * import { Pintle } from "@pintle/sdk";
+ *
  * interface ShopPlan {
  *   "Order Completed": { orderId: string; revenue: number };
  *   "Signed Up": { plan?: "Free" | "Pro" };
  * }
- * const client = new Pintle<ShopPlan>(writeKey, dataPlaneUrl);
- * ```
  *
- * A bound on itself, because an interface has no index signature and would not fit `Record<string, ...>`.
+ * const client = new Pintle<ShopPlan>(WRITE_KEY, DATA_PLANE_URL);
+ * client.track({ userId: "123", event: "Order Completed", properties: { orderId: "o-1", revenue: 25.5 } });
+ * await client.close();
+ * ```
  */
 export type TrackingPlan<Plan> = { readonly [Event in keyof Plan]: object };
 
-/** Where there is no plan: any event, any properties. */
+/** Where there is no plan: any event, any properties. See {@link TrackingPlan}. */
 export type AnyPlan = Readonly<Record<string, Properties>>;
 
-/** A validator for the properties of each event, or of some. The plan's type follows from the validators. */
+/**
+ * A validator for the properties of each event, or of some. The plan's type follows from the validators.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Pintle, type PlanValidators } from "@pintle/sdk";
+ * import { z } from "zod";
+ *
+ * const plan = {
+ *   "Order Completed": z.object({ orderId: z.string(), revenue: z.number().min(0) }),
+ * } satisfies PlanValidators<{ "Order Completed": { orderId: string; revenue: number } }>;
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { plan });
+ *
+ * const receipt = client.track({ userId: "123", event: "Order Completed", properties: { orderId: "o-1", revenue: -1 } });
+ * assert.equal(receipt.accepted, false);
+ * await client.close();
+ * ```
+ */
 export type PlanValidators<Plan> = { readonly [Event in keyof Plan]?: StandardSchema<Plan[Event], unknown> };
 
-/** The `track` messages that a plan allows. */
+/**
+ * The `track` messages that a plan allows.
+ *
+ * @example
+ * ```ts
+ * import { type MessageOf, Pintle, type TrackOf } from "@pintle/sdk";
+ *
+ * interface ShopPlan {
+ *   "Signed Up": { plan?: "Free" | "Pro" };
+ * }
+ * const signedUp: TrackOf<ShopPlan> = { type: "track", userId: "123", event: "Signed Up", properties: { plan: "Pro" } };
+ * const messages: MessageOf<ShopPlan>[] = [signedUp, { type: "page", userId: "123", name: "Welcome" }];
+ *
+ * const client = new Pintle<ShopPlan>(WRITE_KEY, DATA_PLANE_URL);
+ * for (const message of messages) client.enqueue(message);
+ * await client.close();
+ * ```
+ */
 export type TrackOf<Plan> = string extends keyof Plan
   ? Track
   : { readonly [Event in keyof Plan & string]: PlannedTrack<Event, Plan[Event]> }[keyof Plan & string];

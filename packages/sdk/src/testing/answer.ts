@@ -17,6 +17,7 @@ export type Answer =
   | AnswerDetails
   | ((request: ReceivedRequest) => Answer | Promise<Answer>);
 
+/** What a {@link FakeDataPlane} answers, and what goes wrong on the way. */
 export interface AnswerDetails {
   /** 200 unless said otherwise. */
   readonly status?: number;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type Answer, type SettledAnswer, send, settle, statusOf } from "./answer.ts";
 import { type ReceivedMessage, type ReceivedRequest, readRequest } from "./received-request.ts";
 
-/** What is known when it starts; all of it can be changed later. */
+/** What is known when it starts; all of it can be changed later. See {@link FakeDataPlane}. */
 export interface FakeDataPlaneOptions {
   /** The only key that is let in; others get 401. Every key, unless given. */
   readonly writeKey?: string;
@@ -16,16 +16,25 @@ export interface FakeDataPlaneOptions {
 /**
  * A data plane for tests: a real HTTP server on 127.0.0.1 that decodes what it gets, keeps it, and answers by script.
  *
- * ```ts
- * await using plane = await FakeDataPlane.start();
- * plane.script(503, { status: 429, retryAfter: 1 }); // then 200, for ever
- * const client = new Pintle("key", plane.url);
- * client.track({ userId: "u", event: "Paid" });
- * await plane.until(() => plane.messages.length === 1);
- * ```
- *
  * Faults: any status, `"hang"`, `"reset"`, slow answers, `Retry-After` in seconds or as a date, truncated answers, and a
  * closed port ({@link FakeDataPlane.refuse}). Nothing in it is timed: {@link FakeDataPlane.until} waits for what happens.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Pintle } from "@pintle/sdk";
+ * import { FakeDataPlane } from "@pintle/sdk/testing";
+ *
+ * await using plane = await FakeDataPlane.start({ writeKey: "key" });
+ * const client = new Pintle("key", plane.url, { interval: 0 });
+ *
+ * plane.script(503, { status: 429, retryAfter: 1 }, "reset"); // then 200, for ever
+ * client.track({ userId: "123", event: "Paid" });
+ * await plane.until(() => plane.messages.length === 1);
+ *
+ * assert.equal(plane.requests.length, 4);
+ * await client.close();
+ * ```
  */
 export class FakeDataPlane {
   readonly #options: FakeDataPlaneOptions;
@@ -87,13 +96,42 @@ export class FakeDataPlane {
     return this;
   }
 
-  /** How requests are answered from now on when the script is over. */
+  /**
+   * How requests are answered from now on when the script is over.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { FakeDataPlane } from "@pintle/sdk/testing";
+   *
+   * await using plane = await FakeDataPlane.start();
+   * plane.otherwise(503);
+   *
+   * const response = await fetch(`${plane.url}/v1/batch`, { method: "POST", body: '{"batch":[]}' });
+   * assert.equal(response.status, 503);
+   * ```
+   */
   otherwise(answer: Answer): this {
     this.#otherwise = answer;
     return this;
   }
 
-  /** What `GET /cluster-info` says from now on; 404 for `undefined`. */
+  /**
+   * What `GET /cluster-info` says from now on; 404 for `undefined`.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { FakeDataPlane } from "@pintle/sdk/testing";
+   *
+   * await using plane = await FakeDataPlane.start();
+   * plane.nodes(3);
+   *
+   * const response = await fetch(`${plane.url}/cluster-info`);
+   * assert.deepEqual(await response.json(), { nodeCount: 3 });
+   * assert.equal(plane.clusterRequests.length, 1);
+   * ```
+   */
   nodes(count: number | undefined): this {
     this.#nodes = count;
     return this;
@@ -116,7 +154,30 @@ export class FakeDataPlane {
     });
   }
 
-  /** Closes the port and every connection: from now on connecting is refused. {@link accept} opens the same port again. */
+  /**
+   * Closes the port and every connection: from now on connecting is refused. {@link accept} opens the same port again.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { Pintle } from "@pintle/sdk";
+   * import { FakeDataPlane } from "@pintle/sdk/testing";
+   *
+   * const plane = await FakeDataPlane.start();
+   * const client = new Pintle("key", plane.url, { interval: 0 });
+   *
+   * await plane.refuse();
+   * const failed = new Promise((resolve) => client.on("error", resolve));
+   * const receipt = client.track({ userId: "123", event: "Paid" });
+   * await failed;
+   * await plane.accept();
+   *
+   * assert.equal((await receipt.delivered()).status, "delivered");
+   * assert(plane.connections.total >= 1);
+   * await client.close();
+   * await plane.close();
+   * ```
+   */
   async refuse(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;

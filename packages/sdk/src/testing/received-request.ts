@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 
-/** A message as it arrived: what a data plane sees. */
+/** A message as it arrived: what a data plane sees. See {@link FakeDataPlane}. */
 export interface ReceivedMessage {
   readonly type: string;
   readonly messageId: string;
   readonly [field: string]: unknown;
 }
 
-/** A request as it arrived. */
+/** A request as it arrived. See {@link FakeDataPlane}. */
 export interface ReceivedRequest {
   /** 0 for the first request, counted over the life of the data plane. */
   readonly index: number;

@@ -5,10 +5,29 @@
  * Resolves with the answer, whatever its status, after its body has been read to the end (or cut at 64 KB and discarded,
  * so that a keep-alive connection is free again). Rejects when there was no complete answer: no connection, reset, body
  * shorter than its Content-Length, `timeout` over, or `signal` aborted. Redirects are answers: they are not followed.
+ *
+ * @example
+ * ```ts
+ * import { Pintle, type Transport } from "@pintle/sdk";
+ *
+ * const transport: Transport = async ({ url, method, headers, body, timeout, signal }) => {
+ *   const response = await fetch(url, {
+ *     method,
+ *     headers,
+ *     body: body === undefined ? null : new Uint8Array(body),
+ *     redirect: "manual",
+ *     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
+ *   });
+ *   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+ * };
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { transport });
+ * client.track({ userId: "123", event: "Paid" });
+ * await client.close();
+ * ```
  */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
 
-/** A request to make. */
+/** A request to make. See {@link Transport}. */
 export interface TransportRequest {
   readonly method: "GET" | "POST";
   readonly url: string;
@@ -22,7 +41,7 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
-/** A complete answer. */
+/** A complete answer. See {@link Transport}. */
 export interface TransportResponse {
   readonly status: number;
   /** Lower-case names. */

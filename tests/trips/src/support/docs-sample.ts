@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -29,10 +29,10 @@ export function samplesIn(page: string): readonly DocsSample[] {
   return samples;
 }
 
-/** A sample as a program. One that makes no client of its own gets the one that the page has made at its top. */
-export function programOf({ code }: DocsSample): string {
+/** A sample as a program. One that uses `client` and makes none gets the one that the page has made at its top. */
+export function programOf({ code }: Pick<DocsSample, "code">): string {
   const names = `const { WRITE_KEY = "", DATA_PLANE_URL = "" } = process.env;\n`;
-  if (/\bconst client\b/.test(code)) return `${names}${code}`;
+  if (/\b(?:const|using) client\b/.test(code) || !/\bclient\b/.test(code)) return `${names}${code}`;
   const client = `import { Pintle } from "@pintle/sdk";\nconst client = new Pintle(WRITE_KEY, DATA_PLANE_URL);\n`;
   return `${names}${client}${code}await client.close();\n`;
 }
@@ -51,13 +51,22 @@ const compilerOptions = {
   outDir: "js",
 };
 
-/** Compiles samples as a reader would, in a folder from which the workspace's packages are found. */
-export async function compileSamples(samples: readonly DocsSample[]): Promise<CompiledSamples> {
+/**
+ * Compiles samples as a reader would, in a folder from which the workspace's packages are found.
+ *
+ * @param packages a folder `node_modules` with further ones, whose own types are not looked into
+ */
+export async function compileSamples(
+  samples: readonly Pick<DocsSample, "name" | "code">[],
+  { packages }: { readonly packages?: string } = {},
+): Promise<CompiledSamples> {
   const folder = fileURLToPath(new URL(`../../dist/docs-samples-${process.pid}`, import.meta.url));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    const options = { ...compilerOptions, skipLibCheck: packages !== undefined };
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
+    if (packages !== undefined) await symlink(packages, join(folder, "node_modules"), "dir");
     for (const sample of samples) await writeFile(join(folder, `${sample.name}.ts`), programOf(sample));
     await promisify(execFile)(process.execPath, [compiler, "-p", folder]);
   } catch (error) {
