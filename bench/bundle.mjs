@@ -9,8 +9,9 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "pintle-bundle-"));
-try {
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+
+async function main() {
   const builds = [
     ["fetch build (edge, browsers, Bun, Deno)", await bundle("browser", ["browser"])],
     ["node build (its built-in modules left out)", await bundle("node", ["node"])],
@@ -19,13 +20,17 @@ try {
   for (const [name, [start, ...later]] of builds) {
     console.log(`  ${name}: ${weight([start])}${later.length > 0 ? `; loaded when needed: ${weight(later)}` : ""}`);
   }
-  const { packages, size } = install();
-  console.log(`npm i @pintle/sdk: ${packages.length} packages (${packages.join(", ")}), ${bytes(size)} on disk`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  const folder = mkdtempSync(join(tmpdir(), "pintle-bundle-"));
+  try {
+    const { packages, size } = install(folder);
+    console.log(`npm i @pintle/sdk: ${packages.length} packages (${packages.join(", ")}), ${bytes(size)} on disk`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-async function bundle(platform, conditions) {
+/** The files of a program that uses the client: first what it loads at its start, then what it may load later. */
+export async function bundle(platform, conditions) {
   const { outputFiles, metafile } = await build({
     stdin: {
       // What a program uses: the client. The helpers are left out where they are not imported.
@@ -38,7 +43,7 @@ async function bundle(platform, conditions) {
     write: false,
     // What is imported later is a file of its own.
     splitting: true,
-    outdir: folder,
+    outdir: "out",
     format: "esm",
     target: "es2022",
     platform,
@@ -67,7 +72,7 @@ function weight(files) {
   return `${sum(files.map((file) => file.byteLength))}, gzipped ${sum(files.map((file) => gzipSync(file, { level: 9 }).byteLength))}`;
 }
 
-function install() {
+function install(folder) {
   const tarballs = ["packages/events", "packages/log", "packages/sdk"].map((path) => {
     const printed = npm(["pack", "--json", "--pack-destination", folder], join(root, path));
     return join(folder, JSON.parse(printed)[0].filename);
