@@ -6,7 +6,22 @@ import { type AnyPlan, findInvalidValidator, type PlanValidators } from "./plan/
 import type { StandardSchema } from "./plan/standard-schema.ts";
 import type { Transport } from "./transport/transport.ts";
 
-/** Keeps messages on disk until they are delivered. See docs/durable-mode.md. */
+/**
+ * Keeps messages on disk until they are delivered. See docs/durable-mode.md.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type DurableOptions, Pintle } from "@pintle/sdk";
+ *
+ * const durable: DurableOptions = { directory: process.env.EVENTS_DIR ?? "/var/lib/shop/events", sync: "10ms" };
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { durable });
+ *
+ * const receipt = client.track({ userId: "123", event: "Paid" });
+ * assert(await receipt.stored());
+ * await client.close();
+ * ```
+ */
 export interface DurableOptions {
   /** The folder; made if it is not there. For one write key and data plane; several processes may share it. */
   readonly directory: string;
@@ -16,7 +31,24 @@ export interface DurableOptions {
   readonly sync?: Duration | undefined;
 }
 
-/** Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes are bytes of UTF-8. */
+/**
+ * Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes are bytes of UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { type Config, Pintle } from "@pintle/sdk";
+ *
+ * const config: Config = {
+ *   interval: "1s",
+ *   batchSize: 100,
+ *   maxAge: "6h",
+ *   defaultContext: { app: { name: "shop", version: "1.4.2" } },
+ *   beforeSend: (message) => (message.userId === "load-test" ? null : message),
+ * };
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, config);
+ * await client.close();
+ * ```
+ */
 export interface Config<Plan = AnyPlan> {
   /** A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms. */
   readonly interval?: Duration | undefined;
