@@ -9,7 +9,7 @@ import type { Entry } from "./entry.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
-import type { FlushResult } from "./flushes.ts";
+import type { Deadline, FlushResult } from "./flushes.ts";
 import type { KeptEntry } from "./kept-entry.ts";
 import { Settlement, untilRegrouped } from "./settlement.ts";
 import type { TransportResponse } from "./transport/transport.ts";
@@ -232,7 +232,7 @@ export class Delivery {
   }
 
   #wait(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
-    const until = (over: () => void): (() => void) => {
+    const until: Deadline = (over) => {
       const cancel = this.#environment.after(timeout, over);
       if (signal?.aborted === true) over();
       signal?.addEventListener("abort", over, { once: true });
@@ -242,35 +242,11 @@ export class Delivery {
       };
     };
     const { keeping } = this.#backlog;
-    return this.#holding(
-      keeping?.isOpening === true ? this.#waitFromOpening(keeping.opened, until) : this.#ends(until),
-    );
-  }
-
-  #ends(until: (over: () => void) => () => void): Promise<FlushResult> {
-    const { newest, pending, flushes } = this.#backlog;
-    return flushes.wait(newest, pending, until);
-  }
-
-  /** Only when the folder of durable mode is open is it known what there is to wait for. */
-  async #waitFromOpening(opened: Promise<void>, until: (over: () => void) => () => void): Promise<FlushResult> {
-    let isOver = false;
-    let end = (): void => {};
-    const over = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const stop = until(() => {
-      isOver = true;
-      end();
-    });
-    await Promise.race([opened, over]);
-    const result = await this.#ends((later) => {
-      if (isOver) later();
-      end = later;
-      return stop;
-    });
-    stop();
-    return result;
+    const ends = (over: Deadline): Promise<FlushResult> => {
+      const { newest, pending, flushes } = this.#backlog;
+      return flushes.wait(newest, pending, over);
+    };
+    return this.#holding(keeping?.isOpening === true ? keeping.waitFromOpening(ends, until) : ends(until));
   }
 
   /** Keeps the program alive while it waits. */

@@ -8,6 +8,9 @@ export interface FlushResult {
   readonly pending: number;
 }
 
+/** Calls back when there is no more time, unless it has been cancelled by what it returns. */
+export type Deadline = (over: () => void) => () => void;
+
 /** A flush that waits for every message up to `mark`. */
 class Waiter {
   readonly mark: number;
@@ -32,7 +35,7 @@ export class Flushes {
    * @param pending how many messages have not ended; none of them is behind the mark
    * @param until resolves when the time is over
    */
-  async wait(mark: number, pending: number, until: (over: () => void) => () => void): Promise<FlushResult> {
+  async wait(mark: number, pending: number, until: Deadline): Promise<FlushResult> {
     if (pending === 0) return { delivered: 0, dropped: 0, pending: 0 };
     const result = await new Promise<Waiter>((resolve) => {
       // Replaced below, unless the time is over before it has begun.

@@ -1,4 +1,5 @@
 import { PintleError } from "./errors.ts";
+import type { Deadline, FlushResult } from "./flushes.ts";
 import type { Keeper, KeeperHost } from "./keeper.ts";
 import { KeptEntry } from "./kept-entry.ts";
 import type { Left } from "./outcome.ts";
@@ -51,6 +52,27 @@ export class Keeping {
 
   get isOpening(): boolean {
     return this.#state === "opening";
+  }
+
+  /** A wait for messages to end that begins before the folder is open: only then is it known what there is to wait for. */
+  async waitFromOpening(ends: (until: Deadline) => Promise<FlushResult>, until: Deadline): Promise<FlushResult> {
+    let isOver = false;
+    let end = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const stop = until(() => {
+      isOver = true;
+      end();
+    });
+    await Promise.race([this.opened, over]);
+    const result = await ends((later) => {
+      if (isOver) later();
+      end = later;
+      return stop;
+    });
+    stop();
+    return result;
   }
 
   get room(): number {
