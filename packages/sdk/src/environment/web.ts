@@ -1,6 +1,6 @@
 import { fetchTransport } from "../transport/fetch.ts";
 import { gzipWeb } from "../transport/gzip-web.ts";
-import { uuid } from "../uuid.ts";
+import { uuidWeb } from "../uuid-web.ts";
 import type { Environment } from "./environment.ts";
 import { after, hold } from "./timers.ts";
 
@@ -17,7 +17,7 @@ export const webEnvironment: Environment = {
   hold,
   soon: (callback) => queueMicrotask(callback),
   random: () => Math.random(),
-  uuid,
+  uuid: uuidWeb,
   loadTransport: async () => fetchTransport,
   gzip: gzipWeb,
   lifecycle: undefined,
