@@ -23,7 +23,7 @@ export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleCli
   /**
    * @param writeKey of the source that the messages are for
    * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`
-   * @throws ConfigError, and nothing else
+   * @throws {@link ConfigError}, and nothing else
    */
   constructor(writeKey: string, dataPlaneUrl: string, config?: Config<Plan>) {
     super(writeKey, dataPlaneUrl, config, webEnvironment);

@@ -24,20 +24,38 @@ export interface Product {
  *   userId: "123",
  *   event: "Order Completed",
  *   properties: properties()
- *     .setOrderId("o-1").setCurrency("EUR").setRevenue(25.5).setValue(30).setTotal(31).setSubtotal(25.5)
- *     .setShipping(3).setTax(2.5).setDiscount(0).setCoupon("NOVEMBER").setRepeat(true)
+ *     .setOrderId("o-1")
+ *     .setCurrency("EUR")
+ *     .setRevenue(25.5)
+ *     .setValue(30)
+ *     .setTotal(31)
+ *     .setSubtotal(25.5)
+ *     .setShipping(3)
+ *     .setTax(2.5)
+ *     .setDiscount(0)
+ *     .setCoupon("NOVEMBER")
+ *     .setRepeat(true)
  *     .setProducts({ id: "p-1", sku: "SKU-1", name: "Pizza", price: 8.5, quantity: 3 })
  *     .set("gift", false),
  * });
  * client.track({
  *   userId: "123",
  *   event: "Product Viewed",
- *   properties: properties().setProductId("p-1").setSKU("SKU-1").setName("Pizza").setCategory("Food").setPrice(8.5),
+ *   properties: properties()
+ *     .setProductId("p-1")
+ *     .setSKU("SKU-1")
+ *     .setName("Pizza")
+ *     .setCategory("Food")
+ *     .setPrice(8.5),
  * });
  * client.page({
  *   userId: "123",
  *   name: "Pizza",
- *   properties: properties().setURL("https://shop.example.com/pizza").setPath("/pizza").setTitle("Pizza").setReferrer("https://example.com"),
+ *   properties: properties()
+ *     .setURL("https://shop.example.com/pizza")
+ *     .setPath("/pizza")
+ *     .setTitle("Pizza")
+ *     .setReferrer("https://example.com"),
  * });
  * ```
  */

@@ -12,10 +12,20 @@ import { FreeForm } from "./free-form.ts";
  * client.identify({
  *   userId: "123",
  *   traits: traits()
- *     .setName("Name Surname").setFirstName("Name").setLastName("Surname").setUsername("name").setTitle("CTO")
- *     .setEmail("name@example.com").setPhone("+43 1 234567").setWebsite("https://example.com")
- *     .setAvatar("https://example.com/name.png").setDescription("Buys pizza").setGender("female")
- *     .setAge(42).setBirthday("1984-02-29").setCreatedAt(new Date("2026-11-01T10:00:00Z"))
+ *     .setName("Name Surname")
+ *     .setFirstName("Name")
+ *     .setLastName("Surname")
+ *     .setUsername("name")
+ *     .setTitle("CTO")
+ *     .setEmail("name@example.com")
+ *     .setPhone("+43 1 234567")
+ *     .setWebsite("https://example.com")
+ *     .setAvatar("https://example.com/name.png")
+ *     .setDescription("Buys pizza")
+ *     .setGender("female")
+ *     .setAge(42)
+ *     .setBirthday("1984-02-29")
+ *     .setCreatedAt(new Date("2026-11-01T10:00:00Z"))
  *     .setAddress({ city: "Vienna", country: "Austria" })
  *     .set("plan", "Free"),
  * });
