@@ -34,7 +34,7 @@ const packages = {
 };
 const states = ["well", "failing", "hanging"];
 
-const folder = mkdtempSync(join(tmpdir(), "pintle-sdk-"));
+const folder = mkdtempSync(join(tmpdir(), "pintle-bench-"));
 const table = {};
 try {
   if (!hasCores) console.error("NOT ON CORES OF THEIR OWN: needs taskset and two cores");

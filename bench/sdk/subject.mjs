@@ -9,6 +9,7 @@ const rounds = 9;
 const tasks = { send, call, hold };
 const [task, url, count, seconds, name, options] = process.argv.slice(2);
 
+process.once("disconnect", () => process.exit());
 const client = await clients[name](url, JSON.parse(options));
 const end = performance.now() + Number(seconds) * 1_000;
 const result = await tasks[task](Number(count));
