@@ -2,9 +2,10 @@ import type { Settings } from "./config.ts";
 import { channel, type RequestEnded } from "./diagnostics/channels.ts";
 import type { Environment } from "./environment/environment.ts";
 import { nodeHeaders, parseNodeCount } from "./nodes.ts";
+import { limit } from "./transport/attempt.ts";
 import { gzipThreshold } from "./transport/gzip.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";
-import { aborted, timedOut } from "./transport/transport-error.ts";
+import { aborted } from "./transport/transport-error.ts";
 import { version } from "./version.ts";
 
 /** The requests of a client: where to, with which headers, compressed or not. */
@@ -61,21 +62,10 @@ export class Exchange {
     const url = base + path;
     const transport = await this.#loadTransport();
     if (outer.aborted) throw aborted(url);
-    const attempt = new AbortController();
+    const { signal, stop } = limit({ url, timeout, signal: outer }, this.#environment.after);
     // A transport of the user's may not know of time-outs and aborts, or never settle: nobody waits for it then.
-    let stop = (): void => {};
     const cut = new Promise<never>((_, reject) => {
-      const end = (error: Error): void => {
-        attempt.abort();
-        reject(error);
-      };
-      const onAbort = (): void => end(aborted(url));
-      outer.addEventListener("abort", onAbort, { once: true });
-      const cancel = this.#environment.after(timeout, () => end(timedOut(url, timeout)));
-      stop = () => {
-        cancel();
-        outer.removeEventListener("abort", onAbort);
-      };
+      signal.addEventListener("abort", () => reject(signal.reason));
     });
     const began = this.#environment.monotonic();
     const ended = (how: Pick<RequestEnded, "status" | "error">): void => {
@@ -84,9 +74,7 @@ export class Exchange {
       this.#tell({ method: rest.method, url, bytes: rest.body?.length ?? 0, milliseconds, ...how });
     };
     try {
-      const answer = checkAnswer(
-        await Promise.race([transport({ ...rest, url, timeout, signal: attempt.signal }), cut]),
-      );
+      const answer = checkAnswer(await Promise.race([transport({ ...rest, url, timeout, signal }), cut]));
       ended({ status: answer.status });
       return answer;
     } catch (error) {

@@ -1,6 +1,8 @@
+import { after } from "../environment/timers.ts";
 import { AnswerBody } from "./answer-body.ts";
+import { limit } from "./attempt.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
-import { aborted, networkFailure, TransportError, timedOut, truncated } from "./transport-error.ts";
+import { aborted, networkFailure, TransportError, truncated } from "./transport-error.ts";
 
 /**
  * HTTP by the web's `fetch`, for every runtime that has it. A browser hides the status of a redirect; it is reported as
@@ -9,24 +11,17 @@ import { aborted, networkFailure, TransportError, timedOut, truncated } from "./
  * `fetch` is looked up at each call, so that what instruments or replaces it later is used.
  */
 export const fetchTransport: Transport = async (request) => {
-  const { url, signal, timeout } = request;
-  if (signal.aborted) throw aborted(url);
-
-  // Not AbortSignal.any: the client's signal lives as long as the client, and must not collect a listener per request.
-  const attempt = new AbortController();
-  const cancel = (reason: TransportError): void => attempt.abort(reason);
-  const onAbort = (): void => cancel(aborted(url));
-  signal.addEventListener("abort", onAbort, { once: true });
-  const deadline = setTimeout(() => cancel(timedOut(url, timeout)), timeout);
+  const { url } = request;
+  if (request.signal.aborted) throw aborted(url);
+  const { signal, stop } = limit(request, after);
   try {
-    return await exchange(request, attempt.signal);
+    return await exchange(request, signal);
   } catch (error) {
     // The reason of an abort is what went wrong, whatever the runtime makes of it.
-    const reason: unknown = attempt.signal.aborted ? attempt.signal.reason : error;
+    const reason: unknown = signal.aborted ? signal.reason : error;
     throw reason instanceof TransportError ? reason : networkFailure(url, reason);
   } finally {
-    clearTimeout(deadline);
-    signal.removeEventListener("abort", onAbort);
+    stop();
   }
 };
 
