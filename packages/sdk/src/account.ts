@@ -9,9 +9,13 @@ import { type DropReason, dropReasons, type RefusalReason, refusalReasons } from
 export interface Stats {
   /** Messages that were given to the client. */
   readonly offered: number;
+  /** Messages that were taken; in durable mode also those that an earlier client has left on disk. */
   readonly accepted: number;
+  /** Messages that were not taken, by reason. */
   readonly refused: Readonly<Record<RefusalReason, number>>;
+  /** Messages that the data plane has confirmed. */
   readonly delivered: number;
+  /** Messages that were taken and given up, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Messages neither delivered nor dropped yet; in durable mode also those that are only on disk. */
   readonly pending: number;

@@ -9,6 +9,7 @@ const library = { name: "@pintle/sdk", version } as const;
 export interface Envelope {
   readonly messageId: string;
   /** ISO 8601; the time of the call. */
+  /** When the call was made, ISO 8601 with milliseconds. */
   readonly originalTimestamp: string;
   readonly defaultContext: Context | undefined;
 }
@@ -19,6 +20,7 @@ export interface WireMessage {
   readonly messageId: string;
   readonly channel: "server";
   readonly originalTimestamp: string;
+  /** That of the message, with `library` and what the scopes and options put beneath it. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly [field: string]: unknown;
 }

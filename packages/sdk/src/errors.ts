@@ -62,6 +62,7 @@ export type SdkErrorCode = keyof typeof sdkErrors;
  */
 export class PintleError extends Error {
   override readonly name: string = "PintleError";
+  /** What is wrong, for programs. */
   readonly code: SdkErrorCode;
   /** Whether the same may succeed later without a change. */
   readonly retryable: boolean;
@@ -96,8 +97,11 @@ export class PintleError extends Error {
  */
 export class ConfigError extends PintleError {
   override readonly name: string = "ConfigError";
+  /** Name of the option at fault, for example `durable.sync`; `writeKey` and `dataPlaneUrl` stand for the first two arguments. */
   readonly option: string;
+  /** Its value as it was given; `undefined` where that could be a secret. */
   readonly value: unknown;
+  /** What it may be, in words. */
   readonly allowed: string;
 
   constructor(option: string, value: unknown, shown: string, allowed: string) {

@@ -18,6 +18,7 @@ export interface HeadersLike {
 
 /** A request of the App Router (`Request`, `NextRequest`) or of the Pages Router (`NextApiRequest`). See {@link withPintle}. */
 export interface NextRequestLike {
+  /** Absolute in the App Router, a path in the Pages Router. */
   readonly url?: string | undefined;
   readonly headers: HeadersLike | Readonly<Record<string, string | readonly string[] | undefined>>;
 }

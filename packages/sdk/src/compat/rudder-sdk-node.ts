@@ -49,6 +49,7 @@ export interface AnalyticsOptions {
   readonly logLevel?: string | undefined;
   /** Whether anything is sent. Default: true. */
   readonly enable?: boolean | undefined;
+  /** Whether bodies above 1 KB are compressed. Default: true. */
   readonly gzip?: boolean | undefined;
   /** One attempt. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;

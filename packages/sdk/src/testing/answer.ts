@@ -21,6 +21,7 @@ export type Answer =
 export interface AnswerDetails {
   /** 200 unless said otherwise. */
   readonly status?: number;
+  /** Unless given, the words that RudderStack has for the status. */
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** `Retry-After`: a number of seconds, or a date, written as an HTTP date (whole seconds). */

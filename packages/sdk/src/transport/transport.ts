@@ -30,6 +30,7 @@ export type Transport = (request: TransportRequest) => Promise<TransportResponse
 /** A request to make. See {@link Transport}. */
 export interface TransportRequest {
   readonly method: "GET" | "POST";
+  /** Absolute: the data plane's, with the path of the API. */
   readonly url: string;
   /** Names in their usual spelling (`Content-Type`). */
   readonly headers: Readonly<Record<string, string>>;
@@ -43,6 +44,7 @@ export interface TransportRequest {
 
 /** A complete answer. See {@link Transport}. */
 export interface TransportResponse {
+  /** Any HTTP status, that of a redirect included. */
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;

@@ -18,7 +18,6 @@ interface Reflection {
   readonly id: number;
   readonly name: string;
   readonly kind: number;
-  readonly flags: { readonly isExternal?: boolean };
   readonly comment?: Comment;
   readonly signatures?: readonly Reflection[];
   readonly getSignature?: Reflection;
@@ -132,9 +131,8 @@ function commentsOf({ comment, signatures = [], getSignature }: Reflection): rea
   );
 }
 
-/** Not what every Error has. */
-function isCallable({ kind, flags }: Reflection): boolean {
-  return (kind === kinds.method || kind === kinds.accessor) && flags.isExternal !== true;
+function isCallable({ kind }: Reflection): boolean {
+  return kind === kinds.method || kind === kinds.accessor;
 }
 
 function isFromPublicName({ inheritedFrom }: Reflection, names: readonly PublicName[]): boolean {
