@@ -109,7 +109,7 @@ function print() {
   const row = (title, of, digits = 1) => {
     const cells = names.map((name) => {
       const figure = of(table[name]);
-      return (figure === undefined || Number.isNaN(figure) ? "-" : number(figure, digits)).padStart(12);
+      return (Number.isFinite(figure) ? number(figure, digits) : "-").padStart(12);
     });
     console.log(title.padEnd(46) + cells.join(""));
   };
@@ -166,7 +166,7 @@ async function judge() {
   const sends = Object.values(peers).flatMap((column) => [column.send, column["send-batch"]]);
   const best = (of, pick) => pick(...sends.map(of).filter((figure) => figure !== undefined));
   const line = (title, reached, most, unit = "") => {
-    if (reached === undefined) console.log(`  ${title}: not measured`);
+    if (!Number.isFinite(reached)) console.log(`  ${title}: not measured`);
     else
       console.log(
         `  ${reached <= most ? "reached    " : "NOT REACHED"} ${title}: ${number(reached, 2)}${unit}, at most ${number(most, 2)}${unit}`,
