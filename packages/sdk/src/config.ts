@@ -188,6 +188,9 @@ const checks = {
   exitTimeout: duration(2_000, 0, week),
 } satisfies { readonly [Option in keyof Config]-?: Check<unknown> };
 
+/** Reads the option `durable`, which has to fit the others. Not there on runtimes without a file system. */
+export type DurableCheck = (value: unknown, others: Pick<Settings, "overflow" | "maxMessageBytes">) => DurableSettings;
+
 /** Checks everything that the constructor is given. Throws ConfigError, and nothing else. */
 export function resolveConfig(
   writeKey: unknown,
@@ -216,10 +219,9 @@ export function resolveConfig(
   }
   const durable = checkDurable(checked.durable, settings);
   return { ...settings, durable, maxAge: config.maxAge === undefined ? week : settings.maxAge };
-/** Reads the option `durable`, which has to fit the others. Not there on runtimes without a file system. */
-export type DurableCheck = (value: unknown, others: Pick<Settings, "overflow" | "maxMessageBytes">) => DurableSettings;
-
 }
+
+const noFileSystem = "none, because this runtime has no file system";
 
 /** A message has to fit into a request and into the queue: asked for, that is checked; otherwise the default gives way. */
 function messageLimit(settings: Pick<Settings, "maxMessageBytes" | "maxBatchBytes" | "maxQueueBytes">, asked: boolean) {
@@ -253,8 +255,6 @@ function checkUrl(value: unknown): string {
   // Before anything could show it: a password may stand in front of the @.
   if (value.includes("@")) {
     throw new ConfigError("dataPlaneUrl", undefined, "a URL with a user name or password", `${allowed}, without them`);
-const noFileSystem = "none, because this runtime has no file system";
-
   }
   let url: URL;
   try {

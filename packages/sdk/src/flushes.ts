@@ -33,7 +33,6 @@ export class Flushes {
   /**
    * @param mark position of the last message that is waited for
    * @param pending how many messages have not ended; none of them is behind the mark
-   * @param until resolves when the time is over
    */
   async wait(mark: number, pending: number, until: Deadline): Promise<FlushResult> {
     if (pending === 0) return { delivered: 0, dropped: 0, pending: 0 };
