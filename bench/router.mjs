@@ -1,6 +1,9 @@
-// npm run bench -- router [--events N] [--rounds N] [--seconds N]: webhook deliveries a second, one event each, by one process, beside bare undici.Pool that
+// npm run bench -- router [--events N] [--rounds N] [--seconds N] [--tracks N]: webhook deliveries a second, one event each, by one process, beside bare undici.Pool that
 // sends the same bodies over as many connections to the same server in the same run; in order beside `order: false`; and the time from when
-// an event is durable (a gateway says ok then) to the webhook's request, at 1,000 events a second. Rounds alternate, medians count. Compare only within one table.
+// an event is durable (a gateway says ok then) to the webhook's request, at 1,000 events a second; and rows a second into PostgreSQL beside psql, by
+// bench/warehouse.mjs. Rounds alternate, medians count. Compare only within one table.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { delays, median, percentile, startBare, startPlane, startSink } from "./router/processes.mjs";
 
@@ -9,6 +12,7 @@ const { values } = parseArgs({
     events: { type: "string", default: "40000" },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "5" },
+    tracks: { type: "string", default: "50000" },
   },
 });
 const events = Number(values.events);
@@ -41,6 +45,20 @@ async function pintle(settings) {
   return rate;
 }
 
+/** What the bench of the warehouse has measured: rows a second of psql and of Pintle, or why it was skipped. */
+async function warehouse() {
+  const child = fork(fileURLToPath(new URL("warehouse.mjs", import.meta.url)), [values.tracks], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  let told;
+  child.on("message", (message) => {
+    told = message;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  if (code !== 0 || told === undefined) throw new Error(`bench/warehouse.mjs ended with ${code}`);
+  return told;
+}
+
 const rates = { bare: [], ordered: [], unordered: [] };
 for (let round = 0; round < rounds; round++) {
   rates.bare.push(await bare());
@@ -57,6 +75,7 @@ for (let stats = await plane.stats(); stats.destinations[0].waiting > 0; ) stats
 const ages = delays([...(await sink.arrivals()).values()].flat(), durable);
 await plane.end();
 await sink.end();
+const rows = await warehouse();
 
 const [a, b, c] = [rates.bare, rates.ordered, rates.unordered].map(median);
 const [inOrder, withoutOrder] = [median(times.ordered), median(times.unordered)];
@@ -82,5 +101,11 @@ console.table([
     value: `${percentile(ages, 0.99).toFixed(1)} ms`,
     beside: "",
     goal: "50 ms",
+  },
+  {
+    figure: "rows into PostgreSQL, beside psql",
+    value: rows.skip ? "SKIPPED: no PostgreSQL" : `${per(rows.pintle)}, ${per(rows.psql)}`,
+    beside: rows.skip ? "" : (rows.pintle / rows.psql).toFixed(2),
+    goal: 0.6,
   },
 ]);
