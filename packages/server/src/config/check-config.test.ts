@@ -292,6 +292,7 @@ test("a variable that is unset or empty is one problem, and a value out of it is
   assert.deepEqual(problemsOf(input, { URL: "", METHOD: "secret-method" }), [
     "sources[0].writeKey: the environment variable KEY is not set, or empty",
     "destinations.hook.url: the environment variable URL is not set, or empty",
+    'destinations.hook.method: expected one of "POST", "PUT", "PATCH", got the value of the environment variable METHOD',
   ]);
   assert.deepEqual(problemsOf(input, { KEY: "a_good_key", URL: "secret-url", METHOD: "secret-method" }), [
     "destinations.hook.url: invalid URL, got the value of the environment variable URL",
@@ -353,4 +354,14 @@ test("property: whatever stands in the file, the answer is a sound configuration
     }),
     { numRuns: 300 },
   );
+});
+
+test("problems of what all destinations have do not hide those of their settings", () => {
+  const problems = problemsOf({
+    sources: [{ name: "shop", writeKey: "wk", destinations: ["hook"] }],
+    destinations: { hook: { type: "webhook", url: "ftp://x", rateLimit: 0 } },
+  });
+  assert.equal(problems.length, 2);
+  assert.match(problems[0] ?? "", /^destinations\.hook\.rateLimit: /);
+  assert.match(problems[1] ?? "", /^destinations\.hook\.url: /);
 });

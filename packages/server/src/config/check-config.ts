@@ -2,7 +2,7 @@ import { secretsOf } from "@pintle/destinations/kit";
 import type { z } from "zod";
 import { redactor } from "../redactor.ts";
 import type { Config, Destination, Source } from "./config.ts";
-import { resolveReferences } from "./env.ts";
+import { isPlainObject, resolveReferences } from "./env.ts";
 import { fitId } from "./id.ts";
 import { ConfigError, describeIssues, formatPath, keysAt, type Problem, unknownKey } from "./problem.ts";
 import { commonDestinationKeys, configSchema, type DestinationEntry } from "./schema.ts";
@@ -43,6 +43,10 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) {
     problems.push(...describeIssues(parsed.error.issues, input, configSchema).filter(isNew));
+    // Settings are looked at all the same, so that their problems do not come up one attempt later.
+    for (const [key, entry] of entriesOf(value)) {
+      problems.push(...(checkSettings(key, entry, input, options.types).problems ?? []).filter(isNew));
+    }
     throw new ConfigError(options.shownAs ?? options.file, problems);
   }
 
@@ -115,9 +119,17 @@ function transformOf(
   return transform === undefined ? {} : { transform: { file, text, run, timeout, memory } };
 }
 
+/** The destinations of a configuration that is not sound, as far as their type can be told. */
+function* entriesOf(value: unknown): Generator<[string, Record<string, unknown> & { type: string }]> {
+  if (!isPlainObject(value) || !isPlainObject(value.destinations)) return;
+  for (const [key, entry] of Object.entries(value.destinations)) {
+    if (isPlainObject(entry) && typeof entry.type === "string") yield [key, { ...entry, type: entry.type }];
+  }
+}
+
 function checkSettings(
   key: string,
-  entry: DestinationEntry,
+  entry: { readonly type: string },
   input: unknown,
   types: DestinationTypes,
 ): { value: Destination["settings"]; problems?: Problem[] } {
