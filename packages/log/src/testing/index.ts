@@ -7,3 +7,4 @@ export {
   type Random,
   systemError,
 } from "./fake-file-system.ts";
+export { FatalFileSystem, type FatalPhase } from "./fatal-file-system.ts";

@@ -5,64 +5,15 @@
  * Arguments: directory, number of the operation, phase, number of the first append.
  */
 import { writeSync } from "node:fs";
-import type { File, FileSystem } from "../file-system.ts";
 import { Log } from "../log.ts";
-import { nodeFileSystem } from "../node-file-system.ts";
+import { FatalFileSystem, type FatalPhase } from "./fatal-file-system.ts";
 import { payloadOf } from "./harness.ts";
 
-const [directory, fatal, phase, first] = process.argv.slice(2) as [
-  string,
-  string,
-  "before" | "during" | "after",
-  string,
-];
-let operations = 0;
-
-async function step<T>(action: () => Promise<T>, part: () => Promise<unknown> = async () => {}): Promise<T> {
-  const here = operations++ === Number(fatal);
-  if (here && phase === "before") die();
-  if (here && phase === "during") {
-    await part();
-    die();
-  }
-  const result = await action();
-  if (here) die();
-  return result;
-}
-
-function die(): void {
-  process.kill(process.pid, "SIGKILL");
-}
-
-const killing: FileSystem = {
-  ...nodeFileSystem,
-  open: (path, mode) => step(async () => wrap(await nodeFileSystem.open(path, mode))),
-  makeDirectory: (path) => step(() => nodeFileSystem.makeDirectory(path)),
-  remove: (path) => step(() => nodeFileSystem.remove(path)),
-  syncDirectory: (path) => step(() => nodeFileSystem.syncDirectory(path)),
-};
-
-function wrap(file: File): File {
-  return {
-    read: (...all) => file.read(...all),
-    size: () => file.size(),
-    write: (chunks, position) =>
-      step(
-        () => file.write(chunks, position),
-        () => file.write([Buffer.concat(chunks).subarray(0, Math.floor(lengthOf(chunks) / 2))], position),
-      ),
-    sync: () => step(() => file.sync()),
-    truncate: (size) => step(() => file.truncate(size)),
-    close: () => step(() => file.close()),
-  };
-}
-
-function lengthOf(chunks: readonly Uint8Array[]): number {
-  return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-}
+const [directory, fatal, phase, first] = process.argv.slice(2) as [string, string, FatalPhase, string];
+const killing = new FatalFileSystem(Number(fatal), phase);
 
 const log = await Log.open(directory, {
-  fs: killing,
+  fs: killing.fs,
   segmentBytes: 16 * 1024,
   firstSegmentBytes: 4096,
   retention: { maxBytes: 64 * 1024, neededFrom: () => Number.POSITIVE_INFINITY },
@@ -78,4 +29,4 @@ for (let group = 0; group < 12; group++) {
   );
 }
 await log.close();
-writeSync(1, `end ${operations}\n`);
+writeSync(1, `end ${killing.operations}\n`);

@@ -6,7 +6,8 @@
  * all, and ends. PINTLE_RATE: events a second. PINTLE_ADOPT: milliseconds between two looks for orphaned slots.
  */
 import { writeSync } from "node:fs";
-import { type File, type FileSystem, FolderLock, nodeFileSystem } from "@pintle/log";
+import { FolderLock } from "@pintle/log";
+import { FatalFileSystem, type FatalPhase } from "@pintle/log/testing";
 import { checkDurable } from "../durable-options.ts";
 import { nodeEnvironment } from "../environment/node.ts";
 import { Keeping } from "../keeping.ts";
@@ -18,48 +19,8 @@ const eventsPerSecond = Number(process.env.PINTLE_RATE ?? 5_000);
 const timeout = Number(process.env.PINTLE_TIMEOUT ?? 2_000);
 const adoptPause = Number(process.env.PINTLE_ADOPT ?? 15_000);
 const tick = 5;
-let operations = 0;
 
-async function step<T>(action: () => Promise<T>, part: () => Promise<unknown> = async () => {}): Promise<T> {
-  const isHere = operations++ === Number(fatal);
-  if (isHere && phase === "before") die();
-  if (isHere && phase === "during") {
-    await part();
-    die();
-  }
-  const result = await action();
-  if (isHere) die();
-  return result;
-}
-
-function die(): void {
-  process.kill(process.pid, "SIGKILL");
-}
-
-const fs: FileSystem = {
-  ...nodeFileSystem,
-  open: (path, mode) => step(async () => wrap(await nodeFileSystem.open(path, mode))),
-  makeDirectory: (path) => step(() => nodeFileSystem.makeDirectory(path)),
-  remove: (path) => step(() => nodeFileSystem.remove(path)),
-  syncDirectory: (path) => step(() => nodeFileSystem.syncDirectory(path)),
-};
-
-function wrap(file: File): File {
-  return {
-    read: (...all) => file.read(...all),
-    size: () => file.size(),
-    write: (chunks, position) => {
-      const half = (): Promise<void> => {
-        const bytes = Buffer.concat(chunks);
-        return file.write([bytes.subarray(0, Math.ceil(bytes.length / 2))], position);
-      };
-      return step(() => file.write(chunks, position), half);
-    },
-    sync: () => step(() => file.sync()),
-    truncate: (size) => step(() => file.truncate(size)),
-    close: () => step(() => file.close()),
-  };
-}
+const { fs } = new FatalFileSystem(Number(fatal), phase as FatalPhase);
 
 let lines = "";
 function say(line: string): void {
