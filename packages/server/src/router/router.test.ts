@@ -3,28 +3,12 @@ import { test } from "node:test";
 import { dead, delivered, type Outcome, retry } from "@pintle/destinations/kit";
 import { decodeDeadLetter } from "./dead-letter.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
-import { FakeDestination } from "./testing/fake-destination.ts";
+import { destination, FakeDestination } from "./testing/fake-destination.ts";
 import { MemoryStore } from "./testing/memory-engine.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
-
-/** Delivers everything except what `fault` says, and keeps the ids of what it delivered. */
-function destination(fault: (id: string, attempt: number) => Outcome | undefined = () => undefined) {
-  const ids: string[] = [];
-  const attempts = new Map<string, number>();
-  const fake = new FakeDestination((events) =>
-    events.map(({ messageId }) => {
-      const attempt = (attempts.get(messageId) ?? 0) + 1;
-      attempts.set(messageId, attempt);
-      const outcome = fault(messageId, attempt) ?? delivered;
-      if (outcome === delivered) ids.push(messageId);
-      return outcome;
-    }),
-  );
-  return { fake, ids, attempts };
-}
 
 test("an event is delivered to every connected destination as soon as it is accepted", async () => {
   const one = destination();

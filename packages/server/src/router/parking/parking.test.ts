@@ -1,28 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead, delivered, type Outcome, retry } from "@pintle/destinations/kit";
+import { dead, retry } from "@pintle/destinations/kit";
 import { decodeDeadLetter } from "../dead-letter.ts";
-import { FakeDestination } from "../testing/fake-destination.ts";
+import { destination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
 import { decodeSlice } from "./retry-record.ts";
 
 const minute = 60_000;
-
-/** Delivers everything but what `fault` says, and keeps the ids of what it delivered. */
-function destination(fault: (id: string, attempt: number) => Outcome | undefined = () => undefined) {
-  const ids: string[] = [];
-  const attempts = new Map<string, number>();
-  const fake = new FakeDestination((events) =>
-    events.map(({ messageId }) => {
-      const attempt = (attempts.get(messageId) ?? 0) + 1;
-      attempts.set(messageId, attempt);
-      const outcome = fault(messageId, attempt) ?? delivered;
-      if (outcome === delivered) ids.push(messageId);
-      return outcome;
-    }),
-  );
-  return { fake, ids, attempts };
-}
 
 const of = (user: string, ...ids: string[]) => ids.map((messageId) => ({ messageId, userId: user }));
 const failed = retry("event", "http_500");

@@ -1,4 +1,10 @@
-import { type BatchLimits, type DestinationType, deliveryShape, type Outcome } from "@pintle/destinations/kit";
+import {
+  type BatchLimits,
+  type DestinationType,
+  delivered,
+  deliveryShape,
+  type Outcome,
+} from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 
@@ -43,4 +49,24 @@ export class FakeDestination {
       },
     };
   }
+}
+
+/** Delivers everything except what `fault` says, and keeps the ids of what it delivered. */
+export function destination(fault: (id: string, attempt: number) => Outcome | undefined = () => undefined): {
+  readonly fake: FakeDestination;
+  readonly ids: string[];
+  readonly attempts: Map<string, number>;
+} {
+  const ids: string[] = [];
+  const attempts = new Map<string, number>();
+  const fake = new FakeDestination((events) =>
+    events.map(({ messageId }) => {
+      const attempt = (attempts.get(messageId) ?? 0) + 1;
+      attempts.set(messageId, attempt);
+      const outcome = fault(messageId, attempt) ?? delivered;
+      if (outcome === delivered) ids.push(messageId);
+      return outcome;
+    }),
+  );
+  return { fake, ids, attempts };
 }
