@@ -1,7 +1,7 @@
 // A program that sends events at a steady rate through one SDK: node --expose-gc client.mjs SUBJECT URL RATE. Asked over IPC, it measures its memory,
 // and stops. It tells how late its event loop was.
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventOf } from "./event.mjs";
+import { eventOf } from "../sdk/event.mjs";
 import { subjects } from "./subjects.mjs";
 
 const [name, url, rate] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { eventOf } from "./event.mjs";
+import { eventOf } from "../sdk/event.mjs";
 
 /** Longer than the intervals of the SDKs: what they load with their first request is there before the memory is looked at. */
 const wellBefore = 12;

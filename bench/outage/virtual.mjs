@@ -1,7 +1,7 @@
 // Ten minutes of outage in a second: the client's own code, on a clock that the benchmark moves.
 import { PintleClient } from "../../packages/sdk/dist/pintle.js";
 import { VirtualEnvironment } from "../../packages/sdk/dist/simulation/virtual-environment.js";
-import { eventOf } from "./event.mjs";
+import { eventOf } from "../sdk/event.mjs";
 
 const minutes = 10;
 const rate = 100;

@@ -1,4 +1,4 @@
-/** Event number `n` of a run: 600 bytes of JSON, of a thousand users in turn. go/main.go makes the same. */
+/** Event number `n` of a run: 600 bytes of JSON, of a thousand users in turn. go/main.go makes the same, and bench/outage sends them, too. */
 export function eventOf(n) {
   return {
     userId: `user-${n % 1_000}`,
