@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LogError } from "./errors.ts";
 import { takePipe, takeSocket } from "./lock-socket.ts";
+import { makeFolders } from "./make-folders.ts";
 
 export interface FolderLockOptions {
   /** How long to wait for another holder to let go, milliseconds. Default 0. */
@@ -23,7 +23,7 @@ export class FolderLock {
    * `lock.unsupported` where the file system has no sockets. The folder is created if it is not there.
    */
   static async acquire(directory: string, options: FolderLockOptions = {}): Promise<FolderLock> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolders(directory);
     const deadline = performance.now() + (options.wait ?? 0);
     const take = process.platform === "win32" ? takePipe : takeSocket;
     for (;;) {

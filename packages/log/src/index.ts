@@ -13,6 +13,7 @@ export {
 } from "./inspect.ts";
 export { Log } from "./log.ts";
 export { LogReader, type LogReaderOptions, type ReadLimits, type ReadResult } from "./log-reader.ts";
+export { makeFolders } from "./make-folders.ts";
 export { nodeFileSystem } from "./node-file-system.ts";
 export type { LogOptions } from "./options.ts";
 export type { Progress } from "./progress.ts";

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import type { File, FileSystem, OpenMode } from "./file-system.ts";
+import { makeFolders } from "./make-folders.ts";
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 
@@ -31,9 +32,7 @@ export const nodeFileSystem: FileSystem = {
   list(directory) {
     return fs.promises.readdir(directory);
   },
-  async makeDirectory(directory) {
-    await fs.promises.mkdir(directory, { recursive: true, mode: 0o700 });
-  },
+  makeDirectory: makeFolders,
   remove(path) {
     return fs.promises.unlink(path);
   },

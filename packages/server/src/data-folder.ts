@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { access, constants } from "node:fs/promises";
+import { makeFolders } from "@pintle/log";
 import { ServerError, systemCode } from "./errors.ts";
 
 /**
@@ -7,10 +7,10 @@ import { ServerError, systemCode } from "./errors.ts";
  *
  * @throws ServerError FOLDER_NOT_WRITABLE
  */
-export function makeDataFolder(path: string): void {
+export async function makeDataFolder(path: string): Promise<void> {
   try {
-    makeFolders(path);
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    await makeFolders(path);
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reasons: Record<string, string> = {
       EACCES: "no permission",
@@ -30,18 +30,5 @@ export function makeDataFolder(path: string): void {
         cause: error,
       },
     );
-  }
-}
-
-/** With those above it. (`recursive` of mkdirSync never ends where a folder cannot be made for ENOENT, as in /proc.) */
-function makeFolders(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "EEXIST" && statSync(path).isDirectory()) return;
-    if (code !== "ENOENT" || dirname(path) === path) throw error;
-    makeFolders(dirname(path));
-    mkdirSync(path, { mode: 0o700 });
   }
 }

@@ -105,7 +105,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   }
 
   try {
-    makeDataFolder(dataFolder);
+    await makeDataFolder(dataFolder);
     const lock = await lockFolder(dataFolder, wait);
     steps.push(() => lock.release());
 

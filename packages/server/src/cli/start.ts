@@ -29,7 +29,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
     file === undefined ? undefined : () => loadConfig(file, { environment: context.environment, shownAs: shown(file) });
   const loaded = await load?.();
   // The folder comes after the configuration: a refused start leaves nothing behind.
-  makeDataFolder(options.data);
+  await makeDataFolder(options.data);
   const trial = loaded === undefined ? trialConfig(options.data) : undefined;
   const config = loaded ?? trial!.config;
 
