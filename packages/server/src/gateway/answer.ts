@@ -1,3 +1,5 @@
+import { deepest } from "./nesting.ts";
+
 /**
  * Every answer of the gateway that is not about one endpoint alone, as a value: what is sent, and the name under which it is
  * counted. The texts are RudderStack's to the byte, because SDKs and their users' log filters match them.
@@ -44,8 +46,8 @@ export const unsupportedEncoding: Answer = refusal(415, "encoding", "unsupported
 export const bodyTooLarge: Answer = refusal(413, "size", "request size exceeds max limit\n");
 export const badCompression: Answer = refusal(400, "compression", "failed to uncompress request body\n");
 export const notJson: Answer = refusal(400, "json", "invalid json\n");
-/** Go's parser, and so RudderStack, stops at a depth as well; the answer is the same, the count is not. */
-export const tooDeep: Answer = refusal(400, "nesting", "invalid json\n");
+/** In words of its own: a client that reads "invalid json" suspects that its whole batch was damaged on the way. */
+export const tooDeep: Answer = refusal(400, "nesting", `json is nested deeper than ${deepest} levels\n`);
 export const tooManyEvents: Answer = refusal(
   413,
   "too_many_events",
