@@ -31,6 +31,7 @@ export type Reason =
   | "no_id"
   | "rate_limit"
   | "slow_body"
+  | "headers"
   | "unknown_path"
   | "method"
   | "bad_request"
@@ -57,6 +58,7 @@ export const emptyBatch: Answer = refusal(400, "empty_batch", "empty batch paylo
 export const notAnEvent: Answer = refusal(400, "not_an_object", "event is not a valid rudder event\n");
 export const noId: Answer = refusal(400, "no_id", "request neither has anonymousId nor userId\n");
 export const slowBody: Answer = refusal(408, "slow_body", "request timeout\n");
+export const tooManyHeaders: Answer = refusal(431, "headers", "request header fields too large\n");
 export const unknownPath: Answer = refusal(404, "unknown_path", "not found\n");
 export const wrongMethod: Answer = refusal(405, "method", "method not allowed\n");
 export const internalError: Answer = refusal(500, "internal", "internal server error\n");

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
-import { internalError, unknownPath, wrongMethod } from "./answer.ts";
+import { internalError, tooManyHeaders, unknownPath, wrongMethod } from "./answer.ts";
 import { ClientAddress } from "./client-address.ts";
 import { Connections, endAndLinger } from "./connections.ts";
 import { isPreflight } from "./cors.ts";
@@ -78,7 +78,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     // How late a time-out may be noticed.
     connectionsCheckingInterval: Math.min(1000, limits.headTime),
   });
-  server.maxHeadersCount = 200;
+  // No limit of its own: node:http would drop what is beyond it in silence, and take the rest for the whole.
+  server.maxHeadersCount = 0;
   const connections = new Connections(server, limits.connections);
   const shared = { connections, counters, closing: () => closing !== undefined };
   const information = new Information({
@@ -93,6 +94,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response, pathOf(request.url ?? ""), shared);
     try {
+      if (request.rawHeaders.length > 2 * limits.headers) return exchange.refuse(tooManyHeaders);
       if (isPreflight(request.method, request.headers)) return exchange.preflight();
       const route = table.get(exchange.path);
       if (route === undefined) return exchange.refuse(unknownPath);
@@ -116,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       socket.destroy();
       return;
     }
-    counters.refuse("bad_request");
+    counters.refuse(error.code === "HPE_HEADER_OVERFLOW" ? "headers" : "bad_request");
     endAndLinger(socket, `HTTP/1.1 ${statusOf(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
 

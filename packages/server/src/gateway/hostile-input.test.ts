@@ -89,6 +89,35 @@ test("heads of any bytes", async (t) => {
   assert.equal(gateway.stats().refused.internal, undefined);
 });
 
+test("200 headers are taken, and one more is answered with 431: none is ever dropped", async (t) => {
+  const engine = await openEngine(t);
+  const { gateway, port, send } = await runGateway(t, { engine });
+  const body = '{"batch":[{"userId":"u"}]}';
+  const whole = ["Host: x", "Connection: close", `Content-Length: ${body.length}`];
+  const heads: [count: number, status: number][] = [
+    [200, 200],
+    [201, 431],
+    [3000, 431],
+  ];
+  for (const [count, status] of heads) {
+    const client = await open(t, port);
+    const others = Array.from({ length: count - whole.length - 1 }, (_, index) =>
+      count > 999 ? "a:" : `X-${index}: 1`,
+    );
+    // The key is the last header, so that it is the first that a limit would cut off.
+    const lines = ["POST /v1/batch HTTP/1.1", ...whole, ...others, `Authorization: ${auth}`, "", body];
+    client.write(lines.join("\r\n"));
+    await client.closed;
+    assert.match(client.received, new RegExp(`^HTTP/1\\.1 ${status} `), `${count} headers`);
+  }
+  const tooLong = await open(t, port);
+  tooLong.write(`GET /health HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(16_384)}\r\n\r\n`);
+  await tooLong.closed;
+  assert.match(tooLong.received, /^HTTP\/1\.1 431 /);
+  assert.equal(gateway.stats().refused.headers, 3);
+  assert.equal((await send(health)).status, 200);
+});
+
 test("a bomb of 10 GB costs no more than the limit", async (t) => {
   const engine = await openEngine(t);
   const { send, gateway } = await runGateway(t, { engine });

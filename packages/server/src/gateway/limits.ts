@@ -10,6 +10,8 @@ export interface GatewayLimits {
   readonly connections: number;
   /** Bytes of a request's head. @default 16_384 */
   readonly headBytes: number;
+  /** Headers of a request. @default 200 */
+  readonly headers: number;
   /** From the first byte of a request, or from connecting, to the end of its head. @default 10_000 */
   readonly headTime: number;
   /** From the first byte of a request to the end of its body. @default 60_000 */
@@ -26,6 +28,7 @@ export const defaultLimits: GatewayLimits = {
   bytesInFlight: 67_108_864,
   connections: 10_000,
   headBytes: 16_384,
+  headers: 200,
   headTime: 10_000,
   requestTime: 60_000,
   idleTime: 75_000,
