@@ -56,6 +56,31 @@ export class ServerError extends Error {
   }
 }
 
+/**
+ * Why the system refused to read, write or make a file, in words: its own message names the path once more, and its call. For an error of
+ * another kind, the message.
+ */
+export function systemReason(error: unknown): string {
+  return reasons[systemCode(error)] ?? (error instanceof Error ? error.message || error.name : String(error));
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "no permission",
+  EPERM: "no permission",
+  EROFS: "the file system is read-only",
+  EEXIST: "there is a file of this name",
+  EISDIR: "it is a folder",
+  ENOENT: "there is no such file",
+  ENOTDIR: "a part of the path is a file",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ELOOP: "it is a symbolic link, or one that leads in circles",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+  EIO: "the disk does not answer as it should",
+};
+
 /** The system's code of an error (`ENOENT`, `EADDRINUSE`), `""` where it has none. */
 export function systemCode(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -97,18 +97,14 @@ const broken: [what: string, one: object, ...problems: string[]][] = [
   ["no outcome for an event", { outcomes: [] }, 'outcomes[0]: expected nothing, got "delivered"'],
   ["nothing to compare", {}, "has neither requests nor outcomes to compare"],
   ["settings that are taken", { refused: "x" }, 'expected the settings to be refused with "x", and they are taken'],
-  [
-    "settings that are refused",
-    { settings: {}, requests: [] },
-    "settings.key: Invalid input: expected string, received undefined",
-  ],
+  ["settings that are refused", { settings: {}, requests: [] }, "settings.key: is missing; expected a string"],
   [
     "refused for something else",
     { settings: { key: "k" }, refused: "three" },
     'expected the settings to be refused with "three", got "key: A key has two letters"',
   ],
   ["no events", { events: undefined, requests: [] }, "has no events"],
-  ["a key that is none", { request: [] }, 'the case cannot be read: Unrecognized key: "request"'],
+  ["a key that is none", { request: [] }, 'the case is wrong: unknown key "request"'],
 ];
 for (const [what, one, ...problems] of broken) {
   test(`a case does not hold: ${what}`, async () => {
@@ -117,8 +113,8 @@ for (const [what, one, ...problems] of broken) {
 }
 
 test("a table that cannot be read says why", () => {
-  assert.throws(() => readCases({ destination: "crm", cases: [] }), /the table cannot be read: cases: /);
-  assert.throws(() => readCases([]), /the table cannot be read: /);
+  assert.throws(() => readCases({ destination: "crm", cases: [] }), /the table is wrong: cases: /);
+  assert.throws(() => readCases([]), /the table is wrong: /);
 });
 
 test("a type that is no HTTP is not opened", async () => {

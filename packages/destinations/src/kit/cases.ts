@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { DestinationType } from "./destination.ts";
 import { differences } from "./difference.ts";
 import type { Answer, Outcome } from "./outcome.ts";
+import { plainWords } from "./plain-words.ts";
 import type { HttpRequest, Sender } from "./sender.ts";
 
 const jsonObject = z.record(z.string(), z.unknown());
@@ -95,7 +96,7 @@ export async function runCases(type: DestinationType, table: CaseTable): Promise
 }
 
 async function run(type: DestinationType, wanted: Case): Promise<string[]> {
-  const parsed = type.settings.safeParse(wanted.settings);
+  const parsed = type.settings.safeParse(wanted.settings, { error: plainWords });
   if (!parsed.success) {
     const messages = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     if (wanted.refused === undefined) return messages.map((message) => `settings.${message}`);
@@ -185,8 +186,8 @@ function project(outcome: Outcome, wanted: NonNullable<Case["outcomes"]>[number]
 }
 
 function parse<Output>(schema: z.ZodType<Output>, json: unknown, what: string): Output {
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(json, { error: plainWords });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
-  throw new TypeError(`${what} cannot be read: ${problems.join("; ")}`);
+  throw new TypeError(`${what} is wrong: ${problems.join("; ")}`);
 }

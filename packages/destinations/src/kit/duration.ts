@@ -25,6 +25,7 @@ export function duration({ min, max }: DurationLimits): z.ZodType<number, number
         )
         .transform(parseDuration),
     ])
+    .transform(Math.round)
     .refine((milliseconds) => milliseconds >= min && milliseconds <= max, {
       error: `It is between ${formatDuration(min)} and ${formatDuration(max)}`,
     });

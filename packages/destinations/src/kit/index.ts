@@ -27,6 +27,8 @@ export {
 export { type DurationLimits, duration } from "./duration.ts";
 export { type Attempt, type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
 export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
+export { kindNamed, plainWords } from "./plain-words.ts";
+export { rate, rateBounds } from "./rate.ts";
 export { isSecret, secret, secretsOf } from "./secret.ts";
 export { type HttpRequest, type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";

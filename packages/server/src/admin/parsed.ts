@@ -1,10 +1,11 @@
+import { plainWords } from "@pintle/destinations/kit";
 import { z } from "zod";
 import { formatPath } from "../config/problem.ts";
 import { Refusal } from "./admin-server.ts";
 
 /** What a request says, checked. @throws Refusal 400 with what is wrong, in one line */
 export function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: plainWords });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new Refusal(400, [formatPath(issue?.path ?? []), issue?.message].filter(Boolean).join(": "));

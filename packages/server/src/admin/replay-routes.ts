@@ -1,3 +1,4 @@
+import { rate } from "@pintle/destinations/kit";
 import { z } from "zod";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
 import type { ReplayRequest } from "../router/replay/replay-record.ts";
@@ -17,7 +18,7 @@ const starting = z.strictObject({
   destination: z.string(),
   from: time,
   to: time.optional(),
-  rate: z.number("a number of events a second").positive("a number of events a second above 0").default(1000),
+  rate: rate().default(1000),
 });
 const stopping = z.strictObject({ id: z.string() });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join, resolve } from "node:path";
-import { ServerError, systemCode } from "../errors.ts";
+import { ServerError, systemCode, systemReason } from "../errors.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
 import { portFlag } from "./start-options.ts";
 
@@ -120,6 +120,6 @@ function read(file: string): string | undefined {
     return text === "" ? undefined : text;
   } catch (error) {
     if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return undefined;
-    throw new ServerError("NOT_RUNNING", `${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new ServerError("NOT_RUNNING", `${file}: ${systemReason(error)}`, { cause: error });
   }
 }

@@ -52,7 +52,7 @@ test("and one of a type in a module beside it", async () => {
 });
 
 const refused: [what: string, table: unknown, message: RegExp][] = [
-  ["no table", [], /^cases\.json: the table cannot be read: /],
+  ["no table", [], /^cases\.json: the table is wrong: /],
   [
     "an unknown type",
     { destination: "webhok", cases: [good] },

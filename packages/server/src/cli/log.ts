@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Inspection, inspectLog, LogError, renderInspection, verifyLog } from "@pintle/log";
-import { ServerError, systemCode } from "../errors.ts";
+import { ServerError, systemCode, systemReason } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 
 export const logInspect: Command = {
@@ -52,7 +52,7 @@ function list(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    const reason = systemCode(error) === "ENOENT" ? "there is no such folder" : (error as Error).message;
+    const reason = systemCode(error) === "ENOENT" ? "there is no such folder" : systemReason(error);
     throw new ServerError("FOLDER_UNUSABLE", `${directory}: ${reason}`, { cause: error });
   }
 }

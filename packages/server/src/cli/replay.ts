@@ -1,3 +1,4 @@
+import { rateBounds } from "@pintle/destinations/kit";
 import { ServerError } from "../errors.ts";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";
@@ -40,8 +41,10 @@ async function runReplay(call: CommandCall, context: CommandContext): Promise<nu
   if (destination === undefined || from === undefined) {
     throw new ServerError("USAGE", "--destination NAME and --from TIME are needed (see: pintle replay --help)");
   }
-  if (!/^\d{1,9}(\.\d+)?$/.test(rate) || Number(rate) <= 0) {
-    throw new ServerError("USAGE", `--rate takes a number of events a second above 0, not ${JSON.stringify(rate)}`);
+  const isRate = /^\d{1,10}(\.\d+)?$/.test(rate) && Number(rate) >= rateBounds.min && Number(rate) <= rateBounds.max;
+  if (!isRate) {
+    const allowed = `a number of events a second, from ${rateBounds.min} to ${rateBounds.max}`;
+    throw new ServerError("USAGE", `--rate takes ${allowed}, not ${JSON.stringify(rate)}`);
   }
   const now = Date.now();
   const body = {

@@ -141,7 +141,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     "sources[0].writeKey: expected a string or a list, got 7",
     'sources[0].enabled: expected a boolean, got "yes"',
     'sources[0].destinations: expected a list, got "hook"',
-    "sources[0].rateLimit: a limit is a number of events a second above 0, got -1",
+    "sources[0].rateLimit: a limit is a number of events a second, from 0.001 to 1000000000, got -1",
   ],
   [
     "a write key that Basic authentication cannot carry, without showing it",
@@ -168,7 +168,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     'destinations.hook.except.event: unknown key; did you mean "events"? (allowed: types, events)',
     "destinations.two.consent.ids: at least one id is needed, got a list of 0",
     'destinations.two.only.events: every track is meant already, since types has "track", got a list of 1',
-    "destinations.three.rateLimit: a limit is a number of events a second above 0, got 0",
+    "destinations.three.rateLimit: a limit is a number of events a second, from 0.001 to 1000000000, got 0",
     'destinations.three.consent.strategy: expected one of "and", "or", got "any"; did you mean "and"?',
     "destinations.three.only: expected an object, got a list of 1",
   ],
@@ -235,7 +235,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
       sources: [shop],
       destinations: { hook: { type: "webhook", url: "ftp://user:pass@host", method: "PSOT", retry: { maxage: 5 } } },
     },
-    'destinations.hook.url: invalid URL, got "ftp://[redacted]@host"',
+    'destinations.hook.url: expected a URL, got "ftp://[redacted]@host"',
     'destinations.hook.method: expected one of "POST", "PUT", "PATCH", got "PSOT"; did you mean "POST"?',
     "destinations.hook.retry.maxAge: is missing; expected a number",
     'destinations.hook.retry.maxage: unknown key; did you mean "maxAge"? (allowed: maxAge)',
@@ -295,7 +295,7 @@ test("a variable that is unset or empty is one problem, and a value out of it is
     'destinations.hook.method: expected one of "POST", "PUT", "PATCH", got the value of the environment variable METHOD',
   ]);
   assert.deepEqual(problemsOf(input, { KEY: "a_good_key", URL: "secret-url", METHOD: "secret-method" }), [
-    "destinations.hook.url: invalid URL, got the value of the environment variable URL",
+    "destinations.hook.url: expected a URL, got the value of the environment variable URL",
     'destinations.hook.method: expected one of "POST", "PUT", "PATCH", got the value of the environment variable METHOD',
   ]);
 });

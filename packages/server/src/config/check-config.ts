@@ -1,10 +1,10 @@
-import { secretsOf } from "@pintle/destinations/kit";
+import { plainWords, secretsOf } from "@pintle/destinations/kit";
 import type { z } from "zod";
 import { redactor } from "../redactor.ts";
 import type { Config, Destination, Source } from "./config.ts";
 import { isPlainObject, resolveReferences } from "./env.ts";
 import { fitId } from "./id.ts";
-import { ConfigError, describeIssues, formatPath, keysAt, type Problem, unknownKey } from "./problem.ts";
+import { ConfigError, describeIssues, formatPath, keysAt, type Problem, quoted, unknownKey } from "./problem.ts";
 import { commonDestinationKeys, configSchema, type DestinationEntry } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -40,7 +40,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
   // What is missing was already said, and in better words than "is missing; expected a string".
   const isNew = ({ path }: Problem) => !missing.some((reference) => formatPath(reference.path) === path);
 
-  const parsed = configSchema.safeParse(value);
+  const parsed = configSchema.safeParse(value, { error: plainWords });
   if (!parsed.success) {
     problems.push(...describeIssues(parsed.error.issues, input, configSchema).filter(isNew));
     // Settings are looked at all the same, so that their problems do not come up one attempt later.
@@ -75,7 +75,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
           byName.size === 0 ? "there are no destinations" : `destinations: ${[...byName.keys()].join(", ")}`;
         problems.push({
           path: formatPath(["sources", index, "destinations", position]),
-          message: `no destination is called ${JSON.stringify(name)}${didYouMean(name, byName.keys())} (${known})`,
+          message: `no destination is called ${quoted(name)}${didYouMean(name, byName.keys())} (${known})`,
         });
       }
       return found?.id ?? "";
@@ -136,11 +136,11 @@ function checkSettings(
   const path = ["destinations", key];
   const schema = types.get(entry.type)?.settings;
   if (schema === undefined) {
-    const message = `unknown type ${JSON.stringify(entry.type)}${didYouMean(entry.type, types.keys())} (types: ${[...types.keys()].join(", ")})`;
+    const message = `unknown type ${quoted(entry.type)}${didYouMean(entry.type, types.keys())} (types: ${[...types.keys()].join(", ")})`;
     return { value: undefined, problems: [{ path: formatPath([...path, "type"]), message }] };
   }
   const settings = Object.fromEntries(Object.entries(entry).filter(([name]) => !commonDestinationKeys.includes(name)));
-  const parsed = schema.safeParse(settings);
+  const parsed = schema.safeParse(settings, { error: plainWords });
   const issues = parsed.success ? [] : parsed.error.issues;
   // Unknown keys are looked for below, where it is known what else a destination may have.
   const known = issues.filter(({ code, path: at }) => code !== "unrecognized_keys" || at.length > 0);
@@ -177,7 +177,7 @@ function checkIds<T extends { id: string; name: string }>(
     if (item.id === "") {
       problems.push({
         path,
-        message: `no id can be made of the name ${JSON.stringify(item.name)}; give it one: id: "..."`,
+        message: `no id can be made of the name ${quoted(item.name)}; give it one: id: "..."`,
       });
     } else if (owner !== undefined) {
       problems.push({

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { ServerError, systemCode } from "../errors.ts";
+import { ServerError, systemCode, systemReason } from "../errors.ts";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { findJsonError } from "./json-error.ts";
@@ -80,7 +80,7 @@ function readText(path: string, file: string): string {
     if (systemCode(error) === "ENOENT") {
       throw new ServerError("CONFIG_NOT_FOUND", `${file}: there is no such file`, { cause: error });
     }
-    throw new ServerError("CONFIG_UNREADABLE", `${file}: cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new ServerError("CONFIG_UNREADABLE", `${file}: ${systemReason(error)}`, { cause: error });
   }
 }
 
@@ -94,8 +94,4 @@ function parseJson(text: string, file: string): unknown {
     const { line, column } = findJsonError(json);
     throw new ServerError("CONFIG_UNREADABLE", `${file}: not valid JSON at line ${line}, column ${column}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

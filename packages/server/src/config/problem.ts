@@ -1,4 +1,4 @@
-import { isSecret } from "@pintle/destinations/kit";
+import { isSecret, kindNamed } from "@pintle/destinations/kit";
 import type { z } from "zod";
 import { ServerError } from "../errors.ts";
 import { isPlainObject, isReference } from "./env.ts";
@@ -49,7 +49,15 @@ export function describeIssues(
   schema: z.core.$ZodType,
   prefix: readonly PropertyKey[] = [],
 ): Problem[] {
-  return issues.flatMap((issue) => describeIssue(issue, input, schema, prefix));
+  const others = (issue: z.core.$ZodIssue) => issues.filter(({ path }) => path.join() === issue.path.join());
+  return issues
+    .filter((issue) => !isBoundOfIntegers(issue) || others(issue).length === 1)
+    .flatMap((issue) => describeIssue(issue, input, schema, prefix));
+}
+
+/** Whether it says no more than that a whole number is beyond 2^53: a bound that the schema has of its own says it better. */
+function isBoundOfIntegers(issue: z.core.$ZodIssue): boolean {
+  return "note" in issue && (issue.code === "too_big" || issue.code === "too_small");
 }
 
 function describeIssue(
@@ -68,7 +76,7 @@ function describeIssue(
 
   switch (issue.code) {
     case "invalid_type":
-      return problem(expected(article(issue.expected)));
+      return problem(expected(kindNamed(issue.expected)));
     case "invalid_value": {
       const allowed = issue.values.map((allowed) => JSON.stringify(allowed)).join(", ");
       const hint = typeof value === "string" ? didYouMean(value, issue.values.map(String)) : "";
@@ -88,7 +96,7 @@ function describeIssue(
       }
       const kinds = issue.errors
         .flat()
-        .flatMap((inner) => (inner.code === "invalid_type" ? [article(inner.expected)] : []));
+        .flatMap((inner) => (inner.code === "invalid_type" ? [kindNamed(inner.expected)] : []));
       if (near !== undefined || kinds.length === 0) return problem(`${lowerFirst(issue.message)}, ${got}`);
       return problem(expected(kinds.join(" or ")));
     }
@@ -144,13 +152,13 @@ function show(value: unknown, isHidden: boolean): string {
   if (isPlainObject(value)) return "an object";
   if (typeof value !== "string") return typeof value === "function" ? "a function" : String(value);
   if (value !== "" && isHidden) return "a string (hidden)";
-  const text = JSON.stringify(value).replace(/\/\/[^/@]*@/, "//[redacted]@");
-  return text.length > 100 ? `${text.slice(0, 99)}…"` : text;
+  return quoted(value.replace(/\/\/[^/@]*@/, "//[redacted]@"));
 }
 
-function article(type: string): string {
-  const name = type === "record" ? "object" : type === "int" ? "whole number" : type === "array" ? "list" : type;
-  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+/** A text of the owner's in quotes, as much of it as a line has room for. */
+export function quoted(text: string): string {
+  const whole = JSON.stringify(text);
+  return whole.length > 100 ? `${whole.slice(0, 99)}…"` : whole;
 }
 
 function lowerFirst(text: string): string {

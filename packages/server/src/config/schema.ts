@@ -1,4 +1,4 @@
-import { duration } from "@pintle/destinations/kit";
+import { duration, rate } from "@pintle/destinations/kit";
 import { z } from "zod";
 import { knownTypes } from "../router/filter.ts";
 import type { Transform } from "../router/transform/transform.ts";
@@ -16,7 +16,7 @@ const writeKey = z
   .string()
   .regex(/^[!-9;-~]{1,256}$/, "A write key is 1 to 256 visible ASCII characters without a colon");
 
-const rateLimit = z.number().positive("A limit is a number of events a second above 0").optional();
+const rateLimit = rate().optional();
 
 const sourceSchema: z.ZodType<SourceEntry> = z.strictObject({
   id,
