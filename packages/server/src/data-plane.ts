@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -16,10 +15,10 @@ import { logSizes } from "./engine/log-size.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
+import { readOrMakeSecret, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 import { startRouter } from "./router/start-router.ts";
-import { readOrMakeSecret } from "./secret-file.ts";
 import { version } from "./version.ts";
 
 export interface DataPlaneOptions {
@@ -94,6 +93,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const steps: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
 
+  const warn = (line: string): void => logger.warn(line);
+
   async function drainAndClose(gateway: Gateway): Promise<void> {
     gateway.drain();
     if (drain > 0) await delay(drain);
@@ -105,7 +106,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   }
 
   try {
-    await makeDataFolder(dataFolder);
+    await makeDataFolder(dataFolder, warn);
     const lock = await lockFolder(dataFolder, wait);
     steps.push(() => lock.release());
 
@@ -158,7 +159,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
     const adminTokenFile = join(dataFolder, "admin-token");
     const admin = createAdminServer({
-      token: readOrMakeSecret(adminTokenFile, "at_"),
+      token: readOrMakeSecret(adminTokenFile, "at_", warn),
       routes: adminRoutes({
         async status() {
           const [stats, sizes] = await Promise.all([router.stats(), logSizes(dataFolder)]);
@@ -174,7 +175,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const adminUrl = await listen(admin, adminHost, adminPort, "--admin-port");
 
     // Where the commands look for it.
-    writeFileSync(join(dataFolder, "admin-url"), `${adminUrl}\n`, { mode: 0o600 });
+    writePrivateFile(join(dataFolder, "admin-url"), `${adminUrl}\n`);
 
     return {
       url,

@@ -71,7 +71,7 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: "there is a file of this name",
   EISDIR: "it is a folder",
   ENOENT: "there is no such file",
-  ENOTDIR: "a part of the path is a file",
+  ENOTDIR: "a part of it is a file",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
   ELOOP: "it is a symbolic link, or one that leads in circles",

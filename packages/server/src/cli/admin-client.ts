@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join, resolve } from "node:path";
-import { ServerError, systemCode, systemReason } from "../errors.ts";
+import { ServerError, systemCode } from "../errors.ts";
+import { readPrivateFile } from "../private-file.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
 import { portFlag } from "./start-options.ts";
 
@@ -30,10 +30,7 @@ export function adminClient({ flags }: CommandCall, { directory }: CommandContex
     );
   }
   const port = flags["admin-port"];
-  const url =
-    port === undefined
-      ? (read(join(folder, "admin-url")) ?? "http://127.0.0.1:8081")
-      : `http://127.0.0.1:${portFlag("admin-port", port)}`;
+  const url = port === undefined ? urlIn(folder) : `http://127.0.0.1:${portFlag("admin-port", port)}`;
   const call = (method: string, path: string, body?: object) => callAdmin({ url, token, method, path, body });
   return {
     get(path, query = {}) {
@@ -114,12 +111,18 @@ function parse(text: string): unknown {
   }
 }
 
+/** @throws ServerError FOLDER_UNUSABLE where it could be somebody else's doing */
 function read(file: string): string | undefined {
-  try {
-    const text = readFileSync(file, "utf8").trim();
-    return text === "" ? undefined : text;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return undefined;
-    throw new ServerError("NOT_RUNNING", `${file}: ${systemReason(error)}`, { cause: error });
-  }
+  const text = readPrivateFile(file, (line) => void process.stderr.write(`pintle: ${line}\n`));
+  return text === "" ? undefined : text;
+}
+
+/** Where the folder says that the data plane answers: nothing else than a port of this machine gets the token. */
+function urlIn(folder: string): string {
+  const url = read(join(folder, "admin-url")) ?? "http://127.0.0.1:8081";
+  if (/^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(url)) return url;
+  throw new ServerError(
+    "FOLDER_UNUSABLE",
+    `${join(folder, "admin-url")} holds no URL of this machine, like http://127.0.0.1:8081 (name the port: --admin-port PORT)`,
+  );
 }

@@ -28,13 +28,14 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   const load =
     file === undefined ? undefined : () => loadConfig(file, { environment: context.environment, shownAs: shown(file) });
   const loaded = await load?.();
-  // The folder comes after the configuration: a refused start leaves nothing behind.
-  await makeDataFolder(options.data);
-  const trial = loaded === undefined ? trialConfig(options.data) : undefined;
-  const config = loaded ?? trial!.config;
-
   const redactor = new Redactor();
   const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
+  const warn = (line: string): void => logger.warn(line);
+  // The folder comes after the configuration: a refused start leaves nothing behind.
+  if (loaded === undefined) await makeDataFolder(options.data, warn);
+  const trial = loaded === undefined ? trialConfig(options.data, warn) : undefined;
+  const config = loaded ?? trial!.config;
+
   const { host, port, adminPort, wait, drain, trustedProxies, keepTime, keepSize } = options;
   const ending = endOnSignal();
   let plane: DataPlane | undefined;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Status } from "../admin/status.ts";
-import { configured, eventsIn, newFolder, Run, send, start } from "./run.test.support.ts";
+import { configured, eventsIn, newFolder, Run, refusal, send, start } from "./run.test.support.ts";
 import { statusLines } from "./status.ts";
 
 const hook = {
@@ -93,9 +93,25 @@ test("pintle status finds the data plane by its folder", async () => {
 test("pintle status says where it has looked in vain", async () => {
   const folder = newFolder();
   assert.match(await new Run(folder, ["status"]).refusal(), /pintle-data is not the folder of a data plane/);
-  writeFileSync(join(folder, "admin-token"), "at_token\n");
+  writeFileSync(join(folder, "admin-token"), "at_token\n", { mode: 0o600 });
   assert.match(
     await new Run(folder, ["status", "--data", ".", "--admin-port", "99999"]).refusal(),
     /--admin-port takes a port, 0 to 65535, not "99999"/,
   );
+});
+
+test("the token goes nowhere but to this machine, and no link leads to it", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "admin-token"), "at_token\n", { mode: 0o600 });
+  for (const url of ["http://192.0.2.1:80", "https://127.0.0.1:1", "http://127.0.0.1:1@example.com", "nonsense"]) {
+    writeFileSync(join(folder, "admin-url"), url, { mode: 0o600 });
+    assert.match(
+      await refusal(folder, ["status", "--data", "."]),
+      /admin-url holds no URL of this machine, like /,
+      url,
+    );
+  }
+  rmSync(join(folder, "admin-token"));
+  symlinkSync("admin-url", join(folder, "admin-token"));
+  assert.match(await refusal(folder, ["status", "--data", "."]), /admin-token is a symbolic link: remove it, /);
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { readOrMakeSecret } from "../secret-file.ts";
+import { readOrMakeSecret, type Warn } from "../private-file.ts";
 import { checkConfig } from "./check-config.ts";
 import type { Config } from "./config.ts";
 
@@ -15,8 +15,8 @@ export interface Trial {
  * A configuration for who has none yet: one source with a write key that is made once and stays in the data folder, and
  * one file as its destination.
  */
-export function trialConfig(dataFolder: string): Trial {
-  const writeKey = readOrMakeSecret(join(dataFolder, "write-key"), "wk_");
+export function trialConfig(dataFolder: string, warn: Warn): Trial {
+  const writeKey = readOrMakeSecret(join(dataFolder, "write-key"), "wk_", warn);
   const events = join(dataFolder, "events.jsonl");
   const config = checkConfig(
     {
