@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DeadVerdict } from "../router/dead/dead-letters.ts";
+import type { DeadDecision } from "../router/dead/dead-letters.ts";
 import type { DeadQuery } from "../router/dead/query.ts";
 import { Refusal } from "./admin-server.ts";
 import { deadRoutes } from "./dead-routes.ts";
 
-type Asked = readonly [id: string, query: DeadQuery, what: DeadVerdict | number];
+type Asked = readonly [id: string, query: DeadQuery, what: DeadDecision | number];
 
 function routes(): { call: (path: string, how: object) => Promise<unknown>; asked: Asked[] } {
   const asked: Asked[] = [];
@@ -21,9 +21,13 @@ function routes(): { call: (path: string, how: object) => Promise<unknown>; aske
     },
     counts: async (ids) => Object.fromEntries(ids.map((id) => [id, { expired: 1 }])),
     show: async (id, letter) => (id === "hook" && letter === 4 ? ({ letter, reason: "expired" } as never) : null),
-    async settle(id, query, verdict) {
-      asked.push([id, query, verdict]);
-      return 3;
+    async settle(id, query, decision) {
+      asked.push([id, query, decision]);
+      return {
+        settled: 3,
+        filtered: decision === "replayed" ? { consent: 2 } : {},
+        left: query.id === "m" ? { type: 1 } : {},
+      };
     },
   });
   return {
@@ -70,10 +74,19 @@ test("a letter is shown by its destination and number", async () => {
 test("letters are replayed and purged; those of all destinations are replayed where that is possible", async () => {
   const { call, asked } = routes();
   assert.deepEqual(await call("/dead/purge", { destination: "off", letter: 7 }), { purged: { off: 3 } });
-  assert.deepEqual(await call("/dead/replay", { all: true }), { replayed: { hook: 3 } });
+  assert.deepEqual(await call("/dead/replay", { all: true }), {
+    replayed: { hook: 3 },
+    filtered: { hook: { consent: 2 } },
+  });
+  assert.deepEqual(await call("/dead/replay", { destination: "hook", id: "m" }), {
+    replayed: { hook: 3 },
+    filtered: { hook: { consent: 2 } },
+    left: { hook: { type: 1 } },
+  });
   assert.deepEqual(asked, [
     ["off", { letters: [7] }, "purged"],
     ["hook", {}, "replayed"],
+    ["hook", { id: "m" }, "replayed"],
   ]);
 });
 

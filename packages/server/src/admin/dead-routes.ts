@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DeadList, DeadVerdict, ShownLetter } from "../router/dead/dead-letters.ts";
+import type { DeadDecision, DeadList, Settled, ShownLetter } from "../router/dead/dead-letters.ts";
 import type { DeadQuery } from "../router/dead/query.ts";
 import { type AdminCall, Refusal, type Route } from "./admin-server.ts";
 import { count, parsed, time } from "./parsed.ts";
@@ -14,7 +14,7 @@ export interface DeadAdmin {
   /** How many letters wait for a decision, by destination and reason. */
   counts(destinationIds: readonly string[]): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   show(destinationId: string, letter: number): Promise<ShownLetter | null>;
-  settle(destinationId: string, query: DeadQuery, verdict: DeadVerdict): Promise<number>;
+  settle(destinationId: string, query: DeadQuery, decision: DeadDecision): Promise<Settled>;
 }
 
 const selection = {
@@ -54,20 +54,29 @@ export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
     throw new Refusal(404, `no destination is called ${JSON.stringify(named)}; ${names}`);
   }
 
-  function settle(verdict: DeadVerdict) {
+  function settle(decision: DeadDecision) {
     return async ({ body }: AdminCall): Promise<unknown> => {
       const { destination, letter, all: _all, ...query } = parsed(settling, body ?? {});
       const ids = idsOf(destination);
       const asked = { ...query, ...(letter === undefined ? {} : { letters: [letter] }) };
       const settled: Record<string, number> = {};
+      const filtered: Record<string, Settled["filtered"]> = {};
+      const left: Record<string, Settled["left"]> = {};
       for (const id of ids) {
-        if (verdict === "replayed" && !dead.destinations().some((each) => each.id === id && each.enabled)) {
+        if (decision === "replayed" && !dead.destinations().some((each) => each.id === id && each.enabled)) {
           if (destination === undefined) continue;
           throw new Refusal(409, `nothing can be replayed to ${id}: it is not in the configuration, or not enabled`);
         }
-        settled[id] = await dead.settle(id, asked, verdict);
+        const became = await dead.settle(id, asked, decision);
+        settled[id] = became.settled;
+        if (Object.keys(became.filtered).length > 0) filtered[id] = became.filtered;
+        if (Object.keys(became.left).length > 0) left[id] = became.left;
       }
-      return { [verdict]: settled };
+      return {
+        [decision]: settled,
+        ...(Object.keys(filtered).length > 0 ? { filtered } : {}),
+        ...(Object.keys(left).length > 0 ? { left } : {}),
+      };
     };
   }
 

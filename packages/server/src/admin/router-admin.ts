@@ -34,8 +34,10 @@ export function routerAdmin({ router, dataFolder, destinations }: RouterAdminOpt
           : { letters: [], counts: {} },
       show: async (destinationId, letter) =>
         hasLetters(destinationId) ? router.ask("deadShow", { destinationId, letter }) : null,
-      settle: async (destinationId, query, verdict) =>
-        hasLetters(destinationId) ? router.ask("deadSettle", { destinationId, query, verdict }) : 0,
+      settle: async (destinationId, query, decision) =>
+        hasLetters(destinationId)
+          ? router.ask("deadSettle", { destinationId, query, decision })
+          : { settled: 0, filtered: {}, left: {} },
     },
     replays: {
       destinations,

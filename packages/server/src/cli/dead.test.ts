@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { Status } from "../admin/status.ts";
 import { configured, newFolder, print, refusal, send, start } from "./run.test.support.ts";
 
 /** Refuses events whose names begin with "bad", until it is mended. */
@@ -116,4 +119,50 @@ test("dead letters are listed, shown, replayed and purged", async () => {
   plane.signal("SIGTERM");
   assert.equal(await plane.ended, 0, plane.stderr);
   assert.match(await refusal(newFolder(), ["dead", "list"]), /is not the folder of a data plane/);
+});
+
+test("what was denied stays denied: a replay goes through the filter as it is now, and says what became of the letters", async () => {
+  isMended = false;
+  taken.length = 0;
+  const config = (more: object) => ({
+    sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["hook"] }],
+    destinations: { hook: { type: "webhook", url, consent: { ids: ["ads"] }, ...more } },
+  });
+  const folder = configured(config({}));
+  const plane = start(folder);
+  await plane.ready();
+  const context = { consentManagement: { deniedConsentIds: ["ads"] } };
+  const unknown = { userId: "u1", event: "denied", type: "shout", integrations: { All: false }, context };
+  const response = await fetch(`${plane.told("events")}/v1/batch`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa("wk_secret_shop:")}`, connection: "close" },
+    body: JSON.stringify({
+      batch: [unknown, ...["bad 1", "bad 2"].map((event) => ({ type: "track", userId: "u1", event }))],
+    }),
+  });
+  assert.equal(response.status, 200);
+  for (let list = ""; !list.includes("3 dead letters"); ) list = await run(folder, "list");
+  writeFileSync(join(folder, "pintle.config.json"), JSON.stringify(config({ except: { events: ["bad 2"] } })));
+  const token = readFileSync(join(folder, "pintle-data", "admin-token"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}`, connection: "close" };
+  assert.equal((await fetch(`${plane.told("admin")}/reload`, { method: "POST", headers })).status, 200);
+
+  isMended = true;
+  assert.equal(
+    await run(folder, "replay", "--all"),
+    [
+      "hook: replayed 1 dead letter",
+      "hook: filtered 1 dead letter (except 1): not for it any more",
+      "hook: left 1 dead letter (type 1): nothing that can be sent",
+      "",
+    ].join("\n"),
+  );
+  await untilTaken(1);
+  assert.match(await run(folder, "list"), /^hook: 1 dead letter \(type 1\)$/m);
+  const status = JSON.parse(await print(folder, ["status", "--json"])) as Status;
+  const [{ filtered, replayed, dead } = assert.fail("no destination")] = status.destinations;
+  assert.deepEqual([replayed, filtered, dead], [2, { except: 1 }, { type: 1, http_400: 2 }]);
+  plane.signal("SIGTERM");
+  assert.equal(await plane.ended, 0, plane.stderr);
+  assert.deepEqual(taken, ["bad 1"]);
 });

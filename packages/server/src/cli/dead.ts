@@ -1,5 +1,5 @@
 import { ServerError } from "../errors.ts";
-import type { DeadList, DeadVerdict, ShownLetter } from "../router/dead/dead-letters.ts";
+import type { DeadDecision, DeadList, ShownLetter } from "../router/dead/dead-letters.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";
 import type { Command, CommandCall, CommandContext, Flag } from "./command.ts";
 import { count, nouns, reasons, table } from "./table.ts";
@@ -86,7 +86,7 @@ export function listLines(destinations: readonly (DeadList & { readonly id: stri
   const lines = table([["letter", "given up", "reason", "type", "attempts", "messageId"], ...rows]);
   lines.push("");
   for (const { id, letters, counts } of destinations) {
-    const total = Object.values(counts).reduce((sum, number) => sum + number, 0);
+    const total = totalOf(counts);
     if (total === 0) continue;
     const shown = letters.length < total ? `, of which the newest ${count(letters.length)} are listed` : "";
     lines.push(`${id}: ${nouns(total, "dead letter")} (${reasons(counts)})${shown}`);
@@ -110,7 +110,10 @@ export function letterLines(shown: ShownLetter & { readonly destination: string 
     `${destination}/${letter}: ${reason}${detail === undefined ? "" : `: ${oneLine(detail)}`}`,
     `given up at ${new Date(at).toISOString()} after ${nouns(attempts, "attempt")}${tried}; from the source ${sourceId}`,
   ];
-  if (verdict !== undefined) lines.push(`${verdict.verdict} at ${new Date(verdict.at).toISOString()}`);
+  if (verdict !== undefined) {
+    const why = verdict.reason === undefined ? "" : ` (${verdict.reason})`;
+    lines.push(`${verdict.verdict}${why} at ${new Date(verdict.at).toISOString()}`);
+  }
   lines.push("", "event", JSON.stringify(event, null, 2));
   if (answer !== undefined) {
     const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
@@ -120,7 +123,13 @@ export function letterLines(shown: ShownLetter & { readonly destination: string 
   return lines;
 }
 
-async function runSettle(call: CommandCall, context: CommandContext, verdict: DeadVerdict): Promise<number> {
+/** What the admin port answers: by destination, how many letters; and of those that were not replayed, why. */
+interface Told extends Partial<Record<DeadDecision, Readonly<Record<string, number>>>> {
+  readonly filtered?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly left?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+async function runSettle(call: CommandCall, context: CommandContext, decision: DeadDecision): Promise<number> {
   const { letter, all } = call.flags;
   const selection = selectionOf(call);
   const body = {
@@ -128,18 +137,30 @@ async function runSettle(call: CommandCall, context: CommandContext, verdict: De
     ...(letter === undefined ? {} : numbered(letter, selection.destination)),
     ...(all === undefined ? {} : { all: true }),
   };
-  const word = verdict === "replayed" ? "replay" : "purge";
+  const word = decision === "replayed" ? "replay" : "purge";
   if (Object.values(body).every((value) => value === undefined)) {
     throw new ServerError(
       "USAGE",
       `say which letters to ${word}: by a flag (see: pintle dead ${word} --help), or --all`,
     );
   }
-  const told = (await adminClient(call, context).post(`/dead/${word}`, body)) as Record<string, Record<string, number>>;
-  const settled = Object.entries(told[verdict] ?? {}).filter(([, number]) => number > 0);
-  if (settled.length === 0) context.print(`no dead letters to ${word}`);
-  for (const [id, number] of settled) context.print(`${id}: ${verdict} ${nouns(number, "dead letter")}`);
+  const told = (await adminClient(call, context).post(`/dead/${word}`, body)) as Told;
+  const lines = Object.entries(told[decision] ?? {})
+    .filter(([, number]) => number > 0)
+    .map(([id, number]) => `${id}: ${decision} ${nouns(number, "dead letter")}`);
+  for (const [id, counts] of Object.entries(told.filtered ?? {})) {
+    lines.push(`${id}: filtered ${nouns(totalOf(counts), "dead letter")} (${reasons(counts)}): not for it any more`);
+  }
+  for (const [id, counts] of Object.entries(told.left ?? {})) {
+    lines.push(`${id}: left ${nouns(totalOf(counts), "dead letter")} (${reasons(counts)}): nothing that can be sent`);
+  }
+  if (lines.length === 0) lines.push(`no dead letters to ${word}`);
+  for (const line of lines) context.print(line);
   return 0;
+}
+
+function totalOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, number) => sum + number, 0);
 }
 
 function selectionOf({ flags }: CommandCall): Record<string, string | undefined> {

@@ -1,5 +1,6 @@
 import type { DestinationType, EventSource, Position, Tools } from "@pintle/destinations/kit";
 import { hashUserKey, userKey } from "@pintle/events";
+import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
 import type { Redact } from "../redactor.ts";
@@ -7,9 +8,9 @@ import { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import type { Deduper } from "./dedupe/deduper.ts";
 import { Deliverer } from "./deliverer.ts";
-import type { EventFilter } from "./filter.ts";
+import { type EventFilter, filterLater, type LaterVerdict } from "./filter.ts";
 import { Graveyard } from "./graveyard.ts";
-import { type IntakeRules, takeRecord } from "./intake.ts";
+import { type IntakeRules, takeRecord, unknownType } from "./intake.ts";
 import { type Entry, Lanes } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
 import { ParkingLot, type Replay } from "./parking/parking-lot.ts";
@@ -171,6 +172,16 @@ export class Consumer {
       entered: (entry) => this.#room.enter(entry),
       left: (entry) => this.#room.leave(entry),
       written: (entry) => this.#finish(entry),
+      judge: ({ event, sourceId }) => this.judge(event, sourceId),
+      denied: (entry, verdict) => {
+        if (verdict === "type") {
+          entry.partition.pending++;
+          this.#graveyard.bury(entry, "type", { detail: unknownType(entry.event) });
+        } else {
+          account.filtered.add(verdict, entry.weight);
+          this.#finish(entry);
+        }
+      },
       lost: (entry, detail) => {
         entry.partition.pending++;
         this.#graveyard.bury(entry, "record", { detail });
@@ -252,6 +263,17 @@ export class Consumer {
   /** Gives events to the destination once more. Resolves when that they will be is durable. */
   replay(events: readonly Replay[]): Promise<void> {
     return this.#lot.replay(events);
+  }
+
+  /** What becomes of an event that is given to it once more, as it is configured. */
+  judge(event: DeliveredEvent, sourceId: string): LaterVerdict {
+    return filterLater(event, sourceId, this.#rules.filter, this.#rules.sources);
+  }
+
+  /** Counts events that were to be given to it once more, and are not for it. */
+  denyReplay(reason: LaterVerdict, count: number): void {
+    this.#account.replayed += count;
+    this.#account.filtered.add(reason, count);
   }
 
   /** Events in its retry topic that have not ended. */

@@ -65,6 +65,24 @@ export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterRe
   return result("deliver", malformed);
 }
 
+/** What becomes of an event that is on its way once more. */
+export type LaterVerdict = Verdict | "disconnected";
+
+/**
+ * Decides about an event that was accepted, and perhaps let through, before: a dead letter, an event of the retry topic, one of a replay.
+ * What was allowed then may be denied now. Pure.
+ *
+ * @param sources ids of the sources that are connected to the destination now
+ */
+export function filterLater(
+  event: DeliveredEvent,
+  sourceId: string,
+  rules: FilterRules,
+  sources: { has(sourceId: string): boolean },
+): LaterVerdict {
+  return sourceId !== "" && !sources.has(sourceId) ? "disconnected" : filterEvent(event, rules).verdict;
+}
+
 function readIntegrations(
   integrations: unknown,
   { name, displayName }: FilterRules,

@@ -93,7 +93,7 @@ function takeEvents(
     }
     const entry = newEntry(partition, state, { index, event, sourceId, keyHash: keyHashes[index]!, bytes });
     if (verdict === "deliver") deliver.push(entry);
-    else dead.push({ entry, reason: "type", detail: `the event has the type ${describe(event.type)}` });
+    else dead.push({ entry, reason: "type", detail: unknownType(event) });
   }
   return intake({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
 }
@@ -123,9 +123,9 @@ function intake(facts: Partial<Intake>): Intake {
 
 const none: Intake["filtered"] = new Map();
 
-/** A client wrote it: it may be anything, of any length. */
-function describe(type: unknown): string {
-  return (JSON.stringify(type) ?? "(none)").slice(0, 100);
+/** What a dead letter says of an event whose type no destination knows. A client wrote it: it may be anything, of any length. */
+export function unknownType({ type }: DeliveredEvent): string {
+  return `the event has the type ${(JSON.stringify(type) ?? "(none)").slice(0, 100)}`;
 }
 
 function base64(bytes: Uint8Array): string {

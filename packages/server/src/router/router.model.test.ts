@@ -31,7 +31,7 @@ type Step =
   | { readonly kind: "advance"; readonly milliseconds: number }
   | { readonly kind: "mood"; readonly mood: Mood }
   | { readonly kind: "jump"; readonly milliseconds: number }
-  | { readonly kind: "reload"; readonly concurrency: number }
+  | { readonly kind: "reload"; readonly concurrency: number; readonly denies: boolean }
   | { readonly kind: "restart" }
   | { readonly kind: "crash"; readonly lostSaves: number; readonly lostRetrySaves: number };
 
@@ -96,7 +96,11 @@ const world: fc.Arbitrary<World> = fc.record({
       },
       {
         weight: 1,
-        arbitrary: fc.record({ kind: fc.constant("reload" as const), concurrency: fc.integer({ min: 1, max: 6 }) }),
+        arbitrary: fc.record({
+          kind: fc.constant("reload" as const),
+          concurrency: fc.integer({ min: 1, max: 6 }),
+          denies: fc.boolean(),
+        }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
       {
@@ -111,6 +115,8 @@ const world: fc.Arbitrary<World> = fc.record({
     { maxLength: 60, size: "max" },
   ),
 });
+
+const denying = { except: { types: [], events: ["secret"] } };
 
 const sizeOfRecord = 6;
 /** Lanes are parked soon, into small records, and moved forward for little. */
@@ -134,7 +140,9 @@ async function run(world: World): Promise<void> {
   const reached = new Set<string>();
   const refusedForGood = new Set<string>();
   const replayed = new Set<string>();
-
+  /** Whether the configuration keeps the events named "secret" away, and whether it ever did. */
+  let denies = false;
+  let hasDenied = false;
   function outcomeOf({ messageId: id, userId }: DeliveredEvent): Outcome {
     const dice = random() * 100;
     if (userId === `u${now.stuck}` && random() < 0.95) return retry("event", "http_500");
@@ -158,6 +166,8 @@ async function run(world: World): Promise<void> {
     const busy = new Set<unknown>();
     const fake = new FakeDestination(
       async (events) => {
+        if (denies) assert.ok(!events.some(({ event }) => event === "secret"), "what is denied goes out");
+        assert.ok(!events.some(({ type }) => type === "shout"), "an event of an unknown type goes out");
         // Without whole batches no two events of a user are ever on their way together, but for those that are replayed.
         const live = events.filter(({ messageId }) => !replayed.has(messageId));
         if (!whole && isOrdered) {
@@ -198,6 +208,7 @@ async function run(world: World): Promise<void> {
       step,
       destinations: { d: fake },
       settings: { d: { concurrency, order: isOrdered } },
+      ...(denies ? { filters: { d: denying } } : {}),
       limits: { windowEvents, parkedRecords, ...small },
     });
     const firstSaves = topics.map((topic) => store.savesOf(topic, "d").length);
@@ -271,7 +282,15 @@ async function run(world: World): Promise<void> {
       case "reload": {
         const { sources, destinations } = process.harness.config;
         const settings = { concurrency: one.concurrency, order: isOrdered };
-        await process.harness.change({ sources, destinations: destinations.map((entry) => ({ ...entry, settings })) });
+        if (!one.denies) denies = false;
+        const filter = one.denies ? { filter: denying } : {};
+        await process.harness.change({
+          sources,
+          destinations: destinations.map(({ filter: _before, ...entry }) => ({ ...entry, ...filter, settings })),
+        });
+        // What was on its way has ended.
+        denies = one.denies;
+        hasDenied ||= denies;
         break;
       }
       case "restart":
@@ -307,8 +326,8 @@ async function run(world: World): Promise<void> {
   const all = eventsIn(store);
   for (const { id, event } of all) {
     if (event.integrations !== undefined) assert.ok(!reached.has(id) && !buried.has(id), `${id} is filtered`);
-    else if (event.type === "shout")
-      assert.ok(buried.has(id) && (!reached.has(id) || replayed.has(id)), `${id} has no known type`);
+    else if (event.type === "shout") assert.ok(buried.has(id) && !reached.has(id), `${id} has no known type`);
+    else if (hasDenied && event.event === "secret") continue;
     else assert.ok(reached.has(id) || buried.has(id), `${id} is lost`);
   }
   for (const { reason, event } of letters) {
@@ -328,6 +347,7 @@ function makeEvent(number: number, users: number, random: () => number): TestEve
     userId: `u${Math.floor(random() * users)}`,
     ...(kind < 0.1 ? { type: "shout" } : {}),
     ...(kind > 0.9 ? { integrations: { All: false } } : {}),
+    ...(kind > 0.3 && kind < 0.5 ? { event: "secret" } : {}),
   };
 }
 

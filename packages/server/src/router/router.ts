@@ -8,6 +8,7 @@ import { Redactor } from "../redactor.ts";
 import type { Account } from "./account.ts";
 import type { Clock } from "./clock.ts";
 import { Consumer, type ConsumerDestination } from "./consumer.ts";
+import type { Replaying } from "./dead/dead-letters.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { Deduper } from "./dedupe/deduper.ts";
 import type { ConsumerLimits } from "./limits.ts";
@@ -145,15 +146,14 @@ export class Router {
   }
 
   /**
-   * Gives dead letters to their destination once more, through its transformation as it is now. Those of a user key go out in the order
-   * of the list, one after the other; they wait for no others. Resolves when it is durable that they will go out: then, and not
-   * before, their letters can be marked.
+   * Gives dead letters to their destination once more, through its filter and transformation as they are then. Those of a user key go out
+   * in the order of the list, one after the other; they wait for no others. Resolves when it is durable that they will go out: then, and
+   * not before, their letters can be marked.
    *
    * @throws TypeError when no such destination is at work; TypeError for a record that could not be taken apart
    */
   async replay(destinationId: string, letters: readonly DeadLetter[]): Promise<void> {
-    const consumer = this.#members.get(destinationId)?.consumer;
-    if (consumer === undefined) throw new TypeError(`No destination with the id "${destinationId}" is at work`);
+    const { consumer } = this.#member(destinationId);
     const unreadable = letters.find(({ reason }) => reason === "record");
     if (unreadable !== undefined) {
       throw new TypeError(`The record ${unreadable.offset} of events cannot be taken apart, nor be sent`);
@@ -161,21 +161,37 @@ export class Router {
     await consumer.replay(letters.map(replayOf));
   }
 
+  /**
+   * How dead letters of a destination are replayed: by its filter as it is at each of them.
+   *
+   * @throws TypeError when no such destination is at work
+   */
+  replaying(destinationId: string): Replaying {
+    this.#member(destinationId);
+    return {
+      fate: ({ event, sourceId }) => this.#member(destinationId).consumer.judge(event, sourceId),
+      give: (letters) => this.replay(destinationId, letters),
+      filtered: (reason, count) => this.#members.get(destinationId)?.consumer.denyReplay(reason, count),
+    };
+  }
+
   /** A destination as a replay of the log needs it; `undefined` while it is not at work. */
   replayTarget(destinationId: string): ReplayTarget | undefined {
     const member = this.#members.get(destinationId);
     if (member === undefined) return undefined;
-    const {
-      consumer,
-      made: [{ name, type, filter }, sources],
-    } = member;
-    const { displayName } = this.#options.types.get(type)!;
+    const { consumer } = member;
     return {
-      filter: { ...filter, name, displayName },
-      sources,
+      judge: (event, sourceId) => consumer.judge(event, sourceId),
       waiting: () => consumer.inRetry,
       replay: (events) => this.replay(destinationId, events),
+      filtered: (reason, count) => consumer.denyReplay(reason, count),
     };
+  }
+
+  #member(destinationId: string): Member {
+    const member = this.#members.get(destinationId);
+    if (member === undefined) throw new TypeError(`No destination with the id "${destinationId}" is at work`);
+    return member;
   }
 
   /** One for each partition, and for all destinations. */

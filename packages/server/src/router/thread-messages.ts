@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Destination, Source } from "../config/config.ts";
-import type { DeadList, DeadVerdict, ShownLetter } from "./dead/dead-letters.ts";
+import type { DeadDecision, DeadList, Settled, ShownLetter } from "./dead/dead-letters.ts";
 import type { DeadQuery } from "./dead/query.ts";
 import type { ReplayStatus } from "./replay/log-replays.ts";
 import type { ReplayRequest } from "./replay/replay-record.ts";
@@ -44,10 +44,10 @@ export interface RouterCalls {
     readonly takes: { readonly destinationId: string; readonly letter: number };
     readonly gives: ShownLetter | null;
   };
-  /** Gives how many letters it were. @see DeadLetters.settle */
+  /** @see DeadLetters.replay @see DeadLetters.purge */
   readonly deadSettle: {
-    readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly verdict: DeadVerdict };
-    readonly gives: number;
+    readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly decision: DeadDecision };
+    readonly gives: Settled;
   };
   /** @see LogReplays.start */
   readonly replayStart: { readonly takes: ReplayRequest; readonly gives: ReplayStatus };

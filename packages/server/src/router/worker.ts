@@ -127,9 +127,10 @@ async function answer(
     case "deadShow":
       return (await dead.show(call.takes.destinationId, call.takes.letter)) ?? null;
     case "deadSettle": {
-      const { destinationId, query, verdict } = call.takes;
-      if (verdict === "purged") return dead.settle(destinationId, query, verdict);
-      return dead.settle(destinationId, query, verdict, (letters) => router.replay(destinationId, letters));
+      const { destinationId, query, decision } = call.takes;
+      return decision === "purged"
+        ? dead.purge(destinationId, query)
+        : dead.replay(destinationId, query, router.replaying(destinationId));
     }
     case "replayStart":
       return replays.start(call.takes);

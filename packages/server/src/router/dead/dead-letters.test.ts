@@ -4,7 +4,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import fc from "fast-check";
 import { type DeadLetter, encodeDeadLetter } from "../dead-letter.ts";
 import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import { DeadLetters, type Replaying } from "./dead-letters.ts";
 import type { DeadQuery } from "./query.ts";
 
 function opened(): { store: MemoryStore; engine: MemoryEngine; dead: DeadLetters } {
@@ -45,6 +45,20 @@ const facts: fc.Arbitrary<Facts> = fc.record({
   at: fc.integer({ min: 0, max: 9 }),
   user: fc.constantFrom("u1", "u2"),
 });
+/** What becomes of letters that are replayed: that of each is a matter of its number. */
+const fates = ["deliver", "consent", "deliver", "type", "disconnected"] as const;
+function replaying(given: string[] = []): Replaying & { readonly counted: Map<string, number> } {
+  const counted = new Map<string, number>();
+  return {
+    counted,
+    fate: ({ offset }) => fates[offset % fates.length]!,
+    give: async (letters) => void given.push(...letters.map(({ event }) => event.messageId)),
+    filtered: (reason, count) => void counted.set(reason, (counted.get(reason) ?? 0) + count),
+  };
+}
+
+const all: Pick<Replaying, "fate" | "filtered"> = { fate: () => "deliver", filtered: () => {} };
+
 const queries: fc.Arbitrary<DeadQuery> = fc.record(
   {
     reason: fc.constantFrom("http_400", "expired", "type"),
@@ -87,12 +101,25 @@ test("whatever is listed, replayed and purged: each letter is decided about once
           Object.values(listedCounts).reduce((sum, count) => sum + count, 0),
           expected.length,
         );
-        const decided = expected.filter((number) => verdict === "purged" || letters[number]!.reason !== "record");
+        const fateOf = (number: number) =>
+          verdict === "purged"
+            ? "purged"
+            : letters[number]!.reason === "record"
+              ? "type"
+              : fates[number % fates.length]!;
+        const decided = expected.filter((number) => fateOf(number) !== "type");
         const given: string[] = [];
-        const settled = await dead.settle("hook", query, verdict, async (some) => {
-          given.push(...some.map(({ event }) => event.messageId));
-        });
-        assert.equal(settled, decided.length);
+        const how = replaying(given);
+        const {
+          settled,
+          filtered,
+          left: stayed,
+        } = await (verdict === "purged" ? dead.purge("hook", query) : dead.replay("hook", query, how));
+        const denied = decided.filter((number) => fateOf(number) !== "deliver" && fateOf(number) !== "purged");
+        assert.equal(settled, decided.length - denied.length);
+        assert.deepEqual(filtered, Object.fromEntries(how.counted));
+        assert.equal(sum(filtered), denied.length);
+        assert.equal(sum(stayed), expected.length - decided.length);
         const kept = [...left].filter((number) => !decided.includes(number)).map((number) => letters[number]!.reason);
         const counts = await dead.counts("hook");
         assert.deepEqual(
@@ -101,11 +128,14 @@ test("whatever is listed, replayed and purged: each letter is decided about once
         );
         assert.deepEqual(
           given,
-          decided.map((number) => `m${number}`),
+          decided.filter((number) => fateOf(number) === "deliver").map((number) => `m${number}`),
         );
         for (const number of decided) left.delete(number);
         for (const number of decided) {
-          assert.equal((await dead.show("hook", number))?.verdict?.verdict, verdict);
+          const shown = (await dead.show("hook", number))?.verdict;
+          if (denied.includes(number)) {
+            assert.deepEqual([shown?.verdict, shown?.reason], ["filtered", fateOf(number)]);
+          } else assert.deepEqual([shown?.verdict, shown?.reason], [verdict, undefined]);
         }
       }
     }),
@@ -122,7 +152,7 @@ test("what retention has taken counts no more", async () => {
   assert.deepEqual(await dead.counts("hook"), { expired: 2, http_400: 1 });
   store.recordsOf("dead.hook").splice(0, 2);
   assert.deepEqual(await dead.counts("hook"), { expired: 1 });
-  await dead.settle("hook", {}, "purged");
+  await dead.purge("hook", {});
   assert.deepEqual(await dead.counts("hook"), {});
 });
 
@@ -131,7 +161,7 @@ test("a letter is shown whole, with what was decided about it", async () => {
   const buried = letter(0, { reason: "http_400", at: 5, user: "u" });
   await engine.append("dead.hook", encodeDeadLetter(buried));
   assert.deepEqual(await dead.show("hook", 0), { letter: 0, ...buried });
-  await dead.settle("hook", {}, "purged");
+  await dead.purge("hook", {});
   assert.deepEqual(await dead.show("hook", 0), { letter: 0, ...buried, verdict: { verdict: "purged", at: 99 } });
   assert.equal(await dead.show("hook", 1), undefined, "the verdict is no letter");
   assert.equal(await dead.show("hook", 7), undefined);
@@ -141,13 +171,14 @@ test("letters that could not be given on have no verdict", async () => {
   const { engine, dead } = opened();
   await bury(engine, new Array(250).fill({ reason: "expired", at: 1, user: "u" }));
   let calls = 0;
-  const settling = dead.settle("hook", {}, "replayed", async () => {
+  const give = async () => {
     calls++;
     if (calls === 2) throw new Error("the disk is full");
-  });
+  };
+  const settling = dead.replay("hook", {}, { ...all, give });
   await assert.rejects(settling, /the disk is full/);
   assert.deepEqual((await dead.list("hook", {}, 1)).counts, { expired: 150 });
-  assert.equal(await dead.settle("hook", {}, "replayed"), 150);
+  assert.equal((await dead.replay("hook", {}, { ...all, give })).settled, 150);
   assert.deepEqual(await dead.list("hook", {}, 1), { letters: [], counts: {} });
 });
 
@@ -156,10 +187,10 @@ test("calls take turns: a letter that two want is given to one", async () => {
   await bury(engine, new Array(10).fill({ reason: "expired", at: 1, user: "u" }));
   const given: number[] = [];
   const settled = await Promise.all([
-    dead.settle("hook", {}, "replayed", async ({ length }) => void given.push(length)),
-    dead.settle("hook", {}, "purged"),
+    dead.replay("hook", {}, { ...all, give: async ({ length }) => void given.push(length) }),
+    dead.purge("hook", {}),
   ]);
-  assert.deepEqual([settled, given], [[10, 0], [10]]);
+  assert.deepEqual([settled.map((each) => each.settled), given], [[10, 0], [10]]);
 });
 
 test("records of a newer version are refused, and not passed over", async () => {
@@ -168,3 +199,7 @@ test("records of a newer version are refused, and not passed over", async () => 
   await engine.append("dead.hook", { header, payload: new Uint8Array(0) });
   await assert.rejects(dead.list("hook", {}, 1), /has format 2, this version knows 1/);
 });
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

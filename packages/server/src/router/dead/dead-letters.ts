@@ -2,10 +2,38 @@ import type { Engine, EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import { allRecords } from "../all-records.ts";
 import { type DeadLetter, decodeDeadLetter } from "../dead-letter.ts";
+import type { LaterVerdict } from "../filter.ts";
+import { Tally } from "../tally.ts";
 import { type DeadQuery, type LetterFacts, matchesFacts, matchesUser } from "./query.ts";
 
-/** What was decided about a letter. */
-export type DeadVerdict = "replayed" | "purged";
+/** What one can decide about letters. */
+export type DeadDecision = "replayed" | "purged";
+
+/** What became of a letter about which something was decided: one that is replayed may not be for its destination any more. */
+export type DeadVerdict = DeadDecision | "filtered";
+
+/** How letters are replayed. */
+export interface Replaying {
+  /** What becomes of a letter: it is given, or it is filtered, or without a known type it stays what it is. */
+  fate(letter: DeadLetter): LaterVerdict;
+  /**
+   * Gives letters to the destination. Only if it resolves the verdict on them is written. So a crash leaves letters that were given without a
+   * verdict, and never the other way round.
+   */
+  give(letters: readonly DeadLetter[]): Promise<void>;
+  /** So many letters are filtered, for this reason, and that is durable. */
+  filtered(reason: LaterVerdict, count: number): void;
+}
+
+/** What became of the letters that were meant. */
+export interface Settled {
+  /** Letters that were replayed, or purged. */
+  readonly settled: number;
+  /** Letters that are not for the destination any more, by reason. They are decided about, too. */
+  readonly filtered: Readonly<Record<string, number>>;
+  /** Letters that cannot be replayed and stay, by their reason. */
+  readonly left: Readonly<Record<string, number>>;
+}
 
 /** A letter in a list. */
 export interface ListedLetter extends LetterFacts {
@@ -23,8 +51,11 @@ export interface DeadList {
 /** A whole letter, and what was decided about it. */
 export interface ShownLetter extends DeadLetter {
   readonly letter: number;
-  readonly verdict?: { readonly verdict: DeadVerdict; readonly at: number };
+  readonly verdict?: Omit<VerdictHeader, "kind" | "letters">;
 }
+
+/** Reasons of letters that stand for records, and hold no event. */
+const eventless: ReadonlySet<string> = new Set(["record", "retention"]);
 
 /** Letters that one record of verdicts names at most, and that are replayed at a time. */
 const mostAtOnce = 100;
@@ -88,7 +119,8 @@ export class DeadLetters {
         if (record.offset === letter) found = decodeDeadLetter(record);
         const header = headerOf(record);
         if (isVerdict(header) && header.letters.includes(letter)) {
-          verdict = { verdict: header.verdict, at: header.at };
+          const { verdict: word, reason, at } = header;
+          verdict = { verdict: word, at, ...(reason === undefined ? {} : { reason }) };
         }
       }
       if (found === undefined) return undefined;
@@ -96,44 +128,81 @@ export class DeadLetters {
     });
   }
 
-  /**
-   * Decides about the letters that are meant and have no verdict. What is decided is durable when it resolves.
-   *
-   * @param act is given the letters first, some at a time; only if it resolves the verdict on them is written. So a crash leaves letters
-   * that were given to it without a verdict, and never the other way round
-   * @returns how many there were
-   */
-  settle(
+  /** Takes the letters that are meant and have no verdict off the list for good. That is durable when it resolves. */
+  purge(destinationId: string, query: DeadQuery): Promise<Settled> {
+    return this.#settle(destinationId, query, async (letters) => {
+      await this.#decide(destinationId, letters, "purged");
+      return { settled: letters.length };
+    });
+  }
+
+  /** Replays the letters that are meant and have no verdict. What is decided is durable when it resolves. */
+  replay(destinationId: string, query: DeadQuery, how: Replaying): Promise<Settled> {
+    return this.#settle(destinationId, query, async (letters) => {
+      const byFate = new Map<LaterVerdict, NumberedLetter[]>();
+      for (const letter of letters) {
+        // Of a record that cannot be taken apart, or is gone, there is no event to replay; it is kept to be looked at.
+        const fate = eventless.has(letter.reason) ? "type" : how.fate(letter);
+        const same = byFate.get(fate);
+        if (same === undefined) byFate.set(fate, [letter]);
+        else same.push(letter);
+      }
+      const { deliver: given = [], type: left = [], ...filtered } = Object.fromEntries(byFate);
+      if (given.length > 0) {
+        await how.give(given.map(({ number: _number, ...letter }) => letter));
+        await this.#decide(destinationId, given, "replayed");
+      }
+      for (const [reason, denied] of Object.entries(filtered)) {
+        await this.#decide(destinationId, denied, "filtered", reason);
+        how.filtered(reason as LaterVerdict, denied.length);
+      }
+      return {
+        settled: given.length,
+        filtered: Object.entries(filtered).map(([reason, { length }]) => [reason, length]),
+        left: left.map(({ reason }) => [reason, 1]),
+      };
+    });
+  }
+
+  /** Brings the letters that are meant to `act`, some at a time. */
+  #settle(
     destinationId: string,
     query: DeadQuery,
-    verdict: DeadVerdict,
-    act: (letters: readonly DeadLetter[]) => Promise<void> = async () => {},
-  ): Promise<number> {
+    act: (letters: readonly NumberedLetter[]) => Promise<Part>,
+  ): Promise<Settled> {
     return this.#inTurn(async () => {
       let settled = 0;
-      let numbers: number[] = [];
-      let letters: DeadLetter[] = [];
+      const filtered = new Tally();
+      const left = new Tally();
+      let letters: NumberedLetter[] = [];
       const decide = async (): Promise<void> => {
-        if (numbers.length === 0) return;
-        await act(letters);
-        const header = { v: format, kind: "verdict", verdict, at: this.#wall(), letters: numbers };
-        await this.#engine.append(topicOf(destinationId), {
-          header: Buffer.from(JSON.stringify(header)),
-          payload: new Uint8Array(0),
-        });
-        settled += numbers.length;
-        numbers = [];
+        if (letters.length === 0) return;
+        const part = await act(letters);
+        settled += part.settled;
+        for (const [reason, count] of part.filtered ?? []) filtered.add(reason, count);
+        for (const [reason, count] of part.left ?? []) left.add(reason, count);
         letters = [];
       };
-      await this.#eachOpen(destinationId, query, async (record, facts) => {
-        // Of a record that cannot be taken apart there are no events to replay; it is kept to be looked at.
-        if (verdict === "replayed" && facts.reason === "record") return;
-        numbers.push(record.offset);
-        letters.push(decodeDeadLetter(record)!);
-        if (numbers.length >= mostAtOnce) await decide();
+      await this.#eachOpen(destinationId, query, async (record) => {
+        letters.push({ ...decodeDeadLetter(record)!, number: record.offset });
+        if (letters.length >= mostAtOnce) await decide();
       });
       await decide();
-      return settled;
+      return { settled, filtered: filtered.toJSON(), left: left.toJSON() };
+    });
+  }
+
+  async #decide(
+    destinationId: string,
+    letters: readonly NumberedLetter[],
+    verdict: DeadVerdict,
+    reason?: string,
+  ): Promise<void> {
+    const numbers = letters.map(({ number }) => number);
+    const header = { v: format, kind: "verdict", verdict, reason, at: this.#wall(), letters: numbers };
+    await this.#engine.append(topicOf(destinationId), {
+      header: Buffer.from(JSON.stringify(header)),
+      payload: new Uint8Array(0),
     });
   }
 
@@ -211,9 +280,22 @@ class OpenTally {
   }
 }
 
+interface NumberedLetter extends DeadLetter {
+  readonly number: number;
+}
+
+/** What became of some letters; what is absent is none. */
+interface Part {
+  readonly settled: number;
+  readonly filtered?: readonly (readonly [reason: string, count: number])[];
+  readonly left?: readonly (readonly [reason: string, count: number])[];
+}
+
 interface VerdictHeader {
   readonly kind: "verdict";
   readonly verdict: DeadVerdict;
+  /** Why it is filtered. */
+  readonly reason?: string;
   readonly at: number;
   readonly letters: readonly number[];
 }

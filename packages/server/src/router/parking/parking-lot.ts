@@ -2,6 +2,7 @@ import type { AssignedPartition, Engine, Subscription } from "../../engine/engin
 import { type Account, messageOf } from "../account.ts";
 import { backoff } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
+import type { LaterVerdict } from "../filter.ts";
 import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes.ts";
 import type { ConsumerLimits } from "../limits.ts";
 import { newPartitionState, type PartitionState } from "../partition-state.ts";
@@ -29,6 +30,10 @@ export interface ParkingLotOptions {
   readonly left: (entry: Entry) => void;
   /** It is durable in the retry topic: progress in `events` may move past it. */
   readonly written: (entry: Entry) => void;
+  /** Whether the event, which is in memory, is for the destination as that is now. */
+  readonly judge: (entry: Entry) => LaterVerdict;
+  /** It is not, and has no lane any more. */
+  readonly denied: (entry: Entry, verdict: LaterVerdict) => void;
   /** The topic does not give the event back. */
   readonly lost: (entry: Entry, detail: string) => void;
   /** Progress in the retry topic has moved. */
@@ -291,7 +296,7 @@ export class ParkingLot implements Parking {
   }
 
   async #load(lane: Lane): Promise<void> {
-    const { entered, lost, moved } = this.#options;
+    const { entered, judge, denied, lost, moved } = this.#options;
     const parked = lane.parked!;
     const slice = parked.slices.first!;
     const { open } = slice.record;
@@ -330,12 +335,14 @@ export class ParkingLot implements Parking {
       this.due(lane);
       return;
     }
-    if (entries.length === 0) {
-      this.due(lane);
-      return;
-    }
-    if (parked.trial !== undefined) Object.assign(entries[0]!, parked.trial);
-    this.#lanes?.loaded(lane, entries);
+    // What the configuration said when they were written is not what it says now.
+    const verdicts = entries.map(judge);
+    const meant = entries.filter((_, at) => verdicts[at] === "deliver");
+    const [first] = entries;
+    if (parked.trial !== undefined && first !== undefined && meant[0] === first) Object.assign(first, parked.trial);
+    if (meant.length > 0) this.#lanes?.loaded(lane, meant);
+    else this.due(lane);
+    for (const [at, entry] of entries.entries()) if (verdicts[at] !== "deliver") denied(entry, verdicts[at]!);
     moved();
   }
 

@@ -245,3 +245,52 @@ test("a record of the topic that is gone is reported as dead letters, and the la
   assert.deepEqual([died, waiting], [{ record: 2 }, 0]);
   await harness.close();
 });
+
+test("what waits in the topic goes through the filter as it is when it is loaded, over a reload and over a restart", async () => {
+  const { fake, ids } = destination((id) => (id === "a1" ? failed : undefined));
+  const first = await RouterHarness.open({ destinations: { d: fake } });
+  const named = (event: string) => ({ messageId: event, userId: "a", event });
+  await first.accept([named("a1"), named("secret 1"), named("a3"), named("secret 2")]);
+  await first.accept([named("b1")].map((event) => ({ ...event, userId: "b" })));
+  await first.clock.advance(11_000);
+  assert.equal((await first.status("d")).lanesParked, 1);
+
+  const except = { types: [], events: ["secret 1", "secret 2", "a1"] };
+  const { sources, destinations } = first.config;
+  await first.change({ sources, destinations: destinations.map((entry) => ({ ...entry, filter: { except } })) });
+  await first.clock.advance(minute);
+  const { filtered, delivered, waiting } = await first.status("d");
+  assert.deepEqual([filtered, delivered, waiting], [{ except: 3 }, 2, 0]);
+  assert.deepEqual(ids, ["b1", "a3"]);
+  await first.close();
+
+  const { fake: stuck } = destination(() => failed);
+  const second = await RouterHarness.open({ destinations: { d: stuck } });
+  await second.accept(of("a", "a1", "a2"));
+  await second.clock.advance(11_000);
+  assert.equal((await second.status("d")).lanesParked, 1);
+  await second.close();
+  const later = destination();
+  const third = await RouterHarness.open({
+    destinations: { d: later.fake },
+    store: second.store,
+    sources: { shop: [] },
+  });
+  await third.clock.advance(minute);
+  assert.deepEqual(later.ids, []);
+  assert.deepEqual((await third.status("d")).filtered, { disconnected: 2 }, "its source is not connected any more");
+  await third.close();
+});
+
+test("a letter of an unknown type that an earlier version has put there becomes a letter again", async () => {
+  const { fake, ids } = destination();
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept([{ messageId: "a1", userId: "a", type: "shout" }, ...of("a", "a2")]);
+  const letters = harness.store.recordsOf("dead.d").map((record) => decodeDeadLetter(record)!);
+  await harness.router.replay("d", [...letters, { ...letters[0]!, event: { ...letters[0]!.event, type: "track" } }]);
+  await harness.clock.advance(minute);
+  assert.deepEqual(ids, ["a2", "a1"]);
+  const { dead: died, replayed, delivered, waiting } = await harness.status("d");
+  assert.deepEqual([died, replayed, delivered, waiting], [{ type: 2 }, 2, 2, 0]);
+  await harness.close();
+});

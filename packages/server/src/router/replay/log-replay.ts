@@ -1,22 +1,24 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import { eventsOf } from "../../engine/event-record.ts";
 import { backoff } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { DeadLetter } from "../dead-letter.ts";
-import { type FilterRules, filterEvent } from "../filter.ts";
+import type { LaterVerdict } from "../filter.ts";
 import { RateLimit } from "../rate-limit.ts";
 import type { StartedReplay } from "./replay-record.ts";
 
 /** A destination as a replay needs it. */
 export interface ReplayTarget {
-  readonly filter: FilterRules;
-  /** Ids of the sources that are connected to it. */
-  readonly sources: { has(sourceId: string): boolean };
+  /** What becomes of an event of a source, by its filter and its sources. */
+  judge(event: DeliveredEvent, sourceId: string): LaterVerdict;
   /** Events that wait in its retry topic. */
   waiting(): number;
   /** Gives it events once more. Resolves when that they will go out is durable. */
   replay(events: readonly DeadLetter[]): Promise<void>;
+  /** So many events of the log are not for it, for this reason. */
+  filtered(reason: LaterVerdict, count: number): void;
 }
 
 export interface LogReplayOptions {
@@ -142,7 +144,7 @@ export class LogReplay {
       if (target === undefined || target.waiting() >= mostWaiting) await this.#pause(lookEvery);
       else if (due > clock.now()) await this.#pause(Math.ceil(due - clock.now()));
       else {
-        const events = meant(record, this.#options.replay, target);
+        const { events, filtered } = meant(record, this.#options.replay, target);
         if (events.length > 0) {
           // What is on its way when this ends may be given once more: it is not waited for.
           await Promise.race([target.replay(events), this.#aborted]);
@@ -150,6 +152,7 @@ export class LogReplay {
           this.#limit.took(events.length, clock.now());
           this.#given += events.length;
         }
+        for (const [reason, count] of filtered) target.filtered(reason, count);
         return true;
       }
     }
@@ -177,21 +180,33 @@ export function groupOf(replayId: string): string {
   return `replay-${replayId}`;
 }
 
-/** The events of a record that the destination would get now. What cannot be taken apart has its dead letter already. */
-function meant(record: EngineRecord, { from, to }: StartedReplay, { filter, sources }: ReplayTarget): DeadLetter[] {
+/** What of a record is meant for a replay. */
+interface Meant {
+  /** What the destination would get now. */
+  readonly events: readonly DeadLetter[];
+  /** How many events of its sources it would not get, by reason. */
+  readonly filtered: ReadonlyMap<LaterVerdict, number>;
+}
+
+/** Events without a known type have their dead letters already, and so has a record that cannot be taken apart. */
+function meant(record: EngineRecord, { from, to }: StartedReplay, target: ReplayTarget): Meant {
+  const given: DeadLetter[] = [];
+  const filtered = new Map<LaterVerdict, number>();
+  const result = { events: given, filtered };
   // The offsets were found by halving, which is only about right where the clock was set back.
-  if (record.time < from || (to !== undefined && record.time >= to)) return [];
+  if (record.time < from || (to !== undefined && record.time >= to)) return result;
   try {
     const { sourceId, events } = eventsOf(record);
-    if (!sources.has(sourceId)) return [];
     const { partition, offset, time: at } = record;
-    return events.flatMap((event, index) =>
-      filterEvent(event, filter).verdict === "deliver"
-        ? [{ reason: "", sourceId, partition, offset, index, at, attempts: 0, event }]
-        : [],
-    );
+    for (const [index, event] of events.entries()) {
+      const verdict = target.judge(event, sourceId);
+      if (verdict === "disconnected") break;
+      if (verdict === "deliver") given.push({ reason: "", sourceId, partition, offset, index, at, attempts: 0, event });
+      else if (verdict !== "type") filtered.set(verdict, (filtered.get(verdict) ?? 0) + 1);
+    }
+    return result;
   } catch (error) {
-    if (error instanceof EngineError && error.code === "RECORD_INVALID") return [];
+    if (error instanceof EngineError && error.code === "RECORD_INVALID") return result;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { DeadLetter } from "../dead-letter.ts";
+import { filterLater } from "../filter.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { FakeClock, settle } from "../testing/fake-clock.ts";
 import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";
@@ -9,12 +10,14 @@ import type { ReplayTarget } from "./log-replay.ts";
 import { LogReplays } from "./log-replays.ts";
 
 const sources = new Set(["shop"]);
+const rules = { name: "hook", displayName: "Hook", except: { types: ["page"], events: [] } };
 
 /** A log, and a destination whose retry topic the test works off. */
 class World {
   readonly store = new MemoryStore();
   readonly clock = new FakeClock();
   readonly given: string[] = [];
+  readonly filtered = new Map<string, number>();
   waiting = 0;
   most = 0;
   isAtWork = true;
@@ -43,8 +46,8 @@ class World {
 
   #target(engine: MemoryEngine): ReplayTarget {
     return {
-      filter: { name: "hook", displayName: "Hook", except: { types: ["page"], events: [] } },
-      sources,
+      judge: (event, sourceId) => filterLater(event, sourceId, rules, sources),
+      filtered: (reason, count) => void this.filtered.set(reason, (this.filtered.get(reason) ?? 0) + count),
       waiting: () => this.waiting,
       replay: async (events: readonly DeadLetter[]) => {
         await Promise.resolve();
@@ -89,6 +92,7 @@ test("what was accepted from a time on is given to the destination, by its filte
   await world.accept(["b", "c"]);
   await world.accept(["of another source"], "blog");
   await world.accept(["filtered"], "shop", { type: "page" });
+  await world.accept(["of no known type"], "shop", { type: "shout" });
   await world.clock.advance(1000);
   await world.accept(["d"]);
   const started = await world.start(1000);
@@ -96,6 +100,7 @@ test("what was accepted from a time on is given to the destination, by its filte
   await world.accept(["too late"]);
   await world.clock.advance(1000);
   assert.deepEqual(world.given, ["b", "c", "d"]);
+  assert.deepEqual([...world.filtered], [["except", 1]], "what is not for it is counted; of another source it is not");
   const [ended] = world.replays.list();
   assert.deepEqual([ended?.state, ended?.given, ended?.left], ["done", 3, 0]);
 
