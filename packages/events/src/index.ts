@@ -1,3 +1,4 @@
+export { isBlank } from "./blank.ts";
 export { describe, EventError, type EventErrorCode, eventErrors } from "./event-error.ts";
 export {
   type Alias,
@@ -16,5 +17,7 @@ export {
   type Traits,
 } from "./message.ts";
 export { murmur2, partitionOf } from "./murmur2.ts";
-export { isRfc3339, parseTimestamp } from "./timestamp.ts";
-export { hashUserKey, idText, isBlank, userKey } from "./user-key.ts";
+export { mostDigits, parseJson } from "./parse-json.ts";
+export { letJsonTakeBigInt, stringifyJson } from "./stringify-json.ts";
+export { parseTimestamp, readTime, type Time } from "./timestamp.ts";
+export { hashUserKey, idText, userKey } from "./user-key.ts";

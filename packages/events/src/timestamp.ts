@@ -3,22 +3,73 @@
  * and HTTP (RFC 2822, RFC 9110). `Date.parse` alone would not do: it takes `"event 7"` for a date in 2001.
  */
 const iso =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 const mail =
   /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}(?::\d{2})? (?:GMT|UTC|UT|Z|[+-]\d{4})$/;
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const storable = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
+
+/** The years that every part of Pintle, and every database behind it, can hold: 1 to 9999, in UTC. Milliseconds since the epoch. */
+const earliest: number = Date.parse("0001-01-01T00:00:00.000Z");
+const latest: number = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** A time as it is passed on. */
+export interface Time {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** RFC 3339: as it was written, where every consumer can store that; else anew, in UTC, with milliseconds. */
+  readonly text: string;
+}
+
+/**
+ * The one rule for times that clients send: of a text what {@link parseTimestamp} reads, of a number what `numberTime` reads. `undefined`:
+ * it cannot be read.
+ */
+export function readTime(value: unknown): Time | undefined {
+  const at = typeof value === "number" ? numberTime(value) : parseTimestamp(value);
+  if (at === undefined) return undefined;
+  return { at, text: typeof value === "string" && storable.test(value) ? value : toRfc3339(at) };
+}
+
+const firstMilliseconds = 1e11;
+const firstSeconds = 1e8;
+
+/** Seconds below 10^11 and milliseconds from there on, both since 1973: smaller numbers are more likely something else. */
+function numberTime(value: number): number | undefined {
+  if (!(value >= firstSeconds && value <= latest)) return undefined;
+  return Math.trunc(value < firstMilliseconds ? value * 1000 : value);
+}
+
+// The events of a batch share the time of their arrival.
+let lastAt = 0;
+let lastText = new Date(0).toISOString();
+
+/** RFC 3339 with milliseconds, UTC. A time outside of the years 1 to 9999 becomes the first or the last of them. */
+export function toRfc3339(milliseconds: number): string {
+  if (milliseconds === lastAt) return lastText;
+  lastText = new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
+  lastAt = milliseconds;
+  return lastText;
+}
 
 /**
  * Milliseconds since the epoch, or `undefined` when the value is no date. A time without an offset is taken as UTC; a date
  * alone is its midnight, UTC. Digits below the millisecond are cut off. A date that is not in the calendar (30 February),
- * and an hour over 23, are no dates; a leap second (60) is the second after.
+ * an hour over 23, an offset of a day or more, and a time outside of the years 1 to 9999 (in UTC) are no dates; a leap second (60) is the
+ * second after.
  */
 export function parseTimestamp(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   const canonical = parseCanonical(value);
-  if (!Number.isNaN(canonical)) return canonical;
+  return inRange(Number.isNaN(canonical) ? parseForms(value) : canonical);
+}
+
+function inRange(milliseconds: number | undefined): number | undefined {
+  return milliseconds !== undefined && milliseconds >= earliest && milliseconds <= latest ? milliseconds : undefined;
+}
+
+function parseForms(value: string): number | undefined {
   const parts = iso.exec(value);
-  if (parts === null) return mail.test(value) ? valid(Date.parse(value)) : undefined;
+  if (parts === null) return mail.test(value) ? Date.parse(value) : undefined;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", offset] = parts;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
   const date = new Date(0);
@@ -67,23 +118,12 @@ function daysTo(year: number, month: number, day: number): number {
   return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
 }
 
+/** NaN for an offset of a day or more. */
 function offsetMilliseconds(offset: string | undefined): number {
   if (offset === undefined || offset === "Z" || offset === "z") return 0;
   const digits = offset.replace(":", "");
-  const minutes = Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5) || "0");
-  return (digits[0] === "-" ? -minutes : minutes) * 60_000;
-}
-
-/** Whether the text is RFC 3339 in the form that every consumer understands, so that it can be passed on as it is. */
-export function isRfc3339(text: string): boolean {
-  return looksLikeRfc3339(text) && parseTimestamp(text) !== undefined;
-}
-
-/** The same for a text that is known to be a date. */
-export function looksLikeRfc3339(date: string): boolean {
-  return rfc3339.test(date);
-}
-
-function valid(milliseconds: number): number | undefined {
-  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+  const hours = Number(digits.slice(1, 3));
+  const minutes = Number(digits.slice(3, 5) || "0");
+  if (hours > 23 || minutes > 59) return Number.NaN;
+  return (digits[0] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

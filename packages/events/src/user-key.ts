@@ -1,4 +1,6 @@
+import { isBlank } from "./blank.ts";
 import { murmur2 } from "./murmur2.ts";
+import { stringifyJson } from "./stringify-json.ts";
 
 /**
  * The user key: events with the same one reach each destination in the order in which they were accepted. It is `userId`,
@@ -13,19 +15,14 @@ export function userKey(event: { readonly userId?: unknown; readonly anonymousId
 }
 
 /**
- * An id as text: a string as it is, `null` and `undefined` empty, anything else its JSON text (RudderStack's gateway
- * takes `{"userId": 42}` for `"42"`).
+ * An id as text: a string as it is, `null` and `undefined` empty, anything else its JSON text, digit for digit (RudderStack's gateway takes
+ * `{"userId": 42}` for `"42"`). A number that JSON cannot write, like 1e400, is none.
  */
 export function idText(id: unknown): string {
   if (typeof id === "string") return id;
   if (id === undefined || id === null) return "";
-  return JSON.stringify(id) ?? "";
-}
-
-/** Whether an id is as good as none: empty, or nothing but white space. */
-export function isBlank(id: string): boolean {
-  // The first character decides almost always; trim() only where it is white space.
-  return id === "" || (id.charCodeAt(0) <= 0x20 || id.charCodeAt(0) >= 0x80 ? id.trim() === "" : false);
+  if (typeof id === "number") return Number.isFinite(id) ? JSON.stringify(id) : "";
+  return stringifyJson(id) ?? "";
 }
 
 const encoder = new TextEncoder();

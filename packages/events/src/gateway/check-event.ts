@@ -2,7 +2,8 @@
  * The gateway's rules: lenient, since every official SDK has to be understood. An event is an object with a `userId` or an
  * `anonymousId`; everything else is the destinations' affair. Source: the answers of RudderStack's HTTP API.
  */
-import { idText, isBlank } from "../user-key.ts";
+import { isBlank } from "../blank.ts";
+import { idText } from "../user-key.ts";
 
 /** `object`: no JSON object. `id`: neither `userId` nor `anonymousId`. */
 export type EventFault = "object" | "id";

@@ -1,5 +1,6 @@
-import { looksLikeRfc3339, parseTimestamp } from "../timestamp.ts";
+import { readTime, toRfc3339 } from "../timestamp.ts";
 import { idText } from "../user-key.ts";
+import { knownType } from "./known-type.ts";
 import { rudderId } from "./rudder-id.ts";
 
 /** What the gateway knows about an event besides its body. All of it is stored, so that every replay completes it alike. */
@@ -37,13 +38,26 @@ export interface DeliveredEvent {
  * A time that the client sent is kept to the letter where it is RFC 3339, and written anew (UTC, milliseconds) where it is
  * another form that can be read. `timestamp` is the event's own, else `receivedAt - (sentAt - originalTimestamp)`: the
  * client's clock may be wrong, and the difference of two of its readings is not; a negative one counts as well. Source of the
- * fields and of this rule: RudderStack's HTTP API. That a batch's `sentAt` counts for events without one is ours.
+ * fields and of this rule: RudderStack's HTTP API. That a batch's `sentAt` counts for events without one is ours; and so is that a
+ * `timestamp` later than `receivedAt`, beside such a `sentAt` and without `originalTimestamp`, is taken for that one: SDKs of Segment
+ * write the client's clock there, and a clock that is fast dates events into the future.
  */
 export function completeEvent(event: Readonly<Record<string, unknown>>, arrival: Arrival): DeliveredEvent {
   const receivedAt = toRfc3339(arrival.receivedAt);
-  const original = readTime(event.originalTimestamp);
-  const sent = readTime(event.sentAt) ?? readTime(arrival.batchSentAt);
-  const own = readTime(event.timestamp);
+  const ownSent = readTime(event.sentAt);
+  const sent = ownSent ?? readTime(arrival.batchSentAt);
+  let original = readTime(event.originalTimestamp);
+  let own = readTime(event.timestamp);
+  if (
+    own !== undefined &&
+    own.at > arrival.receivedAt &&
+    original === undefined &&
+    ownSent === undefined &&
+    sent !== undefined
+  ) {
+    original = own;
+    own = undefined;
+  }
   const skew = (sent?.at ?? arrival.receivedAt) - (original?.at ?? arrival.receivedAt);
 
   // The added fields stand before those of the client: V8 copies these quickly onto a shape that it knows, and takes 40 times as long
@@ -59,8 +73,11 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
     ...event,
   };
   if (arrival.type !== undefined) completed.type = arrival.type;
+  else if (typeof event.type === "string") completed.type = knownType(event.type) ?? event.type;
   textId(completed, "userId");
   textId(completed, "anonymousId");
+  textId(completed, "groupId");
+  textId(completed, "previousId");
   completed.messageId = arrival.messageId;
   completed.receivedAt = receivedAt;
   completed.originalTimestamp = original?.text ?? receivedAt;
@@ -71,33 +88,7 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   return completed as unknown as DeliveredEvent;
 }
 
-interface Time {
-  readonly at: number;
-  readonly text: string;
-}
-
-function readTime(value: unknown): Time | undefined {
-  const at = parseTimestamp(value);
-  if (at === undefined) return undefined;
-  return { at, text: looksLikeRfc3339(value as string) ? (value as string) : toRfc3339(at) };
-}
-
-function textId(event: Record<string, unknown>, field: "userId" | "anonymousId"): void {
+function textId(event: Record<string, unknown>, field: "userId" | "anonymousId" | "groupId" | "previousId"): void {
   const id = event[field];
   if (id !== undefined && id !== null && typeof id !== "string") event[field] = idText(id);
-}
-
-const earliest = Date.parse("0000-01-01T00:00:00.000Z");
-const latest = Date.parse("9999-12-31T23:59:59.999Z");
-
-// The events of a batch share the time of their arrival.
-let lastAt = 0;
-let lastText = new Date(0).toISOString();
-
-/** RFC 3339 with milliseconds, UTC. A skew may lead out of the four-digit years: the result is kept inside them. */
-function toRfc3339(milliseconds: number): string {
-  if (milliseconds === lastAt) return lastText;
-  lastText = new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
-  lastAt = milliseconds;
-  return lastText;
 }

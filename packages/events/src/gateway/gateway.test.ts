@@ -15,6 +15,8 @@ test("an event is an object with an id", () => {
     [[{ userId: 0 }, { userId: false }, { anonymousId: { a: 1 } }], undefined],
     [[{ userId: null, anonymousId: "" }], "id"],
     [[{ userId: " ", anonymousId: "\t" }], "id"],
+    [[{ userId: "\u200b", anonymousId: "\ufeff\u0000" }], "id"],
+    [[{ userId: Number.POSITIVE_INFINITY }], "id"],
     [[{}], "id"],
     [[{ userId: "1" }, {}, { userId: "1" }], "id"],
     [[{}, 7], "object"],
@@ -37,11 +39,15 @@ test("a messageId is kept without what cannot be seen", () => {
     ["\u200b \u00a0", undefined],
     ["é😀", "é😀"],
     ["", undefined],
-    [5, undefined],
+    [5, "5"],
+    [0, "0"],
+    [157963456373623803n, "157963456373623803"],
+    [Number.POSITIVE_INFINITY, undefined],
+    [true, undefined],
     [null, undefined],
     [{}, undefined],
   ];
-  for (const [value, expected] of cases) assert.equal(cleanMessageId(value), expected, JSON.stringify(value));
+  for (const [value, expected] of cases) assert.equal(cleanMessageId(value), expected, String(value));
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const once = cleanMessageId(text);
@@ -76,6 +82,16 @@ test("times: the client's where they can be read, the gateway's where not", () =
     [{ originalTimestamp: at(-90), sentAt: 7 }, at(-60), [at(-30), at(-90), at(-60)]],
     [{ originalTimestamp: at(-90) }, "nonsense", [at(-90), at(-90), at(0)]],
     [{ sentAt: at(-60) }, undefined, [at(60), at(0), at(-60)]],
+    [{ timestamp: arrival.receivedAt / 1000 - 5 }, undefined, [at(-5), at(0), at(0)]],
+    [{ originalTimestamp: arrival.receivedAt - 5000 }, arrival.receivedAt - 1000, [at(-4), at(-5), at(-1)]],
+    // A fast clock: 300 s ahead, the event 2 s before it was sent.
+    [{ timestamp: at(298) }, at(300), [at(-2), at(298), at(300)]],
+    [{ timestamp: at(298), originalTimestamp: at(297) }, at(300), [at(298), at(297), at(300)]],
+    [{ timestamp: at(298), sentAt: at(300) }, at(300), [at(298), at(0), at(300)]],
+    [{ timestamp: at(298) }, undefined, [at(298), at(0), at(0)]],
+    [{ timestamp: at(298) }, "nonsense", [at(298), at(0), at(0)]],
+    [{ timestamp: at(-2) }, at(300), [at(-2), at(0), at(300)]],
+    [{ timestamp: at(0) }, at(300), [at(0), at(0), at(300)]],
   ];
   for (const [event, batchSentAt, [timestamp, originalTimestamp, sentAt]] of cases) {
     const completed = completeEvent(event, { ...arrival, batchSentAt });
@@ -92,7 +108,7 @@ test("a skew that leads out of the calendar still gives a date", () => {
   assert.equal(completeEvent(event, arrival).timestamp, "9999-12-31T23:59:59.999Z");
   assert.equal(
     completeEvent({ originalTimestamp: event.sentAt, sentAt: event.originalTimestamp }, arrival).timestamp,
-    "0000-01-01T00:00:00.000Z",
+    "0001-01-01T00:00:00.000Z",
   );
 });
 
@@ -107,6 +123,33 @@ test("ids become text, the endpoint gives the type, request_ip is the event's ow
   );
   assert.equal(completed.rudderId, rudderId("42", ""));
   assert.equal(completeEvent({ request_ip: "9.9.9.9" }, arrival).request_ip, "9.9.9.9");
+});
+
+test("ids of all four kinds are text, digit for digit", () => {
+  const big = 157963456373623803n;
+  const {
+    userId,
+    anonymousId,
+    groupId,
+    previousId,
+    rudderId: id,
+  } = completeEvent({ userId: big, anonymousId: { a: big }, groupId: -big, previousId: 7 }, arrival);
+  assert.deepEqual([userId, anonymousId, groupId, previousId], [String(big), `{"a":${big}}`, String(-big), "7"]);
+  assert.equal(id, rudderId(String(big), `{"a":${big}}`));
+});
+
+test("a type is known whatever its capitals", () => {
+  for (const [type, known] of [
+    ["Identify", "identify"],
+    ["TRACK", "track"],
+    ["Merge", "merge"],
+    ["tracks", "tracks"],
+    [5, 5],
+  ]) {
+    assert.equal(completeEvent({ type }, arrival).type, known);
+  }
+  assert.equal("type" in completeEvent({}, arrival), false);
+  assert.equal(completeEvent({ type: "PAGE" }, { ...arrival, type: "track" }).type, "track");
 });
 
 test("__proto__ is carried as data and pollutes nothing", () => {

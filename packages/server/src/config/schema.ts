@@ -1,6 +1,6 @@
 import { duration, rate } from "@pintle/destinations/kit";
+import { knownTypes } from "@pintle/events/gateway";
 import { z } from "zod";
-import { knownTypes } from "../router/filter.ts";
 import type { Transform } from "../router/transform/transform.ts";
 import { idPattern } from "./id.ts";
 

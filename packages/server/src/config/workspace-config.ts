@@ -1,4 +1,4 @@
-import { knownTypes } from "../router/filter.ts";
+import { knownTypes } from "@pintle/events/gateway";
 import { isPlainObject } from "./env.ts";
 import { fitId } from "./id.ts";
 

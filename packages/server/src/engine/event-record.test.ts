@@ -46,12 +46,12 @@ test("the layout is the one that docs/event-record.md gives", () => {
       "00", // endpoint: batch
       "04", // length of the source's id
       "09", // length of request_ip
-      "0a", // length of the batch's sentAt
+      "18", // length of the batch's sentAt
       at.toString("hex"),
       "02000000", // number of events
       "01000000",
       "feffffff",
-      Buffer.from("shop192.0.2.72026-11-23m-1\né").toString("hex"),
+      Buffer.from("shop192.0.2.72026-11-23T00:00:00.000Zm-1\né").toString("hex"),
     ].join(""),
   );
 });
@@ -122,6 +122,21 @@ test("a batch becomes its events, completed from the header", () => {
     ],
   );
   assert.equal(events[1]?.anonymousId, "7");
+});
+
+test("digits survive, wherever they stand", () => {
+  const body = '{"userId":157963456373623803,"groupId":157963456373623805,"properties":{"a":[-9223372036854775808]}}';
+  const { events } = eventsOf(record({ endpoint: "group" }, body));
+  const [event] = events;
+  assert.deepEqual([event?.userId, event?.groupId], ["157963456373623803", "157963456373623805"]);
+  assert.deepEqual(event?.properties, { a: [-9223372036854775808n] });
+});
+
+test("a sentAt of a batch that is a number, or longer than a header has room for, is kept as RFC 3339", () => {
+  const sentAt = "2026-11-23T09:30:00.123Z";
+  for (const batchSentAt of [Date.parse(sentAt), `2026-11-23T09:30:00.123${"4".repeat(300)}Z`]) {
+    assert.equal(decodeEventRecord(encodeEventRecord(facts({ batchSentAt })).header).batchSentAt, sentAt);
+  }
 });
 
 test("the endpoint gives a single event its type", () => {

@@ -1,4 +1,4 @@
-import { parseTimestamp } from "@pintle/events";
+import { parseJson, readTime } from "@pintle/events";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "./engine.ts";
 import { EngineError } from "./engine-error.ts";
@@ -46,7 +46,7 @@ const fixedBytes = 16;
 export function encodeEventRecord(facts: EventRecordFacts): { header: Uint8Array } {
   const { messageIds, keyHashes, requestIp, sourceId } = facts;
   const count = messageIds.length;
-  const batchSentAt = parseTimestamp(facts.batchSentAt) === undefined ? "" : (facts.batchSentAt as string);
+  const batchSentAt = readTime(facts.batchSentAt)?.text ?? "";
   if (count === 0 || count !== keyHashes.length) throw new RangeError(`${count} ids, ${keyHashes.length} key hashes`);
   const sourceBytes = Buffer.byteLength(sourceId);
   const ipBytes = Buffer.byteLength(requestIp);
@@ -146,7 +146,7 @@ function bodiesOf(endpoint: Endpoint, payload: Uint8Array): unknown[] {
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8");
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseJson(text);
   } catch {
     // The parser's message quotes the text, and bodies are never shown.
     throw invalid("its payload is not JSON");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
+import { parseJson, stringifyJson } from "@pintle/events";
 import fc from "fast-check";
 import { eventsOf } from "../engine/event-record.ts";
 import { auth, delivered, key, open, openEngine, runGateway } from "./running-gateway.test.support.ts";
@@ -58,7 +59,7 @@ test("bodies of any bytes", async (t) => {
   assert.ok(records.length > 0 && records.length <= accepted);
   for (const record of records) {
     assert.deepEqual(eventsOf(record), eventsOf(record));
-    JSON.stringify(eventsOf(record));
+    stringifyJson(eventsOf(record));
   }
 });
 
@@ -170,7 +171,7 @@ test("100,000 levels are refused, and what is accepted can be written again", as
     assert.equal((await send({ headers: { authorization: auth }, body: deep })).text, "ok");
   }
   assert.equal(gateway.stats().refused.nesting, 10);
-  for (const event of delivered(await engine.recordsFrom(0))) structuredClone(JSON.parse(JSON.stringify(event)));
+  for (const event of delivered(await engine.recordsFrom(0))) structuredClone(parseJson(stringifyJson(event)));
 });
 
 test("the corners of JSON", async (t) => {
@@ -187,7 +188,7 @@ test("the corners of JSON", async (t) => {
     [
       "huge numbers",
       '{"userId":1e999,"anonymousId":"a","n":123456789012345678901234567890}',
-      { n: 1.2345678901234568e29 },
+      { userId: "", n: 123456789012345678901234567890n },
     ],
     ["a constructor", '{"userId":"a","constructor":{"prototype":1},"toString":2}', { toString: 2 }],
     ["a long id", `{"userId":"a","messageId":"${"m".repeat(100_000)}"}`, { messageId: "m".repeat(100_000) }],

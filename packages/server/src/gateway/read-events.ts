@@ -1,4 +1,4 @@
-import { hashUserKey, userKey } from "@pintle/events";
+import { hashUserKey, parseJson, userKey } from "@pintle/events";
 import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
@@ -43,7 +43,7 @@ export function parseEvents(
   const text = bytes.toString("utf8");
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseJson(text);
   } catch {
     return notJson;
   }

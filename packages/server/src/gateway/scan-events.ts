@@ -1,4 +1,4 @@
-import { hashUserKey, murmur2, userKey } from "@pintle/events";
+import { hashUserKey, murmur2, parseJson, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { deepest } from "./nesting.ts";
@@ -168,9 +168,9 @@ function keyHash(bytes: Buffer, from: number, end: number): number | undefined {
   return key === "" ? undefined : hashUserKey(key);
 }
 
-/** Whether a value is a string that stands for itself, byte for byte, and is more than white space. */
+/** Whether a value is a string that stands for itself, byte for byte, and begins with something that can be seen. */
 function isPlainText(bytes: Buffer, from: number, end: number): boolean {
-  if (bytes[from] !== quote || bytes[from + 1]! <= 0x22) return false;
+  if (bytes[from] !== quote || bytes[from + 1]! <= 0x22 || bytes[from + 1]! >= 0x7f) return false;
   for (let at = from + 1; at < end; at++) if (bytes[at]! >= 0x80 || bytes[at] === backslash) return false;
   return true;
 }
@@ -182,7 +182,7 @@ function valueAt(bytes: Buffer, from: number, end: number): unknown {
     while (at < end && bytes[at]! < 0x80 && bytes[at] !== backslash) at++;
     if (at === end) return bytes.toString("latin1", from + 1, end - 1);
   }
-  return JSON.parse(bytes.toString("utf8", from, end));
+  return parseJson(bytes.toString("utf8", from, end));
 }
 
 /** To behind the value that begins at `from`. `levels`: how deep it may be nested. */

@@ -53,6 +53,18 @@ const cases: [integrations: unknown, expected: string][] = [
   [false, "deliver malformed"],
 ];
 
+test("a type is compared without capitals", () => {
+  const tracks: EventFilter = { only: { types: ["track"], events: [] } };
+  const signUps: EventFilter = { only: { types: [], events: ["Sign Up"] } };
+  assert.equal(verdict({ type: "Track" }), "deliver");
+  assert.equal(verdict({ type: "TRACK" }, tracks), "deliver");
+  assert.equal(verdict({ type: "Identify" }, tracks), "only");
+  assert.equal(verdict({ type: "IDENTIFY" }, { except: { types: ["identify"], events: [] } }), "except");
+  assert.equal(verdict({ type: "Track", event: "Sign Up" }, signUps), "deliver");
+  assert.equal(verdict({ type: "Track", integrations: { All: false } }), "integrations");
+  assert.equal(verdict({ type: "Tracks" }, tracks), "type");
+});
+
 for (const [integrations, expected] of cases) {
   test(`integrations ${JSON.stringify(integrations)}: ${expected}`, () => {
     assert.equal(verdict({ integrations }), expected);
@@ -71,7 +83,7 @@ test("types that are known pass, all others are dead", () => {
   for (const type of ["identify", "track", "page", "screen", "group", "alias", "merge"]) {
     assert.equal(verdict({ type }), "deliver");
   }
-  for (const type of [undefined, null, "", "Track", "shout", 7, ["track"]]) {
+  for (const type of [undefined, null, "", "tracks", "shout", 7, ["track"]]) {
     assert.equal(verdict({ type, integrations: { All: false } }), "type");
   }
 });

@@ -1,5 +1,4 @@
-import { messageTypes } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
 
 /** Why an event that could go to a destination is not for it; they are counted under these words. */
 export type FilterReason = "integrations" | "consent" | "only" | "except";
@@ -46,22 +45,20 @@ export interface Selection {
   readonly events: readonly string[];
 }
 
-// `merge` is an endpoint of the gateway, which gives its events this type.
-export const knownTypes: readonly string[] = [...messageTypes, "merge"];
-const known: ReadonlySet<unknown> = new Set(knownTypes);
-
 /** How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go SDK write. */
 const defaultKeys: readonly string[] = ["All", "all"];
 
 /** Decides whether an event of a connected source goes to a destination. Pure. */
 export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterResult {
-  if (!known.has(event.type)) return result("type", false);
+  // Of an event that was completed now its letters are the known ones; a dead letter holds what an older version let through.
+  const type = knownType(event.type);
+  if (type === undefined) return result("type", false);
   const { included, malformed } = readIntegrations(event.integrations, rules);
   if (!included) return result("integrations", malformed);
   const { consent, only, except } = rules;
   if (consent !== undefined && isDenied(event, consent)) return result("consent", malformed);
-  if (only !== undefined && !isSelected(event, only)) return result("only", malformed);
-  if (except !== undefined && isSelected(event, except)) return result("except", malformed);
+  if (only !== undefined && !isSelected(event, type, only)) return result("only", malformed);
+  if (except !== undefined && isSelected(event, type, except)) return result("except", malformed);
   return result("deliver", malformed);
 }
 
@@ -122,9 +119,9 @@ function isDenied({ context }: DeliveredEvent, { ids, strategy }: ConsentRule): 
   return strategy === "and" ? ids.some((id) => denied.includes(id)) : ids.every((id) => denied.includes(id));
 }
 
-function isSelected(event: DeliveredEvent, { types, events }: Selection): boolean {
-  if (types.includes(event.type as string)) return true;
-  return event.type === "track" && events.includes(event.event as string);
+function isSelected(event: DeliveredEvent, type: string, { types, events }: Selection): boolean {
+  if (types.includes(type)) return true;
+  return type === "track" && events.includes(event.event as string);
 }
 
 const verdicts: readonly Verdict[] = ["deliver", "type", "integrations", "consent", "only", "except"];

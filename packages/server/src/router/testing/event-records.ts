@@ -1,4 +1,4 @@
-import { hashUserKey, userKey } from "@pintle/events";
+import { hashUserKey, stringifyJson, userKey } from "@pintle/events";
 import type { NewRecord } from "../../engine/engine.ts";
 import { encodeEventRecord } from "../../engine/event-record.ts";
 
@@ -21,6 +21,6 @@ export function eventRecord(events: readonly TestEvent[], sourceId = "shop"): Ne
       messageIds: events.map(({ messageId }) => messageId),
       keyHashes: batch.map((event) => hashUserKey(userKey(event))),
     }),
-    payload: Buffer.from(JSON.stringify({ batch })),
+    payload: Buffer.from(stringifyJson({ batch })),
   };
 }

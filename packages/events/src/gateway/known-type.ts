@@ -1,0 +1,16 @@
+import { messageTypes } from "../message.ts";
+
+/** The types of events that can be delivered. `merge` is an endpoint of the gateway, which gives its events this type. */
+export const knownTypes: readonly string[] = [...messageTypes, "merge"];
+const known: ReadonlySet<unknown> = new Set(knownTypes);
+
+/**
+ * A type in the letters in which it is known, or `undefined` for anything else. Capitals make no difference: RudderStack takes `Identify` and
+ * `TRACK`.
+ */
+export function knownType(type: unknown): string | undefined {
+  if (known.has(type)) return type as string;
+  if (typeof type !== "string" || type.length > 10) return undefined;
+  const lower = type.toLowerCase();
+  return known.has(lower) ? lower : undefined;
+}
