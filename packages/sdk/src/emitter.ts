@@ -1,3 +1,5 @@
+import { callForeign } from "./foreign.ts";
+
 export type Listener<Payload> = (payload: Payload) => unknown;
 
 /** Where what is emitted goes besides the listeners. */
@@ -38,17 +40,11 @@ export class Emitter<Payloads extends object> {
 
   emit<Name extends keyof Payloads>(event: Name, payload: Payloads[Name]): void {
     for (const listener of this.#listeners.get(event) ?? []) {
-      try {
-        const result = (listener as Listener<Payloads[Name]>)(payload);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#onFailure(event, error));
-      } catch (error) {
-        this.#onFailure(event, error);
-      }
+      callForeign(
+        () => (listener as Listener<Payloads[Name]>)(payload),
+        (error) => this.#onFailure(event, error),
+      );
     }
     this.#relay.publish(event, payload);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

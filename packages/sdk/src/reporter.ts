@@ -1,3 +1,4 @@
+import { callForeign } from "./foreign.ts";
 import type { Logger } from "./logger.ts";
 
 /** A repeated problem is logged once in this many milliseconds. */
@@ -6,7 +7,7 @@ const quietTime = 60_000;
 /** How many kinds of problems are remembered: enough for all codes and statuses, too few to be a leak. */
 const mostKinds = 200;
 
-/** Writes to the program's logger, which may throw, and must not flood it. Neither bodies nor keys come here. */
+/** Writes to the program's logger, which may fail, and must not flood it. Neither bodies nor keys come here. */
 export class Reporter {
   readonly #logger: Logger;
   readonly #verbose: boolean;
@@ -40,10 +41,10 @@ export class Reporter {
   }
 
   #write(level: keyof Logger, text: string): void {
-    try {
-      this.#logger[level](`pintle: ${text}`);
-    } catch {
-      // A logger that fails has nowhere to be reported to.
-    }
+    // A logger that fails has nowhere to be reported to.
+    callForeign(
+      () => this.#logger[level](`pintle: ${text}`),
+      () => {},
+    );
   }
 }

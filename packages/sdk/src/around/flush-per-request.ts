@@ -1,3 +1,4 @@
+import { callForeign, describeThrown } from "../foreign.ts";
 import type { ScopedClient } from "./request-context.ts";
 
 /**
@@ -22,12 +23,17 @@ export async function flushAfterRequest<Args extends readonly unknown[]>(
     await flushed;
     return;
   }
-  try {
-    flush(flushed, ...args);
-  } catch (error) {
+  callForeign(
+    () => flush(flushed, ...args),
     // Where the runtime has no such thing (Hono's `executionCtx` on Node), the events go out all the same, and the response has to.
-    console.error(
-      `pintle: the adapter's option flush threw: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
+    (error) => complain(`pintle: the adapter's option flush failed: ${describeThrown(error)}`),
+  );
+}
+
+/** A console may be replaced, too. */
+function complain(text: string): void {
+  callForeign(
+    () => console.error(text),
+    () => {},
+  );
 }

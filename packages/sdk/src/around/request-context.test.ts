@@ -170,7 +170,7 @@ describe("adapters", () => {
       },
     });
     assert.equal(await throwing({ headers: new Headers() }), "answer");
-    assert.match(String(error.mock.calls[0]?.arguments[0]), /option flush threw: no executionCtx/);
+    assert.match(String(error.mock.calls[0]?.arguments[0]), /option flush failed: no executionCtx/);
     error.mock.restore();
 
     const handed: unknown[] = [];

@@ -1,4 +1,5 @@
 import type { Context } from "@pintle/events";
+import { callForeign, isThenable } from "../foreign.ts";
 import { traceIdOf } from "./traceparent.ts";
 
 /** The fields that adapters fill in. See {@link pintleContext}. */
@@ -34,7 +35,7 @@ export interface RequestFacts {
 
 /**
  * The context of a request: `ip`, `userAgent`, `page` (`url`, `path`, `search`, `referrer`) and `traceId`, each as far as it is known.
- * Never throws: an option's function that does leaves its part out, because a request is worth more than its events.
+ * Never throws: an option's function that does, or gives a promise, leaves its part out, because a request is worth more than its events.
  */
 export function requestContext<Request>(
   request: Request,
@@ -52,7 +53,7 @@ export function requestContext<Request>(
   const context: Record<string, unknown> = {};
   for (const [part, read] of Object.entries(parts)) {
     const value = omit.includes(part as RequestContextPart) ? undefined : attempt(read);
-    if (value !== undefined && value !== "") context[part] = value;
+    if (value !== undefined && value !== "" && !isThenable(value)) context[part] = value;
   }
   return context;
 }
@@ -74,9 +75,5 @@ export function headerOf(
 }
 
 function attempt<Result>(read: () => Result): Result | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+  return callForeign(read, () => {});
 }

@@ -17,6 +17,7 @@ import { type Config, envelopeBytes, resolveConfig } from "../config.ts";
 import { checkDurable } from "../durable-options.ts";
 import { type Duration, parseDuration } from "../duration.ts";
 import { ConfigError, PintleError } from "../errors.ts";
+import { callForeign, describeThrown } from "../foreign.ts";
 import { Pintle } from "../index.ts";
 import type { Logger } from "../logger.ts";
 import type { FieldsOf } from "../plan/plan.ts";
@@ -237,12 +238,10 @@ export class Analytics {
 
   /** A function of the program's: what it throws is its own, but must end nothing here. */
   #call(callback: ((error: Error) => void) | ((error?: Error) => void) | undefined, error?: Error): void {
-    try {
-      if (error === undefined) (callback as (() => void) | undefined)?.();
-      else callback?.(error);
-    } catch (thrown) {
-      this.#logger.error(`pintle: a callback threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-    }
+    callForeign(
+      () => (error === undefined ? (callback as (() => void) | undefined)?.() : callback?.(error)),
+      (thrown) => this.#logger.error(`pintle: a callback failed: ${describeThrown(thrown)}`),
+    );
   }
 }
 
@@ -287,7 +286,13 @@ function milliseconds(value: unknown): number | undefined {
 function loggerFor(level: string | undefined, logger: Logger): Logger {
   const least = Math.max(0, levels.indexOf((level ?? "info") as (typeof levels)[number]));
   const at = (name: keyof Logger): Logger["info"] =>
-    levels.indexOf(name) >= least ? (text) => logger[name](text) : () => {};
+    levels.indexOf(name) >= least
+      ? (text) =>
+          void callForeign(
+            () => logger[name](text),
+            () => {},
+          )
+      : () => {};
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 

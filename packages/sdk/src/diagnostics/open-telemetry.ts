@@ -1,4 +1,5 @@
 import type { Account, Stats } from "../account.ts";
+import { callForeign } from "../foreign.ts";
 import { dropReasons, refusalReasons } from "../outcome.ts";
 import type { Transport } from "../transport/transport.ts";
 import { version } from "../version.ts";
@@ -89,11 +90,11 @@ export class OpenTelemetry {
   watch(client: object, account: Account): void {
     this.#accounts.add(account);
     this.#gone.register(client, account);
-    void this.#lookForMeter();
+    this.#look();
   }
 
   requestEnded({ method, milliseconds, status, error }: RequestEnded): void {
-    void this.#lookForMeter();
+    this.#look();
     // The names of OpenTelemetry's semantic conventions for HTTP.
     this.#histogram?.record(milliseconds / 1000, {
       "http.request.method": method,
@@ -113,6 +114,14 @@ export class OpenTelemetry {
   async #findApi(): Promise<OpenTelemetryApi | undefined> {
     if (this.#api === undefined && this.#isRegistered()) this.#api = this.#load().catch(() => undefined);
     return this.#api;
+  }
+
+  /** What OpenTelemetry, or what the program has registered with it, throws is not for the program to die of. */
+  #look(): void {
+    callForeign(
+      () => this.#lookForMeter(),
+      () => {},
+    );
   }
 
   async #lookForMeter(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Message, Properties, Track } from "@pintle/events";
-import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
+import { callForeign, describeThrown, isThenable } from "../foreign.ts";
+import { isStandardSchema, type StandardSchema, type ValidationResult } from "./standard-schema.ts";
 
 /**
  * A tracking plan as a type: for each name of an event its properties.
@@ -108,20 +109,29 @@ export function findPlanViolation(
 ): PlanViolation | undefined {
   const { type, event, properties = {} } = message;
   if (type !== "track" || typeof event !== "string" || !Object.hasOwn(validators, event)) return undefined;
-  try {
-    const result = validators[event]?.["~standard"].validate(properties);
-    if (result !== undefined && "then" in result) {
-      // Nobody will wait for it; a rejection must not end the program.
-      Promise.resolve(result).catch(() => {});
-      return violation(properties, [], "its validator is asynchronous; use one that answers at once");
-    }
-    const issue = result?.issues?.[0];
-    if (result?.issues === undefined || issue === undefined) return undefined;
-    const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : "";
-    return violation(properties, pathOf(issue.path), `${issue.message}${more}`);
-  } catch (error) {
-    return violation(properties, [], `its validator threw: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  // What it answers is its own as well: reading it may throw.
+  let found: PlanViolation | undefined;
+  callForeign(
+    () => {
+      const result = validators[event]?.["~standard"].validate(properties);
+      found = isThenable(result)
+        ? violation(properties, [], "its validator is asynchronous; use one that answers at once")
+        : firstIssue(properties, result);
+      return result;
+    },
+    (thrown) => {
+      // Later nobody asks any more: it was told that the validator is asynchronous.
+      found ??= violation(properties, [], `its validator threw: ${describeThrown(thrown)}`);
+    },
+  );
+  return found;
+}
+
+function firstIssue(properties: unknown, result: ValidationResult<unknown> | undefined): PlanViolation | undefined {
+  const issue = result?.issues?.[0];
+  if (result?.issues === undefined || issue === undefined) return undefined;
+  const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : "";
+  return violation(properties, pathOf(issue.path), `${issue.message}${more}`);
 }
 
 function pathOf(path: readonly (PropertyKey | { readonly key: PropertyKey })[] = []): readonly PropertyKey[] {
