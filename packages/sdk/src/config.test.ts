@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { resolveConfig } from "./config.ts";
 import { checkDurable } from "./durable-options.ts";
@@ -109,7 +110,8 @@ describe("configuration of a client", () => {
       thrown(key, url, { flushAt: 20 }).message,
       /^flushAt is no option, allowed is one of interval, batchSize/,
     );
-    assert.match(thrown(key, "data.example.com").message, /^dataPlaneUrl is "data\.example\.com", allowed is an http/);
+    assert.match(thrown(key, "data.example.com").message, /^dataPlaneUrl is a text of 16 char.*, allowed is an http/);
+    assert.match(thrown(key, "localhost:8080").message, /^dataPlaneUrl is an address without http/);
     assert.match(thrown(key, url, { logger: { warn() {} } }).message, /^logger is .*debug, info, warn, error/);
     assert.match(thrown(key, url, { plan: { Paid: {} } }).message, /^plan\["Paid"\] is .*Standard Schema/);
   });
@@ -123,6 +125,51 @@ describe("configuration of a client", () => {
     }
     assert.match(thrown("", url).message, /^writeKey is empty/);
     assert.match(thrown(undefined, url).message, /^writeKey is missing/);
+  });
+
+  test("nothing that stands in the place of a key is shown, and the order of the arguments is", () => {
+    const secret = "wk_hunter2";
+    const given: unknown[][] = [
+      [{ writeKey: secret, host: url }],
+      [{ writeKey: secret, dataPlaneUrl: url }, url],
+      [[secret, url]],
+      [undefined, secret],
+      [null, secret],
+      [url, secret],
+      ["data.example.com", secret],
+      ["data.example.com", `${secret}:`],
+      [`${secret} `, url],
+      [`Basic ${secret}`, url],
+      [key, `https://data.example.com/?writeKey=${secret}`],
+      [key, `https://data.example.com/#${secret}`],
+      [key, `https://${secret}:@data.example.com`],
+      [key, `${secret}:@data.example.com`],
+      [key, { url, writeKey: secret }],
+      [key, url, secret],
+      [key, url, [secret]],
+    ];
+    for (const each of given) {
+      const error = thrown(...each);
+      const shown = inspect(error);
+      assert.ok(!shown.includes(secret), shown);
+      assert.match(shown, /the arguments are writeKey, dataPlaneUrl, config/);
+    }
+    assert.match(thrown(url, secret).message, /^writeKey is a URL/);
+    assert.ok(!inspect(thrown(key, url, { writeKey: secret })).includes(secret));
+    assert.ok(!inspect(thrown(key, url, { apiKey: secret })).includes(secret));
+  });
+
+  test("what throws when it is read is a wrong option", () => {
+    const throwing = {
+      get interval(): number {
+        throw new Error("mine");
+      },
+    };
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const config of [throwing, proxy, { plan: { Paid: proxy } }]) {
+      assert.equal(thrown(key, url, config).code, "CONFIG_INVALID");
+    }
   });
 
   test("a message has to fit into a request and into the queue", () => {

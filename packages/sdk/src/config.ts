@@ -192,23 +192,30 @@ const checks = {
 export type DurableCheck = (value: unknown, others: Pick<Settings, "overflow" | "maxMessageBytes">) => DurableSettings;
 
 /** Checks everything that the constructor is given. Throws ConfigError, and nothing else. */
-export function resolveConfig(
-  writeKey: unknown,
-  url: unknown,
-  config: unknown = {},
-  checkDurable?: DurableCheck,
-): Settings {
-  if (!isFields(config)) throw new ConfigError("config", config, describe(config), "an object");
+export function resolveConfig(...given: Parameters<typeof readConfig>): Settings {
+  try {
+    return readConfig(...given);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError("config", undefined, "an object that cannot be read", `fields without getters that throw`);
+  }
+}
+
+function readConfig(writeKey: unknown, url: unknown, config: unknown = {}, checkDurable?: DurableCheck): Settings {
+  const key = checkWriteKey(writeKey);
+  const address = checkUrl(url);
+  if (!isFields(config)) throw new ConfigError("config", undefined, kindOf(config), `an object: ${order}`);
   for (const name of Object.keys(config)) {
     if (!Object.hasOwn(checks, name)) {
-      throw new ConfigError(name, config[name], "no option", `one of ${Object.keys(checks).join(", ")}`);
+      // Its value is not shown: a key that is given as an option is still a key.
+      throw new ConfigError(name, undefined, "no option", `one of ${Object.keys(checks).join(", ")}`);
     }
   }
   const options: Record<string, unknown> = {};
   for (const [name, check] of Object.entries(checks)) options[name] = check(name, config[name]);
   const checked = {
-    writeKey: checkWriteKey(writeKey),
-    url: checkUrl(url),
+    writeKey: key,
+    url: address,
     ...(options as unknown as { [Option in keyof typeof checks]: ReturnType<(typeof checks)[Option]> }),
   };
   const maxMessageBytes = messageLimit(checked, config.maxMessageBytes !== undefined);
@@ -232,40 +239,54 @@ function messageLimit(settings: Pick<Settings, "maxMessageBytes" | "maxBatchByte
   throw new ConfigError("maxMessageBytes", settings.maxMessageBytes, String(settings.maxMessageBytes), allowed);
 }
 
+const order = "the arguments are writeKey, dataPlaneUrl, config";
+
+/** A key is a secret, and what stands in its place may be one: what is wrong with it is told without showing it, and the error does not carry it. */
 function checkWriteKey(value: unknown): string {
-  const allowed = "the write key of a source, printable ASCII without a colon";
-  if (typeof value !== "string") throw new ConfigError("writeKey", value, describe(value), allowed);
-  // The key is a secret: what is wrong with it is told without showing it, and the error does not carry it.
-  if (value === "") throw new ConfigError("writeKey", "", "empty", allowed);
+  if (typeof value === "string" && /^[\x21-\x39\x3b-\x7e]+$/.test(value)) return value;
   // A colon would end the user name of Basic authentication (RFC 7617), anything else could not be in a header.
-  if (!/^[\x21-\x39\x3b-\x7e]+$/.test(value)) {
-    throw new ConfigError(
-      "writeKey",
-      undefined,
-      `a text of ${value.length} characters with one that is not allowed`,
-      allowed,
-    );
-  }
-  return value;
+  const isUrl = typeof value === "string" && /^https?:/i.test(value);
+  const shown = isUrl ? "a URL" : value === "" ? "empty" : kindOf(value);
+  throw new ConfigError(
+    "writeKey",
+    undefined,
+    shown,
+    `the write key of a source, printable ASCII without a colon: ${order}`,
+  );
 }
 
 function checkUrl(value: unknown): string {
-  const allowed = 'an http or https URL such as "https://data.example.com"';
-  if (typeof value !== "string") throw new ConfigError("dataPlaneUrl", value, describe(value), allowed);
-  // Before anything could show it: a password may stand in front of the @.
-  if (value.includes("@")) {
-    throw new ConfigError("dataPlaneUrl", undefined, "a URL with a user name or password", `${allowed}, without them`);
-  }
-  let url: URL;
+  let url: URL | undefined;
   try {
-    url = new URL(value);
+    if (typeof value === "string") url = new URL(value);
   } catch {
-    throw new ConfigError("dataPlaneUrl", value, describe(value), allowed);
+    // Told below.
   }
-  if ((url.protocol !== "http:" && url.protocol !== "https:") || url.search !== "" || url.hash !== "") {
-    throw new ConfigError("dataPlaneUrl", value, describe(value), `${allowed}, without query and fragment`);
+  const fail = (shown: string, more = ""): never => {
+    // It may be a key in the wrong place, or hold one.
+    const allowed = `an http or https URL such as "https://data.example.com"${more}: ${order}`;
+    throw new ConfigError("dataPlaneUrl", undefined, shown, allowed);
+  };
+  if (typeof value !== "string") return fail(kindOf(value));
+  if (value.includes("@")) return fail("a URL with a user name or password", ", without them");
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    return fail(/^[\w.-]+:\d+(?:\/|$)/.test(value) ? "an address without http:// or https://" : kindOf(value));
   }
+  if (url.search !== "" || url.hash !== "") return fail("a URL with a query or a fragment", ", without them");
   return url.href.replace(/\/+$/, "");
+}
+
+/** What a value is, and nothing of it. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (typeof value === "string") return `a text of ${value.length} characters that is none`;
+  return value === null
+    ? "null"
+    : isFields(value)
+      ? "an object"
+      : Array.isArray(value)
+        ? "a list"
+        : `a ${typeof value}`;
 }
 
 /**
