@@ -10,6 +10,7 @@ import type { Environment } from "./environment/environment.ts";
 import { PintleError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import type { Deadline, FlushResult } from "./flushes.ts";
+import { describeThrown, errorOf } from "./foreign.ts";
 import type { KeptEntry } from "./kept-entry.ts";
 import { Settlement, untilRegrouped } from "./settlement.ts";
 import type { TransportResponse } from "./transport/transport.ts";
@@ -55,7 +56,8 @@ export class Delivery {
   readonly #settlement: Settlement;
   readonly #backpressure: Backpressure;
   readonly #wakeUp: WakeUp;
-  readonly #epoch: number;
+  /** When the client first asked for the time. */
+  #epoch: number | undefined;
 
   readonly #waiting = new Set<Batch>();
   readonly #sending = new Map<Batch, AbortController>();
@@ -80,7 +82,6 @@ export class Delivery {
     this.#environment = environment;
     this.#account = account;
     this.#observer = observer;
-    this.#epoch = environment.monotonic();
     this.#exchange = new Exchange(settings, environment);
     this.#backlog = new Backlog(settings, account, observer);
     this.#breaker = new Breaker(settings.concurrency, environment.random);
@@ -235,10 +236,11 @@ export class Delivery {
     const until: Deadline = (over) => {
       const cancel = this.#environment.after(timeout, over);
       if (signal?.aborted === true) over();
-      signal?.addEventListener("abort", over, { once: true });
+      // Whatever a program without types gives as a signal: flush never rejects.
+      signal?.addEventListener?.("abort", over, { once: true });
       return () => {
         cancel();
-        signal?.removeEventListener("abort", over);
+        signal?.removeEventListener?.("abort", over);
       };
     };
     const { keeping } = this.#backlog;
@@ -329,7 +331,7 @@ export class Delivery {
       const body = encodeBody(entries, new Date(this.#environment.now()).toISOString());
       answer = await this.#exchange.post(body, node, batch.nodes, controller.signal);
     } catch (error) {
-      answer = error instanceof Error ? error : new Error(String(error));
+      answer = errorOf(error);
     }
     // Otherwise it has been abandoned meanwhile.
     if (!this.#sending.delete(batch)) return;
@@ -363,7 +365,7 @@ export class Delivery {
       this.#nodes = result;
     } else {
       this.#breaker.failed(now, "retry");
-      this.#settlement.problem("SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${String(result)}`);
+      this.#settlement.problem("SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
     }
     for (const batch of this.#waiting) {
       if (batch.dueAt === untilRegrouped) this.#settlement.regrouped(batch, now, isKnown);
@@ -400,8 +402,10 @@ export class Delivery {
     return this.#breaker.permits(now, this.#sending.size) ? Math.min(expire, send) : expire;
   }
 
-  /** Whole milliseconds since the client was made: ages are small integers, which cost no memory of their own. */
+  /** Whole milliseconds since the client began: ages are small integers, which cost no memory of their own. */
   #now(): number {
-    return Math.trunc(this.#environment.monotonic() - this.#epoch);
+    const time = this.#environment.monotonic();
+    this.#epoch ??= time;
+    return Math.trunc(time - this.#epoch);
   }
 }

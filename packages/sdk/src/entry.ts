@@ -12,7 +12,7 @@ export class Entry extends Slice {
   seq = 0;
   /** Hash of the user key, 32 bit: messages with the same one are delivered in order. */
   readonly lane: number;
-  /** Whole milliseconds since the client was made. */
+  /** Whole milliseconds since the client began. */
   readonly acceptedAt: number;
 
   /** Neighbours by age in the queue. */

@@ -1,6 +1,7 @@
 import type { Settings } from "./config.ts";
 import { channel, type RequestEnded } from "./diagnostics/channels.ts";
 import type { Environment } from "./environment/environment.ts";
+import { callForeign, errorOf } from "./foreign.ts";
 import { nodeHeaders, parseNodeCount } from "./nodes.ts";
 import { limit } from "./transport/attempt.ts";
 import { gzipThreshold } from "./transport/gzip.ts";
@@ -12,25 +13,30 @@ import { version } from "./version.ts";
 export class Exchange {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #headers: Readonly<Record<string, string>>;
+  #headers: Readonly<Record<string, string>> | undefined;
   readonly #channel = channel("request");
   #transport: Promise<Transport> | undefined;
 
   constructor(settings: Settings, environment: Environment) {
     this.#settings = settings;
     this.#environment = environment;
-    this.#headers = {
-      Authorization: `Basic ${btoa(`${settings.writeKey}:`)}`,
-      "User-Agent": `pintle-sdk/${version} (${environment.runtime})`,
+  }
+
+  /** With the first request: where a client is made at the start of a worker, there is no randomness yet. */
+  get #common(): Readonly<Record<string, string>> {
+    this.#headers ??= {
+      Authorization: `Basic ${btoa(`${this.#settings.writeKey}:`)}`,
+      "User-Agent": `pintle-sdk/${version} (${this.#environment.runtime})`,
       // RudderStack's gateway picks its worker by this header; a constant of the client keeps its requests together.
-      AnonymousId: environment.uuid(),
+      AnonymousId: this.#environment.uuid(),
     };
+    return this.#headers;
   }
 
   /** Sends a batch. Rejects when there is no complete answer, never later than the time-out. */
   async post(body: Uint8Array, node: number, nodes: number, signal: AbortSignal): Promise<TransportResponse> {
     const headers: Record<string, string> = {
-      ...this.#headers,
+      ...this.#common,
       "Content-Type": "application/json",
       ...(this.#settings.nodeAware ? nodeHeaders(node, nodes) : {}),
     };
@@ -48,7 +54,7 @@ export class Exchange {
 
   /** The number of nodes behind the data plane; rejects if it does not say. */
   async nodeCount(signal: AbortSignal): Promise<number> {
-    const answer = await this.#request({ method: "GET", path: "/cluster-info", headers: this.#headers, signal });
+    const answer = await this.#request({ method: "GET", path: "/cluster-info", headers: this.#common, signal });
     const count = answer.status === 200 ? parseNodeCount(answer.body) : undefined;
     if (count === undefined) throw new Error(`status ${answer.status} with no number of nodes`);
     return count;
@@ -67,6 +73,9 @@ export class Exchange {
     const cut = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
     });
+    const sent = new Promise<TransportResponse>((resolve, reject) => {
+      resolve(callForeign(() => transport({ ...rest, url, timeout, signal }), reject) as Promise<TransportResponse>);
+    });
     const began = this.#environment.monotonic();
     const ended = (how: Pick<RequestEnded, "status" | "error">): void => {
       stop();
@@ -74,18 +83,21 @@ export class Exchange {
       this.#tell({ method: rest.method, url, bytes: rest.body?.length ?? 0, milliseconds, ...how });
     };
     try {
-      const answer = checkAnswer(await Promise.race([transport({ ...rest, url, timeout, signal }), cut]));
+      const answer = checkAnswer(await Promise.race([sent, cut]));
       ended({ status: answer.status });
       return answer;
     } catch (error) {
-      ended({ error: error instanceof Error ? error : new Error(String(error)) });
+      ended({ error: errorOf(error) });
       throw error;
     }
   }
 
   #tell(request: RequestEnded): void {
     if (this.#channel.hasSubscribers) this.#channel.publish(request);
-    this.#environment.telemetry?.requestEnded(request);
+    callForeign(
+      () => this.#environment.telemetry?.requestEnded(request),
+      () => {},
+    );
   }
 
   #loadTransport(): Promise<Transport> {
@@ -103,8 +115,13 @@ export class Exchange {
 }
 
 /** A transport of the user's may be written without types. */
-function checkAnswer(answer: TransportResponse): TransportResponse {
-  const { status, headers, body } = (answer ?? {}) as Partial<TransportResponse>;
-  if (typeof status !== "number") throw new Error("the transport resolved without a status");
-  return { status, headers: headers ?? {}, body: typeof body === "string" ? body : "" };
+function checkAnswer(answer: unknown): TransportResponse {
+  const { status, headers, body } = (answer ?? {}) as { [Field in keyof TransportResponse]?: unknown };
+  if (!Number.isInteger(status)) throw new Error("the transport resolved without a status");
+  const named = headers instanceof Headers ? [...headers] : Object.entries(headers ?? {});
+  return {
+    status: status as number,
+    headers: Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), String(value)])),
+    body: typeof body === "string" ? body : "",
+  };
 }

@@ -32,7 +32,9 @@ export class Keeping {
   constructor(open: () => Promise<Keeper>, host: KeeperHost, memory: number) {
     this.#host = host;
     this.#memory = memory;
-    this.opened = open()
+    // Not yet: the client is being made.
+    this.opened = Promise.resolve()
+      .then(open)
       .then(
         (keeper) => {
           this.#keeper = keeper;

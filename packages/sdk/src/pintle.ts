@@ -23,6 +23,7 @@ import type { Entry } from "./entry.ts";
 import type { Environment, Resident } from "./environment/environment.ts";
 import { PintleError, type SdkErrorCode } from "./errors.ts";
 import type { FlushResult } from "./flushes.ts";
+import { callForeign, describeThrown as describe, isThenable } from "./foreign.ts";
 import { IsoClock } from "./iso-clock.ts";
 import type { Delivered, Dropped, DropReason, RefusalReason } from "./outcome.ts";
 import {
@@ -99,6 +100,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #resident: Resident;
   readonly #scope: RequestScope;
   #ignoreSignals: (() => void) | undefined;
+  #isUsed = false;
   #whenIdle: (() => void) | undefined;
   #queueFullRefusal: Refusal | undefined;
 
@@ -128,7 +130,6 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       // Listeners can still save what is left.
       lost: () => this.#delivery.abandon("process.exit() or an exception came before the message was delivered"),
     };
-    environment.telemetry?.watch(this, this.#account);
     if (settings.closeOnSignals) this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
 
@@ -389,6 +390,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   #offer(type: Message["type"] | undefined, given: unknown): Receipt {
     let messageId = "";
     try {
+      if (!this.#isUsed) this.#begin();
       messageId = this.#environment.uuid();
       if (this.#delivery.isClosed) throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
       const fields = isObject(given) ? fieldsOf(given, type) : given;
@@ -416,6 +418,12 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     }
   }
 
+  /** With the first call: making a client does nothing but check and store, because some runtimes allow no more at that time. */
+  #begin(): void {
+    this.#isUsed = true;
+    this.#environment.telemetry?.watch(this, this.#account);
+  }
+
   #refuse(message: unknown, messageId: string, thrown: unknown): Receipt {
     const { reason, error } =
       thrown instanceof Refusal
@@ -441,16 +449,16 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   /** It gets a copy, because it may write to it, and the program's objects are not ours to change. */
   #beforeSend(beforeSend: (message: Message) => Message | null, json: string): Message {
-    let result: Message | null;
-    try {
-      result = beforeSend(JSON.parse(`${json}}`) as Message);
-    } catch (error) {
-      throw refusal("before_send", "BEFORE_SEND_FAILED", `beforeSend threw: ${describe(error)}`, error);
-    }
+    let failure: Refusal | undefined;
+    const result = callForeign(
+      () => beforeSend(JSON.parse(`${json}}`) as Message),
+      (error) => {
+        failure = refusal("before_send", "BEFORE_SEND_FAILED", `beforeSend threw: ${describe(error)}`, error);
+      },
+    );
+    if (failure !== undefined) throw failure;
     if (result === null) throw refusal("filtered", "MESSAGE_FILTERED", "beforeSend returned null");
     if (isThenable(result)) {
-      // Nobody waits for it; a rejection must not end the program.
-      result.then(undefined, () => {});
       throw refusal("before_send", "BEFORE_SEND_FAILED", "beforeSend returned a promise, allowed is a message or null");
     }
     return checked(isObject(result) ? fieldsOf(result, undefined) : result);
@@ -505,14 +513,13 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
     });
-    try {
-      waitUntil(idle);
-    } catch (error) {
-      this.#problem(
-        new PintleError("OPTION_FAILED", `waitUntil threw: ${describe(error)}`, { cause: error }),
-        "waitUntil",
-      );
-    }
+    callForeign(
+      () => waitUntil(idle),
+      (error) => {
+        const what = `waitUntil failed: ${describe(error)}`;
+        this.#problem(new PintleError("OPTION_FAILED", what, { cause: error }), "waitUntil");
+      },
+    );
   }
 
   #idle(): void {
@@ -582,17 +589,4 @@ function milliseconds(timeout: Duration | undefined): number {
 
 function isObject(value: unknown): value is { readonly [field: string]: unknown } {
   return typeof value === "object" && value !== null;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return isObject(value) && "then" in value && typeof value.then === "function";
-}
-
-/** What was thrown, which may be anything. Never throws. */
-function describe(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  } catch {
-    return "something that has no text";
-  }
 }
