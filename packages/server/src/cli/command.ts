@@ -6,6 +6,8 @@ import { ServerError } from "../errors.ts";
 export interface Flag {
   /** How the help calls its value; absent: it has none. */
   readonly value?: string;
+  /** May be given several times, and all of it counts; of any other flag the last one. */
+  readonly several?: true;
   readonly description: string;
 }
 
@@ -32,22 +34,27 @@ export interface Command {
 export interface CommandCall {
   /** What was given, by name; of a flag that has no value, `"true"`. */
   readonly flags: Readonly<Record<string, string | undefined>>;
+  /** Of flags that may be given several times, what was given. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly arguments: readonly string[];
 }
 
 /** What a command line asks for. */
 export type Parsed =
-  | { readonly kind: "help"; readonly command?: Command }
+  /** About one command; about all whose names begin with the word `group`; without either about everything. */
+  | { readonly kind: "help"; readonly command?: Command; readonly group?: string }
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly command: Command; readonly call: CommandCall };
 
 /** @throws ServerError USAGE: an unknown command or flag, a flag without its value, too many or too few arguments */
 export function parseCommandLine(words: readonly string[], commands: readonly Command[]): Parsed {
-  const [first] = words;
-  if (first === undefined || first === "--help" || first === "-h" || first === "help") return { kind: "help" };
+  const [first, ...others] = words;
+  if (first === undefined) return { kind: "help" };
   if (first === "--version" || first === "-v") return { kind: "version" };
+  if (first === "help" || isHelp(first)) return helpAbout(others, commands);
 
-  const command = commands.find(({ name }) => name.split(" ").every((word, index) => words[index] === word));
+  const command = commandOf(words, commands);
+  if (command === undefined && words.some(isHelp)) return helpAbout(words, commands);
   if (command === undefined) throw unknownCommand(words, commands);
   const rest = words.slice(command.name.split(" ").length);
 
@@ -67,12 +74,13 @@ export function parseCommandLine(words: readonly string[], commands: readonly Co
     strict: false,
     tokens: true,
   });
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) return { kind: "help", command };
   const flags: Record<string, string> = {};
+  const lists: Record<string, string[]> = {};
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
-    if (token.name === "help") return { kind: "help", command };
     if (!Object.hasOwn(command.flags, token.name)) {
       const hint = didYouMean(token.name, Object.keys(command.flags)).replace(/"(.*)"/, "--$1");
       throw usage(command, `unknown flag ${token.rawName}${hint}`);
@@ -86,24 +94,56 @@ export function parseCommandLine(words: readonly string[], commands: readonly Co
     if (token.value === undefined || token.value === "" || (!token.inlineValue && token.value.startsWith("--"))) {
       throw usage(command, `--${token.name} needs a value: --${token.name} ${flag.value}`);
     }
-    flags[token.name] = token.value;
+    if (flag.several) lists[token.name] = [...(lists[token.name] ?? []), token.value];
+    else flags[token.name] = token.value;
   }
   const extra = positionals[command.arguments.length];
-  if (extra !== undefined) throw usage(command, `unexpected argument ${JSON.stringify(extra)}`);
+  if (extra !== undefined) {
+    const longer = commands.filter(({ name }) => name.startsWith(`${command.name} `)).map(({ name }) => name);
+    const hint = didYouMean(`${command.name} ${extra}`, longer);
+    throw usage(command, `unexpected argument ${JSON.stringify(extra)}${hint}`);
+  }
   const missing = command.arguments[positionals.length];
   if (missing !== undefined)
     throw usage(command, `${missing} is missing: pintle ${command.name} ${command.arguments.join(" ")}`);
-  return { kind: "run", command, call: { flags, arguments: positionals } };
+  return { kind: "run", command, call: { flags, lists, arguments: positionals } };
+}
+
+function commandOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands.find(({ name }) => name.split(" ").every((word, index) => words[index] === word));
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+/** What `words` name: a command, the first word of some, or nothing. */
+function helpAbout(words: readonly string[], commands: readonly Command[]): Parsed {
+  const named = words.filter((word) => !isHelp(word));
+  const [first] = named;
+  if (first === undefined) return { kind: "help" };
+  const group = commands.filter(({ name }) => name.split(" ")[0] === first);
+  const command = commandOf(named, commands);
+  // A word that calls a command and begins others (`replay`) means all of them.
+  if (command !== undefined && (group.length === 1 || command.name !== first)) return { kind: "help", command };
+  if (group.length > 0 && named.length === 1) return { kind: "help", group: first };
+  throw unknownCommand(named, commands);
 }
 
 function unknownCommand(words: readonly string[], commands: readonly Command[]): ServerError {
   const [first = "", second] = words;
-  if (first.startsWith("-")) return new ServerError("USAGE", `unknown flag ${first} (see: pintle --help)`);
+  if (first.startsWith("-")) {
+    const flag = first.replace(/^--?/, "").split("=", 1)[0] ?? "";
+    const command = commands.find(({ flags }) => Object.hasOwn(flags, flag));
+    const hint = command === undefined ? "" : `; flags come after the command: pintle ${command.name} ${first}`;
+    return new ServerError("USAGE", `unknown flag ${first}${hint} (see: pintle --help)`);
+  }
   const group = commands.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0) {
     const asked = second === undefined ? "is not a whole command" : `has no command ${JSON.stringify(second)}`;
-    const names = group.map(({ name }) => name).join(", ");
-    return new ServerError("USAGE", `pintle ${first} ${asked}; there are: ${names}`);
+    const names = group.map(({ name }) => name);
+    const hint = didYouMean(`${first} ${second}`, names);
+    return new ServerError("USAGE", `pintle ${first} ${asked}${hint || `; there are: ${names.join(", ")}`}`);
   }
   const hint = didYouMean(
     first,
@@ -114,35 +154,4 @@ function unknownCommand(words: readonly string[], commands: readonly Command[]):
 
 function usage(command: Command, problem: string): ServerError {
   return new ServerError("USAGE", `${problem} (see: pintle ${command.name} --help)`);
-}
-
-export function helpFor(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => call(command).length));
-  return [
-    "Pintle takes customer events, makes them durable, and routes them to destinations.",
-    "",
-    "Usage: pintle COMMAND [FLAGS]",
-    "",
-    ...commands.map((command) => `  ${call(command).padEnd(width)}  ${command.summary}`),
-    "",
-    "pintle COMMAND --help lists the flags of a command; pintle --version prints the version.",
-  ].join("\n");
-}
-
-export function helpForCommand(command: Command): string {
-  const flags = Object.entries(command.flags).map(
-    ([name, { value, description }]) =>
-      [value === undefined ? `--${name}` : `--${name} ${value}`, description] as const,
-  );
-  const width = Math.max(0, ...flags.map(([flag]) => flag.length));
-  return [
-    command.summary,
-    "",
-    `Usage: pintle ${call(command)}${flags.length > 0 ? " [FLAGS]" : ""}`,
-    ...(flags.length > 0 ? ["", ...flags.map(([flag, description]) => `  ${flag.padEnd(width)}  ${description}`)] : []),
-  ].join("\n");
-}
-
-function call(command: Command): string {
-  return [command.name, ...command.arguments].join(" ");
 }

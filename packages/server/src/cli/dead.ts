@@ -37,7 +37,7 @@ export const deadList: Command = {
 
 export const deadShow: Command = {
   name: "dead show",
-  summary: "Shows one of them whole: the event, the answer of the destination, and what was decided about it.",
+  summary: "Shows a dead letter whole: the event, request and answer, and what was decided about it.",
   arguments: ["LETTER"],
   flags: { ...adminFlags, json: { description: "as JSON" } },
   run: runShow,
@@ -45,7 +45,7 @@ export const deadShow: Command = {
 
 export const deadReplay: Command = {
   name: "dead replay",
-  summary: "Sends them once more, through transformation and destination as they are now.",
+  summary: "Sends dead letters once more, through transformation and destination as they are now.",
   arguments: [],
   flags: settlingFlags,
   run: (call, context) => runSettle(call, context, "replayed"),
@@ -53,7 +53,7 @@ export const deadReplay: Command = {
 
 export const deadPurge: Command = {
   name: "dead purge",
-  summary: "Takes them off the list for good.",
+  summary: "Takes dead letters off the list for good.",
   arguments: [],
   flags: settlingFlags,
   run: (call, context) => runSettle(call, context, "purged"),

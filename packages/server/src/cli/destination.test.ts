@@ -13,7 +13,7 @@ async function run(table: unknown): Promise<{ code: number; lines: string[] }> {
   writeFileSync(join(directory, "cases.json"), JSON.stringify(table));
   const lines: string[] = [];
   const context = { print: (line: string) => void lines.push(line), environment: {}, directory };
-  const code = await destinationTest.run({ flags: {}, arguments: ["cases.json"] }, context);
+  const code = await destinationTest.run({ flags: {}, lists: {}, arguments: ["cases.json"] }, context);
   return { code, lines };
 }
 

@@ -29,7 +29,7 @@ async function dataFolder(): Promise<string> {
 async function run(command: Command, directory: string): Promise<{ code: number; text: string }> {
   const lines: string[] = [];
   const context = { print: (line: string) => void lines.push(line), environment: {}, directory: base };
-  const code = await command.run({ flags: {}, arguments: [directory] }, context);
+  const code = await command.run({ flags: {}, lists: {}, arguments: [directory] }, context);
   return { code, text: lines.join("\n") };
 }
 

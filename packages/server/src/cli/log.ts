@@ -15,7 +15,8 @@ export const logInspect: Command = {
 
 export const logVerify: Command = {
   name: "log verify",
-  summary: "The same, having read and checked every record; exit code 1 where events that were accepted are damaged.",
+  summary:
+    "Reads and checks every record of a data folder or of one log in it; exit code 1 where accepted events are damaged.",
   arguments: ["DIR"],
   flags: {},
   run: (call, context) => examine(call, context, verifyLog),

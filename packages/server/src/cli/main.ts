@@ -1,14 +1,19 @@
 import { ServerError } from "../errors.ts";
 import { plainText } from "../plain-text.ts";
 import { version } from "../version.ts";
-import { type CommandContext, helpFor, helpForCommand, parseCommandLine } from "./command.ts";
+import { type CommandContext, parseCommandLine } from "./command.ts";
 import { commands } from "./commands.ts";
+import { helpFor, helpForCommand, helpForGroup } from "./help.ts";
 
 /** Runs one command line; resolves with the exit code. */
 async function main(words: readonly string[], context: CommandContext): Promise<number> {
   const parsed = parseCommandLine(words, commands);
   if (parsed.kind === "version") context.print(version);
-  if (parsed.kind === "help") context.print(parsed.command ? helpForCommand(parsed.command) : helpFor(commands));
+  if (parsed.kind === "help") {
+    const { command, group } = parsed;
+    if (command !== undefined) context.print(helpForCommand(command, commands));
+    else context.print(group === undefined ? helpFor(commands) : helpForGroup(group, commands));
+  }
   return parsed.kind === "run" ? parsed.command.run(parsed.call, context) : 0;
 }
 
