@@ -168,7 +168,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         reload: () => reloader.reload(),
         ...routerAdmin({ router, dataFolder, destinations: () => current.destinations }),
       }),
-      redact: redactor.redact,
+      hiding: () => redactor.hiding,
       logger,
     });
     steps.push(() => closeServer(admin));

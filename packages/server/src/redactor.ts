@@ -1,3 +1,5 @@
+import { type Hiding, hiding, redacted, secretForms } from "@pintle/destinations/kit";
+
 /** Text with every secret in it replaced. */
 export type Redact = (text: string) => string;
 
@@ -7,35 +9,35 @@ export type Redact = (text: string) => string;
 const shortestSecret = 6;
 
 /**
- * Makes the function through which everything passes that leaves the process as text for people: log lines, error
- * messages, answers of the admin port. It knows the secrets by value, so it also catches one that a library has put
- * into a message of its own, and one that was escaped by JSON.
+ * Makes the function through which every log line passes on its way out. It knows the secrets by value, so it also catches one that a library
+ * has put into a message of its own, and one that was escaped by JSON.
  */
 export function redactor(secrets: Iterable<string>): Redact {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < shortestSecret) continue;
-    forms.add(secret);
-    forms.add(JSON.stringify(secret).slice(1, -1));
-    forms.add(encodeURIComponent(secret));
-    // As HTTP Basic sends a write key.
-    forms.add(Buffer.from(`${secret}:`).toString("base64"));
-  }
+  const forms = new Set([...secrets].filter(({ length }) => length >= shortestSecret).flatMap(secretForms));
   // Longest first, so that a secret that contains another is replaced as a whole.
   const ordered = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => ordered.reduce((result, form) => result.replaceAll(form, "[redacted]"), text);
+  return (text) => ordered.reduce((result, form) => result.replaceAll(form, redacted), text);
 }
 
-/** A `Redact` that learns: what was a secret once stays hidden, for it may still stand in a message. */
+/** Hides secrets, and learns: what was a secret once stays hidden, for it may still stand in a message. */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #redact: Redact = (text) => text;
+  #hiding: Hiding = hiding([]);
 
+  /** For lines of the log, where a secret is hidden rather once too often. */
   readonly redact: Redact = (text) => this.#redact(text);
+
+  /** For what people look at, where a secret is hidden by what stands there. */
+  get hiding(): Hiding {
+    return this.#hiding;
+  }
 
   learn(secrets: Iterable<string>): void {
     const before = this.#secrets.size;
     for (const secret of secrets) this.#secrets.add(secret);
-    if (this.#secrets.size > before) this.#redact = redactor(this.#secrets);
+    if (this.#secrets.size === before) return;
+    this.#redact = redactor(this.#secrets);
+    this.#hiding = hiding(this.#secrets);
   }
 }

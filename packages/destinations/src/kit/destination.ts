@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 import { type HttpDefinition, openHttp } from "./http-destination.ts";
 import type { Outcome } from "./outcome.ts";
+import { secretsOf } from "./secret.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
 
@@ -160,6 +161,7 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
             // Where events can fail singly, a batch holds one of each user.
             inOrder: batch(values).whole && (values as Partial<DeliverySettings>).order !== false,
             concurrency: concurrency(values),
+            secrets: secretsOf(settings, values),
             tools,
           });
   const transactional = "open" in definition && definition.transactional === true;

@@ -3,6 +3,7 @@ import { constants, gzip } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Tools } from "./destination.ts";
+import { hiding } from "./hiding.ts";
 import { deliverInRequests, type Result } from "./http-batch.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
 import { type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
@@ -59,12 +60,14 @@ interface HttpOptions<Settings> {
   /** Whether no event of a user may overtake an earlier one of the batch. */
   readonly inOrder: boolean;
   readonly concurrency: number;
+  /** What of the settings is secret. */
+  readonly secrets: readonly string[];
   readonly tools: Tools;
 }
 
 export function openHttp<Settings>(
   definition: HttpDefinition<Settings>,
-  { settings, limits, inOrder, concurrency, tools }: HttpOptions<Settings>,
+  { settings, limits, inOrder, concurrency, secrets, tools }: HttpOptions<Settings>,
 ): Connection {
   const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
   const sender = tools.watch?.(network) ?? network;
@@ -74,9 +77,20 @@ export function openHttp<Settings>(
     successes: definition.classify !== undefined,
   };
 
+  const { request: shown } = hiding(secrets);
+
   async function send(request: EventRequest): Promise<Answer> {
-    const named = withUserAgent(request, tools.userAgent);
-    return sender.send(request.gzip === true ? await compressed(named) : named, sendLimits);
+    return sender.send(request.gzip === true ? await compressed(request) : request, sendLimits);
+  }
+
+  /** With the request that it came of, for who wants to know why. */
+  function explained(result: Result, request: EventRequest): Result {
+    const { outcome, outcomes } = result;
+    if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;
+    const sent = shown(request);
+    const withRequest = (each: Outcome) => (each.outcome === "delivered" ? each : { ...each, request: sent });
+    if (outcome !== undefined) return { ...result, outcome: withRequest(outcome) };
+    return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map(withRequest) }) };
   }
 
   function judge(answer: Answer, events: readonly DeliveredEvent[], attempt: Attempt): Result {
@@ -93,14 +107,19 @@ export function openHttp<Settings>(
 
   const requestsOf = (events: readonly DeliveredEvent[]) => {
     const attempt = { now: tools.now() };
-    return definition.requests(events, settings, attempt).map((request) => ({
-      request,
-      send: (carried: readonly DeliveredEvent[]): Promise<Result> =>
-        send(request).then(
-          (answer) => judge(answer, carried, { now: tools.now() }),
-          (error: unknown): Result => ({ outcome: classifyError(error) }),
-        ),
-    }));
+    return definition.requests(events, settings, attempt).map((made) => {
+      const request = withUserAgent(made, tools.userAgent);
+      return {
+        request,
+        send: (carried: readonly DeliveredEvent[]): Promise<Result> =>
+          send(request)
+            .then(
+              (answer) => judge(answer, carried, { now: tools.now() }),
+              (error: unknown): Result => ({ outcome: classifyError(error) }),
+            )
+            .then((result) => explained(result, request)),
+      };
+    });
   };
   const suspects = new Suspects();
   const { key } = definition;

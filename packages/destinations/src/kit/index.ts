@@ -25,6 +25,7 @@ export {
   type Tools,
 } from "./destination.ts";
 export { type DurationLimits, duration } from "./duration.ts";
+export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
 export { type Attempt, type EventRequest, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
 export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
 export { kindNamed, plainWords } from "./plain-words.ts";

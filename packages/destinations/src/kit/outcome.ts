@@ -1,3 +1,5 @@
+import type { ShownRequest } from "./hiding.ts";
+
 /**
  * What became of one event in one delivery. The destination says what happened; the router decides what to do about it.
  */
@@ -24,6 +26,8 @@ export interface Outcome {
   readonly detail?: string;
   /** The answer, where there was one; it is kept with a dead letter. */
   readonly answer?: Answer;
+  /** The request that came to this, without secrets; it is kept with a dead letter. The kit fills it in for destinations reached by HTTP. */
+  readonly request?: ShownRequest;
   /** `false`: the event does not age while this lasts, however long (a rotated key kills nothing). Default: `true`. */
   readonly ages?: boolean;
 }

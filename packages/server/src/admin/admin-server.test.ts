@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import { hiding } from "@pintle/destinations/kit";
 import { checkConfig } from "../config/check-config.ts";
-import { redactor } from "../redactor.ts";
 import type { Reloaded } from "../reload.ts";
 import { createAdminServer, isLocalName, Refusal } from "./admin-server.ts";
 import { adminRoutes } from "./routes.ts";
@@ -107,7 +107,7 @@ const server = createAdminServer({
       },
     },
   },
-  redact: redactor(["wk_secret_key"]),
+  hiding: () => hiding(["wk_secret_key"]),
   logger: { debug: log, info: log, warn: log, error: log },
 });
 

@@ -1,15 +1,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Hiding } from "@pintle/destinations/kit";
 import type { Logger } from "../logger.ts";
-import type { Redact } from "../redactor.ts";
+import { hideSecrets } from "./hide-secrets.ts";
 
 export interface AdminOptions {
   /** What `Authorization: Bearer` has to bring. */
   readonly token: string;
   /** By path. */
   readonly routes: Readonly<Record<string, Route>>;
-  /** Applied to every string of every answer. */
-  readonly redact: Redact;
+  /** Knows the secrets of now. */
+  readonly hiding: () => Hiding;
   readonly logger: Logger;
 }
 
@@ -74,17 +75,17 @@ export function createAdminServer(options: AdminOptions): Server {
     answerTo(request, options)
       .catch((error: unknown): Answer => {
         if (error instanceof Refusal) {
-          return { ...json(error.status, { error: error.message }, options.redact), headers: error.headers };
+          return { ...json(error.status, { error: error.message }, options.hiding()), headers: error.headers };
         }
         // Most likely the router's thread has died and is being started again.
         options.logger.warn({ err: error, path: pathOf(request) }, "the admin port could not answer");
-        return json(503, { error: "this cannot be answered now; ask again in a second" }, options.redact);
+        return json(503, { error: "this cannot be answered now; ask again in a second" }, options.hiding());
       })
       .then((answer) => send(response, request, answer));
   });
 }
 
-async function answerTo(request: IncomingMessage, { token, routes, redact }: AdminOptions): Promise<Answer> {
+async function answerTo(request: IncomingMessage, { token, routes, hiding }: AdminOptions): Promise<Answer> {
   if (!isLocalName(request.headers.host)) {
     throw new Refusal(403, "the Host header names neither an address nor localhost");
   }
@@ -107,8 +108,8 @@ async function answerTo(request: IncomingMessage, { token, routes, redact }: Adm
   }
   const body = await readJson(request);
   const result = await handler({ query: new URLSearchParams(request.url?.split("?")[1]), body });
-  if (result instanceof PlainText) return { status: 200, type: result.type, body: redact(result.text) };
-  return json(200, result, redact);
+  if (result instanceof PlainText) return { status: 200, type: result.type, body: hiding().data(result.text) };
+  return json(200, result, hiding());
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -146,8 +147,8 @@ function send(response: ServerResponse, request: IncomingMessage, answer: Answer
   response.end(request.method === "HEAD" ? undefined : answer.body);
 }
 
-function json(status: number, value: unknown, redact: Redact): Answer {
-  const body = JSON.stringify(value, (_, inner: unknown) => (typeof inner === "string" ? redact(inner) : inner), 2);
+function json(status: number, value: unknown, hiding: Hiding): Answer {
+  const body = JSON.stringify(hideSecrets(value, hiding), null, 2);
   return { status, type: "application/json", body: `${body}\n` };
 }
 

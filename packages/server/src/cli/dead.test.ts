@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Status } from "../admin/status.ts";
+import { letterLines } from "./dead.ts";
 import { configured, newFolder, print, refusal, send, start } from "./run.test.support.ts";
 
 /** Refuses events whose names begin with "bad", until it is mended. */
@@ -34,6 +35,21 @@ after(() => {
   server.closeAllConnections();
 });
 
+test("a letter is shown whole, whatever words of it are keys elsewhere; those who have no request show none", () => {
+  const letter = {
+    ...{ destination: "hook", letter: 1, reason: "http_413", sourceId: "shop", partition: 0, offset: 0, index: 0 },
+    ...{ at: 0, attempts: 1, event: { messageId: "m", event: "x".repeat(20_000) } as never },
+  };
+  const text = letterLines(letter).join("\n");
+  assert.ok(text.includes("x".repeat(20_000)));
+  assert.doesNotMatch(text, /^(request|answer)/m);
+  const request = { method: "PUT", url: "http://x/", headers: { a: "b" }, body: "y", bytes: 12_345 };
+  assert.match(
+    letterLines({ ...letter, request }).join("\n"),
+    /^request PUT http:\/\/x\/\na: b\n\ny\n\(the beginning of 12,345 bytes\)$/m,
+  );
+});
+
 /** Until so many events were taken. */
 async function untilTaken(count: number): Promise<void> {
   while (taken.length < count) {
@@ -49,7 +65,7 @@ function run(folder: string, ...words: string[]): Promise<string> {
 
 test("dead letters are listed, shown, replayed and purged", async () => {
   const folder = configured({
-    sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["hook"] }],
+    sources: [{ name: "shop", writeKey: "webshop", destinations: ["hook"] }],
     destinations: { hook: { type: "webhook", url, headers: { authorization: "key_of_hook" } } },
   });
   const plane = start(folder);
@@ -63,7 +79,12 @@ test("dead letters are listed, shown, replayed and purged", async () => {
     ["u1", "good 2"],
   ];
   for (const [userId, event] of events) {
-    await send(plane.told("events"), "wk_secret_shop", { userId, event, messageId: `m ${event}` });
+    await send(plane.told("events"), "webshop", {
+      userId,
+      event,
+      messageId: `m ${event}`,
+      properties: { at: "webshop" },
+    });
   }
   await untilTaken(2);
   // Its letter was written before the last event of its user went out; those of the others are asked for until they are there.
@@ -92,6 +113,11 @@ test("dead letters are listed, shown, replayed and purged", async () => {
     /^hook\/\d+: http_400: the destination answered 400\ngiven up at .* after 1 attempt, the first at /,
   );
   assert.match(shown, /"event": "bad 2"/);
+  assert.match(shown, /"at": "webshop"/, "the write key is a word like any other in what customers do");
+  assert.match(
+    shown,
+    /^request POST http:\/\/127\.0\.0\.1:\d+\/?\n(.+\n)*authorization: \[redacted\]\n(.+\n)*\n\{.*"bad 2".*\}$/m,
+  );
   assert.match(shown, /^answer 400\n(.+\n)*x-why: \[redacted\]\n(.+\n)*\nno bad 2, \[redacted\]$/m);
   assert.ok(!shown.includes("key_of_hook"));
 

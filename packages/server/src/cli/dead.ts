@@ -104,7 +104,8 @@ async function runShow(call: CommandCall, context: CommandContext): Promise<numb
 }
 
 export function letterLines(shown: ShownLetter & { readonly destination: string }): string[] {
-  const { destination, letter, reason, detail, at, attempts, firstAttempt, sourceId, verdict, event, answer } = shown;
+  const { destination, letter, reason, detail, at, attempts, firstAttempt, sourceId, verdict, event, request, answer } =
+    shown;
   const tried = firstAttempt === undefined ? "" : `, the first at ${new Date(firstAttempt).toISOString()}`;
   const lines = [
     `${destination}/${letter}: ${reason}${detail === undefined ? "" : `: ${oneLine(detail)}`}`,
@@ -115,12 +116,20 @@ export function letterLines(shown: ShownLetter & { readonly destination: string 
     lines.push(`${verdict.verdict}${why} at ${new Date(verdict.at).toISOString()}`);
   }
   lines.push("", "event", JSON.stringify(event, null, 2));
+  if (request !== undefined) {
+    lines.push("", `request ${request.method} ${request.url}`, ...headerLines(request.headers));
+    if (request.body !== undefined) lines.push("", request.body);
+    if (request.bytes !== undefined) lines.push(`(the beginning of ${count(request.bytes)} bytes)`);
+  }
   if (answer !== undefined) {
-    const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
-    lines.push("", `answer ${answer.status}`, ...headers);
+    lines.push("", `answer ${answer.status}`, ...headerLines(answer.headers));
     if (answer.body !== "") lines.push("", answer.body);
   }
   return lines;
+}
+
+function headerLines(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 }
 
 /** What the admin port answers: by destination, how many letters; and of those that were not replayed, why. */

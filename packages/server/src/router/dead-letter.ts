@@ -1,4 +1,4 @@
-import type { Answer } from "@pintle/destinations/kit";
+import type { Answer, ShownRequest } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
@@ -26,6 +26,8 @@ export interface DeadLetter {
   readonly event: DeliveredEvent;
   /** The last answer of the destination, if it gave one. */
   readonly answer?: Answer;
+  /** The request that it was the answer to, without secrets; absent: there was none, or an older version has written the letter. */
+  readonly request?: ShownRequest;
   /** One line for people. */
   readonly detail?: string;
   /** For a range of records that retention removed (`retention`): it begins at `offset` and ends before `to`. */
@@ -37,7 +39,7 @@ export interface DeadLetter {
 const format = 1;
 
 export function encodeDeadLetter(letter: DeadLetter): { header: Uint8Array; payload: Uint8Array } {
-  const { event, answer, detail, ...facts } = letter;
+  const { event, answer, request, detail, ...facts } = letter;
   const header = {
     v: format,
     kind: "letter",
@@ -48,7 +50,7 @@ export function encodeDeadLetter(letter: DeadLetter): { header: Uint8Array; payl
   };
   return {
     header: Buffer.from(JSON.stringify(header)),
-    payload: Buffer.from(JSON.stringify({ event, answer, detail })),
+    payload: Buffer.from(JSON.stringify({ event, answer, request, detail })),
   };
 }
 

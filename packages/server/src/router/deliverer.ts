@@ -34,7 +34,7 @@ export interface DelivererOptions {
   /** The destination has the event. */
   readonly delivered: (entry: Entry) => void;
   /** The event is given up. */
-  readonly dead: (entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer">) => void;
+  readonly dead: (entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer" | "request">) => void;
   /** Makes the dead letter of an event durable that its destination gives up in a transaction; `dead` does not follow. */
   readonly writeDead: (entry: Entry, outcome: Outcome) => Promise<void>;
   /** The transaction is committed: the event is given up, and its letter is written. */

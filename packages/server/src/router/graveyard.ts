@@ -32,7 +32,12 @@ export class Graveyard {
     this.#options = options;
   }
 
-  bury(entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer">, range?: { to: number }): void {
+  bury(
+    entry: Entry,
+    reason: string,
+    outcome: Pick<Outcome, "detail" | "answer" | "request">,
+    range?: { to: number },
+  ): void {
     this.#write(entry, reason, this.#letter(entry, reason, outcome, range));
   }
 
@@ -40,7 +45,10 @@ export class Graveyard {
    * Writes the letter of an event that its destination gives up in a transaction, before it commits. Rejects when it cannot be
    * written. Nothing is counted: that comes when the transaction is committed.
    */
-  async write(entry: Entry, { reason, ...outcome }: Pick<Outcome, "reason" | "detail" | "answer">): Promise<void> {
+  async write(
+    entry: Entry,
+    { reason, ...outcome }: Pick<Outcome, "reason" | "detail" | "answer" | "request">,
+  ): Promise<void> {
     const { engine, destinationId } = this.#options;
     await engine.append(`dead.${destinationId}`, this.#letter(entry, reason, outcome));
   }
@@ -48,7 +56,7 @@ export class Graveyard {
   #letter(
     entry: Entry,
     reason: string,
-    { detail, answer }: Pick<Outcome, "detail" | "answer">,
+    { detail, answer, request }: Pick<Outcome, "detail" | "answer" | "request">,
     range?: { readonly to: number },
   ): NewRecord {
     const { partition, record, index, origin, event, sourceId, attempts, firstAttempt, keyHash } = entry;
@@ -67,6 +75,7 @@ export class Graveyard {
       event,
       ...(range === undefined ? {} : { ...range, events: entry.weight }),
       ...(answer === undefined ? {} : { answer: this.#redacted(answer) }),
+      ...(request === undefined ? {} : { request }),
       ...(detail === undefined ? {} : { detail: account.redact(detail) }),
     });
     return { keyHash, ...letter };

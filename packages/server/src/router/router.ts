@@ -139,7 +139,7 @@ export class Router {
     const redactor = this.#redactors.get(destination.id) ?? new Redactor();
     this.#redactors.set(destination.id, redactor);
     redactor.learn(secretsOf(destination.type.settings, destination.settings));
-    const { redact } = redactor;
+    const redact = (text: string) => redactor.hiding.words(text);
     const common = { engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
     const deduper = (partition: number) => this.#deduper(partition);
     return new Consumer({ ...common, destination, account, deduper, ...(limits === undefined ? {} : { limits }) });

@@ -16,7 +16,7 @@ export interface DeadQuery {
 }
 
 /** What the header of a dead letter says. */
-export type LetterFacts = Omit<DeadLetter, "event" | "answer" | "detail"> & {
+export type LetterFacts = Omit<DeadLetter, "event" | "answer" | "request" | "detail"> & {
   readonly messageId: string;
   readonly type?: unknown;
   readonly status?: number;
