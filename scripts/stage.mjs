@@ -1,34 +1,105 @@
 // node scripts/stage.mjs FOLDER [NAME...]: what is published, as folders below FOLDER: `npm publish FOLDER/sdk`. Needs a build.
 //
-// A package is published with its entries bundled, and shared chunks beside them: Node takes 0.4 ms to find, read and link a module, and the SDK has
-// sixty, so importing it as it is compiled takes three times as long. Names of entries, types and sources stay as they are.
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+// A package is published with its entries bundled, and shared chunks beside them: Node takes 0.4 ms to find, read and link a module, and
+// the SDK has sixty, so importing it as it is compiled takes three times as long. Names of entries, types and sources stay as they are.
+//
+// Beside each module lies its twin in CommonJS (`.cjs`, `.d.cts`), chunk by chunk, so that a class is made once however many entries use it.
+// The manifest is the one of the sources, with what names those twins added here.
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { root } from "./prepare.mjs";
 
-/** Of which the entries carry what they use: to find another package costs as much as ten modules. Its types are still read from there. */
+/** The entries carry what they use of it: to find another package costs as much as ten modules. Its types are still read from there. */
 const inlined = ["@pintle/events"];
+
+/** The oldest syntax that every supported runtime and bundler reads. */
+const target = "es2022";
+
+/** For compilers whose library has no `Symbol.asyncDispose`: those before 5.2, and an older `lib`. With one that has, it says the same again. */
+const asyncDispose = `declare global {
+    interface SymbolConstructor {
+        readonly asyncDispose: unique symbol;
+    }
+}
+`;
 
 /** Writes the package in `packages/NAME` to `out`. */
 export async function stage(name, out) {
   const folder = join(root, "packages", name);
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   mkdirSync(out, { recursive: true });
-  for (const file of ["package.json", "src"]) {
-    cpSync(join(folder, file), join(out, file), { recursive: true, filter: isPublished });
-  }
-  const readme = join(folder, "README.md");
-  if (existsSync(readme)) cpSync(readme, join(out, "README.md"));
+  cpSync(join(folder, "src"), join(out, "src"), { recursive: true, filter: isPublished });
+  cpSync(join(folder, "README.md"), join(out, "README.md"));
   cpSync(join(root, "LICENSE"), join(out, "LICENSE"));
-  cpSync(join(folder, "dist"), join(out, "dist"), {
-    recursive: true,
-    filter: (file) => isPublished(file) && (!/\.[^/\\]+$/.test(relative(folder, file)) || file.endsWith(".d.ts")),
-  });
-  const targets = JSON.stringify(manifest.exports).matchAll(/"(\.\/dist\/[^"]+\.js)"/g);
-  await build({
-    entryPoints: [...new Set([...targets].map(([, target]) => join(folder, target)))],
+  writeFileSync(join(out, "package.json"), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
+  stageDeclarations(folder, out, manifest);
+  await stageCode(folder, out, manifest);
+}
+
+/** The manifest with what CommonJS needs, and what tools look for that know no `exports`. */
+function publishedManifest(manifest) {
+  const { exports, ...rest } = manifest;
+  const entries = Object.entries(exports);
+  const types = entries
+    .filter(([path]) => path !== ".")
+    .map(([path, { types: file }]) => [path.slice("./".length), [inCommonJs(file)]]);
+  return {
+    ...rest,
+    main: inCommonJs(exports["."].node ?? exports["."].default),
+    types: inCommonJs(exports["."].types),
+    ...(types.length === 0 ? {} : { typesVersions: { "*": Object.fromEntries(types) } }),
+    exports: {
+      ...Object.fromEntries(entries.map(([path, conditions]) => [path, bothFormats(conditions)])),
+      "./package.json": "./package.json",
+    },
+  };
+}
+
+/** `{ types, node, default }`, each but `types` divided by how the entry is loaded. */
+function bothFormats({ types, ...files }) {
+  const divided = Object.entries(files).map(([condition, file]) => [
+    condition,
+    {
+      import: { types, default: file },
+      require: { types: inCommonJs(types), default: inCommonJs(file) },
+    },
+  ]);
+  return divided.length === 1 ? divided[0][1] : Object.fromEntries(divided);
+}
+
+function inCommonJs(file) {
+  return file.replace(/\.d\.ts$/, ".d.cts").replace(/\.js$/, ".cjs");
+}
+
+/**
+ * The declarations that the entries lead to, once for each format. TypeScript 4.9 refuses `.ts` at the end of an import, and a text for a name.
+ */
+function stageDeclarations(folder, out, { exports }) {
+  const pending = new Set(Object.values(exports).map(({ types }) => join(folder, types)));
+  for (const file of pending) {
+    const text = readFileSync(file, "utf8")
+      .replace(/\n\/\/# sourceMappingURL=.*\n?$/, "\n")
+      .replace(/^export \{ \w+ as "module\.exports" \};\n/m, "");
+    const imports = /((?:\bfrom|\bimport) ?\(?")(\.[^"]+)\.ts(?=")/g;
+    for (const [, , path] of text.matchAll(imports)) pending.add(join(dirname(file), `${path}.d.ts`));
+    for (const [ending, extension] of [
+      [".d.ts", ".js"],
+      [".d.cts", ".cjs"],
+    ]) {
+      const to = join(out, relative(folder, file)).replace(/\.d\.ts$/, ending);
+      mkdirSync(dirname(to), { recursive: true });
+      const global = text.includes("[Symbol.asyncDispose]") ? asyncDispose : "";
+      writeFileSync(to, text.replaceAll(imports, `$1$2${extension}`) + global);
+    }
+  }
+}
+
+async function stageCode(folder, out, { exports, dependencies = {} }) {
+  const entries = [...JSON.stringify(exports).matchAll(/"(\.\/dist\/[^"]+\.js)"/g)].map(([, file]) => file);
+  const { outputFiles } = await build({
+    entryPoints: [...new Set(entries)].map((file) => join(folder, file)),
     outbase: join(folder, "dist"),
     outdir: join(out, "dist"),
     chunkNames: "chunks/[name]-[hash]",
@@ -36,17 +107,51 @@ export async function stage(name, out) {
     splitting: true,
     format: "esm",
     platform: "neutral",
-    external: ["node:*", ...Object.keys(manifest.dependencies ?? {}).filter((each) => !inlined.includes(each))],
-    target: "es2022",
+    external: ["node:*", ...Object.keys(dependencies).filter((each) => !inlined.includes(each))],
+    target,
     sourcemap: true,
     sourcesContent: false,
+    write: false,
     logLevel: "error",
   });
+  const maps = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    if (path.endsWith(".js")) await stageCommonJs(path, text, maps.get(`${path}.map`));
+  }
+}
+
+/**
+ * The twin of a bundled module. What it imports later, it requires then: where modules are evaluated in contexts of their own (Jest), a
+ * program in CommonJS cannot `import()`.
+ */
+async function stageCommonJs(path, text, map) {
+  const inline = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}\n`;
+  const { code, map: mapped } = await transform(text.replace(/\/\/# sourceMappingURL=.*\n$/, inline), {
+    format: "cjs",
+    platform: "node",
+    supported: { "dynamic-import": false },
+    target,
+    sourcemap: "external",
+    sourcesContent: false,
+  });
+  const twin = path.replace(/\.js$/, ".cjs");
+  const required = code.replaceAll(/(\brequire\("\.[^"]+)\.js"\)/g, '$1.cjs")');
+  writeFileSync(twin, `${required}${replacedExports(text)}//# sourceMappingURL=${relative(dirname(twin), twin)}.map\n`);
+  writeFileSync(`${twin}.map`, mapped);
+}
+
+/** An entry that says what `require` is to give by an export called `module.exports`, as Node reads it of an ES module. */
+function replacedExports(text) {
+  return /\bas "module\.exports"/.test(text)
+    ? 'const { "module.exports": whole, ...named } = module.exports;\nmodule.exports = Object.assign(whole, named);\n'
+    : "";
 }
 
 /** Neither tests nor what only tests use. */
 function isPublished(file) {
-  return !/\.test\.|[/\\]simulation(?:[/\\]|$)|tsbuildinfo/.test(file);
+  return !/\.test\.|[/\\]simulation(?:[/\\]|$)/.test(file);
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -19,7 +19,19 @@ export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
 export { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
 export type { FlushResult } from "./flushes.ts";
-export type * from "./helpers/context.ts";
+export type {
+  AppInfo,
+  CampaignInfo,
+  DeviceInfo,
+  KnownContext,
+  LibraryInfo,
+  LocationInfo,
+  NetworkInfo,
+  OSInfo,
+  PageInfo,
+  ReferrerInfo,
+  ScreenInfo,
+} from "./helpers/context.ts";
 export { type IntegrationOptions, type IntegrationsHelper, integrations } from "./helpers/integrations.ts";
 export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
 export { TraitsHelper, traits } from "./helpers/traits.ts";

@@ -36,6 +36,7 @@ import {
 } from "./plan/plan.ts";
 import { AcceptedReceipt, type Receipt, RefusedReceipt } from "./receipt.ts";
 import { Reporter } from "./reporter.ts";
+import type { Signal } from "./signal.ts";
 
 /** What listeners are told; see `on`. */
 export interface PintleEvents {
@@ -67,7 +68,7 @@ export interface FlushOptions {
   /** How long to wait. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
   /** Ends the waiting; what is queued stays queued. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Signal | undefined;
 }
 
 const defaultTimeout = 10_000;

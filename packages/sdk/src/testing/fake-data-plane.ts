@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Answer, type SettledAnswer, send, settle, statusOf } from "./answer.ts";
-import { type ReceivedMessage, type ReceivedRequest, readRequest } from "./received-request.ts";
+import { type Answer, type SettledAnswer, settle, statusOf } from "./answer.ts";
+import { readRequest } from "./read-request.ts";
+import type { ReceivedMessage, ReceivedRequest } from "./received-request.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 /** What is known when it starts; all of it can be changed later. See {@link FakeDataPlane}. */
 export interface FakeDataPlaneOptions {
@@ -234,7 +236,7 @@ export class FakeDataPlane {
     if (request.path === "/cluster-info") {
       this.#clusterRequests.push(request);
       this.#changed();
-      return send(this.#clusterInfo(), response);
+      return sendAnswer(this.#clusterInfo(), response);
     }
     this.#requests.push(request);
     // Taken in order of arrival, before anything asynchronous.
@@ -247,7 +249,7 @@ export class FakeDataPlane {
     if (status !== undefined && status >= 200 && status < 300 && !isTruncated(answer)) {
       this.#messages.push(...request.messages);
     }
-    await send(answer, response);
+    await sendAnswer(answer, response);
     this.#changed();
   }
 

@@ -1,3 +1,5 @@
+import type { Signal } from "../signal.ts";
+
 /**
  * One HTTP exchange, as the delivery engine sees it. `transport/node.ts` and `transport/fetch.ts` implement it; a user's
  * own (`new Pintle(key, url, { transport })`) may too.
@@ -39,7 +41,7 @@ export interface TransportRequest {
   /** Milliseconds for the whole attempt: connecting, sending, waiting, reading. */
   readonly timeout: number;
   /** Aborted when the client is closed for good; the attempt is to end at once. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 /** A complete answer. See {@link Transport}. */
