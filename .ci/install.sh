@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what the tests need and npm does not bring. Without arguments all of it, else what is named:
-#   .ci/install.sh [chromium] [go] [python] [java] [postgres] [apps] [libraries] [runtimes] [reference]
+#   .ci/install.sh [chromium] [go] [python] [java] [postgres] [apps] [libraries] [runtimes] [toolchains] [reference]
 # Does nothing for what is there already. Uses apt-get for programs; SDKs come through their languages' own package managers, in the
 # versions that tests/clients pins.
 set -euo pipefail
@@ -66,17 +66,21 @@ install_folder() {
 install_apps() { install_folder examples/apps; }
 install_libraries() { install_folder tests/libraries; }
 install_runtimes() { install_folder tests/runtimes; }
+install_toolchains() {
+  local folder
+  for folder in "$PWD"/tests/runtimes/toolchains/*/package.json; do install_folder "${folder%/package.json}"; done
+}
 install_reference() { install_folder scripts/reference; }
 
-for need in "${@:-chromium go python java postgres apps libraries runtimes reference}"; do
+for need in "${@:-chromium go python java postgres apps libraries runtimes toolchains reference}"; do
   for one in $need; do
     case $one in
-    chromium | go | python | java | postgres | apps | libraries | runtimes | reference)
+    chromium | go | python | java | postgres | apps | libraries | runtimes | toolchains | reference)
       echo "install: $one"
       ("install_$one")
       ;;
     *)
-      echo "install: nothing is called '$one'; there are chromium, go, python, java, postgres, apps, libraries, runtimes and reference" >&2
+      echo "install: nothing is called '$one'; there are chromium, go, python, java, postgres, apps, libraries, runtimes, toolchains and reference" >&2
       exit 1
       ;;
     esac

@@ -6,7 +6,7 @@
 // Beside each module lies its twin in CommonJS (`.cjs`, `.d.cts`), chunk by chunk, so that a class is made once however many entries use it.
 // The manifest is the one of the sources, with what names those twins added here.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { root } from "./prepare.mjs";
@@ -137,9 +137,24 @@ async function stageCommonJs(path, text, map) {
     sourcesContent: false,
   });
   const twin = path.replace(/\.js$/, ".cjs");
-  const required = code.replaceAll(/(\brequire\("\.[^"]+)\.js"\)/g, '$1.cjs")');
-  writeFileSync(twin, `${required}${replacedExports(text)}//# sourceMappingURL=${relative(dirname(twin), twin)}.map\n`);
+  const required = code
+    .replaceAll(/(\brequire\("\.[^"]+)\.js"\)/g, '$1.cjs")')
+    .replaceAll(/\brequire\((?!")/g, `(${requireOptional})(`);
+  writeFileSync(twin, `${required}${replacedExports(text)}//# sourceMappingURL=${basename(twin)}.map\n`);
   writeFileSync(`${twin}.map`, mapped);
+}
+
+/**
+ * What stands for `import()` of a package that a program may have or not: out of sight of bundlers, which would look for it. Found from the
+ * SDK, or, where that is part of a bundle, from the folder in which the program runs.
+ */
+function requireOptional(name) {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  try {
+    return createRequire(__filename)(name);
+  } catch {
+    return createRequire(`${process.cwd()}/`)(name);
+  }
 }
 
 /** An entry that says what `require` is to give by an export called `module.exports`, as Node reads it of an ES module. */

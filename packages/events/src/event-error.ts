@@ -1,3 +1,5 @@
+import { brand } from "./brand.ts";
+
 /** The table of what can be wrong with an event. Keys are codes, values say what to do about it. */
 export const eventErrors = {
   EVENT_NOT_OBJECT: 'pass an object such as { type: "track", userId: "123", event: "Signed Up" }',
@@ -27,6 +29,10 @@ export type EventErrorCode = keyof typeof eventErrors;
  * ```
  */
 export class EventError extends Error {
+  static {
+    brand(EventError, "EventError");
+  }
+
   override readonly name = "EventError";
   readonly code: EventErrorCode;
   readonly retryable = false;

@@ -1,4 +1,6 @@
 export { isBlank } from "./blank.ts";
+export { brand } from "./brand.ts";
+export { errorMessage } from "./error-message.ts";
 export { describe, EventError, type EventErrorCode, eventErrors } from "./event-error.ts";
 export {
   type Alias,

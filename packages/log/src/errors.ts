@@ -32,7 +32,19 @@ export class LogError extends Error {
   }
 }
 
-/** The `code` of an error of the operating system ("ENOSPC"), or undefined. */
+/**
+ * The `code` of an error of the operating system ("ENOSPC"), or undefined. Whatever has a code will do: where a test runner evaluates
+ * modules in contexts of its own (Jest), errors of Node are no `instanceof Error`.
+ */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
+/** What an error says, or the text of whatever else was thrown. */
+export function errorMessage(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error && typeof error.message === "string"
+    ? error.message
+    : String(error);
 }

@@ -1,5 +1,5 @@
 import type { Damage } from "./damage.ts";
-import { LogError, systemCode } from "./errors.ts";
+import { errorMessage, LogError, systemCode } from "./errors.ts";
 import type { File } from "./file-system.ts";
 import { GroupEncoder } from "./group.ts";
 import { NextSegment } from "./next-segment.ts";
@@ -215,7 +215,7 @@ export class Log {
     } catch (error) {
       this.#target = undefined;
       this.#failure = { cause: error };
-      const message = `Nothing can be appended to the log in ${this.directory}: ${messageOf(error)}. Retry later.`;
+      const message = `Nothing can be appended to the log in ${this.directory}: ${errorMessage(error)}. Retry later.`;
       this.#reject(this.#queue.splice(0), new LogError("log.unavailable", message, error));
       return;
     }
@@ -236,7 +236,7 @@ export class Log {
     } catch (error) {
       this.#target = undefined;
       this.#failure = { cause: error };
-      const message = `Appending to the log in ${this.directory} failed: ${messageOf(error)}. Retry later.`;
+      const message = `Appending to the log in ${this.directory} failed: ${errorMessage(error)}. Retry later.`;
       this.#reject(group, new LogError("log.append_failed", message, error));
       return;
     }
@@ -432,8 +432,4 @@ export class Log {
   #closedError(): LogError {
     return new LogError("log.closed", `The log in ${this.directory} is closed.`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

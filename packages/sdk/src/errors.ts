@@ -1,3 +1,5 @@
+import { brand } from "@pintle/events";
+
 /** What can go wrong in the client. Keys are codes; a row says what to do, and whether the same call may succeed later. */
 export const sdkErrors = {
   CONFIG_INVALID: { retryable: false, advice: "correct the option" },
@@ -61,6 +63,10 @@ export type SdkErrorCode = keyof typeof sdkErrors;
  * ```
  */
 export class PintleError extends Error {
+  static {
+    brand(PintleError, "PintleError");
+  }
+
   override readonly name: string = "PintleError";
   /** What is wrong, for programs. */
   readonly code: SdkErrorCode;
@@ -96,6 +102,10 @@ export class PintleError extends Error {
  * ```
  */
 export class ConfigError extends PintleError {
+  static {
+    brand(ConfigError, "ConfigError");
+  }
+
   override readonly name: string = "ConfigError";
   /** Name of the option at fault, for example `durable.sync`; `writeKey` and `dataPlaneUrl` stand for the first two arguments. */
   readonly option: string;

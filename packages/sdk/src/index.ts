@@ -3,6 +3,7 @@
  *
  * @module @pintle/sdk
  */
+import { brand } from "@pintle/events";
 import type { Config } from "./config.ts";
 import { nodeEnvironment } from "./environment/node.ts";
 import { PintleClient } from "./pintle.ts";
@@ -25,6 +26,10 @@ export * from "./exports.ts";
  * ```
  */
 export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleClient<Plan> {
+  static {
+    brand(Pintle, "Pintle");
+  }
+
   /**
    * @param writeKey of the source that the messages are for
    * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`

@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import { PintleError } from "./errors.ts";
 import type { Deadline, FlushResult } from "./flushes.ts";
 import type { Keeper, KeeperHost } from "./keeper.ts";
@@ -42,7 +43,7 @@ export class Keeping {
         },
         (error: unknown) => {
           this.#state = "hopeless";
-          const what = `durable mode cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
+          const what = `durable mode cannot be loaded: ${errorMessage(error)}`;
           host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
         },
       )

@@ -1,3 +1,4 @@
+import { brand } from "@pintle/events";
 import type { Config } from "./config.ts";
 import { webEnvironment } from "./environment/web.ts";
 import { PintleClient } from "./pintle.ts";
@@ -20,6 +21,10 @@ export * from "./exports.ts";
  * ```
  */
 export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleClient<Plan> {
+  static {
+    brand(Pintle, "Pintle");
+  }
+
   /**
    * @param writeKey of the source that the messages are for
    * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`

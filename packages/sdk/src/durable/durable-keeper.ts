@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import type { Damage } from "@pintle/log";
 import type { Settings } from "../config.ts";
 import { PintleError } from "../errors.ts";
@@ -9,7 +10,7 @@ import { Folder, ownerOf, type TakeLock } from "./folder.ts";
 import type { StoredMessage } from "./record.ts";
 import type { MovedMessage } from "./recovery.ts";
 import type { Slot, SlotSettings, Stretch } from "./slot.ts";
-import { messageOf, Slots, type SlotsObserver } from "./slots.ts";
+import { Slots, type SlotsObserver } from "./slots.ts";
 import { SpilledBlocks } from "./spilled-blocks.ts";
 
 /** What durable mode takes from its surroundings, so that tests can put something else there. */
@@ -292,7 +293,7 @@ export class DurableKeeper implements Keeper {
 
   #readFailed(slot: Slot, error: unknown): void {
     if (!this.#hasReadFailed) {
-      const what = `reading from ${slot.directory} failed: ${messageOf(error)}`;
+      const what = `reading from ${slot.directory} failed: ${errorMessage(error)}`;
       this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
     }
     this.#hasReadFailed = true;

@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import { type Damage, type FileSystem, Log, LogReader } from "@pintle/log";
 import { PintleError } from "../errors.ts";
 import type { KeptEntry } from "../kept-entry.ts";
@@ -451,7 +452,7 @@ export class Slot {
   #failed(what: string, error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    const text = `${what} in ${this.directory} failed: ${error instanceof Error ? error.message : String(error)}`;
+    const text = `${what} in ${this.directory} failed: ${errorMessage(error)}`;
     this.#observer.problem(new PintleError("DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
   }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import type { Damage } from "@pintle/log";
 import { PintleError } from "../errors.ts";
 import type { Claim, Folder } from "./folder.ts";
@@ -131,7 +132,7 @@ export class Slots {
       }
     } catch (error) {
       if (!this.#isAdoptReported) {
-        const what = `an orphaned slot of ${this.#folder.directory} cannot be opened: ${messageOf(error)}`;
+        const what = `an orphaned slot of ${this.#folder.directory} cannot be opened: ${errorMessage(error)}`;
         this.#observer.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
       }
       this.#isAdoptReported = true;
@@ -156,7 +157,7 @@ export class Slots {
     }
     if (!this.#isOpenReported) {
       this.#isOpenReported = true;
-      const what = `durable.directory ${JSON.stringify(this.#folder.directory)} cannot be used: ${messageOf(error)}`;
+      const what = `durable.directory ${JSON.stringify(this.#folder.directory)} cannot be used: ${errorMessage(error)}`;
       this.#observer.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
     }
     this.#later(this.#pause, () => this.#open());
@@ -179,9 +180,5 @@ function isRefusal(error: unknown): boolean {
 
 function refusalOf(error: unknown, directory: string): PintleError {
   if (error instanceof PintleError) return error;
-  return new PintleError("DURABLE_REFUSED", `${directory}: ${messageOf(error)}`, { cause: error });
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return new PintleError("DURABLE_REFUSED", `${directory}: ${errorMessage(error)}`, { cause: error });
 }
