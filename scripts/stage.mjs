@@ -1,6 +1,6 @@
 // node scripts/stage.mjs FOLDER [NAME...]: what is published, as folders below FOLDER: `npm publish FOLDER/sdk`. Needs a build.
 //
-// A package is published with its entries bundled, and shared chunks beside them: Node takes 0.4 ms to find, read and link a module, and
+// The packages that programs import are published with their entries bundled, and shared chunks beside them: Node takes 0.4 ms to find, read and link a module, and
 // the SDK has sixty, so importing it as it is compiled takes three times as long. Names of entries, types and sources stay as they are.
 //
 // Beside each module lies its twin in CommonJS (`.cjs`, `.d.cts`), chunk by chunk, so that a class is made once however many entries use it.
@@ -25,14 +25,24 @@ const asyncDispose = `declare global {
 }
 `;
 
+/** What a data plane is made of runs as it is compiled: threads and child processes are started from files of their own. */
+const asCompiled = ["destinations", "server"];
+
 /** Writes the package in `packages/NAME` to `out`. */
 export async function stage(name, out) {
   const folder = join(root, "packages", name);
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   mkdirSync(out, { recursive: true });
-  cpSync(join(folder, "src"), join(out, "src"), { recursive: true, filter: isPublished });
-  cpSync(join(folder, "README.md"), join(out, "README.md"));
   cpSync(join(root, "LICENSE"), join(out, "LICENSE"));
+  cpSync(join(folder, "README.md"), join(out, "README.md"));
+  if (asCompiled.includes(name)) {
+    const filter = (file) => isPublished(file) && !/[/\\]testing(?:[/\\]|$)|\.tsbuildinfo$/.test(file);
+    for (const part of ["package.json", ...manifest.files.filter((each) => !each.startsWith("!"))]) {
+      cpSync(join(folder, part), join(out, part), { recursive: true, filter });
+    }
+    return;
+  }
+  cpSync(join(folder, "src"), join(out, "src"), { recursive: true, filter: isPublished });
   writeFileSync(join(out, "package.json"), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
   stageDeclarations(folder, out, manifest);
   await stageCode(folder, out, manifest);
@@ -175,7 +185,7 @@ if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(
     console.error("node scripts/stage.mjs FOLDER [NAME...]");
     process.exit(1);
   }
-  for (const name of names.length > 0 ? names : ["events", "log", "sdk"]) {
+  for (const name of names.length > 0 ? names : ["events", "log", "sdk", ...asCompiled]) {
     if (!existsSync(join(root, "packages", name, "dist"))) throw new Error(`${name} is not built: npm run build`);
     await stage(name, join(resolve(out), name));
     console.log(`${name}: ${join(out, name)}`);

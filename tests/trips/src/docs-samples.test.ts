@@ -12,6 +12,10 @@ type Fields = Readonly<Record<string, unknown>>;
 const expected: Readonly<Record<string, readonly Fields[]>> = {
   // Ends without a close.
   readme: [{ type: "track", userId: "123", event: "Signed Up", properties: { plan: "Free" } }],
+  package: [
+    { type: "identify", userId: "123", traits: { name: "Ann", plan: "Free" } },
+    { type: "track", userId: "123", event: "Signed Up", properties: { plan: "Free" } },
+  ],
   "first-event": [{ type: "track", userId: "test-user", event: "test-snippet" }],
   options: [{ type: "track", userId: "test-user", event: "test-snippet" }],
   identify: [
@@ -78,7 +82,11 @@ const counterparts = ["first-event", "options", "identify", "track", "page", "gr
 /** What stands in the README before its first heading. */
 const [firstScreen = ""] = (await readPage("../README.md")).split("\n## ");
 
-const samples = [...samplesIn(firstScreen), ...samplesIn(await readPage("sdk.md"))];
+const samples = [
+  ...samplesIn(firstScreen),
+  ...samplesIn(await readPage("../packages/sdk/README.md")),
+  ...samplesIn(await readPage("sdk.md")),
+];
 
 describe("README.md and docs/sdk.md", () => {
   let plane: DataPlane;

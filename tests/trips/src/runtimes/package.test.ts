@@ -2,13 +2,25 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { needPackages } from "../support/packages.ts";
 import { installPacked, pack } from "../support/packed.ts";
 import { runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
+
+interface Manifest {
+  readonly description: string;
+  readonly keywords: readonly string[];
+  readonly license: string;
+  readonly homepage: string;
+  readonly bugs: string;
+  readonly repository: { readonly directory: string };
+  readonly publishConfig: unknown;
+  readonly scripts?: unknown;
+  readonly exports: unknown;
+}
 
 const modules = fileURLToPath(new URL("../../../runtimes/node_modules", import.meta.url));
 const publint = join(modules, "publint", "src", "cli.js");
@@ -20,7 +32,39 @@ for (const name of ["sdk", "events", "log"]) {
     const tarball = await pack(name, folder.path);
     await runProgram("tar", ["-xzf", tarball], { cwd: folder.path });
     await runProgram(process.execPath, [publint, "run", join(folder.path, "package"), "--strict", "--pack", "false"]);
-    await runProgram(process.execPath, [attw, tarball, "--profile", "esm-only", "--format", "ascii"]);
+    await runProgram(process.execPath, [attw, tarball, "--format", "ascii"]);
+  });
+}
+
+for (const name of ["sdk", "events", "log", "destinations", "server"]) {
+  test(`packages/${name}: what is packed is what runs, its sources, and what a registry shows`, async () => {
+    await using folder = await tempFolder("package");
+    await runProgram("tar", ["-xzf", await pack(name, folder.path)], { cwd: folder.path });
+    const root = join(folder.path, "package");
+    const files = await readdir(root, { recursive: true, withFileTypes: true });
+    const paths = files.filter((file) => file.isFile()).map((file) => join(relative(root, file.parentPath), file.name));
+    assert.deepEqual(
+      paths.filter(
+        (path) => !/^(?:package\.json|README\.md|LICENSE|(?:dist|src|bin)[/\\].*\.(?:[cm]?[jt]s|map|cases\.json))$/.test(path),
+      ),
+      [],
+    );
+    assert.deepEqual(
+      paths.filter((path) => /\.test\.|simulation|tsbuildinfo/.test(path)),
+      [],
+    );
+    const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Manifest;
+    const { description, keywords, license, homepage, bugs, repository, publishConfig, scripts } = manifest;
+    assert.ok(description.length > 20 && keywords.length >= 4, name);
+    assert.equal(license, "MIT");
+    assert.match(homepage, new RegExp(`/packages/${name}#readme$`));
+    assert.match(bugs, /\/issues$/);
+    assert.equal(repository.directory, `packages/${name}`);
+    assert.deepEqual(publishConfig, { access: "public", provenance: true });
+    assert.equal(scripts, undefined, "nothing runs when it is installed");
+    for (const target of JSON.stringify(manifest.exports).matchAll(/"(\.\/[^"]+)"(?!:)/g)) {
+      assert.ok(existsSync(join(root, target[1]!)), target[1]);
+    }
   });
 }
 
@@ -33,7 +77,14 @@ test("@pintle/sdk as it is installed: what runs, what is read in a debugger, and
     files.filter((file) => /\.test\.|simulation|tsbuildinfo/.test(file)),
     [],
   );
-  for (const file of ["dist/index.js", "dist/index.d.ts", "src/index.ts", "dist/web.js"]) {
+  for (const file of [
+    "dist/index.js",
+    "dist/index.cjs",
+    "dist/index.d.ts",
+    "dist/index.d.cts",
+    "src/index.ts",
+    "dist/web.js",
+  ]) {
     assert.ok(existsSync(join(root, file)), file);
   }
   const installed = await readdir(join(folder.path, "node_modules", "@pintle"));
