@@ -45,7 +45,8 @@ for (const name of ["sdk", "events", "log", "destinations", "server"]) {
     const paths = files.filter((file) => file.isFile()).map((file) => join(relative(root, file.parentPath), file.name));
     assert.deepEqual(
       paths.filter(
-        (path) => !/^(?:package\.json|README\.md|LICENSE|(?:dist|src|bin)[/\\].*\.(?:[cm]?[jt]s|map|cases\.json))$/.test(path),
+        (path) =>
+          !/^(?:package\.json|README\.md|LICENSE|(?:dist|src|bin)[/\\].*\.(?:[cm]?[jt]s|map|cases\.json))$/.test(path),
       ),
       [],
     );
