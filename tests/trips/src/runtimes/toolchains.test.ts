@@ -1,19 +1,22 @@
 /** The SDK as it is published, through the tools that programs are compiled, bundled and tested with. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { cp, mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FakeDataPlane } from "@pintle/sdk/testing";
+import { freePort } from "../support/free-port.ts";
 import { need } from "../support/need.ts";
 import { needPackages } from "../support/packages.ts";
 import { copySources, installPacked } from "../support/packed.ts";
-import { runProgram } from "../support/program.ts";
+import { Program, runProgram } from "../support/program.ts";
 import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
+import { until } from "../support/until.ts";
 
 const runtimes = fileURLToPath(new URL("../../../runtimes", import.meta.url));
 const toolchains = join(runtimes, "toolchains");
+const apps = fileURLToPath(new URL("../../../../examples/apps", import.meta.url));
 
 const nodes: readonly (readonly [version: string, program: string])[] = [
   ["20", process.execPath],
@@ -142,6 +145,33 @@ describe("toolchains", { concurrency: 2 }, () => {
   for (const name of ["esbuild-web", "webpack-web"]) {
     bundled(name, "browser.cjs", ["Browser"]);
   }
+
+  test("next: import and require in one server, built for production", needPackages("examples/apps"), async () => {
+    await using plane = await FakeDataPlane.start();
+    // Where Next.js finds itself: it takes no links to packages elsewhere.
+    const path = join(apps, ".packed");
+    const next = join(apps, "node_modules", "next", "dist", "bin", "next");
+    const env = { NEXT_TELEMETRY_DISABLED: "1" };
+    try {
+      await copySources("tests/runtimes/toolchains/next", await project("next"));
+      await cp(join(folder.path, "next"), path, { recursive: true });
+      await runProgram(process.execPath, [next, "build", path], { env, deadline: 240_000 });
+      const port = await freePort();
+      await using app = new Program(process.execPath, [next, "start", path, "-p", String(port), "-H", "127.0.0.1"], {
+        env,
+      });
+      await until("the server", () => app.output.includes("Ready in"), { state: () => app.output });
+      const body = JSON.stringify({ url: plane.url });
+      const answer = await fetch(`http://127.0.0.1:${port}/orders`, { method: "POST", body });
+      assert.deepEqual(await answer.json(), { shim: "function", refused: true });
+      assert.deepEqual(
+        plane.messages.map(({ event }) => event),
+        ["Plain", "Shim", "Required"],
+      );
+    } finally {
+      await rm(path, { recursive: true, force: true });
+    }
+  });
 
   /** Bundles without a warning, and runs the bundle in a folder without packages. */
   function bundled(name: string, file: string, events: readonly string[]): void {
