@@ -43,7 +43,9 @@ export interface DataPlaneOptions {
   readonly keepSize?: number | undefined;
   readonly logger: Logger;
   /** Reads the configuration anew. Without it, a reload is refused. */
-  readonly load?: (() => Promise<Config>) | undefined;
+  readonly load?: ((signal: AbortSignal) => Promise<Config>) | undefined;
+  /** Milliseconds for running the configuration in the router's thread, where it has types of destinations. @default 30000 */
+  readonly configTimeout?: number;
   /** Milliseconds between two looks at the file of the configuration. @default 2000 */
   readonly pollEvery?: number;
   /** Learns the secrets of each configuration. */
@@ -132,6 +134,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       version,
       engine,
       logger,
+      ...(options.configTimeout === undefined ? {} : { configTimeout: options.configTimeout }),
     });
     steps.push(() => router.close());
 

@@ -9,6 +9,8 @@ export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolea
   CONFIG_NOT_FOUND: { retryable: false },
   /** The configuration file exists and cannot be read, parsed or run. */
   CONFIG_UNREADABLE: { retryable: false },
+  /** The configuration is a program that does not come to its end in time. */
+  CONFIG_TIMEOUT: { retryable: true },
   /** The configuration says something that is not allowed; `ConfigError.problems` lists all of it. */
   CONFIG_INVALID: { retryable: false },
   /** A table of cases, or what it names, cannot be used. */
@@ -33,6 +35,7 @@ export type ErrorCode =
   | "USAGE"
   | "CONFIG_NOT_FOUND"
   | "CONFIG_UNREADABLE"
+  | "CONFIG_TIMEOUT"
   | "CONFIG_INVALID"
   | "CASES_UNREADABLE"
   | "PORT_IN_USE"

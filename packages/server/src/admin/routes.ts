@@ -23,8 +23,14 @@ export function adminRoutes({ status, reload, dead, replays }: AdminParts): Read
       async POST() {
         const reloaded = await reload();
         if (reloaded.outcome === "refused") throw new Refusal(422, reloaded.problem);
-        const { sources, destinations } = reloaded.config;
-        return { reloaded: true, sources: sources.length, destinations: destinations.length };
+        const { sources, destinations, warnings, omitted = [] } = reloaded.config;
+        return {
+          reloaded: true,
+          sources: sources.length,
+          destinations: destinations.length,
+          ...(warnings.length > 0 ? { warnings } : {}),
+          ...(omitted.length > 0 ? { omitted } : {}),
+        };
       },
     },
     "/status": { GET: () => status() },

@@ -3,8 +3,10 @@ import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
 import type { Answer, EventSource, HttpRequest, Outcome, Sender } from "@pintle/destinations/kit";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
+import { loadConfigApart } from "../config/apart/load-apart.ts";
 import type { Config, Destination } from "../config/config.ts";
-import { configNames, findConfig, loadConfig } from "../config/load-config.ts";
+import { configNames, findConfig } from "../config/load-config.ts";
+import { loadOwnTypes, type OwnTypes } from "../config/own-types.ts";
 import { lockForDestination } from "../destination-lock.ts";
 import { ServerError } from "../errors.ts";
 import { systemClock } from "../router/clock.ts";
@@ -12,7 +14,9 @@ import type { Staged } from "../router/stage.ts";
 import { Transformation } from "../router/transform/transformation.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
 import { shortPath } from "./short-path.ts";
+import { configTimeoutFlag, configTimeoutOf } from "./start-options.ts";
 import { nouns } from "./table.ts";
 
 export const check: Command = {
@@ -21,6 +25,7 @@ export const check: Command = {
   arguments: [],
   flags: {
     config: { value: "FILE", description: "the configuration (default: pintle.config.ts, .js, .mjs or .json here)" },
+    "config-timeout": configTimeoutFlag,
     send: { description: "send one test event to each enabled destination, and show request and answer" },
   },
   run: runCheck,
@@ -36,14 +41,20 @@ async function runCheck({ flags }: CommandCall, context: CommandContext): Promis
   }
   const path = resolve(context.directory, file);
   const shownAs = shortPath(path, context.directory);
-  const config = await loadConfig(path, { environment: context.environment, shownAs });
+  const limit = configTimeoutOf(flags);
+  const config = await interruptible((signal) =>
+    loadConfigApart(path, { environment: context.environment, shownAs, limit, signal }),
+  );
   const { sources, destinations } = config;
   context.print(
     `${shownAs} is sound: ${nouns(sources.length, "source")}, ${nouns(destinations.length, "destination")}`,
   );
   for (const line of config.omitted ?? []) context.print(`not carried over: ${line}`);
+  for (const line of config.warnings) context.print(`warning: ${line}`);
   if (flags.send === undefined) return 0;
 
+  // Functions do not come over from the process in which it was loaded. What has just come to its end there will here.
+  const ownTypes = await loadOwnTypes(destinations.filter(({ enabled }) => enabled));
   let failed = false;
   for (const destination of destinations) {
     context.print("");
@@ -51,7 +62,7 @@ async function runCheck({ flags }: CommandCall, context: CommandContext): Promis
       context.print(`${destination.name} (${destination.type}): not enabled, nothing is sent`);
       continue;
     }
-    const trial = await sendTo(destination, config);
+    const trial = await sendTo(destination, config, ownTypes);
     for (const line of linesOf(destination, trial)) context.print(config.redact(line));
     failed ||= trial.outcome !== "filtered" && trial.outcome.outcome !== "delivered";
   }
@@ -83,9 +94,9 @@ async function transformed({ name, transform }: Destination, source: EventSource
   }
 }
 
-async function sendTo(destination: Destination, config: Config): Promise<Trial> {
+async function sendTo(destination: Destination, config: Config, ownTypes: OwnTypes): Promise<Trial> {
   const { id, type: typeName, settings } = destination;
-  const type = (config.ownTypes?.get(typeName) ?? destinationTypes.get(typeName))!;
+  const type = (ownTypes.get(typeName) ?? destinationTypes.get(typeName))!;
   const exchanges: Exchange[] = [];
   const connected = config.sources.find(({ destinations }) => destinations.includes(id));
   const source = { id: connected?.id ?? "check", name: connected?.name ?? "check" };

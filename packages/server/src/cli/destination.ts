@@ -1,32 +1,30 @@
 import { dirname, resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { type CaseTable, type DestinationType, readCases, runCases } from "@pintle/destinations/kit";
+import { type CaseTable, readCases, runCases } from "@pintle/destinations/kit";
+import { type ApartOptions, runApart } from "../config/apart/run-apart.ts";
 import { readJsonFile } from "../config/load-config.ts";
-import { isDestinationType } from "../config/own-types.ts";
-import { runModule } from "../config/run-module.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
+import { configTimeoutFlag, configTimeoutOf } from "./start-options.ts";
 import { nouns } from "./table.ts";
 
 export const destinationTest: Command = {
   name: "destination test",
   summary: "Runs a table of cases: the requests that a destination makes of events, without a network.",
   arguments: ["FILE"],
-  flags: {},
+  flags: { "config-timeout": configTimeoutFlag },
   run: runTable,
 };
 
-async function runTable({ arguments: [file = ""] }: CommandCall, context: CommandContext): Promise<number> {
+type CaseResults = Awaited<ReturnType<typeof runCases>>;
+
+async function runTable({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
   const table = tableOf(readJsonFile(path, file), file);
-  const type = await typeOf(table.destination, path, file);
-  let results: Awaited<ReturnType<typeof runCases>>;
-  try {
-    results = await runCases(type, table);
-  } catch (error) {
-    throw new ServerError("CASES_UNREADABLE", `${file}: ${(error as Error).message}`, { cause: error });
-  }
+  const limit = configTimeoutOf(flags);
+  const results = await interruptible((signal) => resultsOf(table, path, file, { limit, signal }));
   for (const { name, problems } of results) {
     context.print(`${problems.length === 0 ? "ok" : "not ok"}  ${name}`);
     for (const problem of problems) context.print(`    ${problem}`);
@@ -44,10 +42,17 @@ function tableOf(json: unknown, file: string): CaseTable {
   }
 }
 
-/** The type that a table names: one that Pintle has, or one in a module beside the table. */
-async function typeOf(name: string, path: string, file: string): Promise<DestinationType> {
+/** Of the type that a table names: one that Pintle has, or one in a module beside the table, which is run in a process of its own. */
+async function resultsOf(table: CaseTable, path: string, file: string, options: ApartOptions): Promise<CaseResults> {
+  const name = table.destination;
   const known = destinationTypes.get(name);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    try {
+      return await runCases(known, table);
+    } catch (error) {
+      throw new ServerError("CASES_UNREADABLE", `${file}: ${(error as Error).message}`, { cause: error });
+    }
+  }
   if (!/^\.{0,2}\//.test(name)) {
     const hint = didYouMean(name, destinationTypes.keys());
     const types = [...destinationTypes.keys()].join(", ");
@@ -56,10 +61,5 @@ async function typeOf(name: string, path: string, file: string): Promise<Destina
       `${file}: no destination type is called ${JSON.stringify(name)}${hint} (types: ${types}; one of your own is named by its path: "./crm.ts")`,
     );
   }
-  const type = await runModule(resolve(dirname(path), name), name, "defineDestination");
-  if (isDestinationType(type)) return type;
-  throw new ServerError(
-    "CASES_UNREADABLE",
-    `${file}: the default export of ${name} is no destination type: it is made by defineDestination({ ... })`,
-  );
+  return runApart("cases", { module: resolve(dirname(path), name), shownAs: name, table, file }, options);
 }

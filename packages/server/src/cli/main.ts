@@ -21,14 +21,19 @@ main(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${plainText(line)}\n`),
   environment: process.env,
   directory: process.cwd(),
-}).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    // A `ServerError` was written for the person who reads it; anything else is a fault of Pintle, whose place is needed.
-    const text = error instanceof ServerError ? error.message : error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`${plainText(text ?? "")}\n`.replace(/^(?=.)/gm, "pintle: "));
-    process.exitCode = 1;
-  },
-);
+})
+  .then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      // A `ServerError` was written for the person who reads it; anything else is a fault of Pintle, whose place is needed.
+      const text = error instanceof ServerError ? error.message : error instanceof Error ? error.stack : String(error);
+      process.stderr.write(`${plainText(text ?? "")}\n`.replace(/^(?=.)/gm, "pintle: "));
+      process.exitCode = 1;
+    },
+  )
+  .finally(() => {
+    // What code of the owner has left running (a timer, a server) does not keep a command that is through.
+    setTimeout(() => process.exit(), 1000).unref();
+  });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import type { Status } from "../admin/status.ts";
 import type { DestinationStatus } from "../router/status.ts";
-import { configured, type Run, send, start } from "./run.test.support.ts";
+import { configured, newFolder, Run, send, start } from "./run.test.support.ts";
 
 /** A destination that takes what brings the right key. */
 let rightKey = "key_number_one";
@@ -176,4 +176,87 @@ test("sources and destinations come and go at run time; a renamed one with its i
   assert.deepEqual(events("audit.jsonl"), ["a", "b", "c"]);
   assert.deepEqual(events("early.jsonl"), ["a", "b"]);
   assert.deepEqual(events("late.jsonl"), ["b"]);
+});
+
+const hangs = "setInterval(() => {}, 1000); await new Promise(() => {});";
+
+test("a configuration that hangs is refused when its time is over, and what runs goes on; an end does not wait for it", async () => {
+  const folder = newFolder();
+  const file = join(folder, "pintle.config.ts");
+  const sound = `export default ${JSON.stringify({ sources: [{ name: "shop", writeKey: "wk_secret_shop" }] })};`;
+  writeFileSync(file, sound);
+  // Long enough for what is sound on a busy machine.
+  const run = start(folder, "--config-timeout", "10s");
+  assert.match(await run.ready(), /^ +warning: the source "shop" has no destinations/m);
+  const token = readFileSync(join(folder, "pintle-data", "admin-token"), "utf8").trim();
+  const reload = async () => {
+    const headers = { authorization: `Bearer ${token}`, connection: "close" };
+    const response = await fetch(`${run.told("admin")}/reload`, { method: "POST", headers });
+    return { status: response.status, body: (await response.json()) as { error?: string } };
+  };
+  writeFileSync(file, `${hangs} ${sound}`);
+  const refused = reload();
+  // It is loaded apart: events come in meanwhile.
+  assert.equal(await send(run.told("events"), "wk_secret_shop", { userId: "u", event: "meanwhile" }), "ok");
+  const { status, body } = await refused;
+  assert.equal(status, 422);
+  assert.match(JSON.stringify(body), /pintle\.config\.ts: not loaded within 10 s: something in it waits or runs/);
+  writeFileSync(file, sound);
+  assert.equal((await reload()).status, 200);
+  writeFileSync(file, `for (;;); ${sound}`);
+  const given = reload().catch(() => undefined);
+  assert.equal(await send(run.told("events"), "wk_secret_shop", { userId: "u", event: "meanwhile" }), "ok");
+  run.signal("SIGTERM");
+  assert.equal(await run.ended, 0, run.stderr);
+  await given;
+  // By the reload, or by the look at the file.
+  assert.match(run.stderr, /is refused, and the one before goes on: pintle\.config\.ts: not loaded within 10 s/);
+});
+
+test("start and check end with one line where the configuration does not come to its end", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "pintle.config.ts"), `${hangs} export default {};`);
+  const told = /^pintle\.config\.ts: not loaded within 200 ms: something in it waits or runs without an end/;
+  assert.match(await start(folder, "--config-timeout", "200ms").refusal(), told);
+  assert.match(await new Run(folder, ["check", "--config-timeout", "200ms"]).refusal(), told);
+  assert.match(
+    await new Run(folder, ["check", "--config-timeout", "soon"]).refusal(),
+    /^--config-timeout takes a time/,
+  );
+  writeFileSync(join(folder, "pintle.config.ts"), "await new Promise(() => {}); export default {};");
+  assert.match(
+    await start(folder).refusal(),
+    /^pintle\.config\.ts: cannot be run: it awaits something that never comes$/,
+  );
+  writeFileSync(join(folder, "pintle.config.ts"), "process.exit(0);");
+  assert.match(await new Run(folder, ["check"]).refusal(), /^pintle\.config\.ts: cannot be run: it ended its process/);
+});
+
+test("a command that loads a configuration can be ended", { skip: process.platform === "win32" }, async () => {
+  const folder = newFolder();
+  const begun = join(folder, "begun");
+  writeFileSync(
+    join(folder, "pintle.config.ts"),
+    `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(begun)}, String(process.pid)); for (;;);`,
+  );
+  for (const [signal, command] of [
+    ["SIGTERM", "start"],
+    ["SIGINT", "check"],
+  ] as const) {
+    rmSync(begun, { force: true });
+    const run = command === "start" ? start(folder) : new Run(folder, [command]);
+    while (!existsSync(begun) || readFileSync(begun, "utf8") === "")
+      await new Promise((resolve) => setImmediate(resolve));
+    run.signal(signal);
+    assert.equal(await run.ended, signal);
+    const pid = Number(readFileSync(begun, "utf8"));
+    for (let alive = true; alive; ) {
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        process.kill(pid, 0);
+      } catch {
+        alive = false;
+      }
+    }
+  }
 });

@@ -16,6 +16,7 @@ test("what is not said has a default", () => {
     keepTime: undefined,
     keepSize: undefined,
     logLevel: "info",
+    configTimeout: 30_000,
   });
 });
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { bytes, duration } from "@pintle/destinations/kit";
+import { defaultConfigTimeout } from "../config/apart/run-apart.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
 import { ClientAddress } from "../gateway/client-address.ts";
@@ -23,7 +24,15 @@ export interface StartOptions {
   readonly keepTime: number | undefined;
   readonly keepSize: number | undefined;
   readonly logLevel: LogLevel;
+  /** Milliseconds that the configuration, which may be a program, has for being loaded. */
+  readonly configTimeout: number;
 }
+
+/** Of every command that runs code of the owner. */
+export const configTimeoutFlag: Flag = {
+  value: "TIME",
+  description: "how long a configuration in TypeScript or JavaScript may take to load, like 60s (default 30s)",
+};
 
 export const startFlags: Readonly<Record<string, Flag>> = {
   config: {
@@ -31,6 +40,7 @@ export const startFlags: Readonly<Record<string, Flag>> = {
     description:
       "the configuration (default: pintle.config.ts, .js, .mjs or .json here; where there is none, one to try out)",
   },
+  "config-timeout": configTimeoutFlag,
   port: { value: "PORT", description: "where events come in (default 8080; 0: any free port)" },
   "admin-port": {
     value: "PORT",
@@ -58,6 +68,7 @@ export const startFlags: Readonly<Record<string, Flag>> = {
 const day = 24 * 60 * 60 * 1000;
 const waitTime = duration({ min: 0, max: day });
 const keepTime = duration({ min: 60_000, max: 3650 * day });
+const configTimeout = duration({ min: 100, max: day / 24 });
 const keepSize = bytes({ min: 1_000_000, max: Number.MAX_SAFE_INTEGER });
 
 /** @throws ServerError USAGE */
@@ -79,7 +90,13 @@ export function startOptions(flags: Readonly<Record<string, string | undefined>>
     keepTime: optional("keep-time", flags["keep-time"], keepTime, "a time from 1m to 3650d"),
     keepSize: optional("keep-size", flags["keep-size"], keepSize, "an amount of data of 1MB or more, like 50GB"),
     logLevel,
+    configTimeout: configTimeoutOf(flags),
   };
+}
+
+/** @throws ServerError USAGE */
+export function configTimeoutOf({ "config-timeout": text }: Readonly<Record<string, string | undefined>>): number {
+  return optional("config-timeout", text, configTimeout, "a time from 100ms to 1h") ?? defaultConfigTimeout;
 }
 
 type Reader = Pick<ReturnType<typeof duration>, "safeParse">;

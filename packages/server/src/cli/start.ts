@@ -1,12 +1,15 @@
+import { loadConfigApart } from "../config/apart/load-apart.ts";
 import type { Config } from "../config/config.ts";
-import { findConfig, loadConfig } from "../config/load-config.ts";
+import { findConfig } from "../config/load-config.ts";
 import { type Trial, trialConfig } from "../config/trial-config.ts";
 import { makeDataFolder } from "../data-folder.ts";
 import { type DataPlane, startDataPlane } from "../data-plane.ts";
+import { ServerError } from "../errors.ts";
 import { createLogger } from "../logger.ts";
 import { Redactor } from "../redactor.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
 import { shortPath } from "./short-path.ts";
 import { startFlags, startOptions } from "./start-options.ts";
 import { nouns } from "./table.ts";
@@ -25,9 +28,13 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   const shown = (path: string) => shortPath(path, context.directory);
 
   const file = options.config ?? findConfig(context.directory);
+  const { configTimeout: limit } = options;
   const load =
-    file === undefined ? undefined : () => loadConfig(file, { environment: context.environment, shownAs: shown(file) });
-  const loaded = await load?.();
+    file === undefined
+      ? undefined
+      : (signal: AbortSignal) =>
+          loadConfigApart(file, { environment: context.environment, shownAs: shown(file), limit, signal });
+  const loaded = load === undefined ? undefined : await interruptible(load);
   const redactor = new Redactor();
   const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
   const warn = (line: string): void => logger.warn(line);
@@ -45,6 +52,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   plane = await startDataPlane({
     config,
     load,
+    configTimeout: limit,
     redactor,
     dataFolder,
     host,
@@ -56,6 +64,10 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
     keepTime,
     keepSize,
     logger,
+  }).catch((error: unknown) => {
+    if (!(error instanceof ServerError) || config.omitted === undefined) throw error;
+    const omitted = config.omitted.map((line) => `not carried over: ${line}`);
+    throw new ServerError(error.code, [error.message, ...omitted].join("\n"), { cause: error });
   });
 
   context.print(`Pintle ${version}`);
@@ -65,6 +77,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
     `  config  ${file === undefined ? "none found, so this is one to try out" : `${shown(file)}: ${summary(config)}`}`,
   );
   for (const line of config.omitted ?? []) context.print(`          not carried over: ${line}`);
+  for (const line of config.warnings) context.print(`          warning: ${line}`);
   context.print(`  data    ${shown(options.data)}`);
   if (trial !== undefined) printTrial(trial, plane, context.print, shown);
   context.print("ready");

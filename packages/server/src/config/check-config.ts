@@ -7,6 +7,7 @@ import { fitId } from "./id.ts";
 import { ConfigError, describeIssues, formatPath, keysAt, type Problem, quoted, unknownKey } from "./problem.ts";
 import { commonDestinationKeys, configSchema, type DestinationEntry } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
+import { warningsOf } from "./warnings.ts";
 
 export interface CheckOptions {
   /** Absolute path, for `Config.file`. */
@@ -102,6 +103,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     directory: options.directory,
     sources,
     destinations,
+    warnings: warningsOf(sources, destinations),
     secrets: hidden,
     redact: redactor(hidden),
   };

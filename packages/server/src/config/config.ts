@@ -15,6 +15,8 @@ export interface Config {
   readonly directory: string;
   readonly sources: readonly Source[];
   readonly destinations: readonly Destination[];
+  /** What is allowed and can hardly be meant, one line each. */
+  readonly warnings: readonly string[];
   /** What a `workspaceConfig.json` says that could not be carried over, one line each. */
   readonly omitted?: readonly string[];
   /** Write keys, what `env` brought in, and what destinations call secret. */
@@ -42,6 +44,8 @@ export interface Source {
 export interface OwnTypeHome {
   /** Absolute path of the configuration. */
   readonly file: string;
+  /** What it held when it was accepted: a change that is refused changes no type. */
+  readonly text: string;
   /** Another one for each time that the configuration was run: a destination starts anew with what its code is then. */
   readonly run: string;
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
 import { ServerError, systemCode, systemReason } from "../errors.ts";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { findJsonError } from "./json-error.ts";
-import { takeOwnTypes, withHomes } from "./own-types.ts";
+import { checkTravel, takeOwnTypes, withHomes } from "./own-types.ts";
 import { ConfigError } from "./problem.ts";
 import { runModule } from "./run-module.ts";
 import { isWorkspaceConfig, translateWorkspace } from "./workspace-config.ts";
@@ -58,7 +58,9 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     environment,
     types: all,
   });
-  const destinations = withHomes(config.destinations, ownTypes, { file: path, run });
+  const unfit = checkTravel(config.destinations, ownTypes);
+  if (unfit.length > 0) throw new ConfigError(shownAs, unfit);
+  const destinations = withHomes(config.destinations, ownTypes, { file: path, text, run });
   return {
     ...config,
     destinations,
@@ -75,8 +77,15 @@ export function readJsonFile(path: string, shownAs: string): unknown {
 
 function readText(path: string, file: string): string {
   try {
+    // Of a pipe nobody knows when it ends, and it cannot be read again.
+    const stats = statSync(path);
+    if (!stats.isFile()) {
+      const kind = stats.isDirectory() ? "a folder" : "a pipe or a device";
+      throw new ServerError("CONFIG_UNREADABLE", `${file}: is ${kind}; a configuration is a file`);
+    }
     return readFileSync(path, "utf8");
   } catch (error) {
+    if (error instanceof ServerError) throw error;
     if (systemCode(error) === "ENOENT") {
       throw new ServerError("CONFIG_NOT_FOUND", `${file}: there is no such file`, { cause: error });
     }

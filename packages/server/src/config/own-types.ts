@@ -2,7 +2,7 @@ import type { DestinationType } from "@pintle/destinations/kit";
 import type { Destination, OwnTypeHome } from "./config.ts";
 import { isPlainObject } from "./env.ts";
 import { formatPath, type Problem } from "./problem.ts";
-import { runModule } from "./run-module.ts";
+import { runModuleAs } from "./run-module.ts";
 
 /** Types of destinations, by their names. */
 export type OwnTypes = ReadonlyMap<string, DestinationType>;
@@ -47,13 +47,32 @@ export function takeOwnTypes(input: unknown, known: { has(name: string): boolean
  * @throws ServerError with CONFIG_UNREADABLE
  */
 export async function loadOwnTypes(destinations: readonly Destination[]): Promise<OwnTypes> {
-  const homes = new Set(destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType.file])));
+  const homes = new Map(
+    destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [[ownType.file, ownType]])),
+  );
   const found = new Map<string, DestinationType>();
-  for (const file of homes) {
-    const { types } = takeOwnTypes(await runModule(file, file), { has: () => false });
+  for (const { file, text } of homes.values()) {
+    const { types } = takeOwnTypes(await runModuleAs(file, text), { has: () => false });
     for (const [name, type] of types) found.set(name, type);
   }
   return found;
+}
+
+/**
+ * Settings that another thread could not be given, or would not understand: a schema has to make plain data, and to take that again.
+ */
+export function checkTravel(destinations: readonly Destination[], types: OwnTypes): Problem[] {
+  return destinations.flatMap(({ name, type, settings }) => {
+    const schema = types.get(type)?.settings;
+    if (schema === undefined) return [];
+    try {
+      if (schema.safeParse(structuredClone(settings)).success) return [];
+    } catch {
+      // A function, or the schema itself fails.
+    }
+    const message = `the schema of its type ${JSON.stringify(type)} makes settings of what it was given that it does not take itself: it has to make plain data (no URL, function or class) of the same form`;
+    return [{ path: formatPath(["destinations", name]), message }];
+  });
 }
 
 /** Notes with each destination whose type is its owner's where that type stands. */

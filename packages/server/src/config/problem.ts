@@ -17,13 +17,19 @@ export class ConfigError extends ServerError {
   override readonly name: string = "ConfigError";
   readonly file: string | undefined;
   readonly problems: readonly Problem[];
+  /** What of a `workspaceConfig.json` was left out beside them, one line each. */
+  readonly omitted: readonly string[];
 
-  constructor(file: string | undefined, problems: readonly Problem[]) {
+  constructor(file: string | undefined, problems: readonly Problem[], omitted: readonly string[] = []) {
     const prefix = file === undefined ? "configuration" : file;
     super(
       "CONFIG_INVALID",
-      problems.map(({ path, message }) => [prefix, path, message].filter(Boolean).join(": ")).join("\n"),
+      [
+        ...problems.map(({ path, message }) => [prefix, path, message].filter(Boolean).join(": ")),
+        ...omitted.map((line) => `${prefix}: not carried over: ${line}`),
+      ].join("\n"),
     );
+    this.omitted = omitted;
     this.file = file;
     this.problems = problems;
   }

@@ -24,8 +24,7 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
   try {
     module = await newJiti().import(path);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(message)}`, { cause: error });
+    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }
   // `module.exports = ...` in CommonJS arrives as the default export as well.
   if (module.default === undefined) {
@@ -51,8 +50,7 @@ export async function runModuleAs(path: string, text: string): Promise<unknown> 
     const module = await newJiti().evalModule(text, { id: path, filename: path, async: true });
     return (module as { default?: unknown }).default ?? module;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ServerError("CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(message)}`, { cause: error });
+    throw new ServerError("CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -66,10 +64,22 @@ function newJiti(): Jiti {
   });
 }
 
-/** In one line. Of a mistake in the syntax jiti says in the second line where it is: `FILE:LINE:COLUMN`, the column from 0. */
-function reasonOf(message: string): string {
-  const [first = "", second = ""] = message.split("\n");
+/**
+ * What was thrown, which may be anything, in one line. Of a mistake in the syntax jiti says in the second line where it is:
+ * `FILE:LINE:COLUMN`, the column from 0.
+ */
+export function reasonOf(error: unknown): string {
+  const [first = "", second = ""] = textOf(error).split("\n");
   const place = /^ParseError:.*\S/.test(first) ? /:(\d+):(\d+)\s*$/.exec(second) : null;
   if (place === null) return first;
   return `${first.replace("ParseError: ", "").trim()} at line ${place[1]}, column ${Number(place[2]) + 1}`;
+}
+
+function textOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return error.message.trim() === "" ? error.name : error.message;
+    return `${typeof error === "string" ? JSON.stringify(error) : String(error)} was thrown, which is no Error`;
+  } catch {
+    return "something was thrown that is no Error, and no text either";
+  }
 }

@@ -61,12 +61,18 @@ interface Running {
   stop(within?: number): Promise<void>;
 }
 
-async function run(t: TestContext, directory: string, destinations: Destination[], logger = silent): Promise<Running> {
+async function run(
+  t: TestContext,
+  directory: string,
+  destinations: Destination[],
+  logger = silent,
+  configTimeout = 120_000,
+): Promise<Running> {
   const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger });
   const ids = destinations.map(({ id }) => id);
   const sources = [{ id: "shop", name: "shop", writeKeys: ["wk"], enabled: true, destinations: ids }];
   const options = { directory, configDirectory: directory, sources, destinations, version: "1.2.3", engine, logger };
-  const router = await startRouter(options);
+  const router = await startRouter({ ...options, configTimeout });
   const stop = async (within?: number) => {
     await router.close(within);
     await engine.close();
@@ -233,4 +239,51 @@ test("a thread that cannot start says why", async (t) => {
     engine,
   };
   await assert.rejects(startRouter({ ...options, logger: silent }), /nonsense/);
+});
+
+test("a type of the owner that hangs, spins or dies where it is imported changes nothing; what runs goes on", async (t) => {
+  const directory = await temporaryFolder(t);
+  const hook = await sink(t);
+  const first = await run(t, directory, [webhook("hook", hook.url)], silent, 500);
+  const file = join(directory, "pintle.config.js");
+  const own = (text: string): Destination => ({
+    ...webhook("own", hook.url),
+    type: "crm",
+    ownType: { file, text, run: "1" },
+  });
+  const refused: [text: string, message: RegExp][] = [
+    ["setInterval(() => {}, 1000); await new Promise(() => {}); export default {};", /not loaded within 500 ms/],
+    ["throw new Error('no vault'); export default {};", /cannot be run: no vault/],
+    ["for (;;); export default {};", /not loaded within 500 ms/],
+    ["process.exit(0); export default {};", /the router's thread ended while it ran it/],
+  ];
+  const sources = [{ id: "shop", name: "shop", writeKeys: ["wk"], enabled: true, destinations: ["hook", "own"] }];
+  for (const [index, [text, message]] of refused.entries()) {
+    const change = first.router.change({ sources, destinations: [webhook("hook", `${hook.url}other`), own(text)] });
+    await assert.rejects(change, (error: Error) => error.name === "ServerError" && message.test(error.message));
+    await accept(first.engine, index, 1);
+    // Where the thread had to be ended, another one has what was before.
+    await hook.until(() => hook.events.some(({ messageId }) => messageId === `m${index}`));
+  }
+  await first.stop();
+  for (const [text, message] of refused) {
+    await assert.rejects(run(t, directory, [own(text)], silent, 500), message);
+  }
+});
+
+test("what a type of the owner leaves running does not keep the thread", async (t) => {
+  const directory = await temporaryFolder(t);
+  const file = join(directory, "pintle.config.js");
+  const text = `
+    import { defineDestination, z } from "pintle/kit";
+    setInterval(() => {}, 1000);
+    const type = defineDestination({
+      type: "crm", displayName: "CRM", description: "a test", settings: { url: z.string().describe("where") }, requests: () => [],
+    });
+    export default { destinations: { own: { type } } };`;
+  const home = { file, text, run: "1" };
+  const first = await run(t, directory, [{ ...webhook("own", "http://127.0.0.1:9/"), type: "crm", ownType: home }]);
+  assert.equal((await first.router.stats()).destinations[0]?.type, "crm");
+  await first.router.close(3_600_000);
+  await first.stop();
 });

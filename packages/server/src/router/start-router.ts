@@ -1,6 +1,8 @@
 import { MessageChannel, Worker } from "node:worker_threads";
+import { defaultConfigTimeout, timeoutMessage } from "../config/apart/run-apart.ts";
 import type { Destination, Source } from "../config/config.ts";
 import type { EmbeddedEngine } from "../engine/embedded.ts";
+import { ServerError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { backoff } from "./backoff.ts";
 import type { RouterStatus } from "./status.ts";
@@ -14,6 +16,8 @@ export interface StartRouterOptions {
   readonly sources: readonly Source[];
   readonly destinations: readonly Destination[];
   readonly version: string;
+  /** Milliseconds for running the configuration in the router's thread, which is done where it has types of destinations. @default 30000 */
+  readonly configTimeout?: number;
   /** The engine of this thread, which writes `events`. */
   readonly engine: Pick<EmbeddedEngine, "serve">;
   readonly logger: Logger;
@@ -26,6 +30,8 @@ export interface RunningRouter {
   /**
    * Goes on with another configuration. Resolves when every destination has taken it, or when it is clear that the thread will
    * start again, with it.
+   *
+   * @throws ServerError CONFIG_UNREADABLE, CONFIG_TIMEOUT when its types of destinations cannot be loaded: the one before goes on
    */
   change(config: Pick<StartRouterOptions, "sources" | "destinations">): Promise<void>;
   /** Asks the thread for something. Rejects while it is being started again, and after `close`. */
@@ -42,6 +48,9 @@ export interface RunningRouter {
 
 /** Milliseconds that the thread has for closing beyond what its destinations get. */
 const graceful = 2000;
+
+/** Milliseconds for the thread to end by itself once it has closed everything. */
+const leftOver = 500;
 
 /**
  * MB. Twice as much saves no measurable time and costs 12 MB at rest and 50 MB at 5,000 events a second, since V8 counts the bytes that buffers
@@ -94,11 +103,17 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
       return thread.ask(name, takes);
     },
     async change({ sources, destinations }) {
+      const before = options;
       options = { ...options, sources, destinations };
       const changing = thread;
       try {
-        await changing?.ask("change", { sources, destinations });
+        await changing?.change({ sources, destinations });
       } catch (error) {
+        if (closing !== undefined) return;
+        if (error instanceof ServerError) {
+          if (options.destinations === destinations) options = before;
+          throw error;
+        }
         // Half of it may be done. A thread that starts anew does the whole.
         logger.error({ err: error }, "the router could not take over the configuration and starts again");
         await changing?.end();
@@ -119,6 +134,7 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
 /** One thread, from its start to its end. */
 class RouterThread {
   readonly #worker: Worker;
+  readonly #configTimeout: number;
   readonly #exited: Promise<void>;
   readonly #asked = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #questions = 0;
@@ -131,6 +147,7 @@ class RouterThread {
    */
   static async start(options: StartRouterOptions, died: (error: Error) => void): Promise<RouterThread> {
     const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
+    const { configTimeout = defaultConfigTimeout } = options;
     const { port1, port2 } = new MessageChannel();
     engine.serve(port1);
     const workerData: RouterThreadData = {
@@ -139,6 +156,7 @@ class RouterThread {
       sources,
       destinations,
       version,
+      configTimeout,
       feed: port2,
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
@@ -147,13 +165,19 @@ class RouterThread {
       transferList: [port2],
       name: "router",
     });
-    const thread = new RouterThread(worker, logger, () => port1.close());
-    await thread.#ready(died);
+    const thread = new RouterThread(worker, logger, configTimeout, () => port1.close());
+    try {
+      await Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
     return thread;
   }
 
-  private constructor(worker: Worker, logger: Logger, ended: () => void) {
+  private constructor(worker: Worker, logger: Logger, configTimeout: number, ended: () => void) {
     this.#worker = worker;
+    this.#configTimeout = configTimeout;
     this.#exited = new Promise((resolve) => {
       worker.once("exit", () => {
         ended();
@@ -168,6 +192,49 @@ class RouterThread {
         if (message.kind === "answer") asked?.resolve(message.value as never);
         else asked?.reject(new Error(message.message));
       }
+      // What types of the owner have left running does not keep it.
+      else if (message.kind === "closed") setTimeout(() => void worker.terminate(), leftOver).unref();
+    });
+  }
+
+  /** Asks it to change. @throws ServerError when it cannot load the types that the destinations need, and nothing has changed */
+  async change(config: RouterCalls["change"]["takes"]): Promise<void> {
+    const [problem] = await Promise.all([this.ask("change", config), this.#loadsTypes(config.destinations)]);
+    if (problem !== null) throw new ServerError("CONFIG_UNREADABLE", problem);
+  }
+
+  /**
+   * Resolves when the thread has loaded the types that the owner has written. Where it spins in one of them, and does not notice itself that the
+   * time is over, it is ended.
+   *
+   * @throws ServerError CONFIG_UNREADABLE, CONFIG_TIMEOUT
+   */
+  #loadsTypes(destinations: readonly Destination[]): Promise<void> {
+    const [home] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType]));
+    if (home === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        stop();
+        reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(home.file, this.#configTimeout)));
+        void this.#worker.terminate();
+      }, this.#configTimeout + graceful);
+      const took = (message: FromRouter): void => {
+        if (message.kind !== "loaded") return;
+        stop();
+        if (message.problem === undefined) resolve();
+        else reject(new ServerError("CONFIG_UNREADABLE", message.problem));
+      };
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.#worker.off("message", took);
+        this.#worker.off("exit", ended);
+      };
+      const ended = (): void => {
+        stop();
+        reject(new ServerError("CONFIG_UNREADABLE", `${home.file}: the router's thread ended while it ran it`));
+      };
+      this.#worker.on("message", took);
+      this.#worker.on("exit", ended);
     });
   }
 

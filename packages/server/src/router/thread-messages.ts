@@ -15,6 +15,8 @@ export interface RouterThreadData {
   readonly sources: readonly Source[];
   readonly destinations: readonly Destination[];
   readonly version: string;
+  /** Milliseconds for running the configuration, where it has types of destinations. */
+  readonly configTimeout: number;
   /** The way to the engine that writes `events`. */
   readonly feed: MessagePort;
 }
@@ -24,10 +26,10 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** What the main thread can ask the router's for: the words and what they take and give. */
 export interface RouterCalls {
   readonly status: { readonly takes: null; readonly gives: RouterStatus };
-  /** @see Router.change */
+  /** Gives what keeps it from being done, where something does: nothing has changed then. @see Router.change */
   readonly change: {
     readonly takes: { readonly sources: readonly Source[]; readonly destinations: readonly Destination[] };
-    readonly gives: null;
+    readonly gives: string | null;
   };
   /** @see DeadLetters.list */
   readonly deadList: {
@@ -69,6 +71,8 @@ export type ToRouter =
 
 /** From the router's thread to the main one. */
 export type FromRouter =
+  /** The configuration was run, or nothing of it is needed; `problem`: it could not be. */
+  | { readonly kind: "loaded"; readonly problem?: string }
   | { readonly kind: "ready" }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly message: string }

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
 import type { DestinationType } from "@pintle/destinations/kit";
-import { loadOwnTypes } from "../config/own-types.ts";
+import { timeoutMessage } from "../config/apart/run-apart.ts";
+import type { Destination } from "../config/config.ts";
+import { loadOwnTypes, type OwnTypes } from "../config/own-types.ts";
 import { lockForDestination } from "../destination-lock.ts";
 import { openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
@@ -28,7 +30,15 @@ void run(workerData as RouterThreadData, (message) => main.postMessage(message))
 
 async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {
   const logger = tellingLogger(tell);
-  const types = new Map([...destinationTypes, ...(await loadOwnTypes(data.destinations))]);
+  const loadTypes = async (destinations: readonly Destination[]): Promise<OwnTypes | string> => {
+    const loaded = await ownTypesWithin(destinations, data.configTimeout);
+    tell(typeof loaded === "string" ? { kind: "loaded", problem: loaded } : { kind: "loaded" });
+    return loaded;
+  };
+  const ownTypes = await loadTypes(data.destinations);
+  // The main thread ends this one.
+  if (typeof ownTypes === "string") return;
+  const types = new Map([...destinationTypes, ...ownTypes]);
   const engine = openEmbeddedEngine({
     directory: data.directory,
     owns: (topic) => topic !== "events",
@@ -77,7 +87,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
 
   main?.on("message", async (message: ToRouter) => {
     const { router, replays } = await opened;
-    const parts: Parts = { router, types, dead, replays };
+    const parts: Parts = { router, types, dead, replays, loadTypes };
     if (message.kind === "ask") {
       const { id, call } = message;
       await answer(parts, call).then(
@@ -102,21 +112,25 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
 interface Parts {
   readonly router: Router;
   readonly types: Map<string, DestinationType>;
+  loadTypes(destinations: readonly Destination[]): Promise<OwnTypes | string>;
   readonly dead: DeadLetters;
   readonly replays: LogReplays;
 }
 
 async function answer(
-  { router, types, dead, replays }: Parts,
+  { router, types, dead, replays, loadTypes }: Parts,
   call: RouterCall,
 ): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
   switch (call.name) {
     case "status":
       return router.status();
-    case "change":
-      for (const [name, type] of await loadOwnTypes(call.takes.destinations)) types.set(name, type);
+    case "change": {
+      const ownTypes = await loadTypes(call.takes.destinations);
+      if (typeof ownTypes === "string") return ownTypes;
+      for (const [name, type] of ownTypes) types.set(name, type);
       await router.change(call.takes);
       return null;
+    }
     case "deadList":
       return dead.list(call.takes.destinationId, call.takes.query, call.takes.limit);
     case "deadCounts": {
@@ -138,6 +152,24 @@ async function answer(
       return (await replays.stop(call.takes)) ?? null;
     case "replayList":
       return replays.list();
+  }
+}
+
+/** The types; or what keeps them from being loaded in time. (Code that spins ends with the thread: the main one sees to that.) */
+async function ownTypesWithin(destinations: readonly Destination[], limit: number): Promise<OwnTypes | string> {
+  let timer: NodeJS.Timeout | undefined;
+  const [file = ""] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType.file]));
+  try {
+    return await Promise.race([
+      loadOwnTypes(destinations),
+      new Promise<string>((resolve) => {
+        timer = setTimeout(() => resolve(timeoutMessage(file, limit)), limit);
+      }),
+    ]);
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,22 @@
+import { extname, resolve } from "node:path";
+import { redactor } from "../../redactor.ts";
+import type { Config } from "../config.ts";
+import { type LoadOptions, loadConfig } from "../load-config.ts";
+import { type ApartOptions, runApart } from "./run-apart.ts";
+
+/**
+ * Loads a configuration as `loadConfig` does, and runs one that is a program in a process of its own. Types of destinations that the owner has
+ * written stay there: `loadOwnTypes` gets them where they are needed.
+ *
+ * @throws ServerError with CONFIG_NOT_FOUND, CONFIG_UNREADABLE or CONFIG_TIMEOUT; ConfigError with everything that is not allowed
+ */
+export async function loadConfigApart(
+  file: string,
+  options: Omit<LoadOptions, "types"> & ApartOptions,
+): Promise<Config> {
+  const path = resolve(file);
+  const { environment = process.env, shownAs = file } = options;
+  if (extname(path) === ".json") return loadConfig(file, options);
+  const config = await runApart("config", { file: path, shownAs, environment: { ...environment } }, options);
+  return { ...config, redact: redactor(config.secrets) };
+}

@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { StringDecoder } from "node:string_decoder";
+import { fileURLToPath } from "node:url";
+import { type ErrorCode, ServerError } from "../../errors.ts";
+import { ConfigError } from "../problem.ts";
+import { encodeFrame, FrameReader } from "./frame.ts";
+import type { Answer, PlainRefusal, TaskName, Tasks } from "./tasks.ts";
+
+export interface ApartOptions {
+  /** Milliseconds that it may take, the start of the process included. */
+  readonly limit: number;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gets what the code prints, by piece. @default standard error of this process */
+  readonly print?: (text: string) => void;
+}
+
+/** Milliseconds within which code of the owner has to come to its end, where nobody says otherwise. */
+export const defaultConfigTimeout = 30_000;
+
+/** MB of JavaScript heap that the code may use. */
+const memory = 512;
+
+/**
+ * Does something that runs code of the data plane's owner in a process of its own: code that hangs, spins, uses up its memory or ends its
+ * process does that to no other. When the answer is there, or the time is over, that process is ended, with whatever it has started.
+ *
+ * @throws ServerError CONFIG_TIMEOUT when it takes longer than `limit`, or is given up; CONFIG_UNREADABLE when the process ends without an
+ * answer; and what the task itself refuses
+ */
+export async function runApart<Name extends TaskName>(
+  name: Name,
+  takes: Tasks[Name]["takes"],
+  options: ApartOptions,
+): Promise<Tasks[Name]["gives"]> {
+  const { limit, signal, print = (text) => void process.stderr.write(text) } = options;
+  const { shownAs } = takes;
+  const givenUp = () => new ServerError("CONFIG_TIMEOUT", `${shownAs}: loading it was given up`);
+  if (signal?.aborted === true) throw givenUp();
+  const child = startChild();
+  const output = new Output(print);
+  child.stdout?.on("data", (chunk: Buffer) => output.take(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.take(chunk));
+  let timer: NodeJS.Timeout | undefined;
+  let giveUp: (() => void) | undefined;
+  try {
+    return (await Promise.race([
+      exchange(child, { name, takes }, shownAs, output),
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(shownAs, limit))), limit);
+        giveUp = () => reject(givenUp());
+        signal?.addEventListener("abort", giveUp, { once: true });
+      }),
+    ])) as Tasks[Name]["gives"];
+  } finally {
+    clearTimeout(timer);
+    if (giveUp !== undefined) signal?.removeEventListener("abort", giveUp);
+    end(child);
+    output.end();
+  }
+}
+
+/** What is said of code that is not through in time. */
+export function timeoutMessage(shownAs: string, limit: number): string {
+  const time = limit % 1000 === 0 ? `${limit / 1000} s` : `${limit} ms`;
+  return `${shownAs}: not loaded within ${time}: something in it waits or runs without an end (give a request in it a time limit; where it needs longer: --config-timeout TIME)`;
+}
+
+function startChild(): ChildProcess {
+  // Two processes cannot have the same port for a debugger.
+  const flags = process.execArgv.filter((flag) => !/^--inspect/.test(flag));
+  return spawn(
+    process.execPath,
+    [...flags, `--max-old-space-size=${memory}`, fileURLToPath(new URL("./child.js", import.meta.url))],
+    // In a group of its own, so that what it starts can be ended with it.
+    { stdio: ["inherit", "pipe", "pipe", "pipe"], detached: process.platform !== "win32", windowsHide: true },
+  );
+}
+
+/** Ends the process and what it has started. What it has to say is not of interest any more. */
+function end(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") child.kill("SIGKILL");
+    else process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+  for (const stream of child.stdio) stream?.destroy();
+  child.unref();
+}
+
+async function exchange(child: ChildProcess, order: unknown, shownAs: string, output: Output): Promise<unknown> {
+  const pipe = child.stdio[3] as Socket | undefined;
+  const failed = (what: string) => new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${what}`);
+  const disturbed = "something in it has written into the channel to its parent process";
+  const reader = new FrameReader();
+  const answered = new Promise<Answer>((resolve, reject) => {
+    pipe?.on("data", (chunk: Buffer) => {
+      try {
+        const frame = reader.take(chunk);
+        if (frame !== undefined) resolve(frame.value as Answer);
+      } catch {
+        reject(failed(disturbed));
+      }
+    });
+    // The process may be gone before it has read all of the order; how it ended says more.
+    pipe?.on("error", () => {});
+    child.on("error", (error) => reject(failed(`a process of its own cannot be started: ${error.message}`)));
+    // At its end all that it has said has been read.
+    child.on("close", (code, signal) => {
+      reject(failed(reader.hasBegun ? disturbed : endOf(code, signal, output.isOutOfMemory)));
+    });
+  });
+  pipe?.write(encodeFrame(order));
+  const answer = await answered;
+  // What it printed before it answered has been written into its pipes, and may not have been read.
+  await Promise.race([once(child, "close"), once(child, "error")]);
+  if (answer.kind === "done") return answer.value;
+  if (answer.kind === "fault") throw new Error(answer.stack);
+  throw revived(answer.refusal);
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null, isOutOfMemory: boolean): string {
+  if (isOutOfMemory) return `it used more than ${memory} MB of memory`;
+  if (signal !== null)
+    return `its process was ended by ${signal} (process.abort(), too little memory, or somebody else)`;
+  return `it ended its process, with the exit code ${code}: it must not call process.exit()`;
+}
+
+function revived({ code, message, config }: PlainRefusal): ServerError {
+  return config === undefined
+    ? new ServerError(code as ErrorCode, message)
+    : new ConfigError(config.file, config.problems, config.omitted);
+}
+
+/** What the code prints, passed on by line; but for what V8 and Node say when the process dies: that is told in one line of our own. */
+class Output {
+  readonly #print: (text: string) => void;
+  readonly #decoder = new StringDecoder("utf8");
+  #rest = "";
+  #isOver = false;
+  isOutOfMemory = false;
+
+  constructor(print: (text: string) => void) {
+    this.#print = print;
+  }
+
+  take(chunk: Buffer): void {
+    const lines = (this.#rest + this.#decoder.write(chunk)).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#line(`${line}\n`);
+  }
+
+  /** The last line may lack its end. */
+  end(): void {
+    if (this.#rest !== "") this.#line(`${this.#rest}\n`);
+    this.#rest = "";
+  }
+
+  #line(line: string): void {
+    if (/^FATAL ERROR: .*(?:heap|memory)/i.test(line)) this.isOutOfMemory = true;
+    this.#isOver ||= /^<--- Last few GCs --->|^FATAL ERROR: |^# Fatal error|^-+ Native stack trace/.test(line);
+    if (!this.#isOver && line !== "\n") this.#print(line);
+  }
+}
