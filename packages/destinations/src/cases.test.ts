@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { destinationTypes } from "./index.ts";
-import { readCases, runCases } from "./kit/index.ts";
+import { parseJson, readCases, runCases } from "./kit/index.ts";
 
 for (const [name, type] of destinationTypes) {
   if (type.isHttp !== true) continue;
   describe(`the cases of ${name}`, async () => {
     const file = new URL(`../src/${name}/${name}.cases.json`, import.meta.url);
     assert.ok(existsSync(file), `${name} has a table of cases`);
-    const table = readCases(JSON.parse(readFileSync(file, "utf8")));
+    const table = readCases(parseJson(readFileSync(file, "utf8")));
     assert.equal(table.destination, name);
     for (const result of await runCases(type, table)) {
       test(result.name, () => assert.deepEqual(result.problems, []));

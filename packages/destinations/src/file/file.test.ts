@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { file } from "./file.ts";
 import { type LineFileSystem, type LineHandle, nodeLineFileSystem } from "./file-system.ts";
@@ -18,7 +19,9 @@ const tools = () => ({ directory, now: () => 0, userAgent: "Pintle/0" });
 
 test("events are lines of JSON, in order, in a folder that is made", async () => {
   const connection = await file.open(file.settings.parse({ path: "out/deep/events.jsonl" }), tools());
-  const events = [1, 2, 3].map((n) => ({ messageId: `m${n}`, text: "line\nfeed" }) as unknown as DeliveredEvent);
+  const events = [1, 2, 3].map(
+    (n) => ({ messageId: `m${n}`, text: "line\nfeed", big: [157963456373623803n] }) as unknown as DeliveredEvent,
+  );
   const outcomes = await Promise.all([connection.deliver(events.slice(0, 2)), connection.deliver(events.slice(2))]);
   await connection.close();
   assert.deepEqual(
@@ -27,10 +30,7 @@ test("events are lines of JSON, in order, in a folder that is made", async () =>
   );
   const path = join(directory, "out/deep/events.jsonl");
   const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
-  assert.deepEqual(
-    lines.map((line) => JSON.parse(line) as unknown),
-    events,
-  );
+  assert.deepEqual(lines.map(parseJson), events);
   if (process.platform !== "win32") assert.equal((await stat(path)).mode & 0o777, 0o600);
 });
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { stringifyJson } from "@pintle/events";
 import { z } from "zod";
 import { bytes, type DestinationType, defineDestination, delivered, duration, retry } from "../kit/index.ts";
 import { RotatingFile } from "./rotating-file.ts";
@@ -50,7 +51,7 @@ export const file: DestinationType<FileSettings> = defineDestination<FileSetting
     return {
       async deliver(events) {
         try {
-          await lines.append(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+          await lines.append(events.map((event) => `${stringifyJson(event)}\n`).join(""));
           return events.map(() => delivered);
         } catch (error) {
           const code = error instanceof Error && "code" in error ? String(error.code) : "";

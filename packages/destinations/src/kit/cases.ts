@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
-import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
+import { letJsonTakeBigInt, parseJson } from "@pintle/events";
+import { cleanMessageId, completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import type { DestinationType } from "./destination.ts";
 import { differences } from "./difference.ts";
@@ -82,6 +83,8 @@ export interface CaseResult {
 export async function runCases(type: DestinationType, table: CaseTable): Promise<CaseResult[]> {
   if (type.isHttp !== true)
     throw new TypeError(`The destination type "${type.type}" makes no requests that a case could compare`);
+  // As in the thread that delivers.
+  letJsonTakeBigInt();
   const results: CaseResult[] = [];
   for (const [index, json] of table.cases.entries()) {
     const named = caseSchema.pick({ name: true }).loose().safeParse(json);
@@ -137,7 +140,7 @@ function answerTo(count: number, answers: Case["answers"]): Answer {
 
 /** What the gateway would add to the event, with times and ids that are always the same. */
 function complete(event: Readonly<Record<string, unknown>>, index: number, now: number): DeliveredEvent {
-  const messageId = typeof event.messageId === "string" ? event.messageId : `m-${index + 1}`;
+  const messageId = cleanMessageId(event.messageId) ?? `m-${index + 1}`;
   return completeEvent(event, { receivedAt: now, requestIp: "192.0.2.1", messageId });
 }
 
@@ -171,7 +174,7 @@ function readableBody({ headers, body = "" }: HttpRequest): string {
 
 function jsonOr(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -1,3 +1,5 @@
+import { stringifyJson } from "@pintle/events";
+
 /** Where two JSON values differ, a line for each place: `[1].headers.authorization: expected "a", got nothing`. */
 export function differences(expected: unknown, actual: unknown, path = ""): string[] {
   if (Object.is(expected, actual)) return [];
@@ -20,5 +22,5 @@ function valueAt(value: Readonly<Record<string, unknown>>, key: string): unknown
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? "nothing" : JSON.stringify(value);
+  return value === undefined ? "nothing" : stringifyJson(value);
 }

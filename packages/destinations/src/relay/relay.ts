@@ -1,3 +1,4 @@
+import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import {
@@ -74,7 +75,7 @@ export const relay: DestinationType<RelaySettings> = defineDestination<RelaySett
         "content-type": "application/json",
         authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
       },
-      body: JSON.stringify({ batch: events }),
+      body: stringifyJson({ batch: events }),
       gzip,
     },
   ],

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { stringifyJson } from "@pintle/events";
 import { z } from "zod";
 import { bytes, type DestinationType, defineDestination, duration, secret } from "../kit/index.ts";
 import { signatureHeaders, signingKey } from "./signature.ts";
@@ -99,7 +100,7 @@ export const webhook: DestinationType<WebhookSettings> = defineDestination<Webho
   timeout: ({ timeout }) => timeout,
   network: ({ blockPrivate }) => ({ blockPrivate }),
   requests(events, { url, method, headers, batch, gzip, signingKey: keys }, { now }) {
-    const body = JSON.stringify(batch === undefined ? events[0] : events);
+    const body = stringifyJson(batch === undefined ? events[0] : events);
     const id = idempotencyKey(events.map(({ messageId }) => messageId));
     const signature = keys === undefined ? undefined : signatureHeaders({ id, now, body }, [keys].flat());
     const own = { "content-type": "application/json", "idempotency-key": id };

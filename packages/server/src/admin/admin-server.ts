@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Hiding } from "@pintle/destinations/kit";
+import { stringifyJson } from "@pintle/events";
 import type { Logger } from "../logger.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 
@@ -148,7 +149,7 @@ function send(response: ServerResponse, request: IncomingMessage, answer: Answer
 }
 
 function json(status: number, value: unknown, hiding: Hiding): Answer {
-  const body = JSON.stringify(hideSecrets(value, hiding), null, 2);
+  const body = stringifyJson(hideSecrets(value, hiding), 2);
   return { status, type: "application/json", body: `${body}\n` };
 }
 

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from "node:http";
 import { join, resolve } from "node:path";
+import { parseJson } from "@pintle/events";
 import { ServerError, systemCode } from "../errors.ts";
 import { readPrivateFile } from "../private-file.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
@@ -105,7 +106,7 @@ async function callAdmin({ url, token, method, path, body }: AdminRequest): Prom
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

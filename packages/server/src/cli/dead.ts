@@ -1,3 +1,4 @@
+import { stringifyJson } from "@pintle/events";
 import { ServerError } from "../errors.ts";
 import type { DeadDecision, DeadList, ShownLetter } from "../router/dead/dead-letters.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";
@@ -98,7 +99,7 @@ async function runShow(call: CommandCall, context: CommandContext): Promise<numb
   const { destination, letter } = letterOf(call.arguments[0] ?? "");
   const told = await adminClient(call, context).get("/dead/letter", { destination, letter });
   const shown = told as ShownLetter & { readonly destination: string };
-  if (call.flags.json !== undefined) context.print(JSON.stringify(shown, null, 2));
+  if (call.flags.json !== undefined) context.print(stringifyJson(shown, 2));
   else for (const line of letterLines(shown)) context.print(line);
   return 0;
 }
@@ -115,7 +116,7 @@ export function letterLines(shown: ShownLetter & { readonly destination: string 
     const why = verdict.reason === undefined ? "" : ` (${verdict.reason})`;
     lines.push(`${verdict.verdict}${why} at ${new Date(verdict.at).toISOString()}`);
   }
-  lines.push("", "event", JSON.stringify(event, null, 2));
+  lines.push("", "event", stringifyJson(event, 2));
   if (request !== undefined) {
     lines.push("", `request ${request.method} ${request.url}`, ...headerLines(request.headers));
     if (request.body !== undefined) lines.push("", request.body);

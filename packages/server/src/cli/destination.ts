@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
 import { type CaseTable, readCases, runCases } from "@pintle/destinations/kit";
+import { parseJson } from "@pintle/events";
 import { type ApartOptions, runApart } from "../config/apart/run-apart.ts";
 import { readJsonFile } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggestion.ts";
@@ -22,7 +23,7 @@ type CaseResults = Awaited<ReturnType<typeof runCases>>;
 
 async function runTable({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
-  const table = tableOf(readJsonFile(path, file), file);
+  const table = tableOf(readJsonFile(path, file, parseJson), file);
   const limit = configTimeoutOf(flags);
   const results = await interruptible((signal) => resultsOf(table, path, file, { limit, signal }));
   for (const { name, problems } of results) {

@@ -70,9 +70,12 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   };
 }
 
-/** @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE */
-export function readJsonFile(path: string, shownAs: string): unknown {
-  return parseJson(readText(path, shownAs), shownAs);
+/**
+ * @param parse what makes the value of the text
+ * @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE
+ */
+export function readJsonFile(path: string, shownAs: string, parse?: (json: string) => unknown): unknown {
+  return parseJson(readText(path, shownAs), shownAs, parse);
 }
 
 function readText(path: string, file: string): string {
@@ -93,11 +96,11 @@ function readText(path: string, file: string): string {
   }
 }
 
-function parseJson(text: string, file: string): unknown {
+function parseJson(text: string, file: string, parse: (json: string) => unknown = JSON.parse): unknown {
   // Editors on Windows put a byte order mark in front, which JSON does not allow.
   const json = text.replace(/^\uFEFF/, "");
   try {
-    return JSON.parse(json);
+    return parse(json);
   } catch {
     // Not with the error of JSON.parse as its cause: that one quotes the text, and the text holds write keys.
     const { line, column } = findJsonError(json);

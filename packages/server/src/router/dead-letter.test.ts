@@ -22,6 +22,12 @@ test("a dead letter is read as it was written", () => {
   for (const one of [letter, least]) assert.deepEqual(decodeDeadLetter({ offset: 0, ...encodeDeadLetter(one) }), one);
 });
 
+test("digits of whole numbers stay", () => {
+  const event = { type: 157963456373623803n, messageId: "m", properties: { n: [-9223372036854775808n] } };
+  const one: DeadLetter = { ...letter, event: event as unknown as DeliveredEvent };
+  assert.deepEqual(decodeDeadLetter({ offset: 0, ...encodeDeadLetter(one) }), one);
+});
+
 test("its header alone says what a list and a count need", () => {
   const header = JSON.parse(Buffer.from(encodeDeadLetter(letter).header).toString()) as object;
   assert.deepEqual(header, {

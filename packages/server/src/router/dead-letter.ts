@@ -1,4 +1,5 @@
 import type { Answer, ShownRequest } from "@pintle/destinations/kit";
+import { parseJson, stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
@@ -49,8 +50,8 @@ export function encodeDeadLetter(letter: DeadLetter): { header: Uint8Array; payl
     ...(answer === undefined ? {} : { status: answer.status }),
   };
   return {
-    header: Buffer.from(JSON.stringify(header)),
-    payload: Buffer.from(JSON.stringify({ event, answer, request, detail })),
+    header: Buffer.from(stringifyJson(header)),
+    payload: Buffer.from(stringifyJson({ event, answer, request, detail })),
   };
 }
 
@@ -71,7 +72,7 @@ export function decodeDeadLetter(record: Pick<EngineRecord, "offset" | "header" 
 
 function parse(bytes: Uint8Array, offset: number): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    const value: unknown = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
     // The parser's message quotes the text, which may be anybody's data.

@@ -1,3 +1,4 @@
+import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
@@ -125,7 +126,7 @@ const none: Intake["filtered"] = new Map();
 
 /** What a dead letter says of an event whose type no destination knows. A client wrote it: it may be anything, of any length. */
 export function unknownType({ type }: DeliveredEvent): string {
-  return `the event has the type ${(JSON.stringify(type) ?? "(none)").slice(0, 100)}`;
+  return `the event has the type ${(stringifyJson(type) ?? "(none)").slice(0, 100)}`;
 }
 
 function base64(bytes: Uint8Array): string {

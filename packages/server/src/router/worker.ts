@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
 import type { DestinationType } from "@pintle/destinations/kit";
+import { letJsonTakeBigInt } from "@pintle/events";
 import { timeoutMessage } from "../config/apart/run-apart.ts";
 import type { Destination } from "../config/config.ts";
 import { loadOwnTypes, type OwnTypes } from "../config/own-types.ts";
@@ -29,6 +30,8 @@ if (main === null) throw new Error("This file is the entry of a worker thread");
 void run(workerData as RouterThreadData, (message) => main.postMessage(message));
 
 async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {
+  // Destinations of users write events with JSON.stringify.
+  letJsonTakeBigInt();
   const logger = tellingLogger(tell);
   const loadTypes = async (destinations: readonly Destination[]): Promise<OwnTypes | string> => {
     const loaded = await ownTypesWithin(destinations, data.configTimeout);

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
@@ -50,7 +51,7 @@ export function encodeSlice(
 ): { header: Uint8Array; payload: Uint8Array } {
   return {
     header: Buffer.from(JSON.stringify({ v: format, kind: "events", ...slice, events: facts })),
-    payload: Buffer.from(JSON.stringify(events)),
+    payload: Buffer.from(stringifyJson(events)),
   };
 }
 
@@ -77,7 +78,7 @@ export function decodeEvents(record: Pick<EngineRecord, "offset" | "payload">): 
 
 function parse(bytes: Uint8Array, offset: number): unknown {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    const value: unknown = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
     if (typeof value === "object" && value !== null) return value;
   } catch {
     // The parser's message quotes the text, which may be anybody's data.

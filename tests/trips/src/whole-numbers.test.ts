@@ -1,0 +1,131 @@
+/** Whole numbers beyond 2^53, from a body as a Go or Java client writes it to every kind of destination, digit for digit. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { DataPlane, pintleCommand } from "./support/data-plane.ts";
+import { runProgram } from "./support/program.ts";
+import { onEvent, until } from "./support/until.ts";
+
+const [ann, bob, most, least] = [
+  "157963456373623803",
+  "157963456373623804",
+  "9223372036854775807",
+  "-9223372036854775808",
+];
+const properties = `{"n":${most},"deep":{"list":[${least},1,1.5,"${ann}"]}}`;
+const event = (userId: string | undefined, more: string) =>
+  `{"type":"track","event":"Paid","userId":${userId},"properties":${properties},"context":{"traits":{"id":${userId}}},${more}}`;
+const body = `{"batch":[${event(ann, '"messageId":"m-1"')},${event(bob, `"messageId":${most}`)}]}`;
+
+const config = (url: string): string => `
+  import { defineConfig } from "pintle";
+  import { defineDestination } from "pintle/kit";
+
+  const own = defineDestination<{ url: string }>({
+    type: "own",
+    displayName: "Own",
+    description: "Knows nothing of large numbers",
+    settings: {},
+    batch: () => ({ events: 10, bytes: 100_000 }),
+    requests: (events) => [{
+      method: "POST",
+      url: "${url}/own",
+      headers: {},
+      body: JSON.stringify(events.map(({ userId, properties }) => ({ userId, properties }))),
+    }],
+  });
+
+  export default defineConfig({
+    sources: [{ name: "shop", writeKey: "wk", destinations: ["hook", "hooks", "relayed", "audit", "own", "fussy"] }],
+    destinations: {
+      hook: { type: "webhook", url: "${url}/hook" },
+      hooks: { type: "webhook", url: "${url}/hooks", batch: {}, signingKey: "whsec_${Buffer.alloc(24, 1).toString("base64")}" },
+      relayed: { type: "relay", url: "${url}/relayed", writeKey: "other", gzip: false },
+      audit: { type: "file", path: "./events.jsonl" },
+      own: { type: own },
+      fussy: { type: "webhook", url: "${url}/fussy" },
+    },
+  });
+`;
+
+interface Sink {
+  readonly server: Server;
+  readonly url: string;
+  /** Bodies by path. */
+  readonly got: Map<string, string[]>;
+  isFussy: boolean;
+}
+
+async function listen(): Promise<Sink> {
+  const got = new Map<string, string[]>();
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const path = request.url ?? "";
+    const refused = sink.isFussy && path === "/fussy";
+    if (!refused) got.set(path, [...(got.get(path) ?? []), Buffer.concat(chunks).toString()]);
+    response.statusCode = refused ? 400 : 200;
+    response.end();
+    server.emit("answered");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const sink: Sink = { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got, isFussy: true };
+  return sink;
+}
+
+/** Both events, whole, wherever they are. */
+function assertWhole(text: string): void {
+  assert.equal(text.split(`"userId":"${ann}"`).length, 2, text);
+  assert.equal(text.split(`"userId":"${bob}"`).length, 2, text);
+  assert.equal(text.split(`"traits":{"id":${ann}}`).length, 2, text);
+  assert.equal(text.split(`"traits":{"id":${bob}}`).length, 2, text);
+  assert.equal(text.split(`"messageId":"${most}"`).length, 2, text);
+  assert.equal(text.split(`"properties":${properties}`).length, 3, text);
+}
+
+test("every destination, a dead letter and its replay have the digits that came", async () => {
+  const sink = await listen();
+  try {
+    await using plane = await DataPlane.start({ files: new Map([["pintle.config.ts", config(sink.url)]]) });
+    const pintle = (...words: string[]): Promise<string> => {
+      const port = new URL(plane.adminUrl).port;
+      return runProgram(process.execPath, [pintleCommand, ...words, "--data", plane.data, "--admin-port", port]);
+    };
+    const authorization = `Basic ${Buffer.from("wk:").toString("base64")}`;
+    const answer = await fetch(`${plane.url}/v1/batch`, { method: "POST", headers: { authorization }, body });
+    assert.equal(await answer.text(), "ok");
+
+    const at = (path: string): string => (sink.got.get(path) ?? []).join("");
+    const audit = () => readFile(plane.path("events.jsonl"), "utf8").catch(() => "");
+    const hasBoth = (text: string): boolean => text.includes(ann) && text.includes(bob);
+    const paths = ["/hook", "/hooks", "/relayed/v1/batch", "/own"];
+    const options = { hints: [onEvent(sink.server, "answered")], state: () => `${[...sink.got]} ${plane.output}` };
+    await until(
+      "both events everywhere",
+      async () => paths.every((path) => hasBoth(at(path))) && hasBoth(await audit()),
+      options,
+    );
+    for (const path of ["/hook", "/hooks", "/relayed/v1/batch"]) assertWhole(at(path));
+    assertWhole(await audit());
+    // A program of the user's own: digits as a number where its Node can write them so, else as text.
+    const isExact = "rawJSON" in JSON;
+    assert.ok(at("/own").includes(isExact ? `"n":${most}` : `"n":"${most}"`), at("/own"));
+
+    await until("both dead letters", async () => /2 dead letters/.test(await pintle("dead", "list")), options);
+    const shown = (await Promise.all([0, 1].map((n) => pintle("dead", "show", `fussy/${n}`)))).join("\n");
+    const letters = (await Promise.all([0, 1].map((n) => pintle("dead", "show", "--json", `fussy/${n}`)))).join("\n");
+    for (const text of [shown, letters]) assertWhole(text.replaceAll(/\n */g, "").replaceAll('": ', '":'));
+
+    sink.isFussy = false;
+    await pintle("dead", "replay", "--all");
+    await until("both events at the fussy one", () => hasBoth(at("/fussy")), options);
+    assertWhole(at("/fussy"));
+  } finally {
+    sink.server.closeAllConnections();
+    sink.server.close();
+  }
+});
