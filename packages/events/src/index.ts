@@ -2,6 +2,7 @@ export { isBlank } from "./blank.ts";
 export { brand } from "./brand.ts";
 export { errorMessage } from "./error-message.ts";
 export { describe, EventError, type EventErrorCode, eventErrors } from "./event-error.ts";
+export { jsonStringEnd } from "./json-string.ts";
 export {
   type Alias,
   type CommonFields,

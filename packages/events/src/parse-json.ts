@@ -1,3 +1,5 @@
+import { jsonStringEnd } from "./json-string.ts";
+
 /**
  * Digits that a whole number keeps as a `bigint`. A longer one becomes its text: arithmetic on huge numbers takes more than linear time, and no
  * database has a type for it.
@@ -55,7 +57,7 @@ function markNumbers(text: string): string | undefined {
         copied = open;
       }
     }
-    at = stringEnd(text, open);
+    at = jsonStringEnd(text, open);
     if (text.startsWith(escapedMark, open + 1) && !isKey(text, at)) {
       pieces.push(text.slice(copied, open + 1), escapedMark);
       copied = open + 1;
@@ -64,17 +66,6 @@ function markNumbers(text: string): string | undefined {
   if (numbers === 0) return undefined;
   pieces.push(text.slice(copied));
   return pieces.join("");
-}
-
-/** From the opening quote to behind the closing one. */
-function stringEnd(text: string, open: number): number {
-  for (let at = open + 1; ; at++) {
-    at = text.indexOf('"', at);
-    if (at === -1) return text.length;
-    let backslashes = 0;
-    while (text[at - 1 - backslashes] === "\\") backslashes++;
-    if (backslashes % 2 === 0) return at + 1;
-  }
 }
 
 /** Whether the string that ends here is the key of an object. */

@@ -52,6 +52,13 @@ function families(status: Status): Family[] {
       "Requests that were refused.",
       Object.entries(status.refused).map(([reason, value]) => ["", { reason }, value]),
     ),
+    counter(
+      "pintle_source_oddities_total",
+      "What is odd about the requests of a source.",
+      Object.entries(status.oddities).flatMap(([source, counts]) =>
+        Object.entries(counts).map(([kind, value]) => ["", { source, kind }, value] as const),
+      ),
+    ),
     {
       name: "pintle_append_seconds",
       type: "summary",

@@ -13,6 +13,8 @@ export interface Status {
   readonly bytes: number;
   /** Requests that were refused, by reason. */
   readonly refused: Readonly<Record<string, number>>;
+  /** What is odd about the requests of a source, by kind: docs/gateway.md. */
+  readonly oddities: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** How often events were made durable, and how many milliseconds that took in all. */
   readonly append: { readonly count: number; readonly milliseconds: number };
   /** Whether the storage takes events. */
@@ -52,6 +54,7 @@ export function statusOf(
     requests: gateway.requests,
     bytes: gateway.bytes,
     refused: gateway.refused,
+    oddities: gateway.oddities,
     append: gateway.append,
     storage: gateway.storage,
     log,

@@ -36,6 +36,7 @@ const told: Status = {
   requests: 50,
   bytes: 900,
   refused: { unknown_key: 3 },
+  oddities: { shop: { not_a_number: 2, numeric_time: 5 } },
   append: { count: 50, milliseconds: 5 },
   storage: "open",
   log: {},
@@ -46,17 +47,17 @@ test("the status is a table with a row for each destination, and a line for each
   assert.deepEqual(statusLines(told, { hook: { http_400: 30, expired: 1 } }), [
     "Pintle 1.2.3, ready, since 2026-01-02T03:04:05.000Z",
     "accepted 5,000 events in 50 requests; refused 3 requests (unknown_key 3)",
+    "odd from shop: numeric_time 5, not_a_number 2",
     "",
     "destination  type     state          lag  events      delivered  filtered                 duplicate  dead letters            lanes waiting  parked",
     "hook         webhook  in trouble  1m 15s  12 or more      4,000  only 20, disconnected 1          6  http_400 30, expired 1              1       2",
     "audit        file     working     1m 15s  12              4,000  0                                6  0                                   1       2",
     "hook: http_401 at 2026-01-02T03:04:06.000Z: the destination answered 401",
   ]);
-  assert.deepEqual(statusLines({ ...told, destinations: [], refused: {}, storage: "shut" }, {}).slice(1), [
-    "accepted 5,000 events in 50 requests; the storage takes nothing now",
-    "",
-    "no destinations",
-  ]);
+  assert.deepEqual(
+    statusLines({ ...told, destinations: [], refused: {}, oddities: {}, storage: "shut" }, {}).slice(1),
+    ["accepted 5,000 events in 50 requests; the storage takes nothing now", "", "no destinations"],
+  );
 });
 
 test("pintle status finds the data plane by its folder", async () => {

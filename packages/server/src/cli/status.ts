@@ -38,6 +38,7 @@ export function statusLines(told: Status, deadLetters: DeadLetterCounts): string
     `accepted ${nouns(told.accepted, "event")} in ${nouns(told.requests, "request")}` +
       (refused === 0 ? "" : `; refused ${nouns(refused, "request")} (${reasons(told.refused)})`) +
       (told.storage === "open" ? "" : "; the storage takes nothing now"),
+    ...Object.entries(told.oddities).map(([source, counts]) => `odd from ${source}: ${reasons(counts)}`),
     "",
   ];
   if (told.destinations.length === 0) return [...lines, "no destinations"];

@@ -168,7 +168,7 @@ const answers: readonly Row[] = [
   },
 
   // JSON.
-  ...["", " ", "{", "no", '{"batch":[', "\ufeff{}", "{}{}", "NaN", "'x'", '{"a":1,}', "\u0000"].map((body) => ({
+  ...["", " ", "{", "no", '{"batch":[', "\ufeff\ufeff{}", "{}{}", "nan", "'x'", '{"a":1,}', "\u0000"].map((body) => ({
     name: `not JSON: ${JSON.stringify(body)}`,
     body,
     status: 400,
@@ -593,6 +593,62 @@ test("the body is stored as it was received, and completed from the header", asy
       rudderId: rudderId("u", ""),
     },
   ]);
+});
+
+test("what is almost JSON or an unusual request is taken, and counted by source", async (t) => {
+  const engine = await openEngine(t);
+  const { gateway, send } = await runGateway(t, { engine, clock: () => receivedAt });
+  const host = "events.example.com";
+  const post = (body: string, path = "/v1/track", authorization = auth) =>
+    send({ path, headers: { authorization }, body });
+  const rows: readonly [body: string, path: string, ...expected: unknown[]][] = [
+    ['\ufeff{"userId":"u","event":"\u00e9"}', "/v1/track", { event: "é" }],
+    [
+      '{"userId":"u","properties":{"a":NaN,"b":[-Infinity],"c":"NaN"}}',
+      "/v1/track",
+      { properties: { a: null, b: [null], c: "NaN" } },
+    ],
+    [
+      '\ufeff{"batch":[{"userId":NaN,"anonymousId":"a"},{"userId":"u"}]}',
+      "/v1/batch",
+      { userId: null, anonymousId: "a" },
+      { userId: "u" },
+    ],
+    ['{"userId":"u","event":"A"}', `http://${host}/v1/track`, { event: "A" }],
+    ['{"batch":[{"userId":"u"}]}', `HTTPS://${host}:443//v1/batch/?x=http://a`, { userId: "u" }],
+    ['{"batch":[{"userId":"u"}]}', `http://${host}/beacon/v1/batch?writeKey=${key}`, { userId: "u" }],
+    [
+      `{"userId":"u","timestamp":${receivedAt / 1000 - 60},"sentAt":"soon","originalTimestamp":"2026-11-23T09:30:00+25:00"}`,
+      "/v1/track",
+      { timestamp: "2026-11-23T09:29:00.000Z", sentAt: "2026-11-23T09:30:00.000Z" },
+    ],
+  ];
+  for (const [body, path, ...expected] of rows) {
+    const end = engine.end();
+    assert.equal((await post(body, path)).text, "ok", body);
+    const events = delivered(await engine.recordsFrom(end));
+    assert.equal(events.length, expected.length);
+    for (const [k, event] of events.entries()) {
+      for (const [name, value] of Object.entries(expected[k] as object)) assert.deepEqual(event[name], value, body);
+    }
+  }
+  const refused = [
+    ['{"userId":"\\u200b","anonymousId":" \\ufeff"}', "request neither has anonymousId nor userId\n"],
+    ['{"userId":NaN}', "request neither has anonymousId nor userId\n"],
+    ['{"userId":-NaN}', "invalid json\n"],
+    ["\ufeff", "invalid json\n"],
+    ["\ufeff\ufeff{}", "invalid json\n"],
+    ["NaN", "event is not a valid rudder event\n"],
+  ] as const;
+  for (const [body, text] of refused) assert.deepEqual(await post(body).then((r) => [r.status, r.text]), [400, text]);
+  const slow = `Basic ${btoa("wk_slow:")}`;
+  assert.equal((await post('{"userId":NaN,"anonymousId":"a"}', "/v1/track", slow)).text, "ok");
+  assert.deepEqual(gateway.stats().oddities, {
+    shop: { byte_order_mark: 2, not_a_number: 2, absolute_target: 3, numeric_time: 1, unreadable_time: 2, no_id: 2 },
+    slow: { not_a_number: 1 },
+  });
+  assert.equal((await send({ method: "GET", path: `http://${host}/health` })).status, 200);
+  assert.equal((await send({ method: "GET", path: `http://${host}` })).status, 404);
 });
 
 test("an event without an id gets a UUID of version 4", async (t) => {

@@ -13,8 +13,9 @@ import { Exchange } from "./exchange.ts";
 import { Information } from "./information.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultLimits, type GatewayLimits } from "./limits.ts";
+import { pathOf } from "./request-target.ts";
 import { Room } from "./room.ts";
-import { type Method, pathOf, routes } from "./routes.ts";
+import { type Method, routes } from "./routes.ts";
 import { type GatewaySource, Sources } from "./sources.ts";
 import { StorageGate } from "./storage-gate.ts";
 
@@ -139,6 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       events: counters.events,
       bytes: counters.bytes,
       refused: { ...counters.refused },
+      oddities: counters.oddities,
       append: { count: counters.appends, milliseconds: counters.appendMilliseconds },
       bytesInFlight: room.used,
       connections: connections.count,

@@ -5,6 +5,7 @@ import {
   bodyTooLarge,
   busy,
   emptyBatch,
+  noId,
   noKeyInHeader,
   noKeyInQuery,
   rateLimited,
@@ -21,6 +22,7 @@ import type { GatewayLimits } from "./limits.ts";
 import { gif, type PixelType, pixelEvent } from "./pixel.ts";
 import { readEvents } from "./read-events.ts";
 import { gone, receiveBody } from "./receive-body.ts";
+import { isAbsoluteTarget } from "./request-target.ts";
 import type { Room } from "./room.ts";
 import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
 import type { StorageGate } from "./storage-gate.ts";
@@ -134,11 +136,16 @@ export class Ingest {
     { request, headers }: Exchange,
     endpoint: Endpoint,
     source: KnownSource,
-    payload: Buffer,
+    body: Buffer,
   ): Promise<Answer | undefined> {
     const { engine, addresses, counters, storage, limits, clock, newId } = this.#tools;
-    const events = readEvents(payload, endpoint, limits.events, newId);
-    if ("status" in events) return events;
+    if (isAbsoluteTarget(request.url ?? "")) counters.odd(source.id, "absolute_target", 1);
+    const events = readEvents(body, endpoint, limits.events, newId);
+    if ("status" in events) {
+      if (events === noId) counters.odd(source.id, "no_id", 1);
+      return events;
+    }
+    const { payload } = events;
 
     const receivedAt = clock();
     const wait = source.limit?.take(events.messageIds.length, receivedAt) ?? 0;
@@ -161,6 +168,10 @@ export class Ingest {
       return storageDown;
     }
     storage.stored();
+    counters.odd(source.id, "numeric_time", events.numericTimes);
+    counters.odd(source.id, "unreadable_time", events.unreadableTimes);
+    if (events.hadByteOrderMark === true) counters.odd(source.id, "byte_order_mark", 1);
+    if (events.hadNotANumber === true) counters.odd(source.id, "not_a_number", 1);
     counters.accept(events.messageIds.length, payload.length, clock() - receivedAt);
     return undefined;
   }

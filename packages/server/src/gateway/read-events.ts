@@ -2,30 +2,54 @@ import { hashUserKey, parseJson, userKey } from "@pintle/events";
 import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
+import { mendJson } from "./mend-json.ts";
 import { deepest, isDeeperThan } from "./nesting.ts";
+import { oddityOfTime } from "./oddities.ts";
 import { scanEvents } from "./scan-events.ts";
 
-/** What the gateway has to know about the events of a body; the body itself is stored as it is. */
+/** What the gateway has to know about the events of a body. */
 export interface ReadEvents {
   readonly messageIds: string[];
   readonly keyHashes: number[];
   /** `sentAt` of the batch, whatever it is. */
   readonly batchSentAt: unknown;
+  /** How many times of the events and the batch are numbers. */
+  readonly numericTimes: number;
+  /** How many cannot be read. */
+  readonly unreadableTimes: number;
+}
+
+/** The same, and the body that is to be stored. */
+export interface ReadBody extends ReadEvents {
+  /** As it was received, unless it had to be mended. */
+  readonly payload: Buffer;
+  readonly hadByteOrderMark?: boolean;
+  readonly hadNotANumber?: boolean;
 }
 
 type JsonObject = { readonly [key: string]: unknown };
 
 /**
  * Reads the events of a body, or gives the answer that refuses it. `newId` makes the message id of an event that has none of
- * its own. A body that is well is only scanned; any other is parsed, to find out what is wrong with it.
+ * its own. A body that is well is only scanned; any other is parsed, to find out what is wrong with it, and mended if it is almost JSON.
  */
 export function readEvents(
   body: Buffer,
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
-): ReadEvents | Answer {
-  return scanEvents(body, endpoint, maxEvents, newId) ?? parseEvents(body, endpoint, maxEvents, newId);
+): ReadBody | Answer {
+  const read = scanOrParse(body, endpoint, maxEvents, newId);
+  if (!("status" in read)) return { ...read, payload: body };
+  const mended = read === notJson ? mendJson(body) : undefined;
+  if (mended === undefined) return read;
+  const { body: payload, hadByteOrderMark, hadNotANumber } = mended;
+  const again = scanOrParse(payload, endpoint, maxEvents, newId);
+  return "status" in again ? again : { ...again, payload, hadByteOrderMark, hadNotANumber };
+}
+
+function scanOrParse(...body: Parameters<typeof parseEvents>): ReadEvents | Answer {
+  return scanEvents(...body) ?? parseEvents(...body);
 }
 
 /**
@@ -66,6 +90,14 @@ export function parseEvents(
   const fault = checkEvents(events);
   if (fault !== undefined) return fault === "object" ? notAnEvent : noId;
 
+  let numericTimes = 0;
+  let unreadableTimes = 0;
+  const look = (time: unknown): void => {
+    const oddity = oddityOfTime(time);
+    if (oddity === "numeric_time") numericTimes++;
+    if (oddity === "unreadable_time") unreadableTimes++;
+  };
+  look(batchSentAt);
   const count = events.length;
   const messageIds = new Array<string>(count);
   const keyHashes = new Array<number>(count);
@@ -73,8 +105,11 @@ export function parseEvents(
     const event = events[k] as JsonObject;
     messageIds[k] = cleanMessageId(event.messageId) ?? newId();
     keyHashes[k] = hashUserKey(userKey(event));
+    look(event.timestamp);
+    look(event.originalTimestamp);
+    look(event.sentAt);
   }
-  return { messageIds, keyHashes, batchSentAt };
+  return { messageIds, keyHashes, batchSentAt, numericTimes, unreadableTimes };
 }
 
 function isObject(value: unknown): value is JsonObject {

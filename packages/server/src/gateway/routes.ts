@@ -38,15 +38,3 @@ export function routes(ingest: Ingest, information: Information): ReadonlyMap<st
     ["/favicon.ico", get((exchange) => exchange.empty(204))],
   ]);
 }
-
-/**
- * The path of a request target, without query, doubled slashes, and a slash at the end: SDKs that are given a URL with a trailing
- * slash send `//v1/track`, and the browser SDK asks for `/sourceConfig/`.
- */
-export function pathOf(target: string): string {
-  const mark = target.indexOf("?");
-  const path = mark === -1 ? target : target.slice(0, mark);
-  if (!path.includes("//") && !path.endsWith("/")) return path;
-  const single = path.replace(/\/{2,}/g, "/");
-  return single.length > 1 && single.endsWith("/") ? single.slice(0, -1) : single;
-}

@@ -33,6 +33,10 @@ const name = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom("userId", "anonymousId", "messageId", "sentAt", "batch", "type", "__proto__", ""),
   },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("timestamp", "originalTimestamp"),
+  },
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 5 }) },
 );
 const text = fc.oneof(
@@ -57,6 +61,24 @@ const number = fc.oneof(
   fc.constantFrom("0", "-0", "1", "10", "1.50", "1e5", "1E+5", "-1.5e-7", "1e999", "12345678901234567890"),
   fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }).map(String),
 );
+/** Times that are nearly well, or well. */
+const part = (max: number, width: number) => fc.nat({ max }).map((n) => String(n).padStart(width, "0"));
+const time = fc
+  .tuple(part(9999, 4), part(13, 2), part(32, 2), part(25, 2), part(61, 2), part(61, 2), part(999, 3))
+  .map(([y, mo, d, h, mi, s, ms]) => `${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+const oddTime = fc
+  .tuple(time, fc.nat(23), fc.constantFrom(":", "-", ".", "/", "x", "T", "5"))
+  .map(([whole, at, put]) => whole.slice(0, at) + put + whole.slice(at + 1));
+const timeField = fc
+  .tuple(
+    fc.constantFrom("timestamp", "originalTimestamp", "sentAt"),
+    fc.oneof(
+      fc.oneof(time, oddTime).map((text) => `"${text}"`),
+      fc.integer({ min: 0, max: 2e12 }).map(String),
+      fc.constantFrom('"2026-11-23"', '"soon"', '""', "null", "1.7e9", "{}", '"\\u0032026-11-23"'),
+    ),
+  )
+  .map(([name, value]) => `"${name}":${value}`);
 const literal = fc.constantFrom("true", "false", "null");
 const { value, object } = fc.letrec<{ value: string; object: string; array: string }>((tie) => ({
   value: fc.oneof({ depthSize: "small" }, text, number, literal, tie("object"), tie("array")),
@@ -78,6 +100,7 @@ const event = fc
       fc
         .tuple(fc.constantFrom("userId", "anonymousId", "messageId"), number)
         .map(([id, digits]) => `"${id}":${digits}`),
+      fc.array(timeField, { maxLength: 4 }).map((fields) => ['"userId":"u"', ...fields].join()),
     ),
   )
   .map(([fields, id]) => (/^\{\s*\}$/.test(fields) ? `{${id}}` : fields.replace(/\}$/, `,${id}}`)));

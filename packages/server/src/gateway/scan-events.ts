@@ -2,6 +2,7 @@ import { hashUserKey, murmur2, parseJson, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { deepest } from "./nesting.ts";
+import { oddityOfTime } from "./oddities.ts";
 import type { ReadEvents } from "./read-events.ts";
 
 /*
@@ -30,6 +31,8 @@ export function scanEvents(
     messageIds: scan.messageIds.map((id) => id ?? newId()),
     keyHashes: scan.keyHashes,
     batchSentAt: scan.batchSentAt,
+    numericTimes: scan.numericTimes,
+    unreadableTimes: scan.unreadableTimes,
   };
 }
 
@@ -50,12 +53,16 @@ const sentAtName = Buffer.from("sentAt");
 const userIdName = Buffer.from("userId");
 const anonymousIdName = Buffer.from("anonymousId");
 const messageIdName = Buffer.from("messageId");
+const timestampName = Buffer.from("timestamp");
+const originalTimestampName = Buffer.from("originalTimestamp");
 
 class Scan {
   /** For each event its cleaned id, `undefined` where one has to be made. */
   readonly messageIds: (string | undefined)[] = [];
   readonly keyHashes: number[] = [];
   batchSentAt: unknown;
+  numericTimes = 0;
+  unreadableTimes = 0;
   readonly #bytes: Buffer;
   readonly #maxEvents: number;
 
@@ -88,10 +95,12 @@ class Scan {
       }
       if (at === failed) return failed;
       at = skipSpace(bytes, at);
-      if (bytes[at] === closeBrace) return at + 1;
+      if (bytes[at] === closeBrace) break;
       if (bytes[at] !== comma) return failed;
       at = skipSpace(bytes, at + 1);
     }
+    this.#count(oddityOfTime(this.batchSentAt));
+    return at + 1;
   }
 
   /** From behind the `[` of a batch to behind its `]`. */
@@ -119,6 +128,12 @@ class Scan {
     let anonymousIdEnd = 0;
     let messageId = 0;
     let messageIdEnd = 0;
+    let sentAt = 0;
+    let sentAtEnd = 0;
+    let timestamp = 0;
+    let timestampEnd = 0;
+    let original = 0;
+    let originalEnd = 0;
     let at = skipSpace(bytes, from);
     for (;;) {
       const name = at + 1;
@@ -133,18 +148,30 @@ class Scan {
           if (equals(bytes, name, nameEnd, userIdName)) {
             userId = at;
             userIdEnd = end;
+          } else if (equals(bytes, name, nameEnd, sentAtName)) {
+            sentAt = at;
+            sentAtEnd = end;
           }
           break;
         case 9:
           if (equals(bytes, name, nameEnd, messageIdName)) {
             messageId = at;
             messageIdEnd = end;
+          } else if (equals(bytes, name, nameEnd, timestampName)) {
+            timestamp = at;
+            timestampEnd = end;
           }
           break;
         case 11:
           if (equals(bytes, name, nameEnd, anonymousIdName)) {
             anonymousId = at;
             anonymousIdEnd = end;
+          }
+          break;
+        case 17:
+          if (equals(bytes, name, nameEnd, originalTimestampName)) {
+            original = at;
+            originalEnd = end;
           }
           break;
       }
@@ -157,8 +184,50 @@ class Scan {
     if (hash === undefined) return failed;
     this.keyHashes.push(hash);
     this.messageIds.push(messageId === 0 ? undefined : cleanMessageId(valueAt(bytes, messageId, messageIdEnd)));
+    this.#look(timestamp, timestampEnd);
+    this.#look(original, originalEnd);
+    this.#look(sentAt, sentAtEnd);
     return at + 1;
   }
+
+  /** Whether something is odd about the time from `from` to `end`; 0 to 0: there is none. */
+  #look(from: number, end: number): void {
+    if (end === 0 || isUsualTime(this.#bytes, from, end)) return;
+    this.#count(oddityOfTime(valueAt(this.#bytes, from, end)));
+  }
+
+  #count(oddity: ReturnType<typeof oddityOfTime>): void {
+    if (oddity === "numeric_time") this.numericTimes++;
+    if (oddity === "unreadable_time") this.unreadableTimes++;
+  }
+}
+
+/**
+ * Whether a value is a time as JavaScript writes it, `"2026-11-23T09:30:00.000Z"`, which can be read: a quick yes for nearly all of them.
+ * The last days of a month need the calendar.
+ */
+function isUsualTime(bytes: Buffer, from: number, end: number): boolean {
+  if (end - from !== 26 || bytes[from] !== quote) return false;
+  if (bytes[from + 5] !== 0x2d || bytes[from + 8] !== 0x2d || bytes[from + 11] !== 0x54) return false;
+  if (bytes[from + 14] !== colon || bytes[from + 17] !== colon || bytes[from + 20] !== 0x2e) return false;
+  if (bytes[from + 24] !== 0x5a) return false;
+  const year = digitsAt(bytes, from + 1) * 100 + digitsAt(bytes, from + 3);
+  const month = digitsAt(bytes, from + 6);
+  const day = digitsAt(bytes, from + 9);
+  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return false;
+  if (!(digitsAt(bytes, from + 12) <= 23 && digitsAt(bytes, from + 15) <= 59)) return false;
+  return digitsAt(bytes, from + 18) <= 59 && digitsAt(bytes, from + 21) >= 0 && isDigit(bytes[from + 23]!);
+}
+
+/** The number that two digits make; NaN where one is none. */
+function digitsAt(bytes: Buffer, at: number): number {
+  const tens = bytes[at]!;
+  const ones = bytes[at + 1]!;
+  return isDigit(tens) && isDigit(ones) ? (tens - 0x30) * 10 + ones - 0x30 : Number.NaN;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
 /** The hash of the user key (murmur2 of its UTF-8 bytes) that the id from `from` to `end` makes, if it makes one; 0 to 0: there is no id. */
@@ -337,7 +406,7 @@ function numberEnd(bytes: Buffer, from: number): number {
 function digitsEnd(bytes: Buffer, from: number): number {
   const { length } = bytes;
   let at = from;
-  while (at < length && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++;
+  while (at < length && isDigit(bytes[at]!)) at++;
   return at;
 }
 
