@@ -67,7 +67,7 @@ async function runList(call: CommandCall, context: CommandContext): Promise<numb
   }
   const told = await adminClient(call, context).get("/dead", { ...selectionOf(call), limit });
   const { destinations } = told as { readonly destinations: readonly (DeadList & { readonly id: string })[] };
-  if (json !== undefined) context.print(JSON.stringify(destinations, null, 2));
+  if (json !== undefined) context.print(stringifyJson(destinations, 2));
   else for (const line of listLines(destinations)) context.print(line);
   return 0;
 }
