@@ -3,6 +3,7 @@ import { stringifyJson } from "@pintle/events";
 import { z } from "zod";
 import { bytes, type DestinationType, defineDestination, delivered, duration, retry } from "../kit/index.ts";
 import { RotatingFile } from "./rotating-file.ts";
+import { tryFile } from "./trial.ts";
 
 export interface FileSettings {
   path: string;
@@ -37,6 +38,7 @@ export const file: DestinationType<FileSettings> = defineDestination<FileSetting
   description: "Appends each event to a file, as a line of JSON",
   settings,
   batch: { events: 1000, bytes: 1 << 20, whole: true },
+  trial: tryFile,
   async open({ path, rotateSize, rotateEvery, gzip }, { directory, now, lock }) {
     const target = resolve(directory, path);
     // A second writer would take the line that the first one is writing for a torn one.

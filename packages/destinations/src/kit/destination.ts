@@ -79,6 +79,24 @@ export interface BatchLimits {
   readonly whole: boolean;
 }
 
+/** How a destination is tried out so that nothing stays. */
+export interface Trial<Settings = unknown> {
+  /** What is written where, and what becomes of it, without a secret: "a line in a file of its own, ./x, which is removed". */
+  readonly writes: string;
+  /** The settings to open it with, in place of its own. */
+  readonly settings: Settings;
+  /** Removes what was written, also what a failure has left. */
+  remove(): Promise<void>;
+}
+
+/** What a trial may know of the world. */
+export interface TrialTools {
+  /** Where relative paths in settings start. */
+  readonly directory: string;
+  /** A word of small letters that nothing else is called by. */
+  readonly word: string;
+}
+
 /** A kind of destination: what a configuration calls `type`. */
 export interface DestinationType<Settings = unknown> {
   /** `[a-z0-9-]+`. */
@@ -100,6 +118,8 @@ export interface DestinationType<Settings = unknown> {
   readonly isHttp?: boolean;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
+  /** Where what is delivered would stay there: how `pintle check --send` tries it out. @throws when it can be seen that it would fail */
+  trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
   /** @throws when it cannot be opened now; the router tries again */
   open(settings: Settings, tools: Tools): Promise<Connection>;
 }
@@ -120,6 +140,8 @@ interface CommonDefinition<Settings> {
 export interface OpenDefinition<Settings> extends CommonDefinition<Settings> {
   /** See `DestinationType.transactional`. @default false */
   readonly transactional?: boolean;
+  /** See `DestinationType.trial`. @default what a trial delivers stays there */
+  trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
   open(settings: Settings, tools: Tools): Promise<Connection>;
 }
 
@@ -166,5 +188,7 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
           });
   const transactional = "open" in definition && definition.transactional === true;
   const isHttp = !("open" in definition);
-  return { type, displayName, description, settings, batch, transactional, isHttp, concurrency, open };
+  const common = { type, displayName, description, settings, batch, transactional, isHttp, concurrency, open };
+  if (!("open" in definition) || definition.trial === undefined) return common;
+  return { ...common, trial: (values, tools) => definition.trial!(values, tools) };
 }

@@ -24,6 +24,8 @@ export {
   type EventSource,
   type OpenDefinition,
   type Tools,
+  type Trial,
+  type TrialTools,
 } from "./destination.ts";
 export { type DurationLimits, duration } from "./duration.ts";
 export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";

@@ -33,6 +33,7 @@ import { FencedError, ProgressTable } from "./progress-table.ts";
 import type { EventLoad } from "./schema-load.ts";
 import { Session } from "./session.ts";
 import { trouble } from "./sql-error.ts";
+import { tryPostgres } from "./trial.ts";
 
 export interface PostgresSettings {
   url: string;
@@ -126,6 +127,7 @@ export const postgres: DestinationType<PostgresSettings> = defineDestination<Pos
   settings: settings as { [Key in keyof PostgresSettings]-?: z.ZodType<PostgresSettings[Key]> },
   batch: { events: 2500, bytes: 4 << 20, whole: true },
   transactional: true,
+  trial: tryPostgres,
   async open(values, tools) {
     const connect = await loadPg();
     const ca = values.ca === undefined ? undefined : await readFile(resolve(tools.directory, values.ca), "utf8");

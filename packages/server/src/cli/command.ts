@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Relative paths of the command line start here. */
   readonly directory: string;
+  /** Asks a question of who sits at the terminal, and resolves with whether the answer is yes; absent where nobody does. */
+  readonly ask?: (question: string) => Promise<boolean>;
 }
 
 export interface Command {

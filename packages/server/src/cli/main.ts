@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline/promises";
 import { ServerError } from "../errors.ts";
 import { plainText } from "../plain-text.ts";
 import { version } from "../version.ts";
@@ -17,10 +18,21 @@ async function main(words: readonly string[], context: CommandContext): Promise<
   return parsed.kind === "run" ? parsed.command.run(parsed.call, context) : 0;
 }
 
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+  try {
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), closed])).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
 main(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${plainText(line)}\n`),
   environment: process.env,
   directory: process.cwd(),
+  ...(process.stdin.isTTY && process.stdout.isTTY ? { ask } : {}),
 })
   .then(
     (code) => {
@@ -35,5 +47,7 @@ main(process.argv.slice(2), {
   )
   .finally(() => {
     // What code of the owner has left running (a timer, a server) does not keep a command that is through.
-    setTimeout(() => process.exit(), 1000).unref();
+    setInterval(() => {
+      if (process.stdout.writableLength === 0) process.exit();
+    }, 1000).unref();
   });
