@@ -79,3 +79,30 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return "code" in error ? String(error.code) : error.name;
 }
+
+test("404, 410 and redirects are the event's alone, and in a row the destination's", () => {
+  const inARow = (status: number) => classifyAnswer({ status, headers: {}, body: "" }, now).inARow;
+  for (const status of [300, 301, 302, 303, 304, 307, 308, 404, 410]) assert.equal(inARow(status), "destination");
+  for (const status of [200, 400, 402, 403, 405, 409, 413, 422, 451, 503]) assert.equal(inARow(status), undefined);
+});
+
+test("the target of a redirect is shown, without what may be a secret", () => {
+  const detail = (location: string) => classifyAnswer({ status: 301, headers: { location }, body: "" }, now).detail;
+  const shown = (target: string) =>
+    `the destination answered 301 and points to ${target}, but redirects are not followed`;
+  assert.equal(detail("https://new.example/hook"), shown("https://new.example/hook"));
+  assert.equal(detail("/moved/"), shown("/moved/"));
+  assert.equal(detail("https://u:pass@new.example/a?token=secret&b=1#top"), shown("https://new.example/a?..."));
+  assert.equal(detail("//u:pass@new.example/a#s?ecret"), shown("//new.example/a"));
+  assert.equal(detail("/a b\u00e9\u001b"), shown("/a?b??"));
+  assert.ok(detail(`/${"x".repeat(100_000)}`)!.length < 400);
+  const other = classifyAnswer({ status: 404, headers: { location: "/x" }, body: "" }, now).detail;
+  assert.equal(other, "the destination answered 404");
+});
+
+test("what was wrong with an answer is told, whatever it means", () => {
+  const of = (status: number) => classifyAnswer({ status, headers: {}, body: "", flaw: "half of it" }, now);
+  assert.deepEqual([of(200).outcome, of(200).detail], ["delivered", "half of it"]);
+  assert.equal(of(503).detail, "the destination answered 503 (half of it)");
+  assert.equal(of(400).detail, "the destination answered 400 (half of it)");
+});

@@ -6,6 +6,11 @@ export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
 /** Statuses with which a server speaks for itself rather than about the event. */
 const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+/** Whether a status says that there is nothing at this address: that of one event, or, if others get it as well, that of all. */
+function isAbsence(status: number): boolean {
+  return status === 404 || status === 410 || (status >= 300 && status < 400);
+}
+
 /**
  * What an HTTP answer means for the event that it is about.
  *
@@ -15,14 +20,16 @@ const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  * | 401, 403 | retry, scope destination, the event does not age: a key was rotated |
  * | 429, 502, 503, 504 | retry, scope destination |
  * | 408, other 5xx | retry, scope event |
+ * | 404, 410, 3xx | dead, but in a row the destination's trouble |
  * | everything else | dead |
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
  */
 export function classifyAnswer(answer: Answer, now: number): Outcome {
-  const { status } = answer;
-  if (status >= 200 && status < 300) return delivered;
+  const { status, flaw } = answer;
+  if (status >= 200 && status < 300) return flaw === undefined ? delivered : { ...delivered, detail: flaw };
   const reason = `http_${status}`;
+  const detail = `the destination answered ${status}${targetOf(answer)}${flaw === undefined ? "" : ` (${flaw})`}`;
   if (status === 401 || status === 403) {
     return retry("destination", reason, {
       ages: false,
@@ -35,10 +42,20 @@ export function classifyAnswer(answer: Answer, now: number): Outcome {
     return retry(sickStatuses.has(status) ? "destination" : "event", reason, {
       ...(after === undefined ? {} : { after }),
       answer,
-      detail: `the destination answered ${status}`,
+      detail,
     });
   }
-  return dead(reason, { answer, detail: `the destination answered ${status}` });
+  return dead(reason, { answer, detail, ...(isAbsence(status) ? { inARow: "destination" } : {}) });
+}
+
+/** Where a redirect points to, without what may be a secret. */
+function targetOf({ status, headers: { location } }: Answer): string {
+  if (location === undefined || status < 300 || status >= 400) return "";
+  // A user with password before the host, and everything from the query on. What is visible ASCII cannot break a line.
+  const [bare = ""] = location.replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/?#]*@/i, "$1//").split(/[?#]/);
+  const shown = bare.replace(/[^\x21-\x7e]/g, "?").slice(0, 300);
+  const query = /^[^#]*\?/.test(location) ? "?..." : "";
+  return ` and points to ${shown}${query}, but redirects are not followed`;
 }
 
 /**

@@ -30,6 +30,11 @@ export interface Outcome {
   readonly request?: ShownRequest;
   /** `false`: the event does not age while this lasts, however long (a rotated key kills nothing). Default: `true`. */
   readonly ages?: boolean;
+  /**
+   * `destination`: this event's trouble if it alone gets the outcome, the destination's if several in a row do, as while what takes them is
+   * replaced (404). Default: as `scope` says.
+   */
+  readonly inARow?: "destination";
 }
 
 /** An HTTP answer, as far as it is kept. */
@@ -38,6 +43,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** The first 10 KB as text. */
   readonly body: string;
+  /** What was wrong with it, if it could not be read to its end. Its status counts all the same. */
+  readonly flaw?: string;
 }
 
 export const delivered: Outcome = { outcome: "delivered", scope: "event", reason: "delivered" };
@@ -50,6 +57,6 @@ export function retry(
   return { outcome: "retry", scope, reason, ...more };
 }
 
-export function dead(reason: string, more: Pick<Outcome, "detail" | "answer"> = {}): Outcome {
+export function dead(reason: string, more: Pick<Outcome, "detail" | "answer" | "inARow"> = {}): Outcome {
   return { outcome: "dead", scope: "event", reason, ...more };
 }

@@ -1,7 +1,8 @@
-import type { Dispatcher, Pool } from "undici";
+import type { buildConnector, Dispatcher, Pool } from "undici";
 import { RequestError, TimeoutError } from "./classify.ts";
 import { guardedConnector } from "./guarded-connect.ts";
 import type { Answer } from "./outcome.ts";
+import { statusOf } from "./status-line.ts";
 import { undici } from "./undici.ts";
 
 /** One HTTP request, complete: a destination's `requests` makes it, a `Sender` sends it. */
@@ -25,8 +26,8 @@ export interface SendLimits {
 /** The network as a destination sees it. Tests put a function of their own in its place. */
 export interface Sender {
   /**
-   * Resolves with the answer, whatever its status. An answer whose status arrived and whose body then broke off counts
-   * as answered, with what arrived of it.
+   * Resolves with the answer, whatever its status. One whose status line has arrived counts, whatever is wrong with the rest: a head
+   * that is too large or malformed, a body that broke off. It has what arrived, and `flaw` says what was wrong.
    *
    * @throws TimeoutError, RequestError, or the network's own error with its `code`
    */
@@ -44,10 +45,18 @@ export interface PoolOptions {
   readonly blockPrivate?: boolean;
 }
 
+/** Bytes of an answer's head that are read. Servers and the proxies before them add headers of their own, cookies above all. */
+const longestHead = 256 * 1024;
+/** Bytes of an answer's headers that are kept, beside those that decide something. */
+const keptHeaderBytes = 16 * 1024;
+/** Bytes that are kept of what comes before the head of an answer has been read. */
+const mostHeard = 2 * longestHead;
+
 /** Sends over kept-alive connections, one pool for each origin. Redirects are not followed: they are answers. */
 export function poolSender({ connections, connectTimeout = 10_000, blockPrivate = false }: PoolOptions): Sender {
   const pools = new Map<string, Pool>();
   let last: { url: string; pool: Pool; path: string } | undefined;
+  const wire: Wire = { starting: undefined };
 
   function target(url: string): { pool: Pool; path: string } {
     // Nearly every destination has one URL, and parsing it costs more than the rest of this function.
@@ -63,7 +72,11 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
         // The limit on the whole request is ours: undici's two do not add up to one.
         headersTimeout: 0,
         bodyTimeout: 0,
-        connect: blockPrivate ? guardedConnector(connectTimeout) : { timeout: connectTimeout },
+        maxHeaderSize: longestHead,
+        connect: overheard(
+          blockPrivate ? guardedConnector(connectTimeout) : undici().buildConnector({ timeout: connectTimeout }),
+          wire,
+        ),
       });
       pools.set(origin, pool);
     }
@@ -76,7 +89,7 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
       return new Promise((resolve, reject) => {
         const { pool, path } = target(url);
         // The lowest call of the pool: `request` would make a stream for each body, most of which nobody reads.
-        pool.dispatch({ method, path, headers, body: body ?? null }, new Exchange(limits, resolve, reject));
+        pool.dispatch({ method, path, headers, body: body ?? null }, new Exchange(limits, wire, resolve, reject));
       });
     },
 
@@ -88,9 +101,41 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
 
 const noHeaders: Readonly<Record<string, string>> = {};
 
+/** What the connections of a sender have in common. */
+interface Wire {
+  /** The exchange whose request is about to be written, by whichever connection writes next. */
+  starting: Exchange | undefined;
+}
+
+/**
+ * Lets each exchange hear the bytes of its answer before they are parsed. undici says nothing of an answer whose head it cannot
+ * read, not even the status; a sender that takes a 200 for no answer sends the event again and again. It writes a request in the same
+ * breath in which it says that it starts, and has one on its way over each connection.
+ */
+function overheard(connect: buildConnector.connector, wire: Wire): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      const { read, write } = socket;
+      let exchange: Exchange | undefined;
+      socket.write = ((...written: Parameters<typeof write>) => {
+        exchange = wire.starting ?? exchange;
+        wire.starting = undefined;
+        return write.apply(socket, written);
+      }) as typeof write;
+      socket.read = (size) => {
+        const chunk: Buffer | null = read.call(socket, size);
+        if (chunk !== null) exchange?.hear(chunk);
+        return chunk;
+      };
+      callback(null, socket);
+    });
+}
+
 /** One request on its way: waits for a connection, is sent, is answered; at any point it can fail or run out of time. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: SendLimits;
+  readonly #wire: Wire;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
@@ -101,9 +146,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   #isKept = true;
   #kept: Buffer[] | undefined;
   #keptBytes = 0;
+  /** What came before the head was read. */
+  #heard: Buffer[] = [];
+  #heardBytes = 0;
 
-  constructor(limits: SendLimits, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+  constructor(limits: SendLimits, wire: Wire, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
     this.#limits = limits;
+    this.#wire = wire;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#timer = setTimeout(runOut, limits.timeout, this);
@@ -118,8 +167,16 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Its time ran out while it waited for a connection: it must not go out behind our back.
-    if (this.#timedOut !== undefined) controller.abort(this.#timedOut);
-    else this.#controller = controller;
+    if (this.#timedOut !== undefined) return controller.abort(this.#timedOut);
+    this.#controller = controller;
+    this.#wire.starting = this;
+  }
+
+  /** Bytes of its answer have come. */
+  hear(chunk: Buffer): void {
+    if (this.#status !== 0 || this.#heardBytes >= mostHeard) return;
+    this.#heardBytes += chunk.length;
+    this.#heard.push(chunk);
   }
 
   onResponseStart(
@@ -129,6 +186,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#status = status;
+    this.#heard = [];
     this.#isKept = this.#limits.successes !== false || status >= 300;
     if (this.#isKept) this.#headers = flatten(headers);
   }
@@ -150,12 +208,17 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(error: unknown): void {
     clearTimeout(this.#timer);
-    if (this.#status === 0) {
+    const hadHead = this.#status !== 0;
+    if (!hadHead) this.#status = statusOf(this.#heard);
+    this.#heard = [];
+    const status = this.#status;
+    if (status === 0) {
       this.#reject(error);
       return;
     }
     const body = this.#kept === undefined ? "" : Buffer.concat(this.#kept).toString("utf8", 0, this.#limits.bodyBytes);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    const answer: Answer = { status, headers: this.#headers, body };
+    this.#resolve(error === undefined ? answer : { ...answer, flaw: flawOf(error, hadHead) });
   }
 }
 
@@ -163,11 +226,27 @@ function runOut(exchange: Exchange): void {
   exchange.expire();
 }
 
+/** What was wrong with an answer that counts. */
+function flawOf(error: unknown, hadHead: boolean): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const problem = error instanceof Error && error.message !== "" ? error.message : String(error);
+  if (hadHead) return `the body of the answer is not complete: ${problem}`;
+  if (code === "UND_ERR_HEADERS_OVERFLOW") return `the answer has more than ${longestHead / 1024} KB of headers`;
+  return `the headers of the answer cannot be read: ${problem}`;
+}
+
+/** Headers that decide something. */
+const deciding: ReadonlySet<string> = new Set(["retry-after", "location"]);
+
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const flat: Record<string, string> = {};
+  let bytes = 0;
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
+    if (value === undefined) continue;
+    const text = Array.isArray(value) ? value.join(", ") : value;
+    bytes += name.length + text.length;
+    if (bytes <= keptHeaderBytes || deciding.has(name)) flat[name] = text;
   }
   return flat;
 }

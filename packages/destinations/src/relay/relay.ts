@@ -90,9 +90,8 @@ const aboutEvents: ReadonlySet<number> = new Set([400, 413]);
  * something else, it takes no gzip): no event is to die for it.
  */
 function classify(answer: Answer, _events: readonly DeliveredEvent[], { now }: Attempt): Outcome | undefined {
-  const { outcome, reason } = classifyAnswer(answer, now);
+  const { outcome, reason, detail = "" } = classifyAnswer(answer, now);
   if (outcome !== "dead" || aboutEvents.has(answer.status)) return undefined;
   const said = answer.body.trim().slice(0, 200);
-  const detail = `the data plane answered ${answer.status}${said === "" ? "" : `: ${said}`}`;
-  return retry("destination", reason, { ages: false, answer, detail });
+  return retry("destination", reason, { ages: false, answer, detail: said === "" ? detail : `${detail}: ${said}` });
 }
