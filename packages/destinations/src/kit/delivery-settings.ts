@@ -9,6 +9,8 @@ export interface DeliverySettings {
   readonly maxAge: number;
   /** Whether the events of a user wait for one of them that fails. Default: `true`. */
   readonly order?: boolean | undefined;
+  /** `max`: of the waits of an event that fails while others are delivered, milliseconds. Default: 15 s. */
+  readonly retry?: { readonly max: number } | undefined;
 }
 
 const day = 24 * 60 * 60 * 1000;
@@ -17,6 +19,7 @@ export const deliveryShape: {
   from: z.ZodType<"start" | "end" | undefined>;
   maxAge: z.ZodType<number, number | string | undefined>;
   order: z.ZodType<boolean, boolean | undefined>;
+  retry: z.ZodType<{ readonly max: number }, { readonly max?: number | string | undefined } | undefined>;
 } = {
   from: z
     .enum(["start", "end"])
@@ -34,5 +37,11 @@ export const deliveryShape: {
     .default(true)
     .describe(
       "Whether each user's events arrive in their order, later ones waiting for one that fails (default true); false: nothing waits for anything",
+    ),
+  retry: z
+    .strictObject({ max: duration({ min: 1000, max: day }).default(15_000) })
+    .default({ max: 15_000 })
+    .describe(
+      'How long an event that fails waits at most while others are delivered, `{ max: "15s" }` (the default): so long its user\'s next events wait, too',
     ),
 };

@@ -55,8 +55,74 @@ test("each failed probe makes the wait longer; those that failed together do not
   }
   assert.deepEqual(
     waits,
-    [1, 2, 4, 8, 16, 32, 64, 128, 150, 150, 150].map((seconds) => seconds * 1000),
+    [1, 2, 4, 7.5, 7.5, 7.5, 7.5, 7.5, 7.5, 7.5, 7.5].map((seconds) => seconds * 1000),
   );
+});
+
+test("where nobody but the destination's owner can help, it is probed less and less often, up to every 5 min", () => {
+  const breaker = opened();
+  const waits: number[] = [];
+  for (let probe = 0; probe < 11; probe++) {
+    const now = breaker.until;
+    breaker.tick(now);
+    breaker.probe();
+    breaker.troubled(now, true, 0, 300_000);
+    waits.push((breaker.until - now) / 1000);
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 150, 150, 150]);
+});
+
+test("what a probe took to fail is part of the wait, and a second is left between them", () => {
+  const breaker = opened();
+  for (let probe = 0; probe < 10; probe++) {
+    const now = breaker.until;
+    breaker.tick(now);
+    breaker.probe();
+    breaker.troubled(now, true);
+  }
+  const at = breaker.until;
+  breaker.tick(at);
+  breaker.probe();
+  breaker.troubled(at + 5000, true);
+  assert.equal(breaker.until, at + 7500);
+  breaker.tick(at + 7500);
+  breaker.probe();
+  breaker.troubled(at + 17_500, true);
+  assert.equal(breaker.until, at + 18_500);
+});
+
+test("a probe that is not answered for 15 s is not waited for; whichever gets through closes it", () => {
+  const breaker = opened();
+  assert.equal(breaker.nextProbe, 500);
+  breaker.tick(500);
+  assert.equal(breaker.nextProbe, Number.POSITIVE_INFINITY);
+  breaker.probe();
+  assert.equal(breaker.nextProbe, 15_500);
+  breaker.tick(15_499);
+  assert.equal(breaker.admits(1), false);
+  breaker.tick(15_500);
+  assert.equal(breaker.admits(1), true);
+  breaker.probe();
+  assert.deepEqual([breaker.admits(2), breaker.nextProbe], [false, 30_500]);
+  breaker.succeeded(true, 15_600);
+  assert.equal(breaker.state, "closed");
+  breaker.troubled(15_700, false);
+  assert.equal(breaker.state, "open", "what the one before found out is news, too");
+});
+
+test("somebody who says so ends the wait, also that of a Retry-After, and that for a probe", () => {
+  const breaker = opened();
+  breaker.troubled(0, false, 3_600_000);
+  breaker.retryNow();
+  breaker.tick(1);
+  assert.equal(breaker.state, "half-open");
+  breaker.probe();
+  assert.equal(breaker.admits(1), false);
+  breaker.retryNow();
+  assert.equal(breaker.admits(1), true);
+  const well = new Breaker(8, () => 0.5);
+  well.retryNow();
+  assert.deepEqual([well.state, fill(well)], ["closed", 8]);
 });
 
 test("a Retry-After that comes later makes the pause longer", () => {

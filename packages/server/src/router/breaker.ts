@@ -1,4 +1,4 @@
-import { backoff, longestBackoff } from "./backoff.ts";
+import { backoff, longestBackoff, longestShortWait, shortestBackoff } from "./backoff.ts";
 
 /** @see Breaker */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -12,7 +12,8 @@ const judged = 64;
  * - **closed**: events go out, at most `allowed` batches at a time. After a recovery `allowed` starts at 2 and grows by one
  *   with every batch that succeeds, so it doubles with each round;
  * - **open**: the destination is in trouble, nothing goes out before `until`;
- * - **half-open**: one batch, the probe, goes out. If it succeeds the breaker closes, if not it opens again, for longer.
+ * - **half-open**: one batch, the probe, goes out. If it succeeds the breaker closes, if not it opens again, for longer, up
+ *   to 15 s. One that is not answered for 15 s is not waited for: another one goes out beside it.
  *
  * Trouble is a failure of scope destination, or that more than half of the last 64 events failed at their first attempt.
  * (Only first attempts count: a single event that is tried over and over says nothing about the others.)
@@ -23,6 +24,9 @@ export class Breaker {
   #state: BreakerState = "closed";
   #allowed: number;
   #probing = false;
+  /** When the latest probe went out. */
+  #probedAt = 0;
+  #tickedAt = 0;
   #until = 0;
   /** How often it has opened without having fully recovered, or having been closed for as long as the longest wait. */
   #openings = 0;
@@ -47,6 +51,12 @@ export class Breaker {
     return this.#until;
   }
 
+  /** When the next probe may go out, whatever else happens; `Infinity`: none is waited for. */
+  get nextProbe(): number {
+    if (this.#state === "open") return this.#until;
+    return this.#state === "half-open" && this.#probing ? this.#probedAt + longestShortWait : Number.POSITIVE_INFINITY;
+  }
+
   /** Whether one more batch may go out. In half-open, the one that does is the probe: tell `probe`. */
   admits(inFlight: number): boolean {
     if (this.#state === "closed") return inFlight < this.#allowed;
@@ -55,21 +65,28 @@ export class Breaker {
 
   /** The batch that goes out now is the probe. */
   probe(): void {
-    this.#expect("half-open");
+    if (this.#state !== "half-open") throw new Error(`The breaker is ${this.#state}, not half-open`);
     this.#probing = true;
+    this.#probedAt = this.#tickedAt;
   }
 
   /** The probe never reached the destination: another one may go out. */
   unprobed(): void {
-    this.#expect("half-open");
     this.#probing = false;
   }
 
-  /** Moves from open to half-open once it is time. */
+  /** Moves from open to half-open once it is time, and gives up waiting for a probe. */
   tick(now: number): void {
-    if (this.#state !== "open" || now < this.#until) return;
-    this.#state = "half-open";
+    this.#tickedAt = now;
+    if (now < this.nextProbe) return;
+    if (this.#state === "open") this.#state = "half-open";
     this.#probing = false;
+  }
+
+  /** Somebody says that it is worth a probe: the wait is over. */
+  retryNow(): void {
+    if (this.#state === "open") this.#until = Number.NEGATIVE_INFINITY;
+    else this.#probing = false;
   }
 
   /** A batch got through: the destination took its events, or refused them for what they are. */
@@ -89,19 +106,23 @@ export class Breaker {
 
   /**
    * A failure of scope destination, or any failure of the probe. Batches that fail together with the one that opened it
-   * do not make the wait longer; a later `Retry-After` does.
+   * do not make the wait longer; a later `Retry-After` does. What a probe took to fail is part of the wait after it.
+   *
+   * @param longest the bound of the wait, milliseconds
    */
-  troubled(now: number, isProbe: boolean, retryAfter = 0): void {
+  troubled(now: number, isProbe: boolean, retryAfter = 0, longest: number = longestShortWait): void {
     if (this.#state === "open" || (this.#state === "half-open" && !isProbe)) {
       if (this.#state === "open") this.#until = Math.max(this.#until, now + retryAfter);
       return;
     }
     // One that gets few events may never have all its batches on their way.
     if (this.#state === "closed" && now - this.#closedAt >= longestBackoff) this.#openings = 0;
+    const since = this.#state === "half-open" ? this.#probedAt : now;
     this.#state = "open";
     this.#probing = false;
     this.#openings++;
-    this.#until = now + backoff(this.#openings, this.#random, retryAfter);
+    const wait = backoff(this.#openings, this.#random, 0, longest);
+    this.#until = Math.max(since + wait, now + Math.min(wait, shortestBackoff), now + retryAfter);
     this.#firstAttempts = 0;
     this.#firstFailures = 0;
   }
@@ -115,9 +136,5 @@ export class Breaker {
     this.#firstFailures += failed ? 1 : 0;
     this.#firstAttempts++;
     return this.#firstAttempts >= judged && this.#firstFailures > judged / 2;
-  }
-
-  #expect(state: BreakerState): void {
-    if (this.#state !== state) throw new Error(`The breaker is ${this.#state}, not ${state}`);
   }
 }

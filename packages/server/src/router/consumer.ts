@@ -36,6 +36,7 @@ export interface ConsumerDestination {
     readonly from?: "start" | "end" | undefined;
     readonly maxAge: number;
     readonly order?: boolean | undefined;
+    readonly retry?: { readonly max: number } | undefined;
   };
   /** The sources that are connected to it, by id. */
   readonly sources: ReadonlyMap<string, EventSource>;
@@ -276,6 +277,11 @@ export class Consumer {
     this.#account.filtered.add(reason, count);
   }
 
+  /** Tries everything again that waits for another attempt, without waiting. Returns how many lanes that are. */
+  retryNow(): number {
+    return this.#deliverer.retryNow();
+  }
+
   /** Events in its retry topic that have not ended. */
   get inRetry(): number {
     return this.#lot.waiting + this.#lot.loaded.events;
@@ -466,6 +472,7 @@ export class Consumer {
       ...this.#account.counts(),
       waiting,
       inFlight: this.#deliverer.inFlight,
+      ...this.#nextAttempt(),
       lanesWaiting: this.#deliverer.lanesWaiting,
       lanesParked: this.#lot.lanes,
       lag: {
@@ -475,6 +482,12 @@ export class Consumer {
       },
       counted,
     };
+  }
+
+  #nextAttempt(): Pick<DestinationStatus, "nextAttempt"> {
+    const at = this.#deliverer.nextAttempt;
+    if (at === undefined || this.#reader.isStopped) return {};
+    return { nextAttempt: new Date(this.#clock.wall() + Math.max(0, at - this.#clock.now())).toISOString() };
   }
 
   // --- closing ---

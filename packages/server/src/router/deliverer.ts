@@ -1,18 +1,20 @@
 import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/destinations/kit";
 import { type Account, messageOf } from "./account.ts";
-import { backoff } from "./backoff.ts";
+import { backoff, longestBackoff, longestShortWait } from "./backoff.ts";
 import { type Batch, commitOf, takeBatch } from "./batch.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import type { Entry, Lane, Lanes } from "./lanes.ts";
 import type { Positions } from "./positions.ts";
-import { scopeOf } from "./scope.ts";
+import { longestOwnWait, refusesCredentials } from "./scope.ts";
 import type { Stage, Throttle } from "./stage.ts";
+import { type Judged, Verdicts } from "./verdicts.ts";
 
 export interface DelivererOptions {
   readonly type: DestinationType;
-  readonly settings: { readonly maxAge: number };
+  /** `retry.max`: of the waits of an event that fails while others are delivered, milliseconds; 15 s by default. */
+  readonly settings: { readonly maxAge: number; readonly retry?: { readonly max: number } | undefined };
   readonly tools: Tools;
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
@@ -47,9 +49,6 @@ export interface DelivererOptions {
   readonly moved: () => void;
 }
 
-/** So many refusals without a delivery between them stop a destination that has worked before. */
-const refusalsInARow = 8;
-
 /**
  * Sends the events of its lanes to one destination, as many at a time as the breaker admits and never two of one user key
  * that could overtake each other, and acts on the outcomes: on to the next, wait and try again, or give up.
@@ -57,8 +56,7 @@ const refusalsInARow = 8;
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #lanes: Lanes;
-  /** Refusals since something got through, that may be those of one server behind a balancer. */
-  #refusedInARow = 0;
+  readonly #verdicts: Verdicts;
   readonly #breaker: Breaker;
   readonly #batchLimits: BatchLimits;
   #connection: Connection | undefined;
@@ -77,6 +75,7 @@ export class Deliverer {
   constructor(options: DelivererOptions) {
     this.#options = options;
     this.#lanes = options.lanes;
+    this.#verdicts = new Verdicts(options.account);
     const { type, settings, random } = options;
     this.#batchLimits = type.batch(settings);
     // Of a transactional one, one batch is prepared while the one before it is committed.
@@ -97,8 +96,30 @@ export class Deliverer {
     return this.#lanes.ready;
   }
 
+  /** Those of them whose first event was not tried before. */
+  get untried(): number {
+    return this.#lanes.untried;
+  }
+
   get lanesWaiting(): number {
     return this.#lanes.waiting;
+  }
+
+  /**
+   * When something that failed is tried again, in the clock's `now`: the destination while it is in trouble, else the first of the
+   * events that wait for a reason of their own. `undefined` when that is now, or nothing waits.
+   */
+  get nextAttempt(): number | undefined {
+    const at = this.#breaker.state === "open" ? this.#breaker.until : this.#lanes.nextAttempt;
+    return this.#breaker.state === "half-open" || at === Number.POSITIVE_INFINITY ? undefined : at;
+  }
+
+  /** Tries everything again that waits for another attempt, without waiting. Returns how many lanes that are. */
+  retryNow(): number {
+    this.#breaker.retryNow();
+    const woken = this.#lanes.wakeAll();
+    this.pump();
+    return woken;
   }
 
   /** Takes an event, to be sent with the next `pump`. @see Lanes.add */
@@ -157,9 +178,8 @@ export class Deliverer {
   }
 
   #setWake(): void {
-    const breakerAt = this.#breaker.state === "open" ? this.#breaker.until : Number.POSITIVE_INFINITY;
     const throttleAt = this.#throttledUntil ?? Number.POSITIVE_INFINITY;
-    const at = Math.min(breakerAt, this.#lanes.nextDue, throttleAt);
+    const at = Math.min(this.#breaker.nextProbe, this.#lanes.nextDue, throttleAt);
     if (at === this.#wakeAt) return;
     this.#cancelWake?.();
     this.#cancelWake = undefined;
@@ -229,22 +249,13 @@ export class Deliverer {
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
       commit: positions === undefined ? undefined : commitOf(batch, this.#options.writeDead),
     };
-    void dispatch(entries, how).then((results) => this.#settle(batch, results));
-  }
-
-  /**
-   * Whether a refusal (502, 503, 504 without `Retry-After`) may be that of one server behind a balancer: the destination
-   * took events before, and has not refused several in a row since. A third of all requests refused is no reason to stop.
-   */
-  #isPassing(outcome: Outcome): boolean {
-    if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
-    if (this.#options.account.delivered === 0) return false;
-    this.#refusedInARow++;
-    return this.#refusedInARow < refusalsInARow;
+    const number = this.#verdicts.send();
+    void dispatch(entries, how).then((results) => this.#settle(batch, number, results));
   }
 
   /** The outcomes of a batch are there. */
-  #settle({ entries, lanes, bytes, isProbe, positions, written }: Batch, results: readonly Result[]): void {
+  #settle(batch: Batch, number: number, results: readonly Result[]): void {
+    const { entries, lanes, bytes, isProbe, positions, written } = batch;
     if (this.#state === "closed") return;
     if (results.every(({ outcome }) => outcome !== "retry")) {
       this.#options.positions?.confirmed(positions);
@@ -261,7 +272,8 @@ export class Deliverer {
     let mostFail = false;
     const { whole } = this.#batchLimits;
     let hasFirst = false;
-    let isPassing: boolean | undefined;
+    let flaw: string | undefined;
+    const judged: Judged = { isProbe, now, passing: undefined };
     // Made when something fails: at thousands of events a second it shows.
     let dueAt: Map<Lane, number> | undefined;
     let again: Set<Lane> | undefined;
@@ -269,38 +281,36 @@ export class Deliverer {
     // From the last to the first: what is put back into a lane ends up in its order.
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at]!;
-      const outcome = results[at]!;
+      const result = results[at]!;
       const isFirst = entry.attempts === 1;
-      if (outcome.outcome === "filtered") {
-        this.#options.filtered(entry, outcome.reason);
-        continue;
-      }
-      if (outcome.outcome === "refused") {
-        if (written.has(entry)) this.#options.deadWritten(entry, outcome.reason);
-        else this.#options.dead(entry, outcome.reason, outcome);
+      if (!("scope" in result)) {
+        if (result.outcome === "filtered") this.#options.filtered(entry, result.reason);
+        else this.#die(batch, entry, result);
         continue;
       }
       wasAsked = true;
       hasFirst ||= isFirst;
-      if (outcome.outcome !== "retry") {
+      if (result.outcome === "delivered") {
         gotThrough = true;
         if (isFirst && !whole) this.#breaker.firstAttempt(false);
-        if (outcome.outcome === "delivered") this.#options.delivered(entry);
-        else if (written.has(entry)) this.#options.deadWritten(entry, outcome.reason);
-        else this.#options.dead(entry, outcome.reason, outcome);
+        this.#verdicts.delivered(number, entry);
+        flaw ??= result.detail;
+        this.#options.delivered(entry);
         continue;
       }
-      const { delivered } = this.#options.account;
-      let scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
-      if (scope === "destination" && !isProbe) {
-        // One refusal, of however many events.
-        isPassing ??= this.#isPassing(outcome);
-        if (isPassing) scope = "event";
+      const outcome = this.#verdicts.judge(entry, result, judged);
+      if (outcome.outcome === "dead") {
+        gotThrough = true;
+        if (isFirst && !whole) this.#breaker.firstAttempt(false);
+        this.#die(batch, entry, outcome);
+        continue;
       }
-      entry.deliveredAtFailure ??= delivered;
+      const { scope } = outcome;
       if (scope === "destination") sick = worse(sick, outcome);
       else failed = worse(failed, outcome);
-      if (isFirst && scope === "event" && !whole) mostFail = this.#breaker.firstAttempt(true) || mostFail;
+      if (isFirst && scope === "event" && !whole) {
+        mostFail = this.#breaker.firstAttempt(entry.absence === undefined) || mostFail;
+      }
       if (this.#isTooOld(entry, outcome, now)) {
         this.#options.dead(entry, "expired", outcome);
         continue;
@@ -312,7 +322,7 @@ export class Deliverer {
         again.add(lane);
       } else {
         dueAt ??= new Map();
-        dueAt.set(lane, now + backoff(entry.attempts, this.#options.random, outcome.after));
+        dueAt.set(lane, now + this.#ownWait(entry, outcome, now));
       }
       this.#options.account.retried++;
       this.#options.kept(entry);
@@ -327,16 +337,31 @@ export class Deliverer {
       else if (again?.has(lane) === true) this.#lanes.retry(lane);
       else this.#lanes.release(lane);
     }
-    if (gotThrough) this.#refusedInARow = 0;
-    if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick.after);
+    if (gotThrough) this.#verdicts.gotThrough();
+    if (flaw !== undefined) this.#options.account.note("answer", flaw);
+    if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick);
     else if (failed !== undefined && mostFail) {
       this.#trouble(failed.reason, `most events fail: ${detailOf(failed)}`, isProbe);
     } else if (gotThrough) this.#recovered(isProbe, now);
-    else if (failed !== undefined && isProbe) this.#trouble(failed.reason, detailOf(failed), isProbe, failed.after);
+    else if (failed !== undefined && isProbe) this.#trouble(failed.reason, detailOf(failed), isProbe, failed);
     else if (isProbe && !wasAsked) this.#breaker.unprobed();
     if (failed !== undefined) this.#options.account.note(failed.reason, detailOf(failed));
     this.pump();
     if (this.#state !== "running") this.#options.moved();
+  }
+
+  #die({ written }: Batch, entry: Entry, { reason, ...why }: Pick<Outcome, "reason" | "detail" | "answer">): void {
+    if (written.has(entry)) this.#options.deadWritten(entry, reason);
+    else this.#options.dead(entry, reason, why);
+  }
+
+  /** How long an event waits that failed while others get through, milliseconds. */
+  #ownWait(entry: Entry, outcome: Outcome, now: number): number {
+    const { random, settings } = this.#options;
+    const longest = longestOwnWait(outcome, ++entry.failures, settings.retry?.max ?? longestShortWait);
+    const pause = Math.max(outcome.after ?? 0, this.#verdicts.pauseOf(entry, now));
+    // Growing half as fast as those of a destination: others get through, so what it costs is one request.
+    return backoff(Math.ceil(entry.failures / 2), random, pause, longest);
   }
 
   /** Whether the event has been tried for `maxAge`. Time in which nothing could be delivered for lack of rights is not counted. */
@@ -348,9 +373,10 @@ export class Deliverer {
     return now - (entry.firstAttempt ?? now) >= this.#options.settings.maxAge;
   }
 
-  #trouble(reason: string, message: string, isProbe: boolean, after = 0): void {
+  #trouble(reason: string, message: string, isProbe: boolean, why?: Outcome): void {
     const before = this.#breaker.state;
-    this.#breaker.troubled(this.#options.clock.now(), isProbe, after);
+    const longest = why !== undefined && refusesCredentials(why) ? longestBackoff : longestShortWait;
+    this.#breaker.troubled(this.#options.clock.now(), isProbe, why?.after, longest);
     // Logged once when it begins, not for every probe.
     if (before === "closed") this.#options.account.report(reason, message);
     else this.#options.account.note(reason, message);

@@ -126,12 +126,17 @@ function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly
 function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   const [first] = outcomes;
   if (first === undefined) return noOutcome;
-  const again = outcomes.find(({ outcome }) => outcome === "retry");
-  entry.failed ??= outcomes.find(({ outcome }) => outcome === "dead");
+  const again = outcomes.find(({ outcome }) => outcome === "retry") ?? outcomes.find(isOpen);
+  entry.failed ??= outcomes.find((outcome) => outcome.outcome === "dead" && !isOpen(outcome));
   if (again === undefined) return entry.failed ?? first;
   if (outcomes.length > 1) {
-    entry.staged = entry.staged!.filter((_, at) => outcomes[at]!.outcome === "retry");
+    entry.staged = entry.staged!.filter((_, at) => isOpen(outcomes[at]!));
     entry.only = new Set(entry.staged.map(({ messageId }) => messageId));
   }
   return again;
+}
+
+/** Whether the event may go out once more. */
+function isOpen({ outcome, inARow }: Outcome): boolean {
+  return outcome === "retry" || (outcome === "dead" && inARow !== undefined);
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Absence } from "./absences.ts";
 import { DueQueue } from "./due-queue.ts";
 import type { Parked } from "./parking/parked.ts";
 import type { Origin } from "./parking/retry-record.ts";
@@ -26,10 +27,14 @@ export interface Entry {
   /** The event behind it in its lane. */
   next: Entry | undefined;
   attempts: number;
+  /** Those that failed for a reason of its own. */
+  failures: number;
   /** From which its age is counted, in the clock's `now`; `undefined` before the first attempt. */
   firstAttempt: number | undefined;
   /** What the destination had delivered in all when this event first failed. */
   deliveredAtFailure: number | undefined;
+  /** That the destination had nothing where it was sent to, the last time. */
+  absence: Absence | undefined;
   /** What the stage made of it, less what the destination has already; `undefined` before the stage. */
   staged: readonly DeliveredEvent[] | undefined;
   /** Of what the stage makes of it, the `messageId`s that are still to go out; `undefined`: all. */
@@ -60,8 +65,10 @@ export function newEntry(
     lane: undefined,
     next: undefined,
     attempts: 0,
+    failures: 0,
     firstAttempt: undefined,
     deliveredAtFailure: undefined,
+    absence: undefined,
     staged: undefined,
     only: undefined,
     failed: undefined,
@@ -126,6 +133,8 @@ export class Lanes {
   /** When waiting lanes are to be parked. */
   readonly #toPark = new DueQueue<{ readonly lane: Lane; readonly since: number }>();
   #waitingCount = 0;
+  /** Whether the latest probe was with an event that was tried before. */
+  #probedAgain = false;
 
   constructor(limits: ParkingLimits, parking?: Parking) {
     this.#limits = limits;
@@ -140,6 +149,16 @@ export class Lanes {
   /** Lanes that can go out now. */
   get ready(): number {
     return this.#fresh.size + this.#again.size;
+  }
+
+  /** Those of them whose first event was not tried before. */
+  get untried(): number {
+    return this.#fresh.size;
+  }
+
+  /** When the next lane that waits for another attempt is due, in the clock's `now`; `Infinity` when none waits. */
+  get nextAttempt(): number {
+    return this.#waiting.nextDue;
   }
 
   /** When the next lane becomes ready, or is to be parked, in the clock's `now`; `Infinity` when none waits. */
@@ -174,11 +193,12 @@ export class Lanes {
   }
 
   /**
-   * Takes the lane that goes out next; it is busy from now on. For a probe, rather one that did not fail last: if it is
-   * the event that makes the destination fail, another one will show.
+   * Takes the lane that goes out next; it is busy from now on. For a probe, rather one that did not fail last, and every other
+   * time one that was never tried: if it is the events that make the destination fail, another one will show.
    */
   take(probe: boolean): Lane | undefined {
-    const avoid = probe && this.#again.size === 1 && this.#fresh.size > 0;
+    const avoid = probe && this.#fresh.size > 0 && (this.#again.size === 1 || this.#probedAgain);
+    if (probe) this.#probedAgain = !avoid && this.#again.size > 0;
     const lane = avoid ? this.#fresh.shift() : (this.#again.shift() ?? this.#fresh.shift());
     if (lane !== undefined) lane.state = "busy";
     return lane;
@@ -252,7 +272,18 @@ export class Lanes {
       const { lane, since } = item;
       if (lane.state === "waiting" && lane.waitingSince === since) this.#park(lane);
     }
+    this.#wakeDue(now);
+  }
+
+  /** Makes all lanes ready that wait for another attempt. Returns how many that are. */
+  wakeAll(): number {
+    return this.#wakeDue(Number.POSITIVE_INFINITY);
+  }
+
+  #wakeDue(now: number): number {
+    let woken = 0;
     for (let lane = this.#waiting.shiftDue(now); lane !== undefined; lane = this.#waiting.shiftDue(now)) {
+      woken++;
       if (lane.state === "parked") {
         this.#parking?.due(lane);
       } else {
@@ -261,6 +292,7 @@ export class Lanes {
         this.#again.push(lane);
       }
     }
+    return woken;
   }
 
   /** A parked lane is due once it has been told so. */

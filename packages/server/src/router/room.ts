@@ -10,6 +10,8 @@ export interface Demand {
   readonly state: BreakerState;
   /** Lanes that can go out now. */
   readonly ready: number;
+  /** Those of them whose first event was not tried before. */
+  readonly untried: number;
 }
 
 /** How much of a destination's events is in memory, and whether there is room for more. */
@@ -43,8 +45,8 @@ export class Room {
 
   /** Whether the next record of a partition may be taken. */
   mayRead({ finishedAbove }: Window): boolean {
-    const { state, ready } = this.#demand();
-    if (state !== "closed") return this.#needsProbe(ready);
+    const { state, ready, untried } = this.#demand();
+    if (state !== "closed") return this.#needsProbe(ready, untried);
     const { readAhead, windowEvents, windowBytes, finishedAbove: mostFinished } = this.#limits;
     return (
       ready < readAhead && this.#events < windowEvents && this.#bytes < windowBytes && finishedAbove < mostFinished
@@ -56,8 +58,8 @@ export class Room {
    * in crumbs. Events of lanes that wait do not count here: however many they are, the others go on.
    */
   get isWorthReading(): boolean {
-    const { state, ready } = this.#demand();
-    if (state !== "closed") return this.#needsProbe(ready);
+    const { state, ready, untried } = this.#demand();
+    if (state !== "closed") return this.#needsProbe(ready, untried);
     return ready * 2 <= this.#limits.readAhead && this.#events < this.#limits.windowEvents;
   }
 
@@ -71,10 +73,10 @@ export class Room {
   }
 
   /**
-   * While the destination is in trouble nothing is read, but for an event to probe it with: one beside that which failed
-   * last, since that one may be the trouble.
+   * While the destination is in trouble nothing is read, but for an event to probe it with: one beside those which failed,
+   * since they may be the trouble.
    */
-  #needsProbe(ready: number): boolean {
-    return ready < 2 && this.#events < this.#limits.windowEvents;
+  #needsProbe(ready: number, untried: number): boolean {
+    return (ready < 2 || untried === 0) && this.#events < this.#limits.windowEvents;
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { retry } from "@pintle/destinations/kit";
-import { scopeOf } from "./scope.ts";
+import { longestOwnWait, refusesCredentials, scopeOf } from "./scope.ts";
 import { Tally } from "./tally.ts";
 
 test("the destination's word counts, unless others got through since the event first failed", () => {
@@ -29,4 +29,30 @@ test("a tally keeps its reasons few, and its sum right", () => {
     1005,
   );
   assert.equal(tally.total, 1005);
+});
+
+test("an event that nobody is there for is asked again at least every 15 s, one that a server chokes on ever less often", () => {
+  for (const reason of ["http_502", "http_503", "http_504", "network"])
+    for (const failures of [1, 10, 1000]) assert.equal(longestOwnWait({ reason }, failures, 15_000), 15_000);
+  const choking = (failures: number, most = 15_000) => longestOwnWait({ reason: "http_500" }, failures, most);
+  assert.deepEqual(
+    [1, 10, 11, 12, 14, 15, 16, 1e6].map((failures) => choking(failures) / 1000),
+    [15, 15, 30, 60, 240, 300, 300, 300],
+  );
+  assert.deepEqual(
+    [10, 11, 30].map((failures) => choking(failures, 600_000)),
+    [600_000, 600_000, 600_000],
+  );
+});
+
+test("refused credentials are 401, 403, and what knows no status", () => {
+  const refused = (status?: number, ages = false) => {
+    const answer = status === undefined ? {} : { answer: { status, headers: {}, body: "" } };
+    return refusesCredentials(retry("destination", "x", { ages, ...answer }));
+  };
+  assert.deepEqual(
+    [refused(401), refused(403), refused(), refused(404), refused(503)],
+    [true, true, true, false, false],
+  );
+  assert.equal(refused(401, true), false, "what a destination type makes of it counts");
 });

@@ -23,6 +23,11 @@ export interface DestinationStatus {
   readonly waiting: number;
   /** Events on their way now. */
   readonly inFlight: number;
+  /**
+   * RFC 3339. When it is tried again, while it is in trouble; else when the first of the events is that wait for another attempt. Absent when
+   * nothing waits for one, or one is under way.
+   */
+  readonly nextAttempt?: string;
   /** User keys that wait for another attempt while others go on. */
   readonly lanesWaiting: number;
   /** User keys whose events wait in the topic `retry.<id>`. */

@@ -22,7 +22,10 @@ export interface Departure {
 }
 
 /** What is kept of the attempts at an event while it is not in memory. */
-export type Trial = Pick<Entry, "attempts" | "firstAttempt" | "deliveredAtFailure" | "only" | "failed">;
+export type Trial = Pick<
+  Entry,
+  "attempts" | "failures" | "firstAttempt" | "deliveredAtFailure" | "absence" | "only" | "failed"
+>;
 
 /** What of a lane is in the retry topic, or on its way there. */
 export interface Parked {
@@ -65,6 +68,6 @@ export function newParked(name: number | string): Parked {
   };
 }
 
-export function trialOf({ attempts, firstAttempt, deliveredAtFailure, only, failed }: Entry): Trial {
-  return { attempts, firstAttempt, deliveredAtFailure, only, failed };
+export function trialOf({ attempts, failures, firstAttempt, deliveredAtFailure, absence, only, failed }: Entry): Trial {
+  return { attempts, failures, firstAttempt, deliveredAtFailure, absence, only, failed };
 }

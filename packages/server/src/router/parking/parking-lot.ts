@@ -153,8 +153,10 @@ export class ParkingLot implements Parking {
       const only = head.only === undefined ? undefined : new Set(head.only);
       parked.trial = {
         attempts: head.attempts,
+        failures: 0,
         firstAttempt,
         deliveredAtFailure: undefined,
+        absence: undefined,
         only,
         failed: undefined,
       };

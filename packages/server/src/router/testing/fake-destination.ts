@@ -15,6 +15,7 @@ export interface FakeSettings {
   readonly from?: "start" | "end";
   readonly maxAge?: number;
   readonly order?: boolean;
+  readonly retry?: { readonly max: number };
 }
 
 /** A type of destination that does what a test says, and counts what it is asked. */
