@@ -38,6 +38,7 @@ for (const [name, refusal] of [
   ["nobody listens", undefined],
   ["503", 503],
   ["404 during a deploy", 404],
+  ["no answer within 10 s", "silence"],
 ]) {
   const firsts = [];
   const fulls = [];

@@ -29,7 +29,7 @@ async function answering(pieces: readonly (string | Buffer)[], then: "keep" | "e
     socket.on("error", () => {});
     socket.on("data", async (chunk) => {
       heard += chunk.toString("latin1");
-      const head = /content-length: (\d+)\r\n(?:[^]*?\r\n)?\r\n/i.exec(heard);
+      const head = /content-length: (\d+)\r\n(?:.*?\r\n)?\r\n/is.exec(heard);
       if (head === null || heard.length < head.index + head[0].length + Number(head[1])) return;
       heard = "";
       requests++;

@@ -167,7 +167,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Its time ran out while it waited for a connection: it must not go out behind our back.
-    if (this.#timedOut !== undefined) return controller.abort(this.#timedOut);
+    if (this.#timedOut !== undefined) {
+      controller.abort(this.#timedOut);
+      return;
+    }
     this.#controller = controller;
     this.#wire.starting = this;
   }

@@ -33,7 +33,10 @@ test("it is the same in whatever pieces the bytes come, and no other as more of 
     fc.property(text, fc.array(fc.nat(60), { maxLength: 5 }), (bytes, lengths) => {
       const pieces: Buffer[] = [];
       let at = 0;
-      for (const length of lengths) pieces.push(bytes.subarray(at, (at += length)));
+      for (const length of lengths) {
+        pieces.push(bytes.subarray(at, at + length));
+        at += length;
+      }
       pieces.push(bytes.subarray(at));
       const whole = statusOf([bytes]);
       assert.equal(statusOf(pieces), whole);

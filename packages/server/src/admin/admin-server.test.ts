@@ -100,6 +100,7 @@ const server = createAdminServer({
       reload: async () => reloaded,
       dead: noDead,
       replays: noReplays,
+      retries: { destinations: unused, now: unused },
     }),
     "/echo": {
       POST: async ({ query, body }) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "../router/dead/dead-letters.ts";
 import type { DeadQuery } from "../router/dead/query.ts";
 import { type AdminCall, Refusal, type Route } from "./admin-server.ts";
+import { destinationNamed } from "./destination-named.ts";
 import { count, parsed, time } from "./parsed.ts";
 
 /** The dead letters of the data plane, as the admin port needs them. */
@@ -47,11 +48,9 @@ export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
   function idsOf(named: string | undefined): readonly string[] {
     const known = dead.destinations();
     if (named === undefined) return known.map(({ id }) => id);
-    const found = known.find(({ id }) => id === named) ?? known.find(({ name }) => name === named);
-    if (found !== undefined) return [found.id];
-    if (dead.hasLetters(named)) return [named];
-    const names = known.length === 0 ? "there are none" : `there are ${known.map(({ id }) => id).join(", ")}`;
-    throw new Refusal(404, `no destination is called ${JSON.stringify(named)}; ${names}`);
+    // One that is no longer configured may have letters.
+    if (!known.some(({ id, name }) => id === named || name === named) && dead.hasLetters(named)) return [named];
+    return [destinationNamed(named, known).id];
   }
 
   function settle(decision: DeadDecision) {

@@ -140,6 +140,13 @@ function families(status: Status): Family[] {
       "Events that are on their way to the destination.",
       each(({ inFlight }) => inFlight),
     ),
+    gauge(
+      "pintle_destination_next_attempt_timestamp_seconds",
+      "When what waits for another attempt is tried again, seconds since the epoch. Absent where nothing does.",
+      destinations.flatMap(({ id: destination, nextAttempt }) =>
+        nextAttempt === undefined ? [] : [["", { destination }, Date.parse(nextAttempt) / 1000] as const],
+      ),
+    ),
     counter(
       "pintle_destination_replayed_total",
       "Events that were given to the destination once more.",

@@ -3,12 +3,13 @@ import { z } from "zod";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
 import type { ReplayRequest } from "../router/replay/replay-record.ts";
 import { Refusal, type Route } from "./admin-server.ts";
+import { destinationNamed, type KnownDestination } from "./destination-named.ts";
 import { parsed, time } from "./parsed.ts";
 
 /** Replays of the log, as the admin port needs them. */
 export interface ReplayAdmin {
   /** Destinations of the configuration. */
-  destinations(): readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
+  destinations(): readonly KnownDestination[];
   start(request: ReplayRequest): Promise<ReplayStatus>;
   stop(id: string): Promise<ReplayStatus | null>;
   list(): Promise<readonly ReplayStatus[]>;
@@ -31,12 +32,7 @@ export function replayRoutes(replays: ReplayAdmin): Readonly<Record<string, Rout
         const { destination, ...request } = parsed(starting, body ?? {});
         if (request.to !== undefined && request.to <= request.from)
           throw new Refusal(400, "to: it has to be later than from");
-        const known = replays.destinations();
-        const found = known.find(({ id }) => id === destination) ?? known.find(({ name }) => name === destination);
-        if (found === undefined) {
-          const names = known.length === 0 ? "there are none" : `there are ${known.map(({ id }) => id).join(", ")}`;
-          throw new Refusal(404, `no destination is called ${JSON.stringify(destination)}; ${names}`);
-        }
+        const found = destinationNamed(destination, replays.destinations());
         if (!found.enabled) throw new Refusal(409, `nothing can be replayed to ${found.id}: it is not enabled`);
         return replays.start({ destinationId: found.id, ...request });
       },

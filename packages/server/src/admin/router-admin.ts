@@ -5,6 +5,7 @@ import { idPattern } from "../config/id.ts";
 import type { RunningRouter } from "../router/start-router.ts";
 import type { DeadAdmin } from "./dead-routes.ts";
 import type { ReplayAdmin } from "./replay-routes.ts";
+import type { RetryAdmin } from "./retry-routes.ts";
 
 export interface RouterAdminOptions {
   readonly router: Pick<RunningRouter, "ask">;
@@ -17,6 +18,7 @@ export interface RouterAdminOptions {
 export function routerAdmin({ router, dataFolder, destinations }: RouterAdminOptions): {
   readonly dead: DeadAdmin;
   readonly replays: ReplayAdmin;
+  readonly retries: RetryAdmin;
 } {
   /** A topic is made when it is opened: to look for letters must not make one for each destination. */
   function hasLetters(id: string): boolean {
@@ -45,5 +47,6 @@ export function routerAdmin({ router, dataFolder, destinations }: RouterAdminOpt
       stop: (id) => router.ask("replayStop", id),
       list: () => router.ask("replayList", null),
     },
+    retries: { destinations, now: (id) => router.ask("retry", id) },
   };
 }

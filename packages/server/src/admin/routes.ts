@@ -3,6 +3,7 @@ import { PlainText, Refusal, type Route } from "./admin-server.ts";
 import { type DeadAdmin, deadRoutes } from "./dead-routes.ts";
 import { prometheusText } from "./prometheus.ts";
 import { type ReplayAdmin, replayRoutes } from "./replay-routes.ts";
+import { type RetryAdmin, retryRoutes } from "./retry-routes.ts";
 import { healthOf, type Status } from "./status.ts";
 
 /** What the admin port tells and does. */
@@ -11,14 +12,16 @@ export interface AdminParts {
   reload(): Promise<Reloaded>;
   readonly dead: DeadAdmin;
   readonly replays: ReplayAdmin;
+  readonly retries: RetryAdmin;
 }
 
 /** The requests that the admin port answers, by path. docs/command-line.md lists them. */
-export function adminRoutes({ status, reload, dead, replays }: AdminParts): Readonly<Record<string, Route>> {
+export function adminRoutes({ status, reload, dead, replays, retries }: AdminParts): Readonly<Record<string, Route>> {
   return {
     "/health": { GET: async () => healthOf(await status()) },
     ...deadRoutes(dead),
     ...replayRoutes(replays),
+    ...retryRoutes(retries),
     "/reload": {
       async POST() {
         const reloaded = await reload();

@@ -5,6 +5,7 @@ import { destinationTest } from "./destination.ts";
 import { importConfig } from "./import.ts";
 import { logInspect, logVerify } from "./log.ts";
 import { replay, replayList, replayStop } from "./replay.ts";
+import { retry } from "./retry.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { types } from "./types.ts";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   check,
   importConfig,
   status,
+  retry,
   deadList,
   deadShow,
   deadReplay,

@@ -58,6 +58,22 @@ test("the status is a table with a row for each destination, and a line for each
     statusLines({ ...told, destinations: [], refused: {}, oddities: {}, storage: "shut" }, {}).slice(1),
     ["accepted 5,000 events in 50 requests; the storage takes nothing now", "", "no destinations"],
   );
+  const now = Date.parse("2026-01-02T03:05:00.000Z");
+  const attention = (changed: Partial<Status["destinations"][number]>): string[] =>
+    statusLines({ ...told, destinations: [{ ...hook, ...changed }] }, {}, now).slice(5);
+  const nextAttempt = "2026-01-02T03:05:12.500Z";
+  const refused = "hook: http_401 at 2026-01-02T03:04:06.000Z: the destination answered 401";
+  assert.deepEqual(attention({ nextAttempt }), [`${refused}; next attempt in 13s`]);
+  assert.deepEqual(attention({ state: "half-open" }), [refused]);
+  assert.deepEqual(attention({ state: "closed", nextAttempt }), ["hook: next attempt at what waits in 13s"]);
+  assert.deepEqual(attention({ state: "closed", nextAttempt: "2026-01-02T03:04:59Z" }), [
+    "hook: next attempt at what waits in 0s",
+  ]);
+  assert.deepEqual(attention({ state: "closed" }), []);
+  const problem = { at: "2026-01-02T03:04:06.000Z", reason: "answer", message: "the headers cannot be read" };
+  assert.deepEqual(attention({ state: "closed", problem }), [
+    "hook: answer at 2026-01-02T03:04:06.000Z: the headers cannot be read",
+  ]);
 });
 
 test("pintle status finds the data plane by its folder", async () => {

@@ -31,7 +31,8 @@ const stateNames: Readonly<Record<string, string>> = {
 /** Dead letters about which nothing was decided, by destination and reason. */
 export type DeadLetterCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-export function statusLines(told: Status, deadLetters: DeadLetterCounts): string[] {
+/** @param now milliseconds since the epoch */
+export function statusLines(told: Status, deadLetters: DeadLetterCounts, now: number = Date.now()): string[] {
   const refused = Object.values(told.refused).reduce((sum, number) => sum + number, 0);
   const lines = [
     `Pintle ${told.version}, ${told.state}, since ${told.startedAt}`,
@@ -58,9 +59,18 @@ export function statusLines(told: Status, deadLetters: DeadLetterCounts): string
     count(destination.lanesParked),
   ]);
   lines.push(...table([heading, ...rows]));
-  for (const { id, state, problem } of told.destinations) {
-    if (problem === undefined || state === "closed") continue;
-    lines.push(`${id}: ${problem.reason} at ${problem.at}: ${problem.message}`);
-  }
+  for (const destination of told.destinations) lines.push(...attentionLines(destination, now));
   return lines;
+}
+
+/** What somebody should know of a destination beside the numbers. */
+function attentionLines(destination: Status["destinations"][number], now: number): string[] {
+  const { id, state, problem, nextAttempt } = destination;
+  const wait = nextAttempt === undefined ? undefined : age(Math.max(0, (Date.parse(nextAttempt) - now) / 1000));
+  // What was wrong with an answer that counted; any other problem of one that works may be long over.
+  if (problem !== undefined && (state !== "closed" || problem.reason === "answer")) {
+    const next = wait === undefined || state === "closed" ? "" : `; next attempt in ${wait}`;
+    return [`${id}: ${problem.reason} at ${problem.at}: ${problem.message}${next}`];
+  }
+  return wait === undefined ? [] : [`${id}: next attempt at what waits in ${wait}`];
 }

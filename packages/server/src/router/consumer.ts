@@ -22,7 +22,7 @@ import type { Register } from "./register.ts";
 import { takeGap } from "./retention-gap.ts";
 import { Room } from "./room.ts";
 import type { Stage, Throttle } from "./stage.ts";
-import type { DestinationStatus } from "./status.ts";
+import type { DestinationStatus, Retried } from "./status.ts";
 import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
 
 /** A destination as the router needs it. */
@@ -277,9 +277,14 @@ export class Consumer {
     this.#account.filtered.add(reason, count);
   }
 
-  /** Tries everything again that waits for another attempt, without waiting. Returns how many lanes that are. */
-  retryNow(): number {
-    return this.#deliverer.retryNow();
+  /** @see Router.retryNow */
+  retryNow(): Retried {
+    const state = this.#state;
+    return { state, lanes: state === "stopped" ? 0 : this.#deliverer.retryNow() };
+  }
+
+  get #state(): DestinationStatus["state"] {
+    return this.#reader.isStopped ? "stopped" : this.#deliverer.state;
   }
 
   /** Events in its retry topic that have not ended. */
@@ -468,7 +473,7 @@ export class Consumer {
       id,
       name,
       type: type.type,
-      state: this.#reader.isStopped ? "stopped" : this.#deliverer.state,
+      state: this.#state,
       ...this.#account.counts(),
       waiting,
       inFlight: this.#deliverer.inFlight,

@@ -255,7 +255,7 @@ export class Deliverer {
 
   /** The outcomes of a batch are there. */
   #settle(batch: Batch, number: number, results: readonly Result[]): void {
-    const { entries, lanes, bytes, isProbe, positions, written } = batch;
+    const { entries, lanes, bytes, isProbe, positions } = batch;
     if (this.#state === "closed") return;
     if (results.every(({ outcome }) => outcome !== "retry")) {
       this.#options.positions?.confirmed(positions);

@@ -19,6 +19,8 @@ interface Mood {
   readonly destination: number;
   readonly refused: number;
   readonly dead: number;
+  /** Nothing is there: one event's trouble, or in a row the destination's. */
+  readonly gone: number;
   readonly slow: number;
   /** The user whose events fail, nearly all of them. */
   readonly stuck: number;
@@ -30,6 +32,7 @@ type Step =
   | { readonly kind: "replay"; readonly letters: number }
   | { readonly kind: "advance"; readonly milliseconds: number }
   | { readonly kind: "mood"; readonly mood: Mood }
+  | { readonly kind: "retry" }
   | { readonly kind: "jump"; readonly milliseconds: number }
   | { readonly kind: "reload"; readonly concurrency: number; readonly denies: boolean }
   | { readonly kind: "restart" }
@@ -47,10 +50,17 @@ interface World {
   readonly steps: readonly Step[];
 }
 
-const well: Mood = { event: 0, destination: 0, refused: 0, dead: 0, slow: 0, stuck: -1 };
+const well: Mood = { event: 0, destination: 0, refused: 0, dead: 0, gone: 0, slow: 0, stuck: -1 };
 
 const percent = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 40 }), fc.constant(100));
-const sound = fc.record({ event: percent, destination: percent, refused: percent, dead: percent, slow: percent });
+const sound = fc.record({
+  event: percent,
+  destination: percent,
+  refused: percent,
+  dead: percent,
+  gone: percent,
+  slow: percent,
+});
 const mood = fc.oneof(
   fc.tuple(sound, fc.integer({ min: -1, max: 3 })).map(([mood, stuck]) => ({ ...mood, stuck })),
   fc.integer({ min: 0, max: 3 }).map((stuck) => ({ ...well, stuck })),
@@ -87,6 +97,7 @@ const world: fc.Arbitrary<World> = fc.record({
         }),
       },
       { weight: 3, arbitrary: fc.record({ kind: fc.constant("mood" as const), mood }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("retry" as const) }) },
       {
         weight: 1,
         arbitrary: fc.record({
@@ -152,6 +163,8 @@ async function run(world: World): Promise<void> {
     if (dice < bound) return retry("destination", "timeout", random() < 0.3 ? { after: 5000 } : {});
     bound += now.refused;
     if (dice < bound) return retry("destination", "http_401", { ages: false });
+    bound += now.gone;
+    if (dice < bound) return dead("http_404", { inARow: "destination" });
     bound += now.dead;
     if (dice >= bound) return delivered;
     refusedForGood.add(id);
@@ -276,6 +289,13 @@ async function run(world: World): Promise<void> {
       case "mood":
         now = one.mood;
         break;
+      case "retry": {
+        const { state, lanesWaiting } = await process.harness.status("d");
+        const retried = process.harness.router.retryNow("d");
+        assert.equal(retried.state, state);
+        assert.ok(retried.lanes >= lanesWaiting, `${retried.lanes} of ${lanesWaiting} lanes`);
+        break;
+      }
       case "jump":
         clock.wallOffset += one.milliseconds;
         break;

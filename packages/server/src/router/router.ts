@@ -16,7 +16,7 @@ import { replayOf } from "./parking/replay.ts";
 import { Register } from "./register.ts";
 import type { ReplayTarget } from "./replay/log-replay.ts";
 import type { Stage, Throttle } from "./stage.ts";
-import type { RouterStatus } from "./status.ts";
+import type { Retried, RouterStatus } from "./status.ts";
 
 export interface RouterOptions {
   readonly engine: Engine;
@@ -173,6 +173,16 @@ export class Router {
       give: (letters) => this.replay(destinationId, letters),
       filtered: (reason, count) => this.#members.get(destinationId)?.consumer.denyReplay(reason, count),
     };
+  }
+
+  /**
+   * Tries what waits for another attempt at a destination now, without waiting: the destination itself, if it is in trouble (also where it
+   * asked for a pause), and its events that wait.
+   *
+   * @throws TypeError when no such destination is at work
+   */
+  retryNow(destinationId: string): Retried {
+    return this.#member(destinationId).consumer.retryNow();
   }
 
   /** A destination as a replay of the log needs it; `undefined` while it is not at work. */

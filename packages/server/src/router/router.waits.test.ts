@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type SimulatedServer, simulate } from "./testing/simulation.ts";
+import { type Answer, type SimulatedServer, simulate } from "./testing/simulation.ts";
 
 // How long users' events wait, on virtual time. npm run bench -- retries makes a hundred runs of each.
 
@@ -22,5 +22,41 @@ for (const status of [503, 502, 504, 500]) {
     });
     assert.equal(waits.length, 9276);
     assert.ok(Math.max(...waits) < 90 * second, `${Math.max(...waits)} ms`);
+  });
+}
+
+const down = 300 * second;
+const outages: readonly [name: string, answer: Answer | undefined, slowest: number][] = [
+  ["nobody listens", undefined, 16 * second],
+  ["it refuses", 503, 16 * second],
+  ["it has nothing there", 404, 16 * second],
+  ["it does not answer", "silence", 30 * second],
+];
+
+for (const [name, answer, slowest] of outages) {
+  test(`20,000 events wait and ${name}: it is probed all the time, found again soon, and gets up to speed at once`, async () => {
+    const server = { answer: (now: number) => (now < down ? answer : 200), latency: 40 };
+    const { deliveries, requests } = await simulate({
+      seed: 8,
+      events: 20_000,
+      users: 5000,
+      perSecond: 20_000,
+      server,
+    });
+    const first = deliveries[0]!;
+    assert.ok(first - down <= slowest, `the first event after ${first - down} ms`);
+    const meanwhile = requests.filter((at) => at < first);
+    for (let at = 1; at < meanwhile.length; at++) {
+      const pause = meanwhile[at]! - meanwhile[at - 1]!;
+      assert.ok(pause <= 15 * second + 100, `no probe for ${pause} ms`);
+    }
+    assert.ok(meanwhile.length < 200, `${meanwhile.length} requests to one that is down`);
+    const perSecond = deliveries.reduce<number[]>((counts, at) => {
+      const since = Math.floor((at - first) / second);
+      counts[since] = (counts[since] ?? 0) + 1;
+      return counts;
+    }, []);
+    const most = Math.max(...perSecond);
+    assert.ok(perSecond.findIndex((count) => count >= 0.9 * most) <= 2, `${perSecond.slice(0, 5)} a second`);
   });
 }

@@ -50,6 +50,14 @@ export interface DestinationStatus {
   readonly problem?: Problem;
 }
 
+/** What was tried again because somebody asked for it. */
+export interface Retried {
+  /** How the destination stood. While it was not `closed`, one event goes out, and the rest once that one gets through. */
+  readonly state: DestinationStatus["state"];
+  /** User keys that waited, each for a reason of its own. */
+  readonly lanes: number;
+}
+
 export interface Problem {
   /** RFC 3339. */
   readonly at: string;

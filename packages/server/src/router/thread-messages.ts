@@ -4,7 +4,7 @@ import type { DeadDecision, DeadList, Settled, ShownLetter } from "./dead/dead-l
 import type { DeadQuery } from "./dead/query.ts";
 import type { ReplayStatus } from "./replay/log-replays.ts";
 import type { ReplayRequest } from "./replay/replay-record.ts";
-import type { RouterStatus } from "./status.ts";
+import type { Retried, RouterStatus } from "./status.ts";
 
 /** What the router's thread is given when it starts. */
 export interface RouterThreadData {
@@ -25,6 +25,8 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** What the main thread can ask the router's for: the words and what they take and give. */
 export interface RouterCalls {
+  /** Takes the id of a destination. @see Router.retryNow */
+  readonly retry: { readonly takes: string; readonly gives: Retried };
   readonly status: { readonly takes: null; readonly gives: RouterStatus };
   /** Gives what keeps it from being done, where something does: nothing has changed then. @see Router.change */
   readonly change: {

@@ -149,6 +149,8 @@ async function answer(
         ? dead.purge(destinationId, query)
         : dead.replay(destinationId, query, router.replaying(destinationId));
     }
+    case "retry":
+      return router.retryNow(call.takes);
     case "replayStart":
       return replays.start(call.takes);
     case "replayStop":

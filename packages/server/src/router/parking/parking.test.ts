@@ -112,7 +112,7 @@ test("a lane that keeps the topic from moving on is moved forward as a whole", a
   let isStuck = true;
   const { fake, ids } = destination((id, attempt) => {
     if (isStuck && id.startsWith("old")) return failed;
-    return id.startsWith("m") && attempt < 6 ? failed : undefined;
+    return id.startsWith("m") && attempt < 10 ? failed : undefined;
   });
   const limits = { shiftAbove: 4, sliceEvents: 2 };
   const harness = await RouterHarness.open({ destinations: { d: fake }, limits });
@@ -137,7 +137,7 @@ test("a lane that keeps the topic from moving on is moved forward as a whole", a
 });
 
 test("a move that is broken off leaves the lane where it stood", async () => {
-  const isOut = (id: string, attempt: number) => (id.startsWith("m") && attempt < 6 ? failed : undefined);
+  const isOut = (id: string, attempt: number) => (id.startsWith("m") && attempt < 10 ? failed : undefined);
   const stuck = destination((id, attempt) => (id.startsWith("old") ? failed : isOut(id, attempt)));
   const limits = { shiftAbove: 4, sliceEvents: 2 };
   const first = await RouterHarness.open({ destinations: { d: stuck.fake }, limits });

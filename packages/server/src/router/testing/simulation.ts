@@ -1,13 +1,15 @@
-import { type Answer, classifyAnswer, type Outcome } from "@pintle/destinations/kit";
+import { classifyAnswer, classifyError, type Outcome, TimeoutError } from "@pintle/destinations/kit";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeDestination } from "./fake-destination.ts";
 import { seededRandom } from "./random.ts";
 import { RouterHarness } from "./router-harness.ts";
 
+/** What a simulated server answers: a status; `silence`: nothing; `undefined`: nobody listens. */
+export type Answer = number | "silence" | undefined;
+
 /** A destination's server on virtual time. */
 export interface SimulatedServer {
-  /** What it answers a request, `undefined`: nobody listens. */
-  readonly answer: (now: number, random: () => number) => number | undefined;
+  readonly answer: (now: number, random: () => number) => Answer;
   /** Milliseconds until it answers, at most; at least half of that. */
   readonly latency: number;
 }
@@ -34,6 +36,8 @@ export interface Simulated {
 }
 
 const perRecord = 100;
+/** Milliseconds for a request, as a webhook's. */
+const timeout = 10_000;
 
 /**
  * The router from the log to one destination that takes an event at a time, on virtual time, until everything is delivered.
@@ -57,10 +61,10 @@ export async function simulate({
   const last = new Map<unknown, number>();
   const fake = new FakeDestination(async ([event]) => {
     requests.push(clock.now());
-    const status = server.answer(clock.now(), random);
-    const delay = Math.ceil((server.latency / 2) * (1 + random()));
+    const answer = server.answer(clock.now(), random);
+    const delay = answer === "silence" ? timeout : Math.ceil((server.latency / 2) * (1 + random()));
     await new Promise<void>((answered) => clock.after(delay, answered));
-    const outcome = outcomeOf(status);
+    const outcome = outcomeOf(answer);
     if (outcome.outcome === "delivered") {
       const { messageId, userId } = event!;
       const number = Number(messageId.slice(1));
@@ -93,10 +97,8 @@ export async function simulate({
   return { waits, deliveries, requests };
 }
 
-function outcomeOf(status: number | undefined): Outcome {
-  if (status === undefined) {
-    return { outcome: "retry", scope: "destination", reason: "connect", detail: "connect ECONNREFUSED" };
-  }
-  const answer: Answer = { status, headers: {}, body: "" };
-  return classifyAnswer(answer, 0);
+function outcomeOf(answer: Answer): Outcome {
+  if (answer === "silence") return classifyError(new TimeoutError(`no complete answer within ${timeout} ms`));
+  if (answer === undefined) return classifyError(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+  return classifyAnswer({ status: answer, headers: {}, body: "" }, 0);
 }
