@@ -19,7 +19,7 @@ export const deliveryShape: {
   from: z.ZodType<"start" | "end" | undefined>;
   maxAge: z.ZodType<number, number | string | undefined>;
   order: z.ZodType<boolean, boolean | undefined>;
-  retry: z.ZodType<{ readonly max: number }, { readonly max?: number | string | undefined } | undefined>;
+  retry: z.ZodType<{ readonly max: number } | undefined, { readonly max?: number | string | undefined } | undefined>;
 } = {
   from: z
     .enum(["start", "end"])
@@ -40,7 +40,7 @@ export const deliveryShape: {
     ),
   retry: z
     .strictObject({ max: duration({ min: 1000, max: day }).default(15_000) })
-    .default({ max: 15_000 })
+    .optional()
     .describe(
       'How long an event that fails waits at most while others are delivered, `{ max: "15s" }` (the default): so long its user\'s next events wait, too',
     ),
