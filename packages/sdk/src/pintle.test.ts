@@ -331,7 +331,7 @@ describe("events", () => {
     assert.deepEqual(await environment.until(client.close()), { delivered: 1, dropped: 0, pending: 0 });
     assert.equal(messages.length, 1);
     assert.equal(others, 2);
-    assert.ok(lines.some((line) => line.includes('a listener of "delivered" failed: thrown at delivered')));
+    assert.ok(lines.some((line) => line.includes('a listener of "delivered" failed: Error (19 characters)')));
   });
 });
 
@@ -369,6 +369,93 @@ describe("the log", () => {
     );
     assert.ok(errors.length > 0);
     for (const text of [...lines, ...errors]) assert.doesNotMatch(text, /wk_secret|4111/);
+  });
+
+  test("no value of a message is logged, whatever it is refused for; kind and length are, and the receipt has it", async () => {
+    const canary = "canary@example.com";
+    const quoting = (what: string) => () => {
+      throw new TypeError(`${what} ${canary}`);
+    };
+    const cycle: Record<string, unknown> = {};
+    cycle[canary] = cycle;
+    const plan = {
+      Planned: {
+        "~standard": {
+          version: 1 as const,
+          vendor: "test",
+          validate: () => ({ issues: [{ message: `got ${canary}`, path: [canary] }] }),
+        },
+      },
+    };
+    const faults: readonly [config: object, message: object, logged: RegExp, told?: RegExp][] = [
+      [{}, { type: canary, userId: "u" }, /event: type is a string of 18 characters; use one of/],
+      [{}, { type: "track", userId: { [canary]: 1 }, event: "e" }, /track: userId is an object; give/],
+      [{}, { type: "track", userId: "u", event: "" }, /track: event is an empty string; give/, /event is ""/],
+      [{}, { type: "track", userId: "u", event: [canary] }, /track: event is an array; /],
+      [{}, { type: "identify", userId: "u", traits: canary }, /identify: traits is a string of 18 characters; /],
+      [{}, { type: "track", userId: "u", event: "e", timestamp: canary }, /timestamp is a string of 18 characters; /],
+      [
+        {},
+        { type: "track", userId: "u", event: "e", properties: cycle },
+        /cannot be encoded: TypeError \(\d+ characters\)/,
+      ],
+      [
+        {},
+        Object.defineProperty({ type: "track" }, "userId", { get: quoting("no") }),
+        /cannot be read: TypeError \(21 char/,
+      ],
+      [
+        { beforeSend: quoting("no") },
+        { type: "track", userId: "u", event: "e" },
+        /beforeSend threw: TypeError \(21 char/,
+      ],
+      [
+        { plan },
+        { type: "track", userId: "u", event: "Planned" },
+        /track "Planned" is not as planned \(22 characters\)/,
+      ],
+    ];
+    for (const [config, message, logged, told = /canary@example\.com/] of faults) {
+      const { lines, logger } = keepingLogger();
+      const { client, environment } = start({ logger, verbose: true, ...config });
+      const { error } = client.enqueue(message as never);
+      assert.match(error?.message ?? "", told);
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]!, logged);
+      assert.doesNotMatch(lines.join("\n"), /canary/);
+      await environment.until(client.close());
+    }
+  });
+
+  test("an answer that quotes the body is logged by its length, and told whole", async () => {
+    for (const status of [400, 413, 422, 501]) {
+      const { lines, logger } = keepingLogger();
+      const { client, environment } = start({ logger, verbose: true, maxAge: "50s" }, (request) => ({
+        status: JSON.stringify(request).includes("well") ? 200 : status,
+        body: 'unexpected token in {"userId":"canary@example.com"',
+      }));
+      const errors: string[] = [];
+      client.on("error", ({ message }) => errors.push(message));
+      client.on("dropped", ({ error }) => errors.push(error.message));
+      client.track({ userId: "u", event: "e", properties: { email: "canary@example.com" } });
+      await environment.until(client.flush({ timeout: "5m" }));
+      await environment.until(client.close());
+      assert.match(lines.join("\n"), new RegExp(`${status} \\(in 50 characters\\); `));
+      assert.doesNotMatch(lines.join("\n"), /canary/);
+      assert.match(errors.join("\n"), /canary@example\.com/);
+    }
+  });
+
+  test("a listener and a callback that quote a message are logged by what they threw", async () => {
+    const { lines, logger } = keepingLogger();
+    const { client, environment } = start({ logger });
+    client.on("refused", ({ message }) => {
+      throw new Error(JSON.stringify(message));
+    });
+    client.track({ userId: "", event: "canary@example.com" });
+    await environment.until(client.close());
+    assert.match(lines.join("\n"), /a listener of "refused" failed: Error \(\d+ characters\)/);
+    assert.doesNotMatch(lines.join("\n"), /canary/);
   });
 
   test("verbose tells of each request; otherwise a client that is well logs nothing", async () => {

@@ -25,6 +25,7 @@ import { PintleError, type SdkErrorCode } from "./errors.ts";
 import type { FlushResult } from "./flushes.ts";
 import { callForeign, describeThrown as describe, isThenable } from "./foreign.ts";
 import { IsoClock } from "./iso-clock.ts";
+import { kindOfThrown, loggedAs, logText } from "./logged.ts";
 import type { Delivered, Dropped, DropReason, RefusalReason } from "./outcome.ts";
 import {
   type AnyPlan,
@@ -117,7 +118,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     this.#scope = new RequestScope(settings.defaultContext);
     this.#reporter = new Reporter(settings.logger, settings.verbose, environment.monotonic);
     this.#emitter = new Emitter((event, error) => {
-      this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${describe(error)}`);
+      this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${kindOfThrown(error)}`);
     }, new ChannelRelay(this));
     this.#delivery = new Delivery(settings, environment, this.#account, {
       ended: (entries, outcome) => this.#ended(entries, outcome),
@@ -429,12 +430,12 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const { reason, error } =
       thrown instanceof Refusal
         ? thrown
-        : refusal("invalid", "MESSAGE_NOT_ENCODABLE", `the message cannot be read: ${describe(thrown)}`, thrown);
+        : foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
     this.#account.refused(reason);
     this.#emitter.emit("refused", { message, messageId, reason, error });
     if (this.#settings.strict) throw error;
     if (reason !== "filtered")
-      this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${error.message}`);
+      this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${logText(error)}`);
     return new RefusedReceipt(messageId, reason, error);
   }
 
@@ -444,8 +445,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const violation = findPlanViolation(plan, message);
     if (violation === undefined) return;
     const event = "event" in message ? ` "${message.event}"` : "";
-    const what = `${message.type}${event}: ${violation.field}: ${violation.message}`;
-    throw refusal("invalid", "MESSAGE_NOT_IN_PLAN", what);
+    const where = `${message.type}${event}`;
+    const refused = refusal("invalid", "MESSAGE_NOT_IN_PLAN", `${where}: ${violation.field}: ${violation.message}`);
+    // Its name is one of the plan's; field and words may be anything of the message.
+    loggedAs(refused.error as PintleError, `${where} is not as planned (${violation.message.length} characters)`);
+    throw refused;
   }
 
   /** It gets a copy, because it may write to it, and the program's objects are not ours to change. */
@@ -454,7 +458,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const result = callForeign(
       () => beforeSend(JSON.parse(`${json}}`) as Message),
       (error) => {
-        failure = refusal("before_send", "BEFORE_SEND_FAILED", `beforeSend threw: ${describe(error)}`, error);
+        failure = foreignRefusal("before_send", "BEFORE_SEND_FAILED", "beforeSend threw", error);
       },
     );
     if (failure !== undefined) throw failure;
@@ -494,11 +498,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       for (const entry of entries) this.#tell("dropped", { message: decodeMessage(entry.bytes), reason, error });
     }
     const what = entries.length === 1 ? "a message was" : `${entries.length} messages were`;
-    this.#reporter.problem("error", `dropped ${reason}`, `${what} dropped as ${reason}: ${error.message}`);
+    this.#reporter.problem("error", `dropped ${reason}`, `${what} dropped as ${reason}: ${logText(error)}`);
   }
 
   #problem(error: PintleError, kind: string): void {
-    this.#reporter.problem(error.code === "SEND_FAILED" ? "warn" : "error", kind, error.message);
+    this.#reporter.problem(error.code === "SEND_FAILED" ? "warn" : "error", kind, logText(error));
     this.#tell("error", error);
   }
 
@@ -563,8 +567,7 @@ function encode(...args: Parameters<typeof encodeMessage>): string {
   try {
     return encodeMessage(...args);
   } catch (error) {
-    const what = `${args[0].type}: the message cannot be encoded: ${describe(error)}`;
-    throw refusal("invalid", "MESSAGE_NOT_ENCODABLE", what, error);
+    throw foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${args[0].type}: the message cannot be encoded`, error);
   }
 }
 
@@ -575,6 +578,12 @@ function idOf(message: unknown): string | undefined {
 
 function refusal(reason: RefusalReason, code: SdkErrorCode, what: string, cause?: unknown): Refusal {
   return new Refusal(reason, new PintleError(code, what, cause === undefined ? {} : { cause }));
+}
+
+/** For what code of the program has thrown, which may quote the message: the log tells of its kind alone. */
+function foreignRefusal(reason: RefusalReason, code: SdkErrorCode, what: string, thrown: unknown): Refusal {
+  const error = new PintleError(code, `${what}: ${describe(thrown)}`, { cause: thrown });
+  return new Refusal(reason, loggedAs(error, `${what}: ${kindOfThrown(thrown)}`));
 }
 
 function synchronousScope(): PintleError {

@@ -6,6 +6,7 @@ import type { Breaker } from "./breaker.ts";
 import type { Settings } from "./config.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError, type SdkErrorCode } from "./errors.ts";
+import { loggedAs } from "./logged.ts";
 import { alikeLimit, Refusals } from "./refusals.ts";
 import type { TransportResponse } from "./transport/transport.ts";
 
@@ -80,7 +81,10 @@ export class Settlement {
 
   /** Reports a problem; the server may have repeated the write key in its words. */
   problem(code: SdkErrorCode, kind: string, what: string, status?: number): void {
-    const error = new PintleError(code, this.#redact(what), status === undefined ? {} : { status });
+    this.#report(new PintleError(code, this.#redact(what), status === undefined ? {} : { status }), kind);
+  }
+
+  #report(error: PintleError, kind: string): void {
     this.#context.problem(error, kind);
   }
 
@@ -106,7 +110,7 @@ export class Settlement {
     const delay = kind === "retry" ? retryDelay : holdDelay;
     batch.dueAt = now + delay(batch.holds, this.#environment.random());
     this.#context.breaker.failed(now, kind);
-    this.problem("SEND_HELD", `hold ${status}`, `the data plane answered ${status}${quote(words)}`, status);
+    this.#report(this.#answered("SEND_HELD", "the data plane answered", { status, words }), `hold ${status}`);
   }
 
   /** The whole body was not understood. If that stays so while others are, something in this one is the reason. */
@@ -153,8 +157,22 @@ export class Settlement {
   }
 
   #reject(part: Part, { status, words }: Refusal): void {
-    const what = `the data plane refused the message with status ${status}${quote(this.#redact(words))}`;
-    this.#context.backlog.drop(part.entries, "rejected", new PintleError("MESSAGE_REJECTED", what, { status }));
+    const error = this.#answered("MESSAGE_REJECTED", "the data plane refused the message with status", {
+      status,
+      words,
+    });
+    this.#context.backlog.drop(part.entries, "rejected", error);
+  }
+
+  /** With the server's words, which the log has only where they cannot be about what a message holds. */
+  #answered(
+    code: SdkErrorCode,
+    what: string,
+    { status, words }: { readonly status: number; readonly words: string },
+  ): PintleError {
+    const error = new PintleError(code, `${what} ${status}${quote(this.#redact(words))}`, { status });
+    if (words === "" || isOpen(status, words)) return error;
+    return loggedAs(error, `${what} ${status} (in ${words.length} characters)`);
   }
 
   #redact(text: string): string {
@@ -164,4 +182,26 @@ export class Settlement {
 
 function quote(words: string): string {
   return words === "" ? "" : ` "${words}"`;
+}
+
+/** Statuses about the key and the path. */
+const openStatuses: ReadonlySet<number> = new Set([401, 403, 404, 405]);
+
+/** What RudderStack's gateway and ours say of requests: docs/gateway.md. */
+const openWords: ReadonlySet<string> = new Set([
+  "batch exceeds the maximum allowed number of events",
+  "empty batch payload",
+  "event is not a valid rudder event",
+  "failed to uncompress request body",
+  "invalid json",
+  "json is nested deeper than 512 levels",
+  "request neither has anonymousId nor userId",
+  "request size exceeds max limit",
+  "source is disabled",
+  "unsupported content encoding",
+]);
+
+/** Whether an answer can hold nothing of a message: servers like to quote what they do not understand. */
+function isOpen(status: number, words: string): boolean {
+  return openStatuses.has(status) || openWords.has(words);
 }

@@ -17,8 +17,9 @@ import { type Config, envelopeBytes, resolveConfig } from "../config.ts";
 import { checkDurable } from "../durable-options.ts";
 import { type Duration, parseDuration } from "../duration.ts";
 import { ConfigError, PintleError } from "../errors.ts";
-import { callForeign, describeThrown } from "../foreign.ts";
+import { callForeign } from "../foreign.ts";
 import { Pintle } from "../index.ts";
+import { kindOfThrown } from "../logged.ts";
 import type { Logger } from "../logger.ts";
 import type { FieldsOf } from "../plan/plan.ts";
 import type { Receipt } from "../receipt.ts";
@@ -240,7 +241,7 @@ export class Analytics {
   #call(callback: ((error: Error) => void) | ((error?: Error) => void) | undefined, error?: Error): void {
     callForeign(
       () => (error === undefined ? (callback as (() => void) | undefined)?.() : callback?.(error)),
-      (thrown) => this.#logger.error(`pintle: a callback failed: ${describeThrown(thrown)}`),
+      (thrown) => this.#logger.error(`pintle: a callback failed: ${kindOfThrown(thrown)}`),
     );
   }
 }
