@@ -58,3 +58,14 @@ function readableLine(line: string): string {
   }
   return `${plainText(parts.join(" "))}\n`;
 }
+
+/**
+ * What the log has of an error that nobody foresaw, and that may quote somebody's data: its kind, its place, and the length of what it
+ * says.
+ */
+export function unforeseen(error: unknown): { readonly message: string; readonly stack: string } {
+  const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  const frames = stack.split("\n").filter((line) => /^ {4}at /.test(line));
+  const kind = /^\w{1,40}$/.test(name) ? name : "an error";
+  return { message: `${kind} (in ${message.length} characters)`, stack: frames.join("\n") };
+}

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
-import type { Logger } from "../logger.ts";
+import { type Logger, unforeseen } from "../logger.ts";
 import { internalError, tooManyHeaders, unknownPath, wrongMethod } from "./answer.ts";
 import { ClientAddress } from "./client-address.ts";
 import { Connections, endAndLinger } from "./connections.ts";
@@ -104,7 +104,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       await handler(exchange);
     } catch (error) {
       // A fault of ours. The client learns nothing of it, and the next request is served.
-      logger.error({ err: error, path: exchange.path }, "a request could not be handled");
+      logger.error({ err: unforeseen(error), path: exchange.path }, "a request could not be handled");
       if (response.headersSent) response.destroy();
       else exchange.refuse(internalError);
     }

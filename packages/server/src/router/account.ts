@@ -92,12 +92,26 @@ export class Account {
   report(reason: string, message: string): void {
     this.note(reason, message);
     const fields = { destination: this.#name, reason };
-    this.#logger.warn(fields, `destination in trouble: ${this.#problem?.message}`);
+    this.#logger.warn(fields, `destination in trouble: ${loggable(reason, this.#problem?.message ?? "")}`);
   }
 
   recovered(): void {
     this.#logger.info({ destination: this.#name }, "destination works again");
   }
+}
+
+/** Reasons whose words are the system's, our own, or a server's about who asks: nothing of an event is in them. */
+const ownWords =
+  /^(connect|dns|timeout|network|blocked_address|open|position|read|record_too_new|retention|dead_letter|retry_topic|fenced|(file|connection)(_.+)?|sql_(08|28|3d|42501|53|57).*)$/;
+
+/** What the kit itself says of an answer. */
+const ofAnAnswer = /^(most events fail: )?the destination (answered|refused its credentials with) \d{3}$/;
+
+/** What the log has of a problem: a server, or code of the owner, may quote an event in its words, which the status has. */
+function loggable(reason: string, message: string): string {
+  if (ownWords.test(reason) || ofAnAnswer.test(message)) return message;
+  const status = /^http_(\d{3})$/.exec(reason)?.[1];
+  return `${status === undefined ? reason : `it answered ${status}`} (in ${message.length} characters, which pintle status shows)`;
 }
 
 export function messageOf(error: unknown): string {

@@ -3,7 +3,7 @@ import { defaultConfigTimeout, timeoutMessage } from "../config/apart/run-apart.
 import type { Destination, Source } from "../config/config.ts";
 import type { EmbeddedEngine } from "../engine/embedded.ts";
 import { ServerError } from "../errors.ts";
-import type { Logger } from "../logger.ts";
+import { type Logger, unforeseen } from "../logger.ts";
 import { backoff } from "./backoff.ts";
 import type { RouterStatus } from "./status.ts";
 import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
@@ -77,7 +77,7 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
     if (closing !== undefined) return;
     failures++;
     const delay = backoff(failures, Math.random);
-    logger.error({ err: error, restartIn: delay }, "the router's thread died");
+    logger.error({ err: unforeseen(error), restartIn: delay }, "the router's thread died");
     const timer = setTimeout(() => void restart(), delay);
     cancelRestart = () => clearTimeout(timer);
   }
