@@ -1,4 +1,5 @@
 import { brand } from "./brand.ts";
+import { CodedError } from "./coded-error.ts";
 
 /** The table of what can be wrong with an event. Keys are codes, values say what to do about it. */
 export const eventErrors = {
@@ -28,14 +29,14 @@ export type EventErrorCode = keyof typeof eventErrors;
  * assert.equal(error.field, "event");
  * ```
  */
-export class EventError extends Error {
+export class EventError extends CodedError<EventErrorCode> {
   static {
     brand(EventError, "EventError");
   }
 
   override readonly name = "EventError";
-  readonly code: EventErrorCode;
-  readonly retryable = false;
+  override readonly code: EventErrorCode;
+  override readonly retryable = false;
   /** Type of the event as it was given; `"event"` where it had none that can be named. */
   readonly type: string;
   /** Path of the field at fault, for example `userId`; empty when the event as a whole is wrong. */

@@ -1,14 +1,31 @@
 export { isBlank } from "./blank.ts";
 export { brand } from "./brand.ts";
+export { CodedError } from "./coded-error.ts";
+export type {
+  AppInfo,
+  CampaignInfo,
+  DeviceInfo,
+  KnownContext,
+  LibraryInfo,
+  LocationInfo,
+  NetworkInfo,
+  OSInfo,
+  PageInfo,
+  ReferrerInfo,
+  ScreenInfo,
+} from "./context.ts";
 export { errorMessage } from "./error-message.ts";
 export { describe, EventError, type EventErrorCode, eventErrors } from "./event-error.ts";
 export { jsonStringEnd } from "./json-string.ts";
+export type { Address, Company, Fields, KnownProperties, KnownTraits } from "./fields.ts";
 export {
   type Alias,
   type CommonFields,
   type Context,
   type Group,
+  type Id,
   type Identify,
+  type Identity,
   type Integrations,
   type Message,
   type MessageType,
@@ -18,6 +35,7 @@ export {
   type Screen,
   type Track,
   type Traits,
+  type ViewFields,
 } from "./message.ts";
 export { murmur2, partitionOf } from "./murmur2.ts";
 export { mostDigits, parseJson } from "./parse-json.ts";

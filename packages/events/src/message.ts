@@ -1,3 +1,6 @@
+import type { KnownContext } from "./context.ts";
+import type { Fields, KnownProperties, KnownTraits } from "./fields.ts";
+
 /**
  * The six calls of the field and their common fields.
  *
@@ -11,23 +14,27 @@ export const messageTypes = ["identify", "track", "page", "screen", "group", "al
 export type MessageType = (typeof messageTypes)[number];
 
 /** Facts about a user (identify, alias) or a group (group). Values are anything that JSON can carry, and `Date`. */
-export type Traits = Readonly<Record<string, unknown>>;
+export type Traits = KnownTraits;
 
 /** Facts about an event, a page or a screen. Values are anything that JSON can carry, and `Date`. */
-export type Properties = Readonly<Record<string, unknown>>;
+export type Properties = KnownProperties;
 
 /** Where a message came from: `ip`, `userAgent`, `page`, `campaign`, `device` and whatever else the program knows. */
-export type Context = Readonly<Record<string, unknown>>;
+export type Context = KnownContext;
 
 /** Destinations by name: `true` or an object of options includes one, `false` excludes it; `All` sets the default. */
-export type Integrations = Readonly<Record<string, boolean | Readonly<Record<string, unknown>>>>;
+export type Integrations = Readonly<Record<string, boolean | Fields>>;
 
-/** What all six calls have in common. One of `userId` and `anonymousId` has to be there and not empty. */
+/** An id in the program's own database, not empty. Numbers become strings. */
+export type Id = string | number;
+
+/** Who it is about. One of the two has to be there: the user's id, or what stands for a user who is not known yet. */
+export type Identity =
+  | { readonly userId: Id; readonly anonymousId?: Id | undefined }
+  | { readonly userId?: Id | undefined; readonly anonymousId: Id };
+
+/** What all six calls have in common beside the {@link Identity}. */
 export interface CommonFields {
-  /** The user's id in the program's own database. Numbers become strings. */
-  readonly userId?: string | number | undefined;
-  /** Stands for a user who is not known yet. Numbers become strings. */
-  readonly anonymousId?: string | number | undefined;
   /** Default: a new UUID v4. Destinations drop repeats by it. */
   readonly messageId?: string | undefined;
   /** When it happened, if that was not now. A `Date`, or an ISO 8601 string. Default: left to the data plane. */
@@ -37,31 +44,25 @@ export interface CommonFields {
 }
 
 /** Ties a user to their traits. */
-export interface Identify extends CommonFields {
-  readonly type: "identify";
-  readonly traits?: Traits | undefined;
-}
+export type Identify = Identity & CommonFields & { readonly type: "identify"; readonly traits?: Traits | undefined };
 
 /** Records something that a user did. */
-export interface Track extends CommonFields {
-  readonly type: "track";
-  /** Name of the event, not empty. */
-  readonly event: string;
-  readonly properties?: Properties | undefined;
-}
+export type Track = Identity &
+  CommonFields & {
+    readonly type: "track";
+    /** Name of the event, not empty. */
+    readonly event: string;
+    readonly properties?: Properties | undefined;
+  };
 
 /** Records a page view. */
-export interface Page extends CommonFields {
-  readonly type: "page";
-  /** Required by the documentation, hence by the type; absent at run time it is accepted, as the Go SDK does. */
-  readonly name: string;
-  readonly category?: string | undefined;
-  readonly properties?: Properties | undefined;
-}
+export type Page = Identity & CommonFields & { readonly type: "page" } & ViewFields;
 
 /** Records a view of a screen of an app. */
-export interface Screen extends CommonFields {
-  readonly type: "screen";
+export type Screen = Identity & CommonFields & { readonly type: "screen" } & ViewFields;
+
+/** What a page and a screen have. */
+export interface ViewFields {
   /** Required by the documentation, hence by the type; absent at run time it is accepted, as the Go SDK does. */
   readonly name: string;
   readonly category?: string | undefined;
@@ -69,19 +70,21 @@ export interface Screen extends CommonFields {
 }
 
 /** Ties a user to a company, a project or a team. */
-export interface Group extends CommonFields {
-  readonly type: "group";
-  /** Id of the group in the program's own database, not empty. Numbers become strings. */
-  readonly groupId: string | number;
-  readonly traits?: Traits | undefined;
-}
+export type Group = Identity &
+  CommonFields & {
+    readonly type: "group";
+    /** Of the group. */
+    readonly groupId: Id;
+    readonly traits?: Traits | undefined;
+  };
 
 /** Ties a new identity of a user to an earlier one. */
-export interface Alias extends CommonFields {
-  readonly type: "alias";
-  /** The earlier identity, not empty. Numbers become strings. */
-  readonly previousId: string | number;
-  readonly traits?: Traits | undefined;
-}
+export type Alias = Identity &
+  CommonFields & {
+    readonly type: "alias";
+    /** The earlier identity. */
+    readonly previousId: Id;
+    readonly traits?: Traits | undefined;
+  };
 
 export type Message = Identify | Track | Page | Screen | Group | Alias;

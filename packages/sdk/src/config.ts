@@ -81,7 +81,7 @@ export interface Config<Plan = AnyPlan> {
    * Called with a copy of each message as it would be sent, at the call and synchronously. What it returns is sent; `null`
    * refuses the message as `filtered`, a throw as `before_send`. Default: none.
    */
-  readonly beforeSend?: ((message: Message) => Message | null) | undefined;
+  readonly beforeSend?: ((message: WritableMessage) => Message | null) | undefined;
   /**
    * Validators of properties by name of event: schemas of Zod, Valibot, ArkType or any other library with Standard Schema.
    * A message that fails is refused as `invalid`. Default: none.
@@ -113,6 +113,38 @@ export interface Config<Plan = AnyPlan> {
   readonly exitTimeout?: Duration | undefined;
 }
 
+/**
+ * A message that may be changed: what `beforeSend` is given, its own copy.
+ *
+ * @example
+ * ```ts
+ * import { Pintle, type WritableMessage } from "@pintle/sdk";
+ *
+ * function beforeSend(message: WritableMessage): WritableMessage | null {
+ *   if (message.type === "track" && message.event === "Heartbeat") return null;
+ *   message.context ??= {};
+ *   message.context.region = "eu";
+ *   delete message.context.ip;
+ *   return message;
+ * }
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { beforeSend });
+ * client.track({ userId: "123", event: "Paid", context: { ip: "203.0.113.9" } });
+ * await client.close();
+ * ```
+ */
+export type WritableMessage = Writable<Message>;
+
+type Writable<M> = M extends Message
+  ? {
+      -readonly [Field in keyof M]: Field extends "properties" | "traits" | "context" | "integrations"
+        ? WritableFields | undefined
+        : M[Field];
+    }
+  : never;
+
+// biome-ignore lint/suspicious/noExplicitAny: it is read and written by a program that knows what it sent
+type WritableFields = { [field: string]: any };
+
 /** A configuration after all checks: every option has its value, durations are milliseconds. */
 export interface Settings {
   readonly writeKey: string;
@@ -129,7 +161,7 @@ export interface Settings {
   readonly maxAge: number;
   readonly concurrency: number;
   readonly defaultContext: Context | undefined;
-  readonly beforeSend: ((message: Message) => Message | null) | undefined;
+  readonly beforeSend: ((message: WritableMessage) => Message | null) | undefined;
   readonly plan: Validators | undefined;
   readonly strict: boolean;
   readonly durable: DurableSettings | undefined;

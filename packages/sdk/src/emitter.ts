@@ -14,6 +14,8 @@ export interface Relay<Payloads> {
  */
 export class Emitter<Payloads extends object> {
   readonly #listeners = new Map<keyof Payloads, readonly Listener<never>[]>();
+  /** What `once` was given, by what listens in its place. */
+  readonly #once = new WeakMap<Listener<never>, Listener<never>>();
   readonly #onFailure: (event: keyof Payloads, error: unknown) => void;
   readonly #relay: Relay<Payloads>;
 
@@ -26,10 +28,20 @@ export class Emitter<Payloads extends object> {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
   }
 
-  /** Takes back one `on` of this listener. */
+  /** The same for the next one alone. */
+  once<Name extends keyof Payloads>(event: Name, listener: Listener<Payloads[Name]>): void {
+    const once: Listener<Payloads[Name]> = (payload) => {
+      this.off(event, once);
+      return listener(payload);
+    };
+    this.#once.set(once, listener);
+    this.on(event, once);
+  }
+
+  /** Takes back one `on` or `once` of this listener. */
   off<Name extends keyof Payloads>(event: Name, listener: Listener<Payloads[Name]>): void {
     const listeners = this.#listeners.get(event) ?? [];
-    const at = listeners.indexOf(listener);
+    const at = listeners.findIndex((each) => each === listener || this.#once.get(each) === listener);
     if (at >= 0) this.#listeners.set(event, listeners.toSpliced(at, 1));
   }
 

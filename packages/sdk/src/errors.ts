@@ -1,4 +1,4 @@
-import { brand } from "@pintle/events";
+import { brand, CodedError } from "@pintle/events";
 
 /** What can go wrong in the client. Keys are codes; a row says what to do, and whether the same call may succeed later. */
 export const sdkErrors = {
@@ -62,16 +62,14 @@ export type SdkErrorCode = keyof typeof sdkErrors;
  * assert.equal(error.retryable, false);
  * ```
  */
-export class PintleError extends Error {
+export class PintleError extends CodedError<SdkErrorCode> {
   static {
     brand(PintleError, "PintleError");
   }
 
   override readonly name: string = "PintleError";
-  /** What is wrong, for programs. */
-  readonly code: SdkErrorCode;
-  /** Whether the same may succeed later without a change. */
-  readonly retryable: boolean;
+  override readonly code: SdkErrorCode;
+  override readonly retryable: boolean;
   /** HTTP status of the data plane's answer, where there was one. */
   readonly status: number | undefined;
 

@@ -1,37 +1,40 @@
 /** What both entry points export beside the client itself. */
 export type {
+  Address,
   Alias,
+  AppInfo,
+  CampaignInfo,
+  Company,
   Context,
+  DeviceInfo,
   Group,
   Identify,
+  Identity,
   Integrations,
+  KnownContext,
+  KnownProperties,
+  KnownTraits,
+  LibraryInfo,
+  LocationInfo,
   Message,
+  NetworkInfo,
+  OSInfo,
   Page,
+  PageInfo,
   Properties,
+  ReferrerInfo,
   Screen,
+  ScreenInfo,
   Track,
   Traits,
 } from "@pintle/events";
-export { EventError, type EventErrorCode } from "@pintle/events";
+export { CodedError, EventError, type EventErrorCode } from "@pintle/events";
 export type { Stats } from "./account.ts";
-export type { Config, DurableOptions } from "./config.ts";
+export type { Config, DurableOptions, WritableMessage } from "./config.ts";
 export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
 export { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
 export type { FlushResult } from "./flushes.ts";
-export type {
-  AppInfo,
-  CampaignInfo,
-  DeviceInfo,
-  KnownContext,
-  LibraryInfo,
-  LocationInfo,
-  NetworkInfo,
-  OSInfo,
-  PageInfo,
-  ReferrerInfo,
-  ScreenInfo,
-} from "./helpers/context.ts";
 export { type IntegrationOptions, type IntegrationsHelper, integrations } from "./helpers/integrations.ts";
 export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
 export { TraitsHelper, traits } from "./helpers/traits.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EventError } from "@pintle/events";
-import { type Message, type Outcome, PintleError } from "./exports.ts";
+import { ConfigError, type Message, type Outcome, PintleError } from "./exports.ts";
 import type { PintleEvents } from "./pintle.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
 import { startVirtualClient as start, type Wire } from "./simulation/virtual-client.ts";
@@ -314,6 +314,32 @@ describe("events", () => {
     await environment.until(client.close());
   });
 
+  test("once tells of the next one alone, and off takes it back before", () => {
+    const { client } = start();
+    const told: string[] = [];
+    const never = (): void => void told.push("never");
+    client.once("accepted", ({ message }) => told.push(message.messageId)).once("accepted", never);
+    client.off("accepted", never);
+    client.track({ userId: "1", event: "a", messageId: "m1" });
+    client.track({ userId: "1", event: "a", messageId: "m2" });
+    assert.deepEqual(told, ["m1"]);
+  });
+
+  test("an event that there is not, and a listener that is no function, are errors", () => {
+    const { client } = start();
+    for (const method of ["on", "once"] as const) {
+      assert.throws(
+        () => client[method]("delivred" as never, () => {}),
+        /^ConfigError: event is "delivred", allowed is one of accepted, delivered, dropped, refused, error; correct the option$/,
+      );
+      assert.throws(() => client[method]("toString" as never, () => {}), ConfigError);
+      assert.throws(
+        () => client[method]("error", undefined as never),
+        /^ConfigError: listener is missing, allowed is a function/,
+      );
+    }
+  });
+
   test("a listener that throws or rejects harms nobody, and is logged", async () => {
     const { lines, logger } = keepingLogger();
     const { client, environment, messages } = start({ logger });
@@ -508,12 +534,19 @@ describe("flush and close", () => {
     await environment.until(client.close());
   });
 
-  test("options that make no sense do not make them reject", async () => {
-    const { client, environment } = start();
+  test("options that make no sense do not make them reject, and are told", async () => {
+    const { lines, logger } = keepingLogger();
+    const { client, environment } = start({ logger });
+    const told: string[] = [];
+    client.on("error", (error) =>
+      told.push(error instanceof ConfigError ? `${error.option} ${error.value}` : error.code),
+    );
     client.track({ userId: 1, event: "e" });
     assert.equal((await environment.until(client.flush({ timeout: "soon" as never }))).delivered, 1);
     assert.equal((await environment.until(client.flush(null as never))).delivered, 0);
     assert.equal((await environment.until(client.close(null as never))).delivered, 0);
+    assert.deepEqual(told, ["flush({ timeout }) soon"]);
+    assert.match(lines[0] ?? "", /flush\({ timeout }\) is "soon", allowed is milliseconds, or a text such as "30s"/);
   });
 
   test("both hold the program while they wait, and not longer", async () => {

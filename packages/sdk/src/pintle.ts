@@ -1,19 +1,15 @@
 import {
-  type Alias,
   type Context,
+  describe as describeValue,
   type EventError,
-  type Group,
   hashUserKey,
-  type Identify,
   type Message,
-  type Page,
-  type Screen,
   userKey,
 } from "@pintle/events";
 import { checkMessage } from "@pintle/events/strict";
 import { Account, type Stats } from "./account.ts";
 import { ContextError, RequestScope } from "./around/request-scope.ts";
-import { type Config, resolveConfig, type Settings } from "./config.ts";
+import { type Config, resolveConfig, type Settings, type WritableMessage } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import { ChannelRelay } from "./diagnostics/channels.ts";
 import { type Duration, parseDuration } from "./duration.ts";
@@ -21,17 +17,22 @@ import { Emitter, type Listener } from "./emitter.ts";
 import { decodeMessage, encodeMessage, suffixBytes, type WireMessage } from "./encode.ts";
 import type { Entry } from "./entry.ts";
 import type { Environment, Resident } from "./environment/environment.ts";
-import { PintleError, type SdkErrorCode } from "./errors.ts";
+import { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
 import type { FlushResult } from "./flushes.ts";
 import { callForeign, describeThrown as describe, isThenable } from "./foreign.ts";
 import { IsoClock } from "./iso-clock.ts";
 import { kindOfThrown, loggedAs, logText } from "./logged.ts";
 import type { Delivered, Dropped, DropReason, RefusalReason } from "./outcome.ts";
 import {
+  type AliasOf,
   type AnyPlan,
   type FieldsOf,
   findPlanViolation,
+  type GroupOf,
+  type IdentifyOf,
   type MessageOf,
+  type PageOf,
+  type ScreenOf,
   type TrackingPlan,
   type TrackOf,
 } from "./plan/plan.ts";
@@ -143,7 +144,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.identify({ userId: "123", traits: { name: "Name Surname", email: "name@example.com" } });
    * ```
    */
-  identify(message: FieldsOf<Identify>): Receipt {
+  identify(message: FieldsOf<IdentifyOf<Plan>>): Receipt {
     return this.#offer("identify", message);
   }
 
@@ -167,7 +168,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.page({ userId: "123", name: "Pizza", properties: { url: "https://shop.example.com/pizza" } });
    * ```
    */
-  page(message: FieldsOf<Page>): Receipt {
+  page(message: FieldsOf<PageOf<Plan>>): Receipt {
     return this.#offer("page", message);
   }
 
@@ -179,7 +180,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.screen({ anonymousId: "device-7", name: "Basket", category: "Shop" });
    * ```
    */
-  screen(message: FieldsOf<Screen>): Receipt {
+  screen(message: FieldsOf<ScreenOf<Plan>>): Receipt {
     return this.#offer("screen", message);
   }
 
@@ -191,7 +192,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.group({ userId: "123", groupId: "company-1", traits: { name: "Company", employees: 42 } });
    * ```
    */
-  group(message: FieldsOf<Group>): Receipt {
+  group(message: FieldsOf<GroupOf<Plan>>): Receipt {
     return this.#offer("group", message);
   }
 
@@ -203,7 +204,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.alias({ previousId: "device-7", userId: "123" });
    * ```
    */
-  alias(message: FieldsOf<Alias>): Receipt {
+  alias(message: FieldsOf<AliasOf<Plan>>): Receipt {
     return this.#offer("alias", message);
   }
 
@@ -245,14 +246,31 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.on("dropped", report);
    * client.on("error", ({ code, message }) => console.error(code, message));
    * ```
+   * @throws ConfigError for an event that there is not, or a listener that is no function: at the first run of a program that is wrong
    */
   on<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
+    checkListener(event, listener);
     this.#emitter.on(event, listener);
     return this;
   }
 
   /**
-   * Takes back one `on`.
+   * Calls back once, on the next one.
+   *
+   * @example
+   * ```ts
+   * client.once("delivered", ({ messageIds }) => console.log("the first", messageIds.length));
+   * ```
+   * @throws ConfigError as `on`
+   */
+  once<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
+    checkListener(event, listener);
+    this.#emitter.once(event, listener);
+    return this;
+  }
+
+  /**
+   * Takes back one `on` or `once`.
    *
    * @example
    * ```ts
@@ -352,7 +370,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   flush(options: FlushOptions = {}): Promise<FlushResult> {
-    return this.#delivery.flush(milliseconds(options?.timeout), options?.signal);
+    return this.#delivery.flush(this.#milliseconds("flush", options?.timeout), options?.signal);
   }
 
   /**
@@ -371,7 +389,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    */
   close(options: CloseOptions = {}): Promise<FlushResult> {
     this.#ignoreSignals?.();
-    return this.#delivery.close(milliseconds(options?.timeout));
+    return this.#delivery.close(this.#milliseconds("close", options?.timeout));
   }
 
   /**
@@ -453,10 +471,10 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /** It gets a copy, because it may write to it, and the program's objects are not ours to change. */
-  #beforeSend(beforeSend: (message: Message) => Message | null, json: string): Message {
+  #beforeSend(beforeSend: NonNullable<Settings["beforeSend"]>, json: string): Message {
     let failure: Refusal | undefined;
     const result = callForeign(
-      () => beforeSend(JSON.parse(`${json}}`) as Message),
+      () => beforeSend(JSON.parse(`${json}}`) as WritableMessage),
       (error) => {
         failure = foreignRefusal("before_send", "BEFORE_SEND_FAILED", "beforeSend threw", error);
       },
@@ -499,6 +517,19 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     }
     const what = entries.length === 1 ? "a message was" : `${entries.length} messages were`;
     this.#reporter.problem("error", `dropped ${reason}`, `${what} dropped as ${reason}: ${logText(error)}`);
+  }
+
+  /** A duration that is none is told: flush and close neither throw nor reject, and a program that ends has no second try. */
+  #milliseconds(call: string, timeout: unknown): number {
+    const duration = parseDuration(timeout);
+    if (duration === undefined && timeout !== undefined) {
+      const allowed = `milliseconds, or a text such as "30s"; ${defaultTimeout} ms are used`;
+      this.#problem(
+        new ConfigError(`${call}({ timeout })`, timeout, describeValue(timeout), allowed),
+        `${call} timeout`,
+      );
+    }
+    return duration ?? defaultTimeout;
   }
 
   #problem(error: PintleError, kind: string): void {
@@ -593,9 +624,22 @@ function synchronousScope(): PintleError {
   );
 }
 
-function milliseconds(timeout: Duration | undefined): number {
-  return parseDuration(timeout) ?? defaultTimeout;
+function checkListener(event: unknown, listener: unknown): void {
+  const isEvent = typeof event === "string" && Object.hasOwn(pintleEvents, event);
+  if (!isEvent)
+    throw new ConfigError("event", event, describeValue(event), `one of ${Object.keys(pintleEvents).join(", ")}`);
+  if (typeof listener !== "function")
+    throw new ConfigError("listener", listener, describeValue(listener), "a function");
 }
+
+/** The events that there are, for callers without types. */
+const pintleEvents: Readonly<Record<keyof PintleEvents, true>> = {
+  accepted: true,
+  delivered: true,
+  dropped: true,
+  refused: true,
+  error: true,
+};
 
 function isObject(value: unknown): value is { readonly [field: string]: unknown } {
   return typeof value === "object" && value !== null;

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Context, Integrations, Properties, Traits } from "@pintle/events";
+import type { Context, Integrations, KnownContext, Properties, Traits } from "@pintle/events";
 import fc from "fast-check";
-import type { KnownContext } from "./context.ts";
 import { integrations } from "./integrations.ts";
 import { properties } from "./properties.ts";
 import { traits } from "./traits.ts";

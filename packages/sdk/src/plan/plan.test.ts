@@ -53,6 +53,27 @@ describe("tracking plan", () => {
     });
   });
 
+  test("the other calls are checked by their names, in the fields that are theirs", () => {
+    const email = schema((value) =>
+      (value as { email?: unknown }).email === "a@b" ? undefined : [{ message: "no", path: ["email"] }],
+    );
+    for (const [type, field] of [
+      ["identify", "traits"],
+      ["group", "traits"],
+      ["alias", "traits"],
+      ["page", "properties"],
+      ["screen", "properties"],
+    ] as const) {
+      const plan = { [`$${type}`]: email };
+      assert.equal(findPlanViolation(plan, { type, [field]: { email: "a@b" } }), undefined, type);
+      const wrong = { field: `${field}.email`, value: 5, message: "no" };
+      assert.deepEqual(findPlanViolation(plan, { type, [field]: { email: 5 } }), wrong);
+      assert.deepEqual(findPlanViolation(plan, { type }), { ...wrong, value: undefined });
+      // A track that is called as they are is none of them.
+      assert.equal(findPlanViolation(plan, { type: "track", event: `$${type}` }), undefined);
+    }
+  });
+
   test("paths go through objects and lists, in both notations", () => {
     const nested = schema(() => [{ message: "no", path: ["products", { key: 1 }, "sku"] }]);
     assert.deepEqual(

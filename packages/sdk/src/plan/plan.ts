@@ -1,9 +1,22 @@
-import type { Message, Properties, Track } from "@pintle/events";
+import type {
+  Alias,
+  CommonFields,
+  Group,
+  Identify,
+  Identity,
+  Message,
+  MessageType,
+  Page,
+  Properties,
+  Screen,
+  Track,
+} from "@pintle/events";
 import { callForeign, describeThrown, isThenable } from "../foreign.ts";
 import { isStandardSchema, type StandardSchema, type ValidationResult } from "./standard-schema.ts";
 
 /**
- * A tracking plan as a type: for each name of an event its properties.
+ * A tracking plan as a type: for each name of an event its properties. `$identify`, `$group` and `$alias` stand for the traits of those
+ * calls, `$page` and `$screen` for the properties of theirs; what a plan does not name is free.
  *
  * A bound on itself, because an interface has no index signature and would not fit `Record<string, ...>`.
  *
@@ -14,10 +27,12 @@ import { isStandardSchema, type StandardSchema, type ValidationResult } from "./
  * interface ShopPlan {
  *   "Order Completed": { orderId: string; revenue: number };
  *   "Signed Up": { plan?: "Free" | "Pro" };
+ *   $identify: { email: string; plan?: "Free" | "Pro" };
  * }
  *
  * const client = new Pintle<ShopPlan>(WRITE_KEY, DATA_PLANE_URL);
  * client.track({ userId: "123", event: "Order Completed", properties: { orderId: "o-1", revenue: 25.5 } });
+ * client.identify({ userId: "123", traits: { email: "name@example.com" } });
  * await client.close();
  * ```
  */
@@ -67,24 +82,50 @@ export type PlanValidators<Plan> = { readonly [Event in keyof Plan]?: StandardSc
  */
 export type TrackOf<Plan> = string extends keyof Plan
   ? Track
-  : { readonly [Event in keyof Plan & string]: PlannedTrack<Event, Plan[Event]> }[keyof Plan & string];
+  : {
+      readonly [Event in Exclude<keyof Plan & string, PlannedCall>]: Identity &
+        CommonFields & { readonly type: "track"; readonly event: Event } & Planned<"properties", Plan[Event]>;
+    }[Exclude<keyof Plan & string, PlannedCall>];
 
-/** The messages that a plan allows: a plan is about `track` alone. */
-export type MessageOf<Plan> = Exclude<Message, Track> | TrackOf<Plan>;
+/** The messages of the other calls that a plan allows. See {@link TrackingPlan}. */
+export type IdentifyOf<Plan> = CallOf<Plan, Identify, "traits">;
+export type GroupOf<Plan> = CallOf<Plan, Group, "traits">;
+export type AliasOf<Plan> = CallOf<Plan, Alias, "traits">;
+export type PageOf<Plan> = CallOf<Plan, Page, "properties">;
+export type ScreenOf<Plan> = CallOf<Plan, Screen, "properties">;
 
-/** Properties may be left out if all of them may. */
-type PlannedTrack<Event extends string, EventProperties> = Omit<Track, "event" | "properties"> & {
-  readonly event: Event;
-} & (Record<never, never> extends EventProperties
-    ? { readonly properties?: EventProperties | undefined }
-    : { readonly properties: EventProperties });
+/** The messages that a plan allows. */
+export type MessageOf<Plan> =
+  | IdentifyOf<Plan>
+  | TrackOf<Plan>
+  | PageOf<Plan>
+  | ScreenOf<Plan>
+  | GroupOf<Plan>
+  | AliasOf<Plan>;
+
+/** How a plan names the calls that have no event. */
+type PlannedCall = `$${Exclude<MessageType, "track">}`;
+
+type CallOf<Plan, M extends Message, Field extends "traits" | "properties"> = string extends keyof Plan
+  ? M
+  : `$${M["type"]}` extends infer Call extends keyof Plan
+    ? M extends unknown
+      ? Omit<M, Field> & Planned<Field, Plan[Call]>
+      : never
+    : M;
+
+/** A field of which a plan says what it holds. It may be left out if all of that may. */
+type Planned<Field extends string, Value> =
+  Record<never, never> extends Value
+    ? { readonly [Name in Field]?: Value | undefined }
+    : { readonly [Name in Field]: Value };
 
 /** The fields of a message whose type is known: what the shorthands (`client.track(...)`) take. Keeps unions apart. */
 export type FieldsOf<M> = M extends unknown ? Omit<M, "type"> : never;
 
 /** Why a message is not as planned. */
 export interface PlanViolation {
-  /** Path of the field at fault, for example `properties.revenue`. */
+  /** Path of the field at fault, for example `properties.revenue` or `traits.email`. */
   readonly field: string;
   readonly value: unknown;
   /** The validator's words. */
@@ -97,49 +138,78 @@ export function findInvalidValidator(validators: Readonly<Record<string, unknown
 }
 
 /**
- * Runs the validator for the message's event on its properties (`{}` where there are none). An event without a validator
- * is as planned, and so is every message but `track`. What a validator makes of the properties (defaults,
- * conversions) is not used: it checks and changes nothing.
+ * Runs the validator for the message's event, or for its call, on its properties or traits (`{}` where there are none). A message
+ * without a validator is as planned. What a validator makes of the fields (defaults, conversions) is not used: it checks and changes
+ * nothing.
  *
  * Never throws. A validator that throws, or that answers later (`enqueue` answers now), fails the message.
  */
 export function findPlanViolation(
   validators: Readonly<Record<string, StandardSchema | undefined>>,
-  message: { readonly type: string; readonly event?: unknown; readonly properties?: unknown },
+  message: {
+    readonly type: string;
+    readonly event?: unknown;
+    readonly properties?: unknown;
+    readonly traits?: unknown;
+  },
 ): PlanViolation | undefined {
-  const { type, event, properties = {} } = message;
-  if (type !== "track" || typeof event !== "string" || !Object.hasOwn(validators, event)) return undefined;
+  const planned = plannedFields(message);
+  if (planned === undefined || !Object.hasOwn(validators, planned.name)) return undefined;
+  const { name, field, value } = planned;
+  const violation = (path: readonly PropertyKey[], text: string): PlanViolation => ({
+    field: [field, ...path.map(String)].join("."),
+    value: path.reduce<unknown>((at, key) => (isObject(at) ? Reflect.get(at, key) : undefined), value),
+    message: text,
+  });
   // What it answers is its own as well: reading it may throw.
   let found: PlanViolation | undefined;
   callForeign(
     () => {
-      const result = validators[event]?.["~standard"].validate(properties);
-      found = isThenable(result)
-        ? violation(properties, [], "its validator is asynchronous; use one that answers at once")
-        : firstIssue(properties, result);
+      const result = validators[name]?.["~standard"].validate(value);
+      if (isThenable(result)) found = violation([], "its validator is asynchronous; use one that answers at once");
+      else {
+        const issue = firstIssue(result);
+        if (issue !== undefined) found = violation(issue.path, issue.message);
+      }
       return result;
     },
     (thrown) => {
       // Later nobody asks any more: it was told that the validator is asynchronous.
-      found ??= violation(properties, [], `its validator threw: ${describeThrown(thrown)}`);
+      found ??= violation([], `its validator threw: ${describeThrown(thrown)}`);
     },
   );
   return found;
 }
 
-function firstIssue(properties: unknown, result: ValidationResult<unknown> | undefined): PlanViolation | undefined {
+/** What a plan says of a message: under which name, of which of its fields. An event cannot be called as a call is. */
+function plannedFields({
+  type,
+  event,
+  properties,
+  traits,
+}: Parameters<typeof findPlanViolation>[1]):
+  | { readonly name: string; readonly field: "properties" | "traits"; readonly value: unknown }
+  | undefined {
+  if (type === "track") {
+    if (typeof event !== "string" || plannedCalls.has(event)) return undefined;
+    return { name: event, field: "properties", value: properties ?? {} };
+  }
+  const name = `$${type}`;
+  return type === "page" || type === "screen"
+    ? { name, field: "properties", value: properties ?? {} }
+    : { name, field: "traits", value: traits ?? {} };
+}
+
+const plannedCalls: ReadonlySet<string> = new Set(["$identify", "$page", "$screen", "$group", "$alias"]);
+
+function firstIssue(result: ValidationResult<unknown> | undefined) {
   const issue = result?.issues?.[0];
   if (result?.issues === undefined || issue === undefined) return undefined;
   const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : "";
-  return violation(properties, pathOf(issue.path), `${issue.message}${more}`);
+  const path = (issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment));
+  return { path, message: `${issue.message}${more}` };
 }
 
-function pathOf(path: readonly (PropertyKey | { readonly key: PropertyKey })[] = []): readonly PropertyKey[] {
-  return path.map((segment) => (typeof segment === "object" ? segment.key : segment));
-}
-
-function violation(properties: unknown, path: readonly PropertyKey[], message: string): PlanViolation {
-  let value = properties;
-  for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-  return { field: ["properties", ...path.map(String)].join("."), value, message };
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
