@@ -82,9 +82,9 @@ export interface LocationInfo extends Fields {
   readonly country?: string | null | undefined;
   readonly region?: string | null | undefined;
   /** Degrees, north is positive. */
-  readonly latitude?: number | null | undefined;
+  readonly latitude?: number | string | null | undefined;
   /** Degrees, east is positive. */
-  readonly longitude?: number | null | undefined;
+  readonly longitude?: number | string | null | undefined;
   readonly speed?: number | null | undefined;
 }
 

@@ -67,7 +67,8 @@ export interface KnownTraits extends Fields {
   readonly lastName?: Maybe<string>;
   readonly name?: Maybe<string>;
   /** Number with the prefix of its country. */
-  readonly phone?: Maybe<string>;
+  readonly phone?: Maybe<string | number>;
+  readonly plan?: Maybe<string>;
   readonly title?: Maybe<string>;
   readonly username?: Maybe<string>;
   readonly website?: Maybe<string>;

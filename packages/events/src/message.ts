@@ -23,12 +23,22 @@ export type Properties = KnownProperties;
 export type Context = KnownContext;
 
 /** Destinations by name: `true` or an object of options includes one, `false` excludes it; `All` sets the default. */
-export type Integrations = Readonly<Record<string, boolean | Fields>>;
+export type Integrations = Readonly<Record<string, boolean | Fields | undefined>>;
 
 /** An id in the program's own database, not empty. Numbers become strings. */
 export type Id = string | number;
 
-/** Who it is about. One of the two has to be there: the user's id, or what stands for a user who is not known yet. */
+/**
+ * Who it is about. One of the two has to be there: the user's id, or what stands for a user who is not known yet.
+ *
+ * @example
+ * ```ts
+ * import type { Identity } from "@pintle/sdk";
+ *
+ * const visitor: Identity = { anonymousId: "device-7" };
+ * client.track({ ...visitor, event: "Looked Around" });
+ * ```
+ */
 export type Identity =
   | { readonly userId: Id; readonly anonymousId?: Id | undefined }
   | { readonly userId?: Id | undefined; readonly anonymousId: Id };

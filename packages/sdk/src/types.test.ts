@@ -95,8 +95,8 @@ export function knownFields(client: Pintle): void {
   client.track({ userId: "1", event: "Paid", properties: { revenue: "12" } });
   // @ts-expect-error: an address is text
   client.track({ userId: "1", event: "Paid", context: { ip: 5 } });
-  // @ts-expect-error: degrees are numbers
-  client.track({ userId: "1", event: "Paid", context: { location: { latitude: "48.2" } } });
+  // @ts-expect-error: a speed is a number
+  client.track({ userId: "1", event: "Paid", context: { location: { speed: "fast" } } });
   client.track({ userId: "1", event: "Paid", context: { location: { latitude: 48.2, floor: 3 }, tenant: { id: 5 } } });
 }
 

@@ -12,6 +12,11 @@ type Fields = Readonly<Record<string, unknown>>;
 const expected: Readonly<Record<string, readonly Fields[]>> = {
   // Ends without a close.
   readme: [{ type: "track", userId: "123", event: "Signed Up", properties: { plan: "Free" } }],
+  "plan-calls": [
+    { type: "identify", userId: "123", traits: { email: "name@example.com", plan: "Free" } },
+    { type: "page", userId: "123", name: "Pizza", properties: { section: "shop" } },
+    { type: "group", userId: "123", groupId: "1", traits: { seats: 5 } },
+  ],
   package: [
     { type: "identify", userId: "123", traits: { name: "Ann", plan: "Free" } },
     { type: "track", userId: "123", event: "Signed Up", properties: { plan: "Free" } },
