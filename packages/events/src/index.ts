@@ -16,8 +16,8 @@ export type {
 } from "./context.ts";
 export { errorMessage } from "./error-message.ts";
 export { describe, EventError, type EventErrorCode, eventErrors } from "./event-error.ts";
-export { jsonStringEnd } from "./json-string.ts";
 export type { Address, Company, Fields, KnownProperties, KnownTraits } from "./fields.ts";
+export { jsonStringEnd } from "./json-string.ts";
 export {
   type Alias,
   type CommonFields,
