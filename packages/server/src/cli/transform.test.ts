@@ -60,3 +60,56 @@ test("events go through the transformation of their destination, anew after a re
   plane.signal("SIGTERM");
   assert.equal(await plane.ended, 0, plane.stderr);
 });
+
+test("an event that takes the whole data plane with it is given up at the second time; no process is left behind", async () => {
+  const folder = newFolder();
+  const pids = join(folder, "pids");
+  writeFileSync(pids, "");
+  writeFileSync(
+    join(folder, "pintle.config.ts"),
+    `import { writeFileSync } from "node:fs";
+     export default {
+       sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["file"] }],
+       destinations: {
+         file: {
+           type: "file",
+           path: "./out.jsonl",
+           transformTimeout: "60s",
+           transform(event) {
+             if (event.event !== "deadly") return event;
+             writeFileSync(${JSON.stringify(pids)}, process.pid + "\\n", { flag: "a" });
+             for (;;);
+           },
+         },
+       },
+     };`,
+  );
+  const ran = () => readFileSync(pids, "utf8").split("\n").filter(Boolean).map(Number);
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+  let plane = start(folder);
+  await plane.ready();
+  for (const event of ["a", "deadly", "b"]) await send(plane.told("events"), "wk_secret_shop", { userId: "u", event });
+  for (const life of [1, 2]) {
+    while (ran().length < life) await pause();
+    plane.signal("SIGKILL");
+    await plane.ended;
+    // It runs in an endless loop, and hears nothing.
+    while (isAlive(ran().at(-1)!)) await pause();
+    plane = start(folder);
+    await plane.ready();
+  }
+  const events = await eventsIn(join(folder, "out.jsonl"), 2);
+  assert.deepEqual([...new Set(events.map(({ event }) => event))], ["a", "b"]);
+  assert.equal(ran().length, 2);
+  plane.signal("SIGTERM");
+  assert.equal(await plane.ended, 0, plane.stderr);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}

@@ -225,3 +225,54 @@ test("what was accepted before a change disconnected its source is filtered, and
   assert.deepEqual([count, filtered, waiting], [1, { disconnected: 4 }, 0]);
   await harness.close();
 });
+
+test("large results go out in several calls, are asked for bit by bit, given back, and not kept for another attempt", async () => {
+  const calls: string[][] = [];
+  let isFirst = true;
+  const fake = new FakeDestination(
+    async (events) => {
+      calls.push(events.map(({ messageId }) => messageId));
+      return events.map(({ messageId }) => {
+        if (messageId !== "b:2" || !isFirst) return delivered;
+        isFirst = false;
+        return retry("event", "http_500");
+      });
+    },
+    { events: 10, bytes: 1000, whole: false },
+  );
+  let held = 0;
+  const asked: string[][] = [];
+  const size = 6 << 20;
+  const stage: Stage = {
+    run: async (events) => {
+      asked.push(events.map(({ messageId }) => messageId));
+      const ids = [0, 1, 2, 3].map((at) => `${events[0]!.messageId}:${at}`);
+      held += ids.length * size;
+      return [{ ...(as(events[0]!, ...ids) as Staged & { kind: "deliver" }), sizes: ids.map(() => size) }];
+    },
+    release: (bytes) => {
+      held -= bytes;
+    },
+    close: async () => {},
+  };
+  const harness = await RouterHarness.open({
+    destinations: { d: fake },
+    settings: { d: { concurrency: 1 } },
+    between: { d: { stage } },
+  });
+  await harness.accept([
+    { messageId: "a", userId: "u" },
+    { messageId: "b", userId: "v" },
+    { messageId: "c", userId: "w" },
+  ]);
+  await harness.clock.advance(60_000);
+  const { delivered: count, waiting } = await harness.status("d");
+  assert.deepEqual([count, waiting, held], [3, 0, 0]);
+  assert.ok(
+    calls.every((ids) => ids.length <= 2),
+    "16 MiB in a call",
+  );
+  const sent = calls.flat().filter((id) => id.startsWith("b"));
+  assert.deepEqual(sent, ["b:0", "b:1", "b:2", "b:3", "b:2"], "only what is missing goes out again");
+  assert.ok(asked.flat().filter((id) => id === "b").length >= 2, "made anew for the second attempt");
+});

@@ -4,7 +4,12 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 /** What a stage makes of one event. */
 export type Staged =
   /** These go out in its place, in this order: it has ended when all of them have. At least one. */
-  | { readonly kind: "deliver"; readonly events: readonly DeliveredEvent[] }
+  | {
+      readonly kind: "deliver";
+      readonly events: readonly DeliveredEvent[];
+      /** Bytes of each of them as JSON. @default as small as the event */
+      readonly sizes?: readonly number[];
+    }
   /** It is not for this destination; counted under `reason`. */
   | { readonly kind: "filtered"; readonly reason: string }
   /** It is given up; its dead letter holds the event as it came in. */
@@ -18,10 +23,20 @@ export type Staged =
  * and what is replayed, goes through the stage as it is then.
  */
 export interface Stage {
-  /** One result for each event, in the order of the events. A rejection is this batch's trouble: it is tried again. */
+  /**
+   * One result for each event, in the order of the events, or for the first of them, at least one: large results are taken from it bit by
+   * bit, and the rest is to be asked for again. A rejection is this batch's trouble: it is tried again.
+   */
   run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Staged[]>;
+  /** So many bytes of what it gave, by their `sizes`, are no longer held. */
+  release?(bytes: number): void;
   /** Called when no event is in it any more, or nobody waits for what is. */
   close(): Promise<void>;
+}
+
+/** Bytes of what goes out in place of an event, as far as they are known. */
+export function sizeOf(staged: Staged): number {
+  return staged.kind === "deliver" ? (staged.sizes ?? []).reduce((sum, size) => sum + size, 0) : 0;
 }
 
 /** A limit to what goes out to one destination: a bucket that may run into debt, so that a batch need not be cut to what is left. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
 import type { DestinationType } from "@pintle/destinations/kit";
@@ -52,6 +53,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   const retaining = setInterval(() => {
     engine.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
   }, retainEvery);
+  const folder = join(data.directory, "transform");
   const dead = new DeadLetters(engine, () => Date.now());
   const opened = open();
   async function open(): Promise<Pick<Parts, "router" | "replays">> {
@@ -78,11 +80,18 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       clock: systemClock,
       random: Math.random,
       logger,
-      between: ({ name: destination, rateLimit, transform }) => ({
+      between: ({ id: destinationId, name: destination, rateLimit, transform }) => ({
         ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
         ...(transform === undefined
           ? {}
-          : { stage: new Transformation({ ...transform, destination, clock: systemClock }) }),
+          : {
+              stage: new Transformation({
+                ...transform,
+                destination,
+                clock: systemClock,
+                notes: { folder, destinationId },
+              }),
+            }),
       }),
     });
     return { router, replays };

@@ -1,10 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyTransform, type Transform } from "./transform.ts";
+import type { Staged } from "../stage.ts";
+import { Answers } from "./answers.ts";
+import { decodePieces, encodePieces, FrameReader, pieceKinds } from "./frames.ts";
+import type { Job } from "./job.ts";
+import { applyTransform, mostResultBytes, mostResults, type Transform } from "./transform.ts";
 
 const context = { source: { id: "shop", name: "Shop" }, destination: "hook" };
 const json = JSON.stringify({ type: "track", event: "a", messageId: "m", properties: { x: 1 } });
-const apply = (transform: Transform) => applyTransform(transform, json, context);
+
+/** What the router hears of it. */
+async function apply(transform: Transform): Promise<Staged> {
+  const answers = new Answers([{ id: { source: "shop", messageId: "m" } } as Job]);
+  let staged: Staged | undefined;
+  await applyTransform(transform, json, context, (kind, text) => {
+    const [frame] = [
+      ...new FrameReader(mostResultBytes + 100).read(encodePieces([{ kind: pieceKinds[kind], index: 0, text }])),
+    ];
+    for (const piece of decodePieces(frame!.content)) {
+      const answer = answers.take(piece);
+      if (answer !== undefined && answer !== "done") ({ staged } = answer);
+    }
+  });
+  assert.ok(staged !== undefined);
+  return staged;
+}
 
 test("an event that is changed, in place or as a copy, keeps its id", async () => {
   const changed = await apply((event) => {
@@ -13,10 +33,11 @@ test("an event that is changed, in place or as a copy, keeps its id", async () =
     event.gone = undefined;
     return { ...event, messageId: "another" };
   });
-  assert.deepEqual(changed, {
-    kind: "deliver",
-    events: [{ type: "track", event: "a", messageId: "m", properties: { x: 2 }, at: "1970-01-01T00:00:00.000Z" }],
-  });
+  assert.ok(changed.kind === "deliver");
+  assert.deepEqual(changed.events, [
+    { type: "track", event: "a", messageId: "m", properties: { x: 2 }, at: "1970-01-01T00:00:00.000Z" },
+  ]);
+  assert.deepEqual(changed.sizes, [JSON.stringify({ ...changed.events[0], messageId: "another" }).length]);
 });
 
 test("it is told where the event came in, and may be asynchronous", async () => {
@@ -44,8 +65,8 @@ test("a list sends several events, with ids made of the first one's", async () =
 });
 
 test("null and an empty list filter", async () => {
-  assert.deepEqual(await apply(() => null), { kind: "filtered" });
-  assert.deepEqual(await apply(() => []), { kind: "filtered" });
+  assert.deepEqual(await apply(() => null), { kind: "filtered", reason: "transformation" });
+  assert.deepEqual(await apply(() => []), { kind: "filtered", reason: "transformation" });
 });
 
 const failures: [what: string, transform: Transform, detail: RegExp][] = [
@@ -62,6 +83,22 @@ const failures: [what: string, transform: Transform, detail: RegExp][] = [
   ["gives a text", (() => "event") as never, /it gave "event"/],
   ["gives a list that holds something else", (event) => [event, null as never], /it gave null/],
   ["gives a list of lists", (event) => [[event] as never], /it gave a list within a list/],
+  ["gives what its toJSON makes a text", () => ({ type: "track", messageId: "m", toJSON: () => "text" }), /toJSON/],
+  ["gives what its toJSON makes nothing", () => ({ type: "track", messageId: "m", toJSON() {} }), /toJSON/],
+  ["gives a Date", () => new Date(0) as never, /toJSON/],
+  [
+    "gives a list with a giant",
+    (event) => [event, { ...event, x: "y".repeat(mostResultBytes) }],
+    /16777216 are the most/,
+  ],
+  ["gives far too many", (event) => new Array(mostResults + 1).fill(event), /10001 events/],
+  [
+    "throws what cannot be shown",
+    () => {
+      throw { toString: () => assert.fail() };
+    },
+    /cannot be shown/,
+  ],
   ["gives what is no JSON", (event) => ({ ...event, big: 1n }), /BigInt/],
   [
     "gives a circle",
@@ -75,7 +112,7 @@ const failures: [what: string, transform: Transform, detail: RegExp][] = [
 for (const [what, transform, detail] of failures) {
   test(`an event for which it ${what} has failed, and it is said how`, async () => {
     const result = await apply(transform);
-    assert.ok(result.kind === "failed", JSON.stringify(result));
+    assert.ok(result.kind === "dead", JSON.stringify(result));
     assert.match(result.detail, detail);
     assert.doesNotMatch(result.detail, /\n/);
   });

@@ -1,5 +1,3 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
-
 /**
  * An event as a transformation gets it and gives it back: what the client sent, complete, as JSON makes it. Changing it in
  * place is fine, it is a copy.
@@ -31,46 +29,71 @@ export type Transform = (
   context: TransformContext,
 ) => TransformResult | Promise<TransformResult>;
 
-/** What became of one event. */
-export type Transformed =
-  | { readonly kind: "deliver"; readonly events: readonly DeliveredEvent[] }
-  | { readonly kind: "filtered" }
-  | { readonly kind: "failed"; readonly detail: string };
+/** Takes what came of one event, piece by piece: `item`s are followed by an `end`, or by `failed`, which takes them back. */
+export type Give = (kind: "one" | "item" | "end" | "filtered" | "failed", text: string) => void;
 
-/** Calls a transformation and makes of its result what goes out. Never rejects. */
+/** What one event may become. More is nobody's intention, and would fill the memory of whoever sends it. */
+export const mostResults = 10_000;
+/** Bytes of one event that a transformation gives, as JSON. */
+export const mostResultBytes: number = 16 << 20;
+/** Bytes of all that it gives for one event. */
+export const mostResultsBytes: number = 128 << 20;
+
+// As they are before the owner's module is there, which may replace them.
+const { parse, stringify } = JSON;
+const { isArray } = Array;
+const { byteLength } = Buffer;
+
+/**
+ * Calls a transformation and gives what it makes of the event, each result as JSON. A result is given before the next one is made into
+ * JSON: what fits singly need not fit together.
+ */
 export async function applyTransform(
   transform: Transform,
   json: string,
   context: TransformContext,
-): Promise<Transformed> {
-  const event = JSON.parse(json) as TransformEvent;
-  const { messageId } = event;
+  give: Give,
+): Promise<void> {
   try {
-    const result: unknown = await transform(event, context);
-    if (result === null) return { kind: "filtered" };
-    if (!Array.isArray(result)) return { kind: "deliver", events: [copyOf(result, messageId)] };
-    if (result.length === 0) return { kind: "filtered" };
-    return { kind: "deliver", events: result.map((each, index) => copyOf(each, `${messageId}:${index}`)) };
+    const result: unknown = await transform(parse(json) as TransformEvent, context);
+    if (result === null) return give("filtered", "");
+    if (!isArray(result)) return give("one", jsonOf(result));
+    const { length } = result;
+    if (length === 0) return give("filtered", "");
+    if (length > mostResults) throw new RangeError(`it gave ${length} events; ${mostResults} are the most`);
+    for (let at = 0; at < length; at++) give("item", jsonOf(result[at]));
+    give("end", `${length}`);
   } catch (error) {
-    return { kind: "failed", detail: describe(error) };
+    give("failed", describe(error));
   }
 }
 
-/** As JSON, and with the id that makes repeats the same: whoever could choose it would make two events one. */
-function copyOf(result: unknown, messageId: string): DeliveredEvent {
-  if (typeof result !== "object" || result === null || Array.isArray(result)) {
-    const got =
-      result === undefined ? "nothing" : Array.isArray(result) ? "a list within a list" : JSON.stringify(result);
-    throw new TypeError(`it gave ${got?.slice(0, 100)}; it has to return an event, a list of events, or null`);
+function jsonOf(result: unknown): string {
+  const json: unknown = typeof result === "object" && result !== null && !isArray(result) ? stringify(result) : "";
+  if (typeof json === "string" && json[0] === "{") {
+    if (json.length * 3 <= mostResultBytes) return json;
+    const bytes = byteLength(json);
+    if (bytes <= mostResultBytes) return json;
+    throw new RangeError(`it gave an event of ${bytes} bytes; ${mostResultBytes} are the most`);
   }
-  const copy: unknown = JSON.parse(JSON.stringify({ ...result, messageId }));
-  return copy as DeliveredEvent;
+  throw new TypeError(`it gave ${nameOf(result)}; it has to return an event, a list of events, or null`);
+}
+
+function nameOf(result: unknown): string {
+  if (result === undefined) return "nothing";
+  if (isArray(result)) return "a list within a list";
+  if (typeof result === "object" && result !== null) return "an object whose toJSON gives no object";
+  return typeof result === "function" ? "a function" : (stringify(result) ?? typeof result).slice(0, 100);
 }
 
 /** One line, with the place in the configuration where one can be found. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
-  const place = error instanceof Error ? /\bat .*?([^/\\() ]+:\d+:\d+)\)?$/m.exec(error.stack ?? "")?.[1] : undefined;
-  const line = text.replaceAll(/\s+/g, " ").slice(0, 400);
-  return place === undefined || place.startsWith("transform.") ? line : `${line} (${place})`;
+  try {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
+    const place = error instanceof Error ? /\bat .*?([^/\\() ]+:\d+:\d+)\)?$/m.exec(error.stack ?? "")?.[1] : undefined;
+    const line = text.replaceAll(/\s+/g, " ").slice(0, 400);
+    return place === undefined || place.startsWith("transform.") ? line : `${line} (${place})`;
+  } catch {
+    return "threw what cannot be shown";
+  }
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { systemClock } from "../clock.ts";
-import type { Staged } from "../stage.ts";
+import { type Staged, sizeOf } from "../stage.ts";
 import { Transformation, type TransformationOptions } from "./transformation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-transform-"));
@@ -20,7 +20,14 @@ let files = 0;
 function transformation(options: Partial<TransformationOptions> = {}): Transformation {
   const file = join(folder, `pintle.config.${files++}.ts`);
   const text = `import { defineConfig, type TransformEvent } from "pintle";
+     import { writeSync } from "node:fs";
      const kept: unknown[] = [];
+     const number = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
+     const forged = (piece: string, text: string) => {
+       const content = [number(2), number(piece.length), number(text.length), Buffer.from(piece + text)];
+       const all = Buffer.concat(content);
+       return Buffer.concat([number(1 + all.length), Buffer.from([4]), all]);
+     };
      let calls = 0;
      export default defineConfig({
        sources: [{ name: "shop", writeKey: "k", destinations: ["hook"] }],
@@ -36,6 +43,12 @@ function transformation(options: Partial<TransformationOptions> = {}): Transform
              if (event.event === "loop") for (;;);
              if (event.event === "never") await new Promise(() => setInterval(() => {}, 1000));
              if (event.event === "fill") for (;;) kept.push(new Array(1000).fill(event.messageId + kept.length));
+             if (event.event === "text") return { ...event, text: "y".repeat(400_000_000) + event.messageId };
+             if (event.event === "buffer") { kept.push(Buffer.alloc(700_000_000, 1)); await new Promise(() => setInterval(() => {}, 1000)); }
+             if (event.event === "garbage") { writeSync(4, Buffer.alloc(5000, 200)); return event; }
+             if (event.event === "forged") { writeSync(4, forged("1 0", "[1]")); return event; }
+             if (event.event === "ended") { writeSync(4, forged("6 0", "")); return event; }
+             if (event.event === "abort") process.abort();
              if (event.event === "exit") process.exit(0);
              if (event.event === "stray") {
                setImmediate(() => { throw new Error("stray"); });
@@ -92,7 +105,7 @@ test("each event gets what became of it, in order", async () => {
   assert.match(failed?.kind === "dead" ? failed.detail : "", /\(pintle\.config\.\d+\.ts:\d+:\d+\)$/, "and where");
 });
 
-test("calls that overlap share the thread, and each gets its own results", async () => {
+test("calls that overlap share the process, and each gets its own results", async () => {
   const stage = transformation();
   const calls = Array.from({ length: 250 }, (_, at) => run(stage, at % 3 === 0 ? ["a", "drop"] : ["b"]));
   for (const [at, results] of (await Promise.all(calls)).entries()) {
@@ -103,12 +116,18 @@ test("calls that overlap share the thread, and each gets its own results", async
 const faults: [event: string, options: Partial<TransformationOptions>, detail: RegExp][] = [
   ["loop", { timeout: 200 }, /^transformation: it took longer than 200 ms$/],
   ["never", { timeout: 200 }, /^transformation: it took longer than 200 ms$/],
-  ["fill", { memory: 32 }, /^transformation: it used more than 32 MB of memory$/],
-  ["exit", {}, /^transformation: it ended its thread$/],
+  ["fill", { memory: 32 }, /^transformation: it used more than 32 MB of memory/],
+  ["text", {}, /^transformation: it used more than 128 MB of memory/],
+  ["abort", {}, /^transformation: it crashed its process/],
+  ["exit", {}, /^transformation: it ended its process/],
+  ["buffer", { timeout: 10_000 }, /^transformation: it took \d+ MB beside 128 MB of heap/],
+  ["garbage", {}, /^transformation: a frame of \d+ bytes/],
+  ["forged", {}, /^transformation: it gave no event/],
+  ["ended", {}, /^transformation: it ended a batch in the middle of an event/],
   ["stray", {}, /^transformation: an error that nobody caught: stray$/],
 ];
 for (const [event, options, detail] of faults) {
-  test(`of a thread that has to be ended by "${event}", one event is given up, and the others are run again`, async () => {
+  test(`of a process that has to be ended by "${event}", one event is given up, and the others are run again`, async () => {
     const stage = transformation(options);
     const [first, second, later] = await Promise.all([
       run(stage, ["a", "b", event, "c"]),
@@ -147,7 +166,7 @@ test("a configuration that was broken or removed since is run as it was accepted
     const stage = transformation({ file, text });
     assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
     spoil(file);
-    assert.deepEqual(shown(await run(stage, ["exit", "b"])), ["transformation: it ended its thread", "m1"]);
+    assert.deepEqual(shown(await run(stage, ["exit", "b"])), ["transformation: it ended its process", "m1"]);
   }
 });
 
@@ -158,4 +177,110 @@ test("what waits when it is closed is rejected, and so is what comes later", asy
   await assert.rejects(waiting, /closed/);
   await closing;
   await assert.rejects(run(stage, ["a"]), /closed/);
+});
+
+/** A transformation whose function is `body`, with `event` and what a module may import. */
+function withBody(body: string, options: Partial<TransformationOptions> = {}, before = ""): Transformation {
+  const file = join(folder, `own.config.${files++}.ts`);
+  const text = `import { writeFileSync } from "node:fs";
+    ${before}
+    export default { destinations: { hook: { async transform(event) { ${body} } } } };`;
+  writeFileSync(file, text);
+  return transformation({ file, text, ...options });
+}
+
+test("what the function replaces in its process changes no answer", async () => {
+  const stage = withBody(
+    `if (event.event === "a") {
+       JSON.stringify = () => '"forged"';
+       JSON.parse = () => { throw new Error("no"); };
+       Array.isArray = () => true;
+       Buffer.concat = Buffer.from = () => Buffer.alloc(1);
+       globalThis.Promise = undefined;
+       process.send?.("forged");
+     }
+     return event.event === "text" ? { ...event, toJSON: () => "forged" } : event;`,
+    { timeout: 5000 },
+  );
+  const staged = await run(stage, ["a", "text", "b"]);
+  assert.deepEqual(shown(staged), [
+    "m0",
+    "transformation: TypeError: it gave an object whose toJSON gives no object; it has to return an event, a list of events, or null",
+    "m2",
+  ]);
+  assert.deepEqual(shown(await run(stage, ["b", "c"])), ["m0", "m1"], "and so for what comes later");
+});
+
+test("an event that breaks what brings its answer is found, and given up", async () => {
+  const stage = withBody(
+    `if (event.event === "breaks") Buffer.prototype.writeUInt32LE = () => { throw new Error("broken"); };
+     if (event.event === "silences") (await import("node:net")).Socket.prototype.emit = () => false;
+     return event;`,
+    { timeout: 1000 },
+  );
+  const results = shown(await run(stage, ["a", "breaks", "b", "silences", "c"]));
+  assert.deepEqual(results.toSpliced(1, 1), ["m0", "m2", "m3", "m4"]);
+  assert.match(results[1] ?? "", /^transformation: /);
+  assert.deepEqual(shown(await run(stage, ["d"])), ["m0"]);
+});
+
+test("results that fit singly, but not together, are given one by one", async () => {
+  const stage = withBody(`return new Array(20).fill({ ...event, text: "y".repeat(4_000_000) });`);
+  const [staged] = await run(stage, ["a", "b"]);
+  assert.ok(staged?.kind === "deliver", JSON.stringify(staged));
+  assert.deepEqual(
+    staged.events.map(({ messageId, text }) => [messageId, (text as string).length]),
+    Array.from({ length: 20 }, (_, at) => [`m0:${at}`, 4_000_000]),
+  );
+});
+
+test("of large results, only so many are held at a time; the rest is asked for again", async () => {
+  const stage = withBody(`return { ...event, text: "y".repeat(10_000_000) };`);
+  const names = ["a", "b", "c", "d", "e", "f", "g"];
+  const first = await run(stage, names);
+  assert.ok(first.length >= 1 && first.length < names.length, `${first.length} of ${names.length}`);
+  let isGiven = false;
+  const others = run(stage, names.slice(first.length)).then((staged) => {
+    isGiven = true;
+    return staged;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isGiven, false, "not while the first ones are held");
+  stage.release(first.reduce((sum, staged) => sum + sizeOf(staged), 0));
+  assert.ok((await others).length >= 1);
+});
+
+test("the event that runs whenever everything ends is given up at the second time, and no other", async () => {
+  const notes = { folder: join(folder, "notes"), destinationId: "hook" };
+  const pids = join(folder, "pids");
+  writeFileSync(pids, "");
+  const body = `if (event.event !== "deadly") return event;
+    writeFileSync(${JSON.stringify(pids)}, "x", { flag: "a" });
+    await new Promise((resolve) => setInterval(resolve, 1_000_000));`;
+  for (const life of [1, 2]) {
+    const stage = withBody(body, { notes });
+    const running = run(stage, ["a", "deadly", "b"]);
+    running.catch(() => {});
+    while (readFileSync(pids, "utf8").length < life) await new Promise((resolve) => setTimeout(resolve, 20));
+    // Everything is lost but the files: as if all had been killed.
+    const copy = readFileSync(join(notes.folder, "hook.running"));
+    await stage.close();
+    writeFileSync(join(notes.folder, "hook.running"), copy);
+  }
+  const stage = withBody(body, { notes });
+  assert.deepEqual(shown(await run(stage, ["a", "deadly", "b"])), [
+    "m0",
+    "transformation: everything, or its process, was ended from outside while it ran, for the second time",
+    "m2",
+  ]);
+  assert.equal(readFileSync(pids, "utf8").length, 2);
+});
+
+test("an event whose process is ended from outside is run again, once", async () => {
+  const stage = withBody(`if (event.event === "deadly") process.kill(process.pid, "SIGKILL"); return event;`);
+  assert.deepEqual(shown(await run(stage, ["a", "deadly", "b"])), [
+    "m0",
+    "transformation: everything, or its process, was ended from outside while it ran, for the second time",
+    "m2",
+  ]);
 });

@@ -1,0 +1,94 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Staged } from "../stage.ts";
+import { type Piece, pieceKinds } from "./frames.ts";
+import type { Job } from "./job.ts";
+import { mostResults, mostResultsBytes } from "./transform.ts";
+
+/** Bytes of the ids of all that one event becomes: they have to fit into one record of the retry topic. */
+const mostIdBytes = 4 << 20;
+
+/**
+ * What the process says about one batch. It is not trusted: the function runs in it, and can do there what it likes.
+ */
+export class Answers {
+  readonly #batch: readonly Job[];
+  /** Position of the event that is to be answered next. */
+  #next = 0;
+  /** What came of it so far. */
+  #items: DeliveredEvent[] = [];
+  #sizes: number[] = [];
+  #bytes = 0;
+
+  constructor(batch: readonly Job[]) {
+    this.#batch = batch;
+  }
+
+  /** Position of the event that is answered next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Whether that one is answered in part. */
+  get isInside(): boolean {
+    return this.#items.length > 0;
+  }
+
+  /**
+   * What became of an event, once it is known; `"done"` when the batch has ended.
+   *
+   * @throws TypeError, RangeError for what a process does not say that goes by its rules
+   */
+  take({ kind, index, text }: Piece): { readonly job: Job; readonly staged: Staged } | "done" | undefined {
+    if (kind === pieceKinds.done) {
+      const isProgress = index === this.#next && index > 0 && !this.isInside;
+      if (!isProgress) throw new RangeError("it ended a batch in the middle of an event");
+      return "done";
+    }
+    const job = this.#batch[this.#next];
+    if (job === undefined || index !== this.#next) throw new RangeError("it answered an event that is not its turn");
+    if (kind === pieceKinds.item) {
+      this.#add(text, `${job.id.messageId}:${this.#items.length}`);
+      return undefined;
+    }
+    const staged = this.#ended(kind, text, job.id.messageId);
+    this.#next++;
+    this.#items = [];
+    this.#sizes = [];
+    this.#bytes = 0;
+    return { job, staged };
+  }
+
+  #ended(kind: number, text: string, messageId: string): Staged {
+    if (kind === pieceKinds.failed) {
+      const detail = text.replaceAll(/\s+/g, " ").slice(0, 500);
+      return { kind: "dead", reason: "transformation", detail };
+    }
+    if (kind === pieceKinds.end) {
+      if (this.#items.length === 0 || Number(text) !== this.#items.length)
+        throw new RangeError("it gave a list that is not complete");
+      return { kind: "deliver", events: this.#items, sizes: this.#sizes };
+    }
+    if (this.isInside) throw new RangeError("it gave a list without an end");
+    if (kind === pieceKinds.filtered) return { kind: "filtered", reason: "transformation" };
+    if (kind !== pieceKinds.one) throw new RangeError("it gave what nobody knows");
+    this.#add(text, messageId);
+    return { kind: "deliver", events: this.#items, sizes: this.#sizes };
+  }
+
+  /** Its id is always ours: whoever could choose it would make two events one. */
+  #add(json: string, messageId: string): void {
+    this.#bytes += json.length;
+    if (this.#items.length >= mostResults || this.#bytes > mostResultsBytes) {
+      throw new RangeError(`it gave more than ${mostResultsBytes} bytes, or ${mostResults} events, for one`);
+    }
+    if ((this.#items.length + 1) * messageId.length > mostIdBytes) {
+      throw new RangeError("it gave so many events for one with a long messageId that they cannot be told apart");
+    }
+    const event: unknown = JSON.parse(json);
+    if (typeof event !== "object" || event === null || Array.isArray(event)) throw new TypeError("it gave no event");
+    const result = event as { messageId: string };
+    result.messageId = messageId;
+    this.#items.push(result as DeliveredEvent);
+    this.#sizes.push(json.length);
+  }
+}

@@ -1,0 +1,137 @@
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import { runModuleAs } from "../../config/run-module.ts";
+import {
+  decodeTexts,
+  encodeFrame,
+  encodePieces,
+  FrameReader,
+  fromProcess,
+  type Piece,
+  pieceKinds,
+  pipes,
+  type Setup,
+  toProcess,
+} from "./frames.ts";
+import { markBytes, none } from "./running-file.ts";
+import { applyTransform, type Transform, type TransformContext } from "./transform.ts";
+
+/*
+ * The process in which the transformation of one destination runs. It imports the configuration itself: functions cannot be handed
+ * over. What it says goes through a pipe of its own. Before each event it notes in a file which one it is, so that it is known in
+ * whatever way this process ends.
+ */
+
+/** Bytes that are gathered before they are written: one call for many small results. */
+const gatheredBytes = 64 << 10;
+
+/** Bytes of results after which a batch ends early: the router gets rid of what there is first. */
+const mostBatchBytes = 16 << 20;
+
+// As they are before the owner's module is there, which may replace them.
+const { parse } = JSON;
+const { from } = Buffer;
+
+const mark = new Uint32Array([none, 0]);
+function note(index: number): void {
+  mark[0] = index;
+  mark[1]!++;
+  writeSync(pipes.marks, mark, 0, markBytes, 0);
+}
+
+let gathered: Piece[] = [];
+/** Characters of those, and of all pieces of this batch. */
+let gatheredNow = 0;
+let given = 0;
+
+function give(kind: keyof typeof pieceKinds, index: number, text: string): void {
+  // Not by a method that the function may replace.
+  gathered[gathered.length] = { kind: pieceKinds[kind], index, text };
+  gatheredNow += text.length;
+  given += text.length;
+}
+
+function flush(): void {
+  const frame = encodePieces(gathered);
+  gathered = [];
+  gatheredNow = 0;
+  write(frame);
+}
+
+/** The pipe blocks: the router may take its time. */
+function write(frame: Buffer): void {
+  for (let at = 0; at < frame.length; ) at += writeSync(pipes.output, frame, at);
+}
+
+function fail(kind: number, error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error);
+  write(encodeFrame(kind, from(text.slice(0, 1000))));
+  process.exit(1);
+}
+
+async function load({ file, text, destination }: Setup): Promise<Transform> {
+  const config = (await runModuleAs(file, text)) as {
+    readonly destinations?: Readonly<Record<string, { readonly transform?: unknown }>>;
+  };
+  const transform = config.destinations?.[destination]?.transform;
+  if (typeof transform === "function") return transform as Transform;
+  throw new Error(`${file}: the destination "${destination}" has no transform any more`);
+}
+
+async function runBatch(transform: Transform, destination: string, content: Buffer): Promise<void> {
+  const texts = decodeTexts(content);
+  let next = 0;
+  let known = "";
+  let source: TransformContext["source"] = { id: "", name: "" };
+  given = 0;
+  for (let at = 0; at < texts.length && given < mostBatchBytes; at += 2) {
+    const index = next++;
+    note(index);
+    if (texts[at] !== known) {
+      known = texts[at]!;
+      source = parse(known) as TransformContext["source"];
+    }
+    // A new one for each: the function may change it.
+    await applyTransform(transform, texts[at + 1]!, { source: { ...source }, destination }, (kind, text) => {
+      give(kind, index, text);
+      if (gatheredNow < gatheredBytes) return;
+      // However long the router takes to read, it is not the function's time.
+      note(none);
+      flush();
+      note(index);
+    });
+  }
+  note(none);
+  give("done", next, "");
+  flush();
+}
+
+process.on("uncaughtException", (error: unknown) => fail(fromProcess.fault, error));
+
+// An endless loop hears nothing, so somebody else has to see when the data plane is gone.
+new Worker(new URL("./transform-watchdog.js", import.meta.url), {
+  workerData: pipes.parent,
+  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
+}).unref();
+
+const reader = new FrameReader(0xffff_ffff);
+let destination = "";
+let loading: Promise<Transform> | undefined;
+let turn: Promise<void> = Promise.resolve();
+const input = new Socket({ fd: pipes.input, readable: true, writable: false });
+input.on("data", (piece: Buffer) => {
+  for (const { kind, content } of reader.read(piece)) {
+    turn = turn.then(async () => {
+      if (kind === toProcess.setup) {
+        const setup = parse(content.toString()) as Setup;
+        destination = setup.destination;
+        loading = load(setup);
+        await loading.catch((error: unknown) => fail(fromProcess.unusable, error));
+        write(encodeFrame(fromProcess.ready));
+      } else if (loading !== undefined) await runBatch(await loading, destination, content);
+    });
+  }
+});
+// The router has closed it, or is gone.
+input.on("close", () => process.exit(0));
