@@ -1,3 +1,4 @@
+import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Staged } from "../stage.ts";
 import { type Piece, pieceKinds } from "./frames.ts";
@@ -84,7 +85,7 @@ export class Answers {
     if ((this.#items.length + 1) * messageId.length > mostIdBytes) {
       throw new RangeError("it gave so many events for one with a long messageId that they cannot be told apart");
     }
-    const event: unknown = JSON.parse(json);
+    const event: unknown = parseJson(json);
     if (typeof event !== "object" || event === null || Array.isArray(event)) throw new TypeError("it gave no event");
     const result = event as { messageId: string };
     result.messageId = messageId;

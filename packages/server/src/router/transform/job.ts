@@ -1,4 +1,5 @@
 import type { EventSource } from "@pintle/destinations/kit";
+import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Staged } from "../stage.ts";
 import type { EventId } from "./running-file.ts";
@@ -52,7 +53,7 @@ export function newRun(
       run,
       index,
       id: { source: id, messageId: event.messageId },
-      json: JSON.stringify(event),
+      json: stringifyJson(event),
       source: JSON.stringify({ id, name }),
     });
   }

@@ -1,3 +1,5 @@
+import { parseJson, stringifyJson } from "@pintle/events";
+
 /**
  * An event as a transformation gets it and gives it back: what the client sent, complete, as JSON makes it. Changing it in
  * place is fine, it is a copy.
@@ -55,7 +57,8 @@ export async function applyTransform(
   give: Give,
 ): Promise<void> {
   try {
-    const result: unknown = await transform(parse(json) as TransformEvent, context);
+    const event = /\d{16}/.test(json) ? parseJson(json) : parse(json);
+    const result: unknown = await transform(event as TransformEvent, context);
     if (result === null) return give("filtered", "");
     if (!isArray(result)) return give("one", jsonOf(result));
     const { length } = result;
@@ -69,7 +72,7 @@ export async function applyTransform(
 }
 
 function jsonOf(result: unknown): string {
-  const json: unknown = typeof result === "object" && result !== null && !isArray(result) ? stringify(result) : "";
+  const json: unknown = typeof result === "object" && result !== null && !isArray(result) ? textOf(result) : "";
   if (typeof json === "string" && json[0] === "{") {
     if (json.length * 3 <= mostResultBytes) return json;
     const bytes = byteLength(json);
@@ -77,6 +80,15 @@ function jsonOf(result: unknown): string {
     throw new RangeError(`it gave an event of ${bytes} bytes; ${mostResultBytes} are the most`);
   }
   throw new TypeError(`it gave ${nameOf(result)}; it has to return an event, a list of events, or null`);
+}
+
+function textOf(result: object): string | undefined {
+  try {
+    return stringify(result);
+  } catch (error) {
+    if (error instanceof TypeError && error.message.includes("BigInt")) return stringifyJson(result);
+    throw error;
+  }
 }
 
 function nameOf(result: unknown): string {
