@@ -53,3 +53,35 @@ test("a URL that is none, or asks for what is not known, is refused without bein
       url,
     );
 });
+
+test("special characters are percent-encoded; where they are not, the error says how, and shows nothing", () => {
+  const all = "#/?@:%+ &=é";
+  const { user, password, database, host } = options(
+    `postgres://${encodeURIComponent(all)}:${encodeURIComponent(all)}@h/${encodeURIComponent(all)}`,
+  );
+  assert.deepEqual([user, password, database, host], [all, all, all, "h"]);
+  assert.equal(options("postgres://me:a+b@h/x").password, "a+b");
+  assert.equal(options("postgres://h/x?user=me@corp&password=a+b").password, "a+b");
+  assert.equal(options("postgres://h/x?user=me@corp").user, "me@corp");
+  assert.equal(options("postgres://me:p@ss@h/x").password, "p@ss");
+  for (const url of [
+    "postgres://me:secret#1@h/x",
+    "postgres://me:1#secret@h/x",
+    "postgres://me:secret@h/x#y",
+    "postgres://me:secret/1@h/x",
+    "postgres://me:1/secret@h/x",
+    "postgres://me:1?secret@h/x",
+    "postgres://me:1/2?secret@h/x",
+    "postgres://me:1?a=b&secret@h/x",
+    "postgres://me:secret%@h/x",
+    "postgres://me:100%secret@h/x",
+    "postgres://me:secret%ff@h/x",
+  ])
+    assert.throws(
+      () => options(url),
+      (error: Error) => error instanceof TypeError && /%23/.test(error.message) && !error.message.includes("secret"),
+      url,
+    );
+  for (const port of ["0", "70000", "x", "5432.5"])
+    assert.throws(() => options(`postgres://h/x?port=${port}`), /The port in the url/, port);
+});
