@@ -297,28 +297,6 @@ test(
   },
 );
 
-test("names that collide after they are cut: the first one has the column", needPostgres, async () => {
-  const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
-  const long = "y".repeat(63);
-  await warehouse.load([
-    event({
-      messageId: "m",
-      event: `${"x".repeat(63)}1`,
-      properties: { [`${long}1`]: 1, [`${long}2`]: 2, fooBar: "a", foo_bar: "b" },
-    }),
-  ]);
-  await warehouse.load([event({ messageId: "n", event: `${"x".repeat(63)}2` })]);
-  assert.deepEqual(await ids(database, "x".repeat(63)), ["m", "n"]);
-  const discards = await database.query(
-    "SELECT column_name, column_value, reason FROM shop.rudder_discards ORDER BY 1",
-  );
-  assert.deepEqual(
-    discards.map((row) => Object.values(row).join(" ")),
-    ["foo_bar b collision", `${long}2 2 collision`],
-  );
-});
-
 test("texts of every kind come out as they went in", needPostgres, async () => {
   const database = await server.database();
   await using warehouse = await Warehouse.open(database.url, { jsonPaths: ["track.properties.json"] });

@@ -17,6 +17,8 @@ export interface Tools {
   readonly userAgent: string;
   /** Id of the destination: what it keeps elsewhere, it keeps under this. */
   readonly destinationId?: string;
+  /** The key under which the configuration lists it: by this, events can address it in `integrations`. */
+  readonly destinationName?: string;
   /**
    * Takes the right to write what `name` (a path) stands for, which one process has at a time and loses with its end. Rejects while
    * somebody else has it.

@@ -1,4 +1,6 @@
+import { ownTables } from "../warehouse/names.ts";
 import type { ColumnType } from "../warehouse/types.ts";
+import { postgresDialect } from "./dialect.ts";
 import { literal, qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
@@ -10,13 +12,24 @@ export interface Column {
   readonly sqlType: string;
   /** Numbers that it takes, both inclusive. */
   readonly range?: readonly [number, number];
+  /** Digits before the point that it takes: whole numbers beyond 2^53 need more than `range` can say. */
+  readonly digits?: number;
+  /** The smallest number that it can tell from zero. */
+  readonly least?: number;
   /** Characters that it takes. */
   readonly maxLength?: number;
   /** `false`: the server computes its values. */
   readonly writable: boolean;
+  /** Read where the name is so long that it may have been cut. */
+  readonly comment?: string | undefined;
+  /** The full name that it is kept for, out of its comment. */
+  readonly owner?: string | undefined;
 }
 
 export interface Table {
+  /** As those of a column. */
+  readonly comment?: string | undefined;
+  readonly owner?: string | undefined;
   readonly columns: Map<string, Column>;
   /** Columns that it can still get. */
   readonly free: number;
@@ -25,6 +38,8 @@ export interface Table {
   /** Whether no row has the `id` of another, since an index sees to it. */
   readonly idIsUnique: boolean;
 }
+
+const longestName = postgresDialect.maxNameBytes;
 
 /** PostgreSQL's MaxHeapAttributeNumber; dropped columns count. */
 export const mostColumns = 1600;
@@ -45,7 +60,10 @@ export function columnFor(type: ColumnType): Column {
 
 /** Reads what a column of some SQL type takes. */
 export function describeColumn(typname: string, typmod: number, sqlType: string, writable: boolean): Column {
-  const column = (type: Column["type"], more: Pick<Column, "range" | "maxLength"> = {}): Column => ({
+  const column = (
+    type: Column["type"],
+    more: Pick<Column, "range" | "digits" | "least" | "maxLength"> = {},
+  ): Column => ({
     type,
     sqlType,
     writable,
@@ -66,12 +84,12 @@ export function describeColumn(typname: string, typmod: number, sqlType: string,
       // Eleven bits, signed: the scale may be negative from PostgreSQL 15 on.
       const scale = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
       const most = 10 ** (precision - scale) - 10 ** -scale;
-      return column("float", { range: [-most, most] });
+      return column("float", { range: [-most, most], digits: precision - scale });
     }
     case "float4":
-      return column("float", { range: [-3.4e38, 3.4e38] });
+      return column("float", { range: [-3.4e38, 3.4e38], least: 2 ** -149 });
     case "float8":
-      return column("float");
+      return column("float", { range: [-Number.MAX_VALUE, Number.MAX_VALUE] });
     case "timestamptz":
     case "timestamp":
     case "date":
@@ -106,6 +124,8 @@ export async function readTables(
     `${lock.length === 0 ? "" : `LOCK TABLE ${locked} IN ROW EXCLUSIVE MODE; `}
 SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
         format_type(a.atttypid, a.atttypmod) AS sql_type, (a.attgenerated <> '' OR a.attidentity = 'a') AS computed,
+        CASE WHEN octet_length(c.relname) = ${longestName} THEN obj_description(c.oid, 'pg_class') END AS table_comment,
+        CASE WHEN octet_length(a.attname) = ${longestName} THEN col_description(c.oid, a.attnum) END AS column_comment,
         a.attname = 'id' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum
           AND i.indisvalid AND i.indpred IS NULL) AS indexed,
         a.attname = 'id' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indnkeyatts = 1
@@ -122,18 +142,63 @@ SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS col
     const name = String(row.table_name);
     let table = tables.get(name);
     if (table === undefined) {
-      table = { columns: new Map(), free: mostColumns - Number(row.used), idIsIndexed: false, idIsUnique: false };
+      const free = mostColumns - Number(row.used);
+      table = { ...kept(row.table_comment), columns: new Map(), free, idIsIndexed: false, idIsUnique: false };
       tables.set(name, table);
     }
     if (row.column_name === null) continue;
     if (row.indexed === true) table.idIsIndexed = true;
     if (row.is_unique === true) table.idIsUnique = true;
+    const column = describeColumn(
+      String(row.typname),
+      Number(row.atttypmod),
+      String(row.sql_type),
+      row.computed !== true,
+    );
     table.columns.set(
       String(row.column_name),
-      describeColumn(String(row.typname), Number(row.atttypmod), String(row.sql_type), row.computed !== true),
+      row.column_comment === null ? column : { ...column, ...kept(row.column_comment) },
     );
   }
   return tables;
+}
+
+/** What a comment says beside what people wrote: the full name that a table or a column is kept for. */
+const ownerLine = /^pintle name: (.*)$/m;
+
+function kept(comment: unknown): Pick<Table, "comment" | "owner"> {
+  return typeof comment === "string" ? { comment, owner: ownerLine.exec(comment)?.[1] } : {};
+}
+
+/**
+ * Has the database remember which full name a table, or a column, is kept for. What its comment says besides stays.
+ *
+ * @param what as SQL names it
+ */
+export async function keepFor(
+  statements: Statements,
+  what: string,
+  { comment = "" }: Pick<Table, "comment">,
+  owner: string,
+): Promise<void> {
+  const said = comment === "" ? "" : `${comment}\n`;
+  await statements.run(`COMMENT ON ${what} IS ${literal(`${said}pintle name: ${owner}`)}`);
+}
+
+/**
+ * Whether RudderStack made the schema: one of the tables that every schema has, such as `tracks`, has rows with an `id` that were loaded at
+ * `uuid_ts`, and no primary key. Pintle's have one.
+ */
+export async function isTakenOver(statements: Statements, schema: string): Promise<boolean> {
+  const has = (column: string) =>
+    `EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '${column}' AND NOT a.attisdropped)`;
+  const { rowCount } = await statements.query(
+    `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = ${literal(schema)} AND c.relname IN (${[...ownTables].map(literal).join(", ")})
+        AND c.relkind IN ('r', 'p') AND ${has("id")} AND ${has("uuid_ts")}
+        AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) LIMIT 1`,
+  );
+  return rowCount !== 0;
 }
 
 /** Makes the schema where it is missing. Its lock keeps every other load of it, and every change that they make, away until the commit. */

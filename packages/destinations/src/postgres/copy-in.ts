@@ -1,3 +1,4 @@
+import type { Scalar } from "../warehouse/types.ts";
 import type { PgProtocol, PgSubmittable } from "./pg-driver.ts";
 
 /** Writes the next line; `false` when there is none. */
@@ -114,7 +115,7 @@ export interface CopyFields {
 }
 
 /** @param values `undefined` is NULL */
-export function copyFields(values: readonly (string | number | boolean | undefined)[]): CopyFields {
+export function copyFields(values: readonly (Scalar | undefined)[]): CopyFields {
   const fields = new Array<string>(values.length + 1);
   let isAscii = true;
   for (let at = 0; at < values.length; at++) {

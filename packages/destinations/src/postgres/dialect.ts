@@ -1,11 +1,15 @@
 import type { Dialect } from "../warehouse/dialect.ts";
-import { reservedWords, systemColumns } from "./reserved-words.ts";
+import { isReservedByRudderStack, reservedWords, systemColumns } from "./reserved-words.ts";
 
 export const postgresDialect: Dialect = {
   name: "POSTGRES",
   // NAMEDATALEN - 1, as it is compiled in everywhere. A longer name is cut by the server without an error.
   maxNameBytes: 63,
-  isReservedColumn: (name) => reservedWords.has(name) || systemColumns.has(name),
-  isReservedTable: (name) => reservedWords.has(name),
+  columns: {
+    own: (name) => reservedWords.has(name) || systemColumns.has(name),
+    // Of the system's own columns no table can have another.
+    rudderStack: (name) => isReservedByRudderStack(name) || systemColumns.has(name),
+  },
+  tables: { own: (name) => reservedWords.has(name), rudderStack: isReservedByRudderStack },
   isReservedSchema: (name) => reservedWords.has(name) || name.startsWith("pg_"),
 };

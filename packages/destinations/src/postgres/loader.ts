@@ -103,7 +103,7 @@ export class Loader {
   #memoryOf(schema: string): SchemaMemory {
     let memory = this.#memories.get(schema);
     if (memory === undefined) {
-      memory = { known: new Set(), repeating: new Set() };
+      memory = { known: new Set(), repeating: new Set(), isTakenOver: undefined };
       this.#memories.set(schema, memory);
     }
     return memory;

@@ -21,7 +21,8 @@ import {
   type Tools,
 } from "../kit/index.ts";
 import { ShapeFamily } from "../warehouse/cells.ts";
-import { JsonPaths, jsonPathProblem } from "../warehouse/json-paths.ts";
+import { OptionsReader } from "../warehouse/event-options.ts";
+import { jsonPathProblem } from "../warehouse/json-paths.ts";
 import { Names } from "../warehouse/names.ts";
 import { type EventRows, hasTable, type RowRules, RowsKept, rowsOf } from "../warehouse/rows.ts";
 import { enterSchema } from "./catalog.ts";
@@ -44,7 +45,9 @@ export interface PostgresSettings {
   jsonPaths: string[];
   skipTracks: boolean;
   skipUsers: boolean;
+  contextTraits: boolean;
   rudderEvent: boolean;
+  rudderStackNames: boolean | undefined;
   rudderStackTypes: boolean;
   underscoreDivideNumbers: boolean;
   maxColumns: number;
@@ -96,7 +99,15 @@ const settings = {
     .describe('Paths that become JSON columns instead of being flattened, like "track.properties.cart"'),
   skipTracks: flag("No rows in tracks, but for events without a table of their own"),
   skipUsers: flag("No rows in users"),
+  contextTraits: z
+    .boolean()
+    .default(true)
+    .describe("Traits of the context are columns without a prefix, too, in identifies and users (default true)"),
   rudderEvent: flag("The whole event in a JSON column rudder_event"),
+  rudderStackNames: z
+    .boolean()
+    .optional()
+    .describe("New names escape the words that RudderStack escapes; by default in a schema that it made"),
   rudderStackTypes: flag("A fraction that meets a column of whole numbers is cut off instead of widening the column"),
   underscoreDivideNumbers: flag("Digits stand apart from letters in names: v2 becomes v_2"),
   maxColumns: z
@@ -110,6 +121,8 @@ const settings = {
     .describe("For each statement, and for connecting (default 60 s)"),
 };
 
+const displayName = "Postgres";
+
 /** Events that become rows at a stretch: about a millisecond's work. */
 const eventsAtATime = 64;
 
@@ -122,7 +135,7 @@ const commonSchema = "pintle";
  */
 export const postgres: DestinationType<PostgresSettings> = defineDestination<PostgresSettings>({
   type: "postgres",
-  displayName: "Postgres",
+  displayName,
   description: "Loads events into tables of a PostgreSQL database, each event exactly once",
   settings: settings as { [Key in keyof PostgresSettings]-?: z.ZodType<PostgresSettings[Key]> },
   batch: { events: 2500, bytes: 4 << 20, whole: true },
@@ -146,7 +159,7 @@ class PostgresConnection implements Connection {
   readonly #progress: ProgressTable;
   readonly #loader: Loader;
 
-  constructor(session: Session, values: PostgresSettings, { destinationId = "postgres", now }: Tools) {
+  constructor(session: Session, values: PostgresSettings, { destinationId = "postgres", destinationName, now }: Tools) {
     this.#session = session;
     this.#names = namesFor(values.underscoreDivideNumbers);
     this.#namespace = values.namespace === undefined ? undefined : this.#names.schema(values.namespace);
@@ -157,7 +170,7 @@ class PostgresConnection implements Connection {
       names: this.#names,
       shapes,
       kept: new RowsKept(),
-      jsonPaths: new JsonPaths(values.jsonPaths),
+      options: new OptionsReader(values, [destinationName ?? destinationId, postgresDialect.name, displayName]),
       destinationId,
       newId: randomUUID,
     };

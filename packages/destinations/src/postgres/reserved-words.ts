@@ -12,4 +12,14 @@ export const reservedWords: ReadonlySet<string> = new Set(
   using variadic verbose when where window with`.split(/\s+/),
 );
 
+/** Where RudderStack's list for PostgreSQL differs: words that it escapes though the server does not reserve them, and the other way round. */
+const onlyRudderStack: ReadonlySet<string> = new Set(["between", "new", "off", "old"]);
+const notRudderStack: ReadonlySet<string> = new Set(
+  "collation concurrently fetch lateral tablesample returning window with".split(" "),
+);
+
+export function isReservedByRudderStack(name: string): boolean {
+  return onlyRudderStack.has(name) || (reservedWords.has(name) && !notRudderStack.has(name));
+}
+
 export const systemColumns: ReadonlySet<string> = new Set(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]);

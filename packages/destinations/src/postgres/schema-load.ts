@@ -1,5 +1,6 @@
 import type { Outcome } from "../kit/index.ts";
 import { Cells, type ShapeFamily } from "../warehouse/cells.ts";
+import { candidates, type Present, placeOf } from "../warehouse/place.ts";
 import { discardsTable, type EventRows, type Row, usersTable } from "../warehouse/rows.ts";
 import type { UserUpdate } from "../warehouse/users.ts";
 import {
@@ -8,12 +9,16 @@ import {
   columnFor,
   createTable,
   indexIds,
+  isTakenOver,
+  keepFor,
   mostColumns,
   readTables,
   type Table,
   widenColumn,
 } from "./catalog.ts";
+import { ColumnPlaces } from "./column-places.ts";
 import type { NextLine } from "./copy-in.ts";
+import { postgresDialect } from "./dialect.ts";
 import { groupBy } from "./group-by.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
@@ -36,11 +41,18 @@ export interface SchemaMemory {
   readonly known: Set<string>;
   /** Tables into which rows came that they had already. */
   readonly repeating: Set<string>;
+  /** Whether RudderStack made the schema; `undefined` as long as nobody has looked. */
+  isTakenOver: boolean | undefined;
+}
+
+export interface LoadRules extends FitRules {
+  /** Whether new names escape what RudderStack escapes; `undefined`: where it made the schema. */
+  readonly rudderStackNames: boolean | undefined;
 }
 
 export interface SchemaLoadOptions {
   readonly schema: string;
-  readonly rules: FitRules;
+  readonly rules: LoadRules;
   readonly shapes: ShapeFamily;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -54,13 +66,18 @@ export class SchemaLoad {
   readonly #statements: Statements;
   readonly #schema: string;
   readonly #memory: SchemaMemory;
-  readonly #rules: FitRules;
+  readonly #rules: LoadRules;
   readonly #shapes: ShapeFamily;
   readonly #stamp: Cells;
   readonly #stampText: string;
   readonly #mayRace: boolean;
   readonly #discards: ItemDiscard[] = [];
   #tables = new Map<string, Table>();
+  /** Where the full names of tables stand. */
+  readonly #names = new Map<string, string>();
+  /** Whom new tables are kept for. */
+  readonly #claims = new Map<string, string>();
+  #rudderStackNames = false;
 
   constructor(statements: Statements, { schema, memory, rules, shapes, now, mayRace }: SchemaLoadOptions) {
     this.#statements = statements;
@@ -88,16 +105,42 @@ export class SchemaLoad {
       if (rows.user !== undefined) users.push(item(rows.user));
       for (const discard of rows.discards) this.#discards.push({ ...discard, event, receivedAt });
     }
-    await this.#look([...tables.keys(), ...(users.length > 0 ? [usersTable, userTimesTable] : []), discardsTable]);
-    for (const name of [...tables.keys()].sort()) await this.#loadTable(name, tables.get(name)!, dead);
+    const own = users.length > 0 ? [usersTable, userTimesTable, discardsTable] : [discardsTable];
+    await this.#look([...[...tables.keys()].flatMap((full) => candidates(full, placeRules)), ...own]);
+    const placed = this.#place(tables);
+    for (const name of [...placed.keys()].sort()) await this.#loadTable(name, placed.get(name)!, dead);
     if (users.length > 0) await this.#loadUsers(users, dead);
     const discards = this.#discards.filter(({ event }) => !dead.has(event));
     if (discards.length > 0) await this.#loadDiscards(discards);
   }
 
+  /** The items by the tables where they go: two full names may share one. */
+  #place(tables: ReadonlyMap<string, Item[]>): Map<string, Item[]> {
+    const rules = { ...placeRules, rudderStackNames: this.#rudderStackNames };
+    const given = new Map<string, Present>();
+    const placed = new Map<string, Item[]>();
+    for (const [full, items] of tables) {
+      const there = (name: string): Present | undefined => given.get(name) ?? this.#tables.get(name);
+      const { name, claim, isSecond } = placeOf(full, there, rules);
+      this.#names.set(full, name);
+      given.set(name, { owner: claim ?? there(name)?.owner });
+      if (claim !== undefined) this.#claims.set(name, claim);
+      if (isSecond && !this.#tables.has(name)) this.#tell(items[0]!, full, "event", full);
+      const known = placed.get(name);
+      placed.set(name, known === undefined ? items : [...known, ...items]);
+    }
+    return placed;
+  }
+
+  /** A name is told once that has to stand elsewhere than where it belongs. */
+  #tell({ event, id, receivedAt }: Item, table: string, column: string, value: string): void {
+    this.#discards.push({ event, receivedAt, table, rowId: id, column, value, reason: "collision" });
+  }
+
   /** Reads the tables as they are, and sees to it that they stay so until the commit. */
   async #look(names: readonly string[]): Promise<void> {
     const { known } = this.#memory;
+    this.#rudderStackNames = this.#rules.rudderStackNames ?? (await this.#isTakenOver());
     const read = (lock: readonly string[]) => readTables(this.#statements, this.#schema, names, lock);
     this.#tables = await read(names.filter((name) => known.has(name)));
     const unlocked = [...this.#tables.keys()].filter((name) => !known.has(name));
@@ -106,16 +149,37 @@ export class SchemaLoad {
     for (const name of this.#tables.keys()) known.add(name);
   }
 
+  async #isTakenOver(): Promise<boolean> {
+    this.#memory.isTakenOver ??= await isTakenOver(this.#statements, this.#schema);
+    return this.#memory.isTakenOver;
+  }
+
   /** The table, with every column that `items` need and that it can have. */
-  async #prepared(name: string, items: readonly Item[]): Promise<Table> {
+  async #prepared(name: string, items: readonly Item[]): Promise<Prepared> {
     const found = this.#tables.get(name);
-    if (found === undefined) {
-      const { add } = changesFor(items, new Map(), mostColumns, this.#rules);
-      const table = await createTable(this.#statements, this.#schema, name, add);
-      this.#tables.set(name, table);
-      return table;
+    const places = new ColumnPlaces(found?.columns ?? new Map(), this.#rudderStackNames);
+    const table =
+      found === undefined ? await this.#made(name, items, places) : await this.#altered(name, found, items, places);
+    const claim = this.#claims.get(name);
+    if (claim !== undefined) await this.#keepFor(`TABLE ${qualified(this.#schema, name)}`, table, claim);
+    for (const { full, name: column, claim, isSecond } of places.claims()) {
+      const there = table.columns.get(column);
+      if (there === undefined) continue;
+      await this.#keepFor(`COLUMN ${qualified(this.#schema, name)}.${quoted(column)}`, there, claim);
+      if (isSecond && found?.columns.has(column) !== true) this.#tellColumn(name, full, items);
     }
-    const { add, widen } = changesFor(items, found.columns, found.free, this.#rules);
+    return { table, places };
+  }
+
+  async #made(name: string, items: readonly Item[], places: ColumnPlaces): Promise<Table> {
+    const { add } = changesFor(items, new Map(), places, mostColumns, this.#rules);
+    const table = await createTable(this.#statements, this.#schema, name, add);
+    this.#tables.set(name, table);
+    return table;
+  }
+
+  async #altered(name: string, found: Table, items: readonly Item[], places: ColumnPlaces): Promise<Table> {
+    const { add, widen } = changesFor(items, found.columns, places, found.free, this.#rules);
     const columns: Map<string, Column> = new Map(found.columns);
     if (add.size > 0) {
       await addColumns(this.#statements, this.#schema, name, add);
@@ -128,6 +192,20 @@ export class SchemaLoad {
     return table;
   }
 
+  /** Whoever may not say so has to live with it that two names share what they find. */
+  async #keepFor(what: string, there: Pick<Table, "comment">, owner: string): Promise<void> {
+    await this.#try(() => keepFor(this.#statements, what, there, owner), isForbidden);
+  }
+
+  #tellColumn(table: string, full: string, items: readonly Item[]): void {
+    for (const item of items) {
+      const part = item.parts.find(({ shape }) => shape.has(full));
+      if (part === undefined) continue;
+      this.#tell(item, table, full, String(part.values[part.names.indexOf(full)]));
+      return;
+    }
+  }
+
   /** Whether the column could be widened: a view may depend on it. Then its fractions are discarded. */
   async #widened(table: string, column: string): Promise<boolean> {
     const { failed } = await this.#try(() => widenColumn(this.#statements, this.#schema, table, column), isDependedOn);
@@ -136,10 +214,10 @@ export class SchemaLoad {
 
   async #loadTable(name: string, all: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
     const items = newestOfEach(all);
-    const table = await this.#prepared(name, items);
+    const { table, places } = await this.#prepared(name, items);
     // A line may be made several times; what does not fit is told once.
     const told = new Map<string, ItemDiscard>();
-    const fitter = new Fitter(name, table.columns, items, this.#rules, (discard) =>
+    const fitter = new Fitter(name, table.columns, places, items, this.#rules, (discard) =>
       told.set(`${discard.event} ${discard.column}`, discard),
     );
     const stale = await this.#copyItems(name, table, items, fitter, dead);
@@ -222,9 +300,11 @@ export class SchemaLoad {
   }
 
   async #loadUsers(items: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
-    const table = await this.#prepared(usersTable, items);
+    const { table, places } = await this.#prepared(usersTable, items);
     if (!this.#tables.has(userTimesTable)) await createUserTimes(this.#statements, this.#schema);
-    const fitter = this.#fitter(usersTable, table, items);
+    const fitter = new Fitter(usersTable, table.columns, places, items, this.#rules, (discard) =>
+      this.#discards.push(discard),
+    );
     const updates = new Map(
       items.map((item): [Item, UserUpdate] => [item, { at: Date.parse(item.receivedAt), values: fitter.values(item) }]),
     );
@@ -238,7 +318,7 @@ export class SchemaLoad {
   async #loadDiscards(discards: readonly ItemDiscard[]): Promise<void> {
     const items = discards.map(({ event, receivedAt, table, rowId, column, value, reason }): Item => {
       const cells = new Cells(this.#shapes);
-      cells.add("table_name", table, "string");
+      cells.add("table_name", this.#names.get(table) ?? table, "string");
       cells.add("row_id", rowId, "string");
       cells.add("column_name", column, "string");
       cells.add("column_value", value, "string");
@@ -247,16 +327,12 @@ export class SchemaLoad {
       cells.add("reason", reason, "string");
       return { event, id: rowId, receivedAt, parts: [cells] };
     });
-    const table = await this.#prepared(discardsTable, items);
-    const fitter = new Fitter(discardsTable, table.columns, items, this.#rules, () => {});
+    const { table, places } = await this.#prepared(discardsTable, items);
+    const fitter = new Fitter(discardsTable, table.columns, places, items, this.#rules, () => {});
     await this.#statements.copy(
       `COPY ${qualified(this.#schema, discardsTable)} (${fitter.names.map(quoted).join(", ")}) FROM STDIN`,
       linesFor(items, fitter),
     );
-  }
-
-  #fitter(name: string, { columns }: Table, items: readonly Item[]): Fitter {
-    return new Fitter(name, columns, items, this.#rules, (discard) => this.#discards.push(discard));
   }
 
   async #singleOut(
@@ -283,6 +359,18 @@ export class SchemaLoad {
     await this.#statements.run("RELEASE SAVEPOINT pintle_part");
     return { failed: undefined };
   }
+}
+
+/** A table, and where the full names of its columns stand. */
+interface Prepared {
+  readonly table: Table;
+  readonly places: ColumnPlaces;
+}
+
+const placeRules = { maxNameBytes: postgresDialect.maxNameBytes, reserved: postgresDialect.tables };
+
+function isForbidden(error: unknown): boolean {
+  return sqlState(error) === "42501";
 }
 
 /** A view, a rule, a generated column or a missing right stands in the way of altering a column. */

@@ -4,8 +4,18 @@ import fc from "fast-check";
 import { Cells, ShapeFamily } from "../warehouse/cells.ts";
 import { type Scalar, typeOf, type ValueType } from "../warehouse/types.ts";
 import { type Column, columnFor, describeColumn } from "./catalog.ts";
+import { ColumnPlaces } from "./column-places.ts";
 import { CopyLines } from "./copy-in.ts";
-import { changesFor, Fitter, fitted, type Item, type ItemDiscard, newestOfEach } from "./table-rows.ts";
+import {
+  changesFor,
+  type FitRules,
+  Fitter,
+  fitted,
+  type Item,
+  type ItemDiscard,
+  newestOfEach,
+  type TableChange,
+} from "./table-rows.ts";
 
 const at = "2026-11-23T09:00:00.000Z";
 const shapes = new ShapeFamily();
@@ -16,6 +26,25 @@ function item(values: Record<string, Scalar>, { id = "m", receivedAt = at, event
   const cells = new Cells(shapes);
   for (const [name, value] of Object.entries(values)) cells.add(name, value, typeOf(value));
   return { event, id, receivedAt, parts: [cells] };
+}
+
+function changes(
+  items: readonly Item[],
+  existing: ReadonlyMap<string, Column>,
+  free: number,
+  rules: FitRules,
+): TableChange {
+  return changesFor(items, existing, new ColumnPlaces(existing, false), free, rules);
+}
+
+function fitterOf(
+  table: string,
+  existing: ReadonlyMap<string, Column>,
+  items: readonly Item[],
+  rules: FitRules,
+  discard: (discard: ItemDiscard) => void,
+): Fitter {
+  return new Fitter(table, existing, new ColumnPlaces(existing, false), items, rules, discard);
 }
 
 function line(fitter: Fitter, row: Item): string {
@@ -36,7 +65,7 @@ const columns = (types: Record<string, Column["type"]>): Map<string, Column> =>
 
 test("the first type that is seen makes the column; a fraction makes it a float", () => {
   const items = [item({ a: 1, b: "x", c: 1.5 }), item({ a: 2.5, b: 1, c: 2, d: true })];
-  const { add, widen } = changesFor(items, new Map(), 10, plain);
+  const { add, widen } = changes(items, new Map(), 10, plain);
   assert.deepEqual(
     [...add],
     [
@@ -47,16 +76,16 @@ test("the first type that is seen makes the column; a fraction makes it a float"
     ],
   );
   assert.equal(widen.size, 0);
-  assert.equal(changesFor(items, new Map(), 10, cutting).add.get("a"), "int");
-  assert.deepEqual([...changesFor(items, new Map(), 2, plain).add.keys()], ["a", "b"]);
+  assert.equal(changes(items, new Map(), 10, cutting).add.get("a"), "int");
+  assert.deepEqual([...changes(items, new Map(), 2, plain).add.keys()], ["a", "b"]);
 });
 
 test("a bigint that meets a fraction is widened, and nothing else", () => {
   const existing = columns({ a: "int", b: "int", c: "float", d: "string" });
   existing.set("e", describeColumn("int4", -1, "integer", true));
   const items = [item({ a: 1, b: 1.5, c: 1.5, d: 1.5, e: 1.5 })];
-  assert.deepEqual([...changesFor(items, existing, 10, plain).widen], ["b"]);
-  assert.equal(changesFor(items, existing, 10, cutting).widen.size, 0);
+  assert.deepEqual([...changes(items, existing, 10, plain).widen], ["b"]);
+  assert.equal(changes(items, existing, 10, cutting).widen.size, 0);
 });
 
 test("a row is a line of the columns that take its values; the rest is discarded, with the reason", () => {
@@ -64,7 +93,7 @@ test("a row is a line of the columns that take its values; the rest is discarded
   existing.set("g", describeColumn("text", -1, "text", false));
   const discards: ItemDiscard[] = [];
   const row = item({ a: "no", b: "tab\tback\\slash\nline\r", c: 7, g: "x", full: 5 }, { event: 3 });
-  const fitter = new Fitter("t", existing, [row], plain, (one) => discards.push(one));
+  const fitter = fitterOf("t", existing, [row], plain, (one) => discards.push(one));
   assert.deepEqual(fitter.names, ["a", "b", "c"]);
   assert.equal(line(fitter, row), "\\N\ttab\\tback\\\\slash\\nline\\r\t7\n");
   const found = discards.map(({ column, value, reason, event }) => [column, value, reason, event]);
@@ -132,12 +161,12 @@ test("with the columns that it asks for, every value of every row fits or is dis
     fc.property(fc.array(row), types, fc.boolean(), fc.nat(4), (rows, made, rudderStackTypes, free) => {
       const items = rows.map((values) => item(values));
       const existing = columns(made);
-      const { add, widen } = changesFor(items, existing, free, { rudderStackTypes });
+      const { add, widen } = changes(items, existing, free, { rudderStackTypes });
       assert.ok(add.size <= free);
       for (const [name, type] of add) existing.set(name, columnFor(type));
       for (const name of widen) existing.set(name, columnFor("float"));
       const discards: ItemDiscard[] = [];
-      const fitter = new Fitter("t", existing, items, { rudderStackTypes }, (one) => discards.push(one));
+      const fitter = fitterOf("t", existing, items, { rudderStackTypes }, (one) => discards.push(one));
       const lines = items.map((one) => line(fitter, one));
       const placed = lines.map(
         (line) =>

@@ -2,6 +2,7 @@ import type { Cells, Shape } from "../warehouse/cells.ts";
 import type { Discard } from "../warehouse/rows.ts";
 import { type ColumnType, columnTypeOf, fit, type Scalar, type ValueType, widen } from "../warehouse/types.ts";
 import type { Column } from "./catalog.ts";
+import type { ColumnPlaces } from "./column-places.ts";
 import { type CopyLines, copyFields, copyNull } from "./copy-in.ts";
 
 /** A row on its way into a table, and the event that it is of. */
@@ -39,6 +40,7 @@ export interface FitRules {
 export function changesFor(
   items: readonly Item[],
   columns: ReadonlyMap<string, Column>,
+  places: Pick<ColumnPlaces, "of">,
   free: number,
   { rudderStackTypes }: FitRules,
 ): TableChange {
@@ -46,7 +48,7 @@ export function changesFor(
   const widened = new Set<string>();
   for (const { names, types } of shapesOf(items)) {
     for (let at = 0; at < names.length; at++) {
-      const name = names[at]!;
+      const name = places.of(names[at]!);
       const type = types[at]!;
       const column = columns.get(name);
       if (column !== undefined) {
@@ -93,6 +95,7 @@ export class Fitter {
   readonly #table: string;
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #written: readonly Column[];
+  readonly #places: Pick<ColumnPlaces, "of">;
   readonly #slots: ReadonlyMap<string, number>;
   readonly #plans = new Map<Shape, Plan>();
   #frame: Frame | undefined;
@@ -103,15 +106,17 @@ export class Fitter {
   constructor(
     table: string,
     columns: ReadonlyMap<string, Column>,
+    places: Pick<ColumnPlaces, "of">,
     items: readonly Item[],
     rules: FitRules,
     discard: (discard: ItemDiscard) => void,
   ) {
     this.#table = table;
     this.#columns = columns;
+    this.#places = places;
     this.#rules = rules;
     this.#discard = discard;
-    const used = new Set([...shapesOf(items)].flatMap(({ names }) => names));
+    const used = new Set([...shapesOf(items)].flatMap(({ names }) => names.map((name) => places.of(name))));
     this.names = [...used].filter((name) => columns.get(name)?.writable === true);
     this.#written = this.names.map((name) => (name === "id" ? asIdentity(columns.get(name)!) : columns.get(name)!));
     this.#slots = new Map(this.names.map((name, at) => [name, at]));
@@ -122,7 +127,8 @@ export class Fitter {
     if (!this.#fieldsOfParts(item, lines)) {
       const values = new Array<string | undefined>(this.names.length);
       this.#each(item, (slot, text) => {
-        values[slot] = text;
+        values[slot] ??= text;
+        return values[slot] === text;
       });
       const { text, isAscii } = copyFields(values);
       lines.fields(text, isAscii);
@@ -170,11 +176,17 @@ export class Fitter {
   /** The row's values as texts, by column. */
   values(item: Item): Map<string, string> {
     const values = new Map<string, string>();
-    this.#each(item, (slot, text) => values.set(this.names[slot]!, text));
+    this.#each(item, (slot, text) => {
+      const name = this.names[slot]!;
+      const known = values.get(name);
+      if (known === undefined) values.set(name, text);
+      return known === undefined || known === text;
+    });
     return values;
   }
 
-  #each(item: Item, put: (slot: number, text: string) => void): void {
+  /** @param put says whether the value stands there: two full names may share a column, and the first one has it */
+  #each(item: Item, put: (slot: number, text: string) => boolean): void {
     for (const { shape, values } of item.parts) {
       const { slots, fits } = this.#planFor(shape);
       for (let at = 0; at < values.length; at++) {
@@ -182,12 +194,12 @@ export class Fitter {
         const value = values[at]!;
         if (slot === undefined) {
           const name = shape.names[at]!;
-          this.#tell(item, name, value, this.#columns.has(name) ? "generated" : "columns");
+          this.#tell(item, name, value, this.#columns.has(this.#places.of(name)) ? "generated" : "columns");
           continue;
         }
         const text = fits[at] ? String(value) : fitted(value, shape.types[at]!, this.#written[slot]!, this.#rules);
         if (text === undefined) this.#tell(item, shape.names[at]!, value, "type");
-        else put(slot, text);
+        else if (!put(slot, text)) this.#tell(item, shape.names[at]!, value, "collision");
       }
     }
   }
@@ -195,7 +207,7 @@ export class Fitter {
   #planFor(shape: Shape): Plan {
     let plan = this.#plans.get(shape);
     if (plan === undefined) {
-      const slots = shape.names.map((name) => this.#slots.get(name));
+      const slots = shape.names.map((name) => this.#slots.get(this.#places.of(name)));
       const fits = slots.map((slot, at) => slot !== undefined && fitsAlways(shape.types[at]!, this.#written[slot]!));
       const [start] = slots;
       const isRun = fits.every(Boolean) && slots.every((slot, at) => slot === start! + at);
@@ -240,16 +252,22 @@ export function fitted(
 ): string | undefined {
   if (column.type === "other") return String(value);
   let fits = fit(value, type, column.type);
-  if (fits === widen) fits = rudderStackTypes ? whole(value as number) : undefined;
+  if (fits === widen) fits = rudderStackTypes ? whole(value) : undefined;
   if (fits === undefined) return undefined;
   const text = typeof fits === "string" ? fits : String(fits);
-  const { range, maxLength } = column;
-  if (range !== undefined && !(Number(fits) >= range[0] && Number(fits) <= range[1])) return undefined;
+  const { range, digits, least, maxLength } = column;
+  if (typeof fits === "bigint" && digits !== undefined)
+    return text.replace("-", "").length <= digits ? text : undefined;
+  const number = Number(fits);
+  if (range !== undefined && !(number >= range[0] && number <= range[1])) return undefined;
+  if (least !== undefined && number !== 0 && Math.abs(number) < least) return undefined;
   if (maxLength !== undefined && text.length > maxLength && [...text].length > maxLength) return undefined;
   return text;
 }
 
-function whole(value: number): number | undefined {
+function whole(value: Scalar): number | undefined {
+  // A whole number that is no int is too large for one.
+  if (typeof value !== "number") return undefined;
   const cut = Math.trunc(value);
   return Math.abs(cut) < 2 ** 63 ? cut : undefined;
 }

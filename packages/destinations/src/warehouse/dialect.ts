@@ -5,7 +5,15 @@ export interface Dialect {
   /** Longest name of a schema, table or column, in bytes. Names are ASCII. */
   readonly maxNameBytes: number;
   /** Words that cannot name a column without a `_` before them. */
-  readonly isReservedColumn: (name: string) => boolean;
-  readonly isReservedTable: (name: string) => boolean;
+  readonly columns: ReservedWords;
+  readonly tables: ReservedWords;
   readonly isReservedSchema: (name: string) => boolean;
+}
+
+/** Two lists that differ in a few words: a schema that RudderStack made has tables and columns by its own. */
+export interface ReservedWords {
+  /** Those that the database reserves. */
+  readonly own: (name: string) => boolean;
+  /** Those that RudderStack escapes. */
+  readonly rudderStack: (name: string) => boolean;
 }

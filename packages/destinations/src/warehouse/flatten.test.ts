@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cleanText, flatten, jsonText, KeyTree } from "./flatten.ts";
+import { flatten, KeyTree } from "./flatten.ts";
+import { cleanText, jsonText } from "./text.ts";
 
 const keys = new KeyTree();
 
-function flat(value: unknown, jsonKeys?: ReadonlySet<string>): [string, unknown, string][] {
+function flat(value: object, jsonKeys?: ReadonlySet<string>): [string, unknown, string][] {
   const leaves: [string, unknown, string][] = [];
   flatten(value, keys.root, jsonKeys, ({ joined }, leaf, type) => leaves.push([joined, leaf, type]));
   return leaves;
@@ -29,7 +30,7 @@ test("nested objects are flattened in the order of their keys; what is empty is 
     ["f", false, "boolean"],
     ["z", 0, "int"],
   ]);
-  for (const nothing of [null, undefined, {}, "text", 5]) assert.deepEqual(flat(nothing), []);
+  for (const nothing of [{}, []]) assert.deepEqual(flat(nothing), []);
 });
 
 test("what a path asks for becomes JSON as a whole", () => {

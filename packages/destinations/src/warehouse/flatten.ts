@@ -1,3 +1,4 @@
+import { cleanText, isEmpty, jsonText, textByIndex } from "./text.ts";
 import { type Scalar, typeOf, type ValueType } from "./types.ts";
 
 /** Keys that were seen are kept, as many as this: the same few hundred come with every event. */
@@ -12,6 +13,7 @@ export class KeyPath {
   readonly joined: string;
   /** Kept for who uses it; `null` when nothing is left of the keys. */
   column: string | null | undefined;
+  readonly isRoot: boolean;
   readonly #tree: KeyTree;
   readonly #prefix: string;
   readonly #next = new Map<string, KeyPath>();
@@ -19,6 +21,7 @@ export class KeyPath {
   /** @param joined `undefined` for the beginning of all paths */
   constructor(tree: KeyTree, joined?: string) {
     this.#tree = tree;
+    this.isRoot = joined === undefined;
     this.#prefix = joined === undefined ? "" : `${joined}_`;
     this.joined = joined ?? "";
   }
@@ -57,55 +60,37 @@ export class KeyTree {
 export type Leaf = (path: KeyPath, value: Scalar, type: ValueType) => void;
 
 /**
- * Flattens an object: nested objects by their keys, arrays as JSON text. `null`, empty texts, objects and arrays are left
- * out. Keys keep their order.
+ * Flattens an object: nested objects by their keys, arrays as JSON text, a text that was spread into an object as that text. `null`,
+ * empty texts, objects and arrays are left out. Keys keep their order. An array, or a text, in the place of the whole object is a leaf at
+ * `path` itself.
  *
  * @param jsonKeys joined keys whose value becomes JSON as a whole
  */
-export function flatten(value: unknown, path: KeyPath, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
-  if (typeof value !== "object" || value === null) return;
-  // `__proto__` is an own key where a client sent it, and `Object.keys` lists it.
-  for (const key of Object.keys(value)) {
-    const inner = (value as Record<string, unknown>)[key];
-    if (isEmpty(inner)) continue;
-    const at = path.with(key);
-    if (jsonKeys?.has(at.joined) === true) leaf(at, jsonText(inner), "json");
-    else if (typeof inner === "object") {
-      if (Array.isArray(inner)) leaf(at, jsonText(inner), "array");
-      else flatten(inner, at, jsonKeys, leaf);
-    } else if (typeof inner === "string") {
-      const text = cleanText(inner);
-      if (text !== "") leaf(at, text, typeOf(text));
-    } else leaf(at, inner as Scalar, typeOf(inner as Scalar));
+export function flatten(value: object, path: KeyPath, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
+  if (isEmpty(value)) return;
+  if (jsonKeys?.has(path.joined) === true) leaf(path, jsonText(value), "json");
+  else if (Array.isArray(value)) leaf(path, jsonText(value), "array");
+  else {
+    const text = textByIndex(value);
+    if (text === undefined) flattenKeys(value, path, jsonKeys, leaf);
+    else putText(text, path, leaf);
   }
 }
 
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined || value === "") return true;
-  if (typeof value !== "object") return false;
-  for (const _ in value) return false;
-  return true;
+function flattenKeys(value: object, path: KeyPath, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
+  // `__proto__` is an own key where a client sent it, and `Object.keys` lists it.
+  for (const key of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner === null || inner === undefined || inner === "") continue;
+    const at = path.with(key);
+    if (typeof inner === "object") flatten(inner, at, jsonKeys, leaf);
+    else if (jsonKeys?.has(at.joined) === true) leaf(at, jsonText(inner), "json");
+    else if (typeof inner === "string") putText(inner, at, leaf);
+    else leaf(at, inner as Scalar, typeOf(inner as Scalar));
+  }
 }
 
-/** A text that databases can store: without U+0000, and with U+FFFD for a lone surrogate. */
-export function cleanText(text: string): string {
-  const stored = text.includes("\0") ? text.replaceAll("\0", "") : text;
-  // Without the flag `u` it is quick, but takes pairs for lone ones.
-  return /[\ud800-\udfff]/.test(stored) ? stored.replace(/\p{Surrogate}/gu, "\ufffd") : stored;
-}
-
-/** JSON of which every text can be stored. */
-export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value);
-  // Only where `stringify` wrote an escape that databases refuse.
-  if (!/\\u(?:0000|d[89a-f])/.test(text)) return text;
-  return JSON.stringify(cleaned(value));
-}
-
-function cleaned(value: unknown): unknown {
-  if (typeof value === "string") return cleanText(value);
-  if (Array.isArray(value)) return value.map(cleaned);
-  if (typeof value !== "object" || value === null) return value;
-  // `fromEntries` defines keys; assigning `__proto__` would not.
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cleanText(key), cleaned(inner)]));
+function putText(sent: string, path: KeyPath, leaf: Leaf): void {
+  const text = cleanText(sent);
+  if (text !== "") leaf(path, text, typeOf(text));
 }

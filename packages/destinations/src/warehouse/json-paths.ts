@@ -1,7 +1,7 @@
 const types: ReadonlySet<string> = new Set(["track", "identify", "page", "screen", "group", "alias"]);
 const sections: ReadonlySet<string> = new Set(["properties", "traits", "context"]);
 
-/** Which values become JSON columns instead of being flattened: `track.properties.cart.items`. */
+/** Which values become JSON columns instead of being flattened: `track.properties.cart.items`, or a section as a whole. */
 export class JsonPaths {
   readonly #keys = new Map<string, Set<string>>();
 
@@ -17,7 +17,7 @@ export class JsonPaths {
     }
   }
 
-  /** The keys below a section of an event that are JSON, joined as `flatten` joins them. */
+  /** The keys below a section of an event that are JSON, joined as `flatten` joins them; `""` is all of it. */
   keysOf(type: unknown, section: string): ReadonlySet<string> | undefined {
     return this.#keys.size === 0 ? undefined : this.#keys.get(`${String(type)}.${section}`);
   }
@@ -26,6 +26,6 @@ export class JsonPaths {
 /** What is wrong with a path; `undefined` when nothing is. */
 export function jsonPathProblem(path: string): string | undefined {
   const [type = "", section = "", ...keys] = path.split(".");
-  if (types.has(type) && sections.has(section) && keys.length > 0 && !keys.includes("")) return undefined;
+  if (types.has(type) && sections.has(section) && !keys.includes("")) return undefined;
   return `A JSON path is like "track.properties.cart": a type of event, then properties, traits or context, then keys; not ${JSON.stringify(path)}`;
 }

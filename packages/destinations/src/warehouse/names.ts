@@ -7,8 +7,11 @@ export interface NameRules {
   readonly underscoreDivideNumbers: boolean;
 }
 
-/** Runs of ASCII letters and digits, cut where snake case cuts: `fooBar`, `foo2Bar`, `HTTPRequest`. */
-const words = /[A-Z]+(?![a-z])(?:[0-9][a-z0-9]*)?|[A-Z]?[a-z][a-z0-9]*|[0-9][a-z0-9]*/g;
+/**
+ * The words of a run of ASCII letters and digits: docs/warehouse.md has them as a table of states. An alternative for each way through it: a
+ * number with the letters that follow; capitals, but for the one that begins a word of small letters; small letters.
+ */
+const words = /[0-9]+(?:[A-Z]?[a-z]+|[A-Z]*)[0-9]*|[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*/g;
 const dividedWords = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 const alreadyFits = /^_*[a-z](?:[a-z]|_(?=[a-z]))*$/;
 
@@ -28,28 +31,27 @@ export function snakeCase(text: string, underscoreDivideNumbers: boolean): strin
 /** Names that were made are kept, as many as this: the same few hundred keys come with every event. */
 const mostKept = 10_000;
 
-/** Makes names of columns, tables and schemas for one database. `undefined` means that nothing is left of a text. */
+/**
+ * Makes names for one database. `undefined` means that nothing is left of a text. Those of columns and events are full names: whether they are
+ * too long for the database or reserved there is for `placeOf` to mend.
+ */
 export class Names {
-  readonly column: (text: string) => string | undefined;
-  readonly table: (text: string) => string | undefined;
+  /** The full name of a column, or of an event. */
+  readonly full: (text: string) => string | undefined;
+  /** As it stands in the database. */
   readonly schema: (text: string) => string | undefined;
 
   constructor({ dialect, underscoreDivideNumbers }: NameRules) {
-    const maker = (isReserved: (name: string) => boolean) =>
-      remembering((text) => {
-        const name = snakeCase(text, underscoreDivideNumbers);
-        if (name === undefined) return undefined;
-        const cut = name.slice(0, dialect.maxNameBytes);
-        return isReserved(cut) ? `_${cut}`.slice(0, dialect.maxNameBytes) : cut;
-      });
-    this.column = maker(dialect.isReservedColumn);
-    this.table = maker((name) => ownTables.has(name) || dialect.isReservedTable(name));
-    this.schema = maker(dialect.isReservedSchema);
+    this.full = remembering((text) => snakeCase(text, underscoreDivideNumbers));
+    this.schema = remembering((text) => {
+      const cut = snakeCase(text, underscoreDivideNumbers)?.slice(0, dialect.maxNameBytes);
+      return cut !== undefined && dialect.isReservedSchema(cut) ? `_${cut}`.slice(0, dialect.maxNameBytes) : cut;
+    });
   }
 }
 
 /** Tables that no event name may take. */
-const ownTables: ReadonlySet<string> = new Set([
+export const ownTables: ReadonlySet<string> = new Set([
   "tracks",
   "pages",
   "screens",
@@ -60,6 +62,11 @@ const ownTables: ReadonlySet<string> = new Set([
   "identifies",
   "rudder_discards",
 ]);
+
+/** The full name of the table of an event. */
+export function eventTable(event: string): string {
+  return ownTables.has(event) ? `_${event}` : event;
+}
 
 function remembering(make: (text: string) => string | undefined): (text: string) => string | undefined {
   const kept = new Map<string, string | undefined>();

@@ -1,10 +1,12 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { Cells, type ShapeFamily, SharedCells } from "./cells.ts";
 import type { Dialect } from "./dialect.ts";
-import { cleanText, flatten, jsonText, type KeyPath, KeyTree } from "./flatten.ts";
-import type { JsonPaths } from "./json-paths.ts";
-import type { Names } from "./names.ts";
-import { isDateTime, type Scalar, type ValueType } from "./types.ts";
+import type { EventOptions, OptionsReader } from "./event-options.ts";
+import { fixedColumns } from "./fixed-columns.ts";
+import { flatten, type KeyPath, KeyTree, type Leaf } from "./flatten.ts";
+import { eventTable, type Names } from "./names.ts";
+import { cleanText, jsonText, textOf } from "./text.ts";
+import { isDateTime, isStorable, type Scalar, type ValueType } from "./types.ts";
 
 /** How events become rows. The rules are those of docs/warehouse.md. */
 export interface RowRules {
@@ -14,9 +16,9 @@ export interface RowRules {
   /** What is made once for many events. Belongs to these rules and no others. */
   readonly kept: RowsKept;
   readonly layout: "tables" | "single";
-  readonly jsonPaths: JsonPaths;
-  readonly skipTracks: boolean;
-  readonly skipUsers: boolean;
+  readonly options: OptionsReader;
+  /** Whether `context.traits` are columns without a prefix, too. */
+  readonly contextTraits: boolean;
   readonly rudderEvent: boolean;
   /** An event whose widest row has more columns has no rows. */
   readonly maxColumns: number;
@@ -45,6 +47,7 @@ export interface RowSource {
 
 /** A row for one table. Its columns are in parts, since the rows of an event share most of them. */
 export interface Row {
+  /** A full name, as those of the columns are. */
   readonly table: string;
   readonly id: string;
   readonly parts: readonly Cells[];
@@ -52,6 +55,7 @@ export interface Row {
 
 /** A value that has no place in its row. */
 export interface Discard {
+  /** A full name. */
   readonly table: string;
   readonly rowId: string;
   readonly column: string;
@@ -84,45 +88,29 @@ const tableOf: ReadonlyMap<unknown, string> = new Map([
   ["alias", "aliases"],
 ]);
 
-export const usersTable = "users";
-export const discardsTable = "rudder_discards";
-const singleTable = "events";
-
-/** Columns that win over everything that clients call the same, also where an event has no value for them. */
-const commonColumns: ReadonlySet<string> = new Set([
-  "id",
-  "anonymous_id",
-  "user_id",
+/** Common columns that a user's row has, beside those of the source and of the context. */
+const userColumns: readonly string[] = [
   "sent_at",
   "timestamp",
   "received_at",
   "original_timestamp",
-  "channel",
   "context_ip",
   "context_request_ip",
   "context_passed_ip",
-  "context_source_id",
-  "context_source_type",
-  "context_destination_id",
-  "context_destination_type",
-  "uuid_ts",
-  "rudder_event",
-]);
+];
 
-/** The same with what the tables of a type have besides. */
-const fixedColumns: ReadonlyMap<unknown, ReadonlySet<string>> = new Map(
-  Object.entries({
-    track: ["event", "event_text"],
-    page: ["name"],
-    screen: ["name"],
-    group: ["group_id"],
-    alias: ["previous_id"],
-  }).map(([type, names]) => [type, new Set([...commonColumns, ...names])]),
-);
+export const usersTable = "users";
+export const discardsTable = "rudder_discards";
+const singleTable = "events";
 
 /** Whether events of a type have rows. (`merge` has none.) */
 export function hasTable(type: unknown): boolean {
-  return tableOf.has(type);
+  return tableOf.has(typeName(type));
+}
+
+/** The type of an event is compared without case. */
+function typeName(type: unknown): unknown {
+  return typeof type === "string" ? type.toLowerCase() : type;
 }
 
 /** Turns an event into its rows. Pure, but for the id of an event that has none. */
@@ -135,10 +123,14 @@ class Build {
   readonly #event: DeliveredEvent;
   readonly #source: RowSource;
   readonly #rules: RowRules;
+  readonly #type: unknown;
   readonly #id: string;
+  readonly #options: EventOptions;
   readonly #discards: Discard[] = [];
-  /** Parts whose columns win, without a word, over what is flattened now. */
+  /** Parts whose columns win over what is flattened now, beside the fixed ones. */
   readonly #winners: Cells[] = [];
+  /** Parts with the values of the fixed columns. */
+  readonly #fixedParts: Cells[] = [];
   /** The table of the event, where discards of what is added now belong. */
   #table: string;
 
@@ -146,15 +138,17 @@ class Build {
     this.#event = event;
     this.#source = source;
     this.#rules = rules;
-    const id = typeof event.messageId === "string" ? cleanText(event.messageId) : "";
-    this.#id = id === "" ? `auto-${rules.newId()}` : id;
-    this.#table = tableOf.get(event.type) ?? singleTable;
+    this.#options = rules.options.of(event.integrations);
+    this.#id = textOf(event.messageId) ?? `auto-${rules.newId()}`;
+    this.#type = typeName(event.type);
+    this.#table = tableOf.get(this.#type) ?? singleTable;
   }
 
   single(): EventRows | TooWide {
     const common = this.#common();
     const cells = new Cells(this.#rules.shapes);
-    const { type, event, name } = this.#event;
+    const type = this.#type;
+    const { event, name } = this.#event;
     this.#text(cells, "type", type);
     this.#text(cells, "event", type === "track" ? event : name);
     this.#whole(cells);
@@ -164,7 +158,7 @@ class Build {
   tables(): EventRows | TooWide {
     const common = this.#common();
     const context = this.#context();
-    const { type } = this.#event;
+    const type = this.#type;
     if (type === "track") return this.#track(common, context);
     if (type === "identify") return this.#identify(common, context);
     const own = new Cells(this.#rules.shapes);
@@ -185,28 +179,32 @@ class Build {
 
   #track(common: Cells, context: Cells): EventRows | TooWide {
     const { event, properties } = this.#event;
-    const { names, skipTracks } = this.#rules;
     const sent = textOf(event) ?? "";
-    const table = names.table(sent);
-    const head = [common, this.#ofSource(), context, this.#ofEvent(table, sent)];
+    const isName = typeof event !== "object";
+    const name = isName ? this.#rules.names.full(sent) : undefined;
+    const head = [common, this.#ofSource(), context, this.#ofEvent(name, sent)];
+    this.#fixedParts.push(head[3]!);
     if (this.#keepsWhole) {
       const whole = new Cells(this.#rules.shapes);
       this.#whole(whole);
       head.push(whole);
     }
     const tracks: Row = { table: "tracks", id: this.#id, parts: head };
-    if (table === undefined) {
+    if (name === undefined) {
       // The name had something in it, so the properties were meant for a table that cannot be named.
       if (sent !== "") {
-        flatten(properties, new KeyTree().root, undefined, ({ joined }, value) => this.#discard(joined, value, "name"));
+        if (!isName) this.#discard("event", sent, "name");
+        this.#eachOf("properties", properties, undefined, (path, value) =>
+          this.#discard(rawName("properties", path), value, "name"),
+        );
       }
       return this.#result([tracks], undefined);
     }
-    this.#table = table;
+    this.#table = eventTable(name);
     const ofProperties = new Cells(this.#rules.shapes);
     this.#flatten(ofProperties, properties, "properties");
-    const row: Row = { table, id: this.#id, parts: [...head, ofProperties] };
-    return this.#result(skipTracks ? [row] : [tracks, row], undefined);
+    const row: Row = { table: this.#table, id: this.#id, parts: [...head, ofProperties] };
+    return this.#result(this.#options.skipTracks ? [row] : [tracks, row], undefined);
   }
 
   #identify(common: Cells, context: Cells): EventRows | TooWide {
@@ -214,24 +212,41 @@ class Build {
     const whole = new Cells(this.#rules.shapes);
     this.#whole(whole);
     const ofTraits = new Cells(this.#rules.shapes);
-    const contextTraits = (this.#event.context as { traits?: unknown } | null | undefined)?.traits;
     this.#flatten(ofTraits, traits, "traits");
-    // The event's own traits win over those of the context, which nobody misses: they are there as `context_traits_...`.
-    this.#winners.push(ofTraits);
-    const ofContext = new Cells(this.#rules.shapes);
-    this.#flatten(ofContext, contextTraits, "traits");
+    const ofContext = this.#ofContextTraits(ofTraits);
     const row: Row = {
       table: this.#table,
       id: this.#id,
       parts: [common, this.#ofSource(), context, whole, ofTraits, ofContext],
     };
     const user = textOf(userId);
-    if (this.#rules.skipUsers || user === undefined || user.trim() === "") return this.#result([row], undefined);
+    if (this.#options.skipUsers || user === undefined || user.trim() === "") return this.#result([row], undefined);
     const head = new Cells(this.#rules.shapes);
     head.add("id", user, "string");
-    const at = this.#event.receivedAt;
-    if (isDateTime(at)) head.add("received_at", at, "datetime");
-    return this.#result([row], { table: usersTable, id: user, parts: [head, context, ofTraits, ofContext] });
+    for (const name of userColumns) {
+      const at = common.names.indexOf(name);
+      if (at >= 0) head.add(name, common.values[at]!, common.types[at]!);
+    }
+    const parts = [head, this.#ofSource(), context, ofTraits, ofContext];
+    return this.#result([row], { table: usersTable, id: user, parts });
+  }
+
+  /**
+   * The traits of the context, without a prefix. Whatever has the same name wins over them, and nobody misses them: they are there as
+   * `context_traits_...`.
+   */
+  #ofContextTraits(ofTraits: Cells): Cells {
+    const cells = new Cells(this.#rules.shapes);
+    const traits = (this.#event.context as { traits?: unknown } | null | undefined)?.traits;
+    if (!this.#rules.contextTraits || typeof traits !== "object" || traits === null) return cells;
+    const fixed = fixedColumns("identify");
+    this.#eachOf("traits", traits, this.#options.jsonPaths.keysOf("identify", "traits"), (path, value, type) => {
+      const name = path.isRoot && type !== "json" ? undefined : this.#nameOf("traits", path);
+      if (name === undefined || fixed.has(name) || [...this.#winners, ofTraits].some(({ shape }) => shape.has(name)))
+        return;
+      cells.add(name, value, type);
+    });
+    return cells;
   }
 
   #result(rows: readonly Row[], user: Row | undefined): EventRows | TooWide {
@@ -263,6 +278,7 @@ class Build {
     this.#text(cells, "context_ip", textOf(ip) ?? event.request_ip);
     this.#text(cells, "context_request_ip", event.request_ip);
     this.#text(cells, "context_passed_ip", ip);
+    this.#fixedParts.push(cells, this.#ofSource());
     return cells;
   }
 
@@ -280,12 +296,12 @@ class Build {
     });
   }
 
-  /** The name of a track, as its table and as it was sent. */
-  #ofEvent(table: string | undefined, sent: string): Cells {
+  /** The name of a track, in snake case and as it was sent. */
+  #ofEvent(name: string | undefined, sent: string): Cells {
     const { kept, shapes } = this.#rules;
-    return kept.events.get(sent, () => {
+    return kept.events.get(name === undefined ? ` ${sent}` : sent, () => {
       const cells = new Cells(shapes);
-      if (table !== undefined) cells.add("event", table, "string");
+      if (name !== undefined) cells.add("event", name, "string");
       if (sent !== "") cells.add("event_text", sent, "string");
       return cells;
     });
@@ -323,26 +339,49 @@ class Build {
     else if (textOf(value) !== undefined) this.#put(name, textOf(value)!, "type");
   }
 
-  #flatten(cells: Cells, value: unknown, section: Section): void {
-    const { jsonPaths, names, kept } = this.#rules;
-    const jsonKeys = jsonPaths.keysOf(this.#event.type, section);
-    const fixed = fixedColumns.get(this.#event.type) ?? commonColumns;
-    const isIdentify = this.#event.type === "identify";
-    flatten(value, kept.keys[section].root, jsonKeys, (path, leaf, type) => {
-      if (path.column === undefined) path.column = names.column(rawName(section, path)) ?? null;
-      let name = path.column;
-      if (name === null) {
-        this.#discard(rawName(section, path), leaf, "name");
+  #flatten(cells: Cells, sent: unknown, section: Section): void {
+    const type = this.#type;
+    const fixed = fixedColumns(type);
+    this.#eachOf(section, sent, this.#options.jsonPaths.keysOf(type, section), (path, value, valueType) => {
+      const name = this.#nameOf(section, path);
+      if (name === undefined) {
+        this.#discard(rawName(section, path), value, "name");
         return;
       }
-      // JSON has numbers that JavaScript has not, such as 1e400.
-      if (leaf === Number.POSITIVE_INFINITY || leaf === Number.NEGATIVE_INFINITY) {
-        this.#discard(rawName(section, path), leaf, "type");
-        return;
-      }
-      if (isIdentify && section === "traits" && name === "user_id") name = "_user_id";
-      if (fixed.has(name) || this.#winners.some(({ shape }) => shape.has(name))) return;
-      if (!cells.add(name, leaf, type)) this.#discard(rawName(section, path), leaf, "collision");
+      const isTaken = fixed.has(name) || this.#winners.some(({ shape }) => shape.has(name));
+      if (!isTaken && cells.add(name, value, valueType)) return;
+      // What is in the column all the same is not lost, such as a page's name, which SDKs put into its properties, too.
+      if (!isTaken || !this.#has(name, value, cells)) this.#discard(rawName(section, path), value, "collision");
+    });
+  }
+
+  /** Flattens a section of the event. What no column can hold is discarded. */
+  #eachOf(section: Section, sent: unknown, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
+    if (typeof sent !== "object" || sent === null) {
+      const text = textOf(sent);
+      if (text !== undefined) this.#put(section, text, "type");
+      return;
+    }
+    flatten(sent, this.#rules.kept.keys[section].root, jsonKeys, (path, value, type) => {
+      if (isStorable(value)) leaf(path, value, type);
+      else this.#discard(rawName(section, path), value, "type");
+    });
+  }
+
+  /** The full name of a column; `undefined` when nothing is left of the keys. */
+  #nameOf(section: Section, path: KeyPath): string | undefined {
+    if (path.column === undefined) path.column = this.#rules.names.full(rawName(section, path)) ?? null;
+    // `user_id` is who the event is of.
+    const name =
+      path.column === "user_id" && section === "traits" && this.#type === "identify" ? "_user_id" : path.column;
+    return name ?? undefined;
+  }
+
+  /** Whether a column of the row has this value. */
+  #has(name: string, value: Scalar, cells: Cells): boolean {
+    return [...this.#fixedParts, ...this.#winners, cells].some(({ names, values }) => {
+      const at = names.indexOf(name);
+      return at >= 0 && String(values[at]) === String(value);
     });
   }
 
@@ -355,15 +394,8 @@ class Build {
   }
 }
 
-/** What becomes the name of a column. */
-function rawName(section: Section, { joined }: KeyPath): string {
+/** What becomes the name of a column: the keys on the way to the value, or the section where the value stands in its place. */
+function rawName(section: Section, { joined, isRoot }: KeyPath): string {
+  if (isRoot) return section;
   return section === "context" ? `context_${joined}` : joined;
-}
-
-/** A field as text; `undefined` for what counts as absent. */
-function textOf(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "object") return jsonText(value);
-  const text = typeof value === "string" ? cleanText(value) : String(value);
-  return text === "" ? undefined : text;
 }

@@ -4,17 +4,30 @@ export type ColumnType = "boolean" | "int" | "float" | "datetime" | "string" | "
 /** The types that a value can have. An array is JSON text, which most columns take for a text and JSON columns as what it is. */
 export type ValueType = ColumnType | "array";
 
-/** A value that is in a row: JSON and arrays are their text. */
-export type Scalar = string | number | boolean;
+/** A value that is in a row: JSON and arrays are their text. A `bigint` is a whole number beyond 2^53. */
+export type Scalar = string | number | bigint | boolean;
 
 /** Whole numbers from -2^63 to this one, exclusive, fit 64 bits. */
 const pastInt = 2 ** 63;
+
+/** The largest whole number that a database takes has as many digits as this: PostgreSQL's numeric. */
+const mostDigits = 131_072;
+
+/** Whether there can be a column for a value. JSON has numbers that are too large, such as 1e400. */
+export function isStorable(value: Scalar): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  // A digit has more than three bits.
+  return (
+    typeof value !== "bigint" || BigInt.asIntN(3 * mostDigits, value) === value || String(value).length <= mostDigits
+  );
+}
 
 /** The type of a value that is neither null nor an object. */
 export function typeOf(value: Scalar): ColumnType {
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "number")
     return Number.isInteger(value) && value >= -pastInt && value < pastInt ? "int" : "float";
+  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? "int" : "float";
   return isDateTime(value) ? "datetime" : "string";
 }
 
@@ -61,7 +74,7 @@ export function fit(value: Scalar, type: ValueType, column: ColumnType): Fit {
     case "string":
       return String(value);
     case "json":
-      return type === "array" ? value : JSON.stringify(value);
+      return type === "array" ? value : typeof value === "bigint" ? String(value) : JSON.stringify(value);
     case "float":
       return type === "int" ? value : undefined;
     case "int":

@@ -53,12 +53,13 @@ export interface Limits {
   readonly signal: AbortSignal;
 }
 
-function toolsFor({ id }: Destination, { directory }: Pick<Limits, "directory">): Tools {
+function toolsFor({ id, name }: Destination, { directory }: Pick<Limits, "directory">): Tools {
   return {
     directory,
     now: () => Date.now(),
     userAgent: `Pintle/${version}`,
     destinationId: id,
+    destinationName: name,
     lock: lockForDestination,
   };
 }

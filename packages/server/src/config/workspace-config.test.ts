@@ -45,6 +45,7 @@ const warehouse = {
     useRudderStorage: true,
     jsonPaths: "track.properties.cart, identify.traits.x",
     skipUsersTable: true,
+    allowUsersContextTraits: false,
     blacklistedEvents: [{ eventName: "Page Viewed" }],
     eventFilteringOption: "blacklistedEvents",
   },
@@ -118,6 +119,7 @@ test("sources, destinations and what they filter by become a configuration", () 
     namespace: "shop",
     jsonPaths: ["track.properties.cart", "identify.traits.x"],
     skipUsers: true,
+    contextTraits: false,
     except: { events: ["Page Viewed"] },
   });
   assert.deepEqual(Object.keys(others), ["Warehouse (2bOther)"]);

@@ -213,12 +213,14 @@ const translators: Readonly<Record<string, Translate>> = {
       skipUsers: settings.get("skipUsersTable") === true,
       underscoreDivideNumbers: settings.get("underscoreDivideNumbers") === true,
     };
+    const contextTraits = settings.get("allowUsersContextTraits");
     return {
       type: "postgres",
       url,
       ...(tls === undefined ? {} : { tls }),
       ...(namespace === "" ? {} : { namespace }),
       ...(jsonPaths.length === 0 ? {} : { jsonPaths }),
+      ...(typeof contextTraits === "boolean" ? { contextTraits } : {}),
       ...Object.fromEntries(Object.entries(flags).filter(([, isSet]) => isSet)),
     };
   },

@@ -196,7 +196,7 @@ export class Consumer {
       lanes,
       type,
       settings,
-      tools: { ...tools, destinationId: id },
+      tools: { ...tools, destinationId: id, destinationName: name },
       sources: destination.sources,
       positions: this.#positions,
       clock,

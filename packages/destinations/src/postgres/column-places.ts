@@ -1,0 +1,35 @@
+import { type Place, type PlaceRules, type Present, placeOf, standsAsItIs } from "../warehouse/place.ts";
+import type { Column } from "./catalog.ts";
+import { postgresDialect } from "./dialect.ts";
+
+/** Where the full names of a table's columns stand in it, for one load. */
+export class ColumnPlaces {
+  readonly #columns: ReadonlyMap<string, Column>;
+  readonly #rules: PlaceRules;
+  readonly #places = new Map<string, Place>();
+  /** What this load gives away. */
+  readonly #given = new Map<string, Present>();
+
+  constructor(columns: ReadonlyMap<string, Column>, rudderStackNames: boolean) {
+    this.#columns = columns;
+    this.#rules = { maxNameBytes: postgresDialect.maxNameBytes, reserved: postgresDialect.columns, rudderStackNames };
+  }
+
+  /** The column of a full name, whether it is there already or not. */
+  of(full: string): string {
+    if (standsAsItIs(full, this.#rules)) return full;
+    let place = this.#places.get(full);
+    if (place === undefined) {
+      place = placeOf(full, (name) => this.#given.get(name) ?? this.#columns.get(name), this.#rules);
+      this.#places.set(full, place);
+      this.#given.set(place.name, { owner: place.claim ?? this.#columns.get(place.name)?.owner });
+    }
+    return place.name;
+  }
+
+  /** Full names whose column the database does not know yet to be theirs. */
+  *claims(): Generator<Place & { readonly full: string; readonly claim: string }> {
+    for (const [full, place] of this.#places)
+      if (place.claim !== undefined) yield { ...place, full, claim: place.claim };
+  }
+}

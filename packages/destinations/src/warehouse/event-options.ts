@@ -1,0 +1,75 @@
+import { JsonPaths, jsonPathProblem } from "./json-paths.ts";
+
+/** What an event may choose for itself, in `integrations.POSTGRES.options`. */
+export interface EventOptions {
+  readonly jsonPaths: JsonPaths;
+  readonly skipTracks: boolean;
+  readonly skipUsers: boolean;
+}
+
+export interface WarehouseOptions extends Omit<EventOptions, "jsonPaths"> {
+  readonly jsonPaths: readonly string[];
+}
+
+/** Options that are kept, as many as this: nearly every event of a client has the same. */
+const mostKept = 1000;
+/** An event has no more paths than this, and none that is longer, in characters. */
+const mostPaths = 100;
+const longestPath = 1000;
+
+/** Reads what events choose for themselves; what cannot be understood counts as absent. */
+export class OptionsReader {
+  readonly #settings: WarehouseOptions;
+  readonly #keys: readonly string[];
+  readonly #own: EventOptions;
+  readonly #paths = new Map<string, JsonPaths>();
+
+  /** @param keys of `integrations` that mean this destination; the first that is there counts */
+  constructor(settings: WarehouseOptions, keys: readonly string[]) {
+    this.#settings = settings;
+    this.#keys = keys;
+    const { skipTracks, skipUsers, jsonPaths } = settings;
+    this.#own = { skipTracks, skipUsers, jsonPaths: new JsonPaths(jsonPaths) };
+  }
+
+  of(integrations: unknown): EventOptions {
+    if (!isObject(integrations)) return this.#own;
+    const key = this.#keys.find((one) => Object.hasOwn(integrations, one) && isObject(integrations[one]));
+    if (key === undefined) return this.#own;
+    const { options } = integrations[key] as { options?: unknown };
+    if (!isObject(options)) return this.#own;
+    const { skipTracksTable, skipUsersTable, jsonPaths } = options;
+    return {
+      skipTracks: typeof skipTracksTable === "boolean" ? skipTracksTable : this.#own.skipTracks,
+      skipUsers: typeof skipUsersTable === "boolean" ? skipUsersTable : this.#own.skipUsers,
+      jsonPaths: this.#with(pathsIn(jsonPaths)),
+    };
+  }
+
+  /** The paths of the settings, and these. */
+  #with(paths: readonly string[]): JsonPaths {
+    if (paths.length === 0) return this.#own.jsonPaths;
+    const key = paths.join(",");
+    let known = this.#paths.get(key);
+    if (known === undefined) {
+      known = new JsonPaths([...this.#settings.jsonPaths, ...paths]);
+      if (this.#paths.size >= mostKept) this.#paths.clear();
+      this.#paths.set(key, known);
+    }
+    return known;
+  }
+}
+
+/** A list, or a text with commas. A path without a type and a section is one of a track's properties, as it was in RudderStack once. */
+function pathsIn(value: unknown): string[] {
+  const list = typeof value === "string" ? value.split(",", mostPaths) : Array.isArray(value) ? value : [];
+  return list.slice(0, mostPaths).flatMap((path: unknown) => {
+    if (typeof path !== "string" || path.length > longestPath) return [];
+    const trimmed = path.trim();
+    return [trimmed, `track.properties.${trimmed}`].filter((one) => jsonPathProblem(one) === undefined).slice(0, 1);
+  });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
