@@ -1,4 +1,5 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
+import { isBlank, readTime } from "@pintle/events";
+import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
 import { Cells, type ShapeFamily, SharedCells } from "./cells.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EventOptions, OptionsReader } from "./event-options.ts";
@@ -6,7 +7,7 @@ import { fixedColumns } from "./fixed-columns.ts";
 import { flatten, type KeyPath, KeyTree, type Leaf } from "./flatten.ts";
 import { eventTable, type Names } from "./names.ts";
 import { cleanText, jsonText, textOf } from "./text.ts";
-import { isDateTime, isStorable, type Scalar, type ValueType } from "./types.ts";
+import type { Scalar, ValueType } from "./types.ts";
 
 /** How events become rows. The rules are those of docs/warehouse.md. */
 export interface RowRules {
@@ -105,12 +106,7 @@ const singleTable = "events";
 
 /** Whether events of a type have rows. (`merge` has none.) */
 export function hasTable(type: unknown): boolean {
-  return tableOf.has(typeName(type));
-}
-
-/** The type of an event is compared without case. */
-function typeName(type: unknown): unknown {
-  return typeof type === "string" ? type.toLowerCase() : type;
+  return tableOf.has(knownType(type));
 }
 
 /** Turns an event into its rows. Pure, but for the id of an event that has none. */
@@ -123,7 +119,7 @@ class Build {
   readonly #event: DeliveredEvent;
   readonly #source: RowSource;
   readonly #rules: RowRules;
-  readonly #type: unknown;
+  readonly #type: string | undefined;
   readonly #id: string;
   readonly #options: EventOptions;
   readonly #discards: Discard[] = [];
@@ -140,7 +136,7 @@ class Build {
     this.#rules = rules;
     this.#options = rules.options.of(event.integrations);
     this.#id = textOf(event.messageId) ?? `auto-${rules.newId()}`;
-    this.#type = typeName(event.type);
+    this.#type = knownType(event.type);
     this.#table = tableOf.get(this.#type) ?? singleTable;
   }
 
@@ -220,7 +216,7 @@ class Build {
       parts: [common, this.#ofSource(), context, whole, ofTraits, ofContext],
     };
     const user = textOf(userId);
-    if (this.#options.skipUsers || user === undefined || user.trim() === "") return this.#result([row], undefined);
+    if (this.#options.skipUsers || user === undefined || isBlank(user)) return this.#result([row], undefined);
     const head = new Cells(this.#rules.shapes);
     head.add("id", user, "string");
     for (const name of userColumns) {
@@ -335,7 +331,8 @@ class Build {
   }
 
   #time(cells: Cells, name: string, value: unknown): void {
-    if (typeof value === "string" && isDateTime(value)) cells.add(name, value, "datetime");
+    const time = readTime(value);
+    if (time !== undefined) cells.add(name, time.text, "datetime");
     else if (textOf(value) !== undefined) this.#put(name, textOf(value)!, "type");
   }
 
@@ -363,8 +360,10 @@ class Build {
       return;
     }
     flatten(sent, this.#rules.kept.keys[section].root, jsonKeys, (path, value, type) => {
-      if (isStorable(value)) leaf(path, value, type);
-      else this.#discard(rawName(section, path), value, "type");
+      // JSON has numbers that JavaScript has not, such as 1e400.
+      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
+        this.#discard(rawName(section, path), value, "type");
+      else leaf(path, value, type);
     });
   }
 

@@ -1,3 +1,5 @@
+import { stringifyJson } from "@pintle/events";
+
 /** A text that databases can store: without U+0000, and with U+FFFD for a lone surrogate. */
 export function cleanText(text: string): string {
   const stored = text.includes("\0") ? text.replaceAll("\0", "") : text;
@@ -7,10 +9,10 @@ export function cleanText(text: string): string {
 
 /** JSON of which every text can be stored. */
 export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = stringifyJson(value);
   // Only where `stringify` wrote an escape that databases refuse.
   if (!/\\u(?:0000|d[89a-f])/.test(text)) return text;
-  return JSON.stringify(cleaned(value));
+  return stringifyJson(cleaned(value));
 }
 
 function cleaned(value: unknown): unknown {

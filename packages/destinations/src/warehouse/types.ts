@@ -1,3 +1,5 @@
+import { parseTimestamp, readTime } from "@pintle/events";
+
 /** The types that a column can have, before a database gives them names. */
 export type ColumnType = "boolean" | "int" | "float" | "datetime" | "string" | "json";
 
@@ -9,18 +11,6 @@ export type Scalar = string | number | bigint | boolean;
 
 /** Whole numbers from -2^63 to this one, exclusive, fit 64 bits. */
 const pastInt = 2 ** 63;
-
-/** The largest whole number that a database takes has as many digits as this: PostgreSQL's numeric. */
-const mostDigits = 131_072;
-
-/** Whether there can be a column for a value. JSON has numbers that are too large, such as 1e400. */
-export function isStorable(value: Scalar): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  // A digit has more than three bits.
-  return (
-    typeof value !== "bigint" || BigInt.asIntN(3 * mostDigits, value) === value || String(value).length <= mostDigits
-  );
-}
 
 /** The type of a value that is neither null nor an object. */
 export function typeOf(value: Scalar): ColumnType {
@@ -34,7 +24,7 @@ export function typeOf(value: Scalar): ColumnType {
 const dateTime =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$/;
 
-/** Whether a text is a date, or a date with a time, in the strict form of ISO 8601 and in the calendar, of the years 1 to 9999. */
+/** Whether a text is a date, or a date with a time, in the strict form of ISO 8601 and in the calendar, of the years 1 to 9999, in UTC. */
 export function isDateTime(text: string): boolean {
   // Nearly every text is none, and shows it here.
   if (text.length < 10 || text.length > 35 || text.charCodeAt(4) !== 0x2d) return false;
@@ -43,7 +33,9 @@ export function isDateTime(text: string): boolean {
   const year = Number(parts[1]);
   const month = Number(parts[2]);
   const day = Number(parts[3]);
-  return year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+  if (!(year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return false;
+  // At its ends an offset leads out of what the gateway reads.
+  return (year > 1 && year < 9999) || parseTimestamp(text) !== undefined;
 }
 
 function daysIn(year: number, month: number): number {
@@ -67,10 +59,16 @@ export type Fit =
 
 export const widen: unique symbol = Symbol("widen");
 
-/** Fits a value to a column: anything into string, int into float, everything into json, and otherwise only its own type. */
+/**
+ * Fits a value to a column: anything into string, int into float, everything into json, a text that can be read as a time into datetime, and
+ * otherwise only its own type.
+ */
 export function fit(value: Scalar, type: ValueType, column: ColumnType): Fit {
   if (type === column) return value;
   switch (column) {
+    case "datetime":
+      // Looser than what makes a column of times: whatever the gateway reads as a time can be stored as one.
+      return type === "string" ? readTime(value)?.text : undefined;
     case "string":
       return String(value);
     case "json":
