@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { findConfig } from "../config/load-config.ts";
 import { type Trial, trialConfig } from "../config/trial-config.ts";
 import { makeDataFolder } from "../data-folder.ts";
-import { type DataPlane, startDataPlane } from "../data-plane.ts";
+import type { DataPlane } from "../data-plane.ts";
 import { ServerError } from "../errors.ts";
 import { createLogger } from "../logger.ts";
 import { Redactor } from "../redactor.ts";
@@ -34,7 +34,11 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
       ? undefined
       : (signal: AbortSignal) =>
           loadConfigApart(file, { environment: context.environment, shownAs: shown(file), limit, signal });
-  const loaded = load === undefined ? undefined : await interruptible(load);
+  // The rest of the program is read while the configuration is being loaded.
+  const [loaded, { startDataPlane }] = await Promise.all([
+    load === undefined ? undefined : interruptible(load),
+    import("../data-plane.ts"),
+  ]);
   const redactor = new Redactor();
   const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
   const warn = (line: string): void => logger.warn(line);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as kit from "@pintle/destinations/kit";
-import { createJiti, type Jiti } from "jiti";
+import type { Jiti } from "jiti";
 import * as zod from "zod";
 import { ServerError } from "../errors.ts";
 import * as pintle from "../index.ts";
@@ -22,7 +22,7 @@ const virtualModules = { pintle, "pintle/kit": kit, zod };
 export async function runModule(path: string, shownAs: string, maker = "defineConfig"): Promise<unknown> {
   let module: { default?: unknown };
   try {
-    module = await newJiti().import(path);
+    module = await (await newJiti()).import(path);
   } catch (error) {
     throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }
@@ -47,14 +47,16 @@ export async function runModuleAs(path: string, text: string): Promise<unknown> 
   const now = await readFile(path, "utf8").catch(() => undefined);
   if (now === text) return runModule(path, path);
   try {
-    const module = await newJiti().evalModule(text, { id: path, filename: path, async: true });
+    const module = await (await newJiti()).evalModule(text, { id: path, filename: path, async: true });
     return (module as { default?: unknown }).default ?? module;
   } catch (error) {
     throw new ServerError("CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-function newJiti(): Jiti {
+async function newJiti(): Promise<Jiti> {
+  // Only where a module is run: importing it takes as long as starting Node, and the data plane's own threads need it for little.
+  const { createJiti } = await import("jiti");
   return createJiti(import.meta.url, {
     virtualModules,
     moduleCache: false,
