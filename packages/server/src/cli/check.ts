@@ -6,7 +6,7 @@ import { checkSend, sendFlags } from "./check-send.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { shortPath } from "./short-path.ts";
-import { configTimeoutFlag, configTimeoutOf } from "./start-options.ts";
+import { configTimeoutFlag, configTimeoutOf, workspaceFlag } from "./start-options.ts";
 import { nouns } from "./table.ts";
 
 export const check: Command = {
@@ -16,6 +16,7 @@ export const check: Command = {
   flags: {
     config: { value: "FILE", description: "the configuration (default: pintle.config.ts, .js, .mjs or .json here)" },
     "config-timeout": configTimeoutFlag,
+    workspace: workspaceFlag,
     ...sendFlags,
   },
   run: runCheck,
@@ -34,7 +35,13 @@ async function runCheck(call: CommandCall, context: CommandContext): Promise<num
   const shownAs = shortPath(path, context.directory);
   const limit = configTimeoutOf(flags);
   const config = await interruptible((signal) =>
-    loadConfigApart(path, { environment: context.environment, shownAs, limit, signal }),
+    loadConfigApart(path, {
+      environment: context.environment,
+      shownAs,
+      workspace: flags.workspace,
+      limit,
+      signal,
+    }),
   );
   const { sources, destinations } = config;
   context.print(

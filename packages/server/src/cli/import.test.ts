@@ -112,6 +112,50 @@ test("import refuses what it cannot read", async () => {
   assert.match(await refusal("none.json"), /^none\.json: there is no such file$/);
   assert.match(await refusal("own.json"), /^own\.json: not a workspaceConfig\.json/);
   assert.match(await refusal("broken.json"), /^broken\.json: not valid JSON at line 1, column 13$/);
-  assert.match(await refusal("urlless.json"), /^urlless\.json: destinations\["Orders hook"\]\.url: .*got ""$/);
+  const run = new Run(folder, ["import", "urlless.json"]);
+  assert.equal(await run.ended, 0, run.stderr);
+  assert.match(run.stdout, /^\/\/ - destination "Orders hook": all of it: url: .*got ""$/m);
   assert.match(await new Run(folder, ["import"]).refusal(), /^FILE is missing: pintle import FILE/);
+});
+
+test("what is left out is also told where nothing is left, and where the start fails", async () => {
+  const folder = newFolder();
+  const sourceless = structuredClone(workspace);
+  sourceless.sources[0]!.writeKey = "with a space";
+  writeFileSync(join(folder, "workspaceConfig.json"), JSON.stringify(sourceless));
+  for (const words of [
+    ["import", "workspaceConfig.json"],
+    ["check", "--config", "workspaceConfig.json"],
+  ]) {
+    const run = new Run(folder, words);
+    assert.equal(await run.ended, 1);
+    assert.match(run.stderr, /^pintle: workspaceConfig\.json: sources: at least one source is needed/m);
+    assert.match(
+      run.stderr,
+      /^pintle: workspaceConfig\.json: not carried over: source "Shop & more": all of it: writeKey/m,
+    );
+    assert.match(run.stderr, /^pintle: workspaceConfig\.json: not carried over: destination "GA4": Pintle has no/m);
+  }
+  writeFileSync(join(folder, "workspaceConfig.json"), JSON.stringify(workspace));
+  const failed = start(folder, "--config", "workspaceConfig.json", "--host", "192.0.2.1");
+  assert.equal(await failed.ended, 1);
+  assert.match(failed.stderr, /cannot listen on 192\.0\.2\.1.*\n(.*\n)*pintle: not carried over: destination "GA4"/);
+});
+
+test("of a file with several workspaces one is named", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "w.json"), JSON.stringify({ workspaces: { one: workspace, two: workspace } }));
+  const all = /^w\.json: has several workspaces; say which one: --workspace ID \(there are "one"; "two"\)$/;
+  for (const words of [
+    ["import", "w.json"],
+    ["check", "--config", "w.json"],
+  ]) {
+    assert.match(await new Run(folder, words).refusal(), all);
+    const run = new Run(folder, [...words, "--workspace", "two"]);
+    assert.equal(await run.ended, 0, run.stderr);
+  }
+  assert.match(await start(folder, "--config", "w.json").refusal(), all);
+  writeFileSync(join(folder, "own.json"), '{"sources":[{"name":"s","writeKey":"k"}]}');
+  const refused = await new Run(folder, ["check", "--config", "own.json", "--workspace", "two"]).refusal();
+  assert.match(refused, /^--workspace is for a workspaceConfig\.json, which own\.json is not$/);
 });

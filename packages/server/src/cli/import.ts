@@ -1,40 +1,42 @@
 import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
 import { secretsOf } from "@pintle/destinations/kit";
+import { carryOver } from "../config/carry-over.ts";
 import { checkConfig } from "../config/check-config.ts";
 import { readJsonFile } from "../config/load-config.ts";
-import { isWorkspaceConfig, type Translation, translateWorkspace } from "../config/workspace-config.ts";
+import type { Translation } from "../config/workspace-config.ts";
 import { ServerError } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
+import { workspaceFlag } from "./start-options.ts";
 
 export const importConfig: Command = {
   name: "import",
   summary: "Prints the pintle.config.ts that does the same as a workspaceConfig.json of RudderStack.",
   arguments: ["FILE"],
-  flags: {},
+  flags: { workspace: workspaceFlag },
   run: runImport,
 };
 
-async function runImport({ arguments: [file = ""] }: CommandCall, context: CommandContext): Promise<number> {
+async function runImport({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
-  const input = readJsonFile(path, file);
-  if (!isWorkspaceConfig(input)) {
+  const types = destinationTypes;
+  const translation = carryOver(readJsonFile(path, file), { shownAs: file, types, workspace: flags.workspace });
+  if (translation === undefined) {
     throw new ServerError(
       "CONFIG_INVALID",
       `${file}: not a workspaceConfig.json: it has no sources with destinations in them`,
     );
   }
-  const translation = translateWorkspace(input);
+  const { omitted } = translation;
   // What is printed would be refused otherwise, and that is better said now.
   const { destinations } = checkConfig(translation.config, {
     shownAs: file,
     directory: context.directory,
     environment: {},
-    types: destinationTypes,
+    types,
+    omitted,
   });
-  const secrets = new Set(
-    destinations.flatMap(({ type, settings }) => secretsOf(destinationTypes.get(type)!.settings, settings)),
-  );
+  const secrets = new Set(destinations.flatMap(({ type, settings }) => secretsOf(types.get(type)!.settings, settings)));
   context.print(configText(translation, secrets));
   return 0;
 }

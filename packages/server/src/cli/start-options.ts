@@ -34,6 +34,12 @@ export const configTimeoutFlag: Flag = {
   description: "how long a configuration in TypeScript or JavaScript may take to load, like 60s (default 30s)",
 };
 
+/** Of every command that reads a `workspaceConfig.json`. */
+export const workspaceFlag: Flag = {
+  value: "ID",
+  description: "the workspace that is meant, where a workspaceConfig.json has several",
+};
+
 export const startFlags: Readonly<Record<string, Flag>> = {
   config: {
     value: "FILE",
@@ -41,6 +47,7 @@ export const startFlags: Readonly<Record<string, Flag>> = {
       "the configuration (default: pintle.config.ts, .js, .mjs or .json here; where there is none, one to try out)",
   },
   "config-timeout": configTimeoutFlag,
+  workspace: workspaceFlag,
   port: { value: "PORT", description: "where events come in (default 8080; 0: any free port)" },
   "admin-port": {
     value: "PORT",

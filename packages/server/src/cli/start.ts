@@ -33,7 +33,13 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
     file === undefined
       ? undefined
       : (signal: AbortSignal) =>
-          loadConfigApart(file, { environment: context.environment, shownAs: shown(file), limit, signal });
+          loadConfigApart(file, {
+            environment: context.environment,
+            shownAs: shown(file),
+            workspace: call.flags.workspace,
+            limit,
+            signal,
+          });
   // The rest of the program is read while the configuration is being loaded.
   const [loaded, { startDataPlane }] = await Promise.all([
     load === undefined ? undefined : interruptible(load),

@@ -22,6 +22,8 @@ export interface CheckOptions {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly types: DestinationTypes;
+  /** What of a `workspaceConfig.json` was left out before, one line each. */
+  readonly omitted?: readonly string[];
 }
 
 /** The destination types that there are, with the schema of their settings. */
@@ -48,7 +50,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     for (const [key, entry] of entriesOf(value)) {
       problems.push(...(checkSettings(key, entry, input, options.types).problems ?? []).filter(isNew));
     }
-    throw new ConfigError(options.shownAs ?? options.file, problems);
+    throw new ConfigError(options.shownAs ?? options.file, problems, options.omitted);
   }
 
   const destinations = Object.entries(parsed.data.destinations).map(([key, entry]) => {
@@ -92,7 +94,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
   });
   problems.push(...checkIds(sources, (_, index) => ["sources", index]), ...checkWriteKeys(sources));
 
-  if (problems.length > 0) throw new ConfigError(options.shownAs ?? options.file, problems);
+  if (problems.length > 0) throw new ConfigError(options.shownAs ?? options.file, problems, options.omitted);
   const hidden = [
     ...secrets,
     ...destinations.flatMap(({ type, settings }) => secretsOf(options.types.get(type)!.settings, settings)),
@@ -104,6 +106,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     sources,
     destinations,
     warnings: warningsOf(sources, destinations),
+    ...(options.omitted === undefined ? {} : { omitted: options.omitted }),
     secrets: hidden,
     redact: redactor(hidden),
   };

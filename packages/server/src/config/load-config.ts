@@ -3,13 +3,13 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
 import { ServerError, systemCode, systemReason } from "../errors.ts";
+import { carryOver } from "./carry-over.ts";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { findJsonError } from "./json-error.ts";
 import { checkTravel, takeOwnTypes, withHomes } from "./own-types.ts";
 import { ConfigError } from "./problem.ts";
 import { runModule } from "./run-module.ts";
-import { isWorkspaceConfig, translateWorkspace } from "./workspace-config.ts";
 
 export interface LoadOptions {
   /** @default process.env */
@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly types?: DestinationTypes;
   /** The file as messages name it. @default as it was given */
   readonly shownAs?: string;
+  /** Id of the workspace that is meant, where a `workspaceConfig.json` has several. */
+  readonly workspace?: string | undefined;
 }
 
 /** The names under which a configuration is looked for, in this order. */
@@ -41,10 +43,13 @@ export function findConfig(directory: string): string | undefined {
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
   const path = resolve(file);
-  const { environment = process.env, types = destinationTypes, shownAs = file } = options;
+  const { environment = process.env, types = destinationTypes, shownAs = file, workspace } = options;
   const text = readText(path, shownAs);
   const written = extname(path) === ".json" ? parseJson(text, shownAs) : await runModule(path, shownAs);
-  const translation = isWorkspaceConfig(written) ? translateWorkspace(written) : undefined;
+  const translation = carryOver(written, { shownAs, types, workspace });
+  if (translation === undefined && workspace !== undefined) {
+    throw new ServerError("USAGE", `--workspace is for a workspaceConfig.json, which ${shownAs} is not`);
+  }
   const { input, types: ownTypes, problems } = takeOwnTypes(translation?.config ?? written, types);
   if (problems.length > 0) throw new ConfigError(shownAs, problems);
   const all = new Map([...types, ...ownTypes]);
@@ -57,6 +62,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     directory: dirname(path),
     environment,
     types: all,
+    ...(translation === undefined ? {} : { omitted: translation.omitted }),
   });
   const unfit = checkTravel(config.destinations, ownTypes);
   if (unfit.length > 0) throw new ConfigError(shownAs, unfit);
@@ -66,7 +72,6 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     destinations,
     ownTypes,
     text,
-    ...(translation === undefined ? {} : { omitted: translation.omitted }),
   };
 }
 

@@ -45,6 +45,13 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return text;
 }
 
+/** The keys that `formatPath` made this text of. */
+export function parsePath(text: string): (string | number)[] {
+  return [...text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([A-Za-z_$][\w$]*)/g)].map(([, index, quoted, name]) =>
+    index !== undefined ? Number(index) : quoted !== undefined ? (JSON.parse(quoted) as string) : (name ?? ""),
+  );
+}
+
 /**
  * Turns what zod found into problems. `input` is the configuration as it was written: values are shown from it, so that
  * what came from the environment shows as a reference. `schema` knows the keys that are allowed.

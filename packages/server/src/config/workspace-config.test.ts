@@ -183,6 +183,7 @@ test("consents of one manager are carried over, of several that differ they are 
   assert.deepEqual(one({ consentManagement: byKind }).entry?.consent, { ids: ["a"] });
   const several = one({ consentManagement: [{ consents }, { consents: [{ consent: "b" }] }] });
   assert.equal(several.entry?.consent, undefined);
+  assert.equal(several.entry?.enabled, false, "else it would get what somebody has denied it");
   assert.match(several.omitted[0] ?? "", /its consents: they differ/);
 });
 
@@ -227,3 +228,121 @@ test("what was left out is named as the configuration names the destination", ()
   assert.deepEqual(Object.keys(result.destinations as object), ["Same", "Same (b)"]);
   assert.deepEqual(omitted, ['destination "Same (b)": its setting strange']);
 });
+
+const webhookOf = (id: string, more: object = {}) => ({
+  id,
+  name: id,
+  config: { webhookUrl: "https://hooks.example/x" },
+  destinationDefinition: { name: "WEBHOOK" },
+  ...more,
+});
+
+function connected(sources: readonly object[]) {
+  const { config, omitted } = translateWorkspace({
+    sources: sources.map((source, index) => ({
+      id: `s${index}`,
+      name: `s${index}`,
+      writeKey: `key${index}`,
+      ...source,
+    })),
+  });
+  return {
+    sources: config.sources.map(({ destinations }) => destinations),
+    destinations: config.destinations,
+    omitted,
+  };
+}
+
+test("where isProcessorEnabled is false nothing is sent", () => {
+  const off = { isProcessorEnabled: false };
+  const alone = connected([{ destinations: [webhookOf("a", off), webhookOf("b", { isProcessorEnabled: true })] }]);
+  assert.deepEqual([alone.destinations.a?.enabled, alone.destinations.b?.enabled], [false, undefined]);
+  assert.deepEqual([alone.sources, alone.omitted], [[["a", "b"]], []]);
+
+  // In a browser its own code sends to it; what a server sends goes there from here.
+  const mixed = connected([{ destinations: [webhookOf("a", off)] }, { destinations: [webhookOf("a")] }]);
+  assert.deepEqual([mixed.sources, mixed.destinations.a?.enabled], [[[], ["a"]], undefined]);
+  assert.deepEqual(mixed.omitted, [
+    'source "s0": its destination "a": isProcessorEnabled is false there, so it gets nothing of it',
+  ]);
+
+  const source = connected([{ ...off, destinations: [webhookOf("a")] }]);
+  assert.deepEqual([source.sources, Object.keys(source.destinations)], [[[]], ["a"]]);
+  assert.deepEqual(source.omitted, ['source "s0": isProcessorEnabled is false, so nothing of it goes anywhere']);
+});
+
+test("ids that differ in capitals only are both kept", () => {
+  const { sources, destinations } = connected([
+    { id: "S", destinations: [webhookOf("2aB"), webhookOf("2ab")] },
+    { id: "s" },
+  ]);
+  assert.deepEqual(sources, [["2aB", "2ab"], []]);
+  assert.equal(destinations["2ab"]?.id, "2ab");
+  assert.match(String(destinations["2aB"]?.id), /^2ab-[0-9a-f]{8}$/);
+});
+
+test("what stands twice is one; what says something else the second time is named", () => {
+  const { sources, destinations, omitted } = connected([
+    { destinations: [webhookOf("a"), webhookOf("", { name: "n" }), webhookOf("", { name: "n", enabled: false })] },
+    { destinations: [webhookOf("a", { enabled: false }), webhookOf("", { name: "n" })] },
+    { writeKey: "key0" },
+  ]);
+  assert.deepEqual(sources, [
+    ["a", "n", "n (2)"],
+    ["a", "n"],
+  ]);
+  assert.deepEqual(Object.keys(destinations), ["a", "n", "n (2)"]);
+  assert.deepEqual(omitted, [
+    'destination "a": what source "s1" says of it, which is something else',
+    'source "s2": all of it: its write key is that of the source "s0"',
+  ]);
+});
+
+test("the whole event in a column is carried over", () => {
+  const { entry } = translated({ host: "db.example", database: "d", user: "u", storeFullEvent: true }, "POSTGRES");
+  assert.equal(entry?.rudderEvent, true);
+});
+
+test("a header named env is not taken for a variable of the environment", () => {
+  const { entry } = translated({ webhookUrl: "https://x.example", headers: [{ from: "env", to: "HOME" }] });
+  assert.deepEqual(entry?.headers, { Env: "HOME" });
+});
+
+const odd: [what: string, config: object, line: RegExp][] = [
+  [
+    "a setting of another kind",
+    { webhookUrl: ["https://x.example"] },
+    /all of it: its setting webhookUrl: a list, where/,
+  ],
+  [
+    "a list that is none",
+    { webhookUrl: "https://x.example", headers: "x: y" },
+    /all of it: its setting headers: a text/,
+  ],
+  [
+    "a list of something else",
+    { webhookUrl: "https://x.example", headers: [7] },
+    /headers\[0\]: a number, where an object/,
+  ],
+  [
+    "a filter of which half can be read",
+    {
+      webhookUrl: "https://x.example",
+      eventFilteringOption: "blacklistedEvents",
+      blacklistedEvents: [{ eventName: {} }],
+    },
+    /blacklistedEvents\[0\]\.eventName: an object, where a text belongs/,
+  ],
+  [
+    "consents of which half can be read",
+    { webhookUrl: "https://x.example", consentManagement: { web: [{ consents: "C1" }] } },
+    /its setting consents: a text, where a list belongs/,
+  ],
+];
+for (const [what, config, line] of odd) {
+  test(`a destination with ${what} is left out and named`, () => {
+    const { entry, omitted } = translated(config);
+    assert.equal(entry, undefined);
+    assert.match(omitted.join("\n"), line);
+  });
+}

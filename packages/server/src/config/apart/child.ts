@@ -75,8 +75,8 @@ async function receive(): Promise<Order> {
 
 async function run(order: Order): Promise<Tasks[Order["name"]]["gives"]> {
   if (order.name === "config") {
-    const { file, shownAs, environment } = order.takes;
-    const { redact: _redact, ownTypes: _ownTypes, ...config } = await loadConfig(file, { shownAs, environment });
+    const { file, ...options } = order.takes;
+    const { redact: _redact, ownTypes: _ownTypes, ...config } = await loadConfig(file, options);
     return config;
   }
   const { module, shownAs, table, file } = order.takes;

@@ -15,8 +15,8 @@ export async function loadConfigApart(
   options: Omit<LoadOptions, "types"> & ApartOptions,
 ): Promise<Config> {
   const path = resolve(file);
-  const { environment = process.env, shownAs = file } = options;
+  const { environment = process.env, shownAs = file, workspace } = options;
   if (extname(path) === ".json") return loadConfig(file, options);
-  const config = await runApart("config", { file: path, shownAs, environment: { ...environment } }, options);
+  const config = await runApart("config", { file: path, shownAs, environment: { ...environment }, workspace }, options);
   return { ...config, redact: redactor(config.secrets) };
 }

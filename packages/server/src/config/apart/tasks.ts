@@ -13,6 +13,7 @@ export interface Tasks {
       /** The file as messages name it. */
       readonly shownAs: string;
       readonly environment: Readonly<Record<string, string | undefined>>;
+      readonly workspace: string | undefined;
     };
     readonly gives: PlainConfig;
   };
