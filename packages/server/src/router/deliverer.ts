@@ -1,13 +1,13 @@
 import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/destinations/kit";
 import { type Account, messageOf } from "./account.ts";
-import { backoff, longestBackoff, longestShortWait } from "./backoff.ts";
+import { longestBackoff, longestShortWait } from "./backoff.ts";
 import { type Batch, commitOf, takeBatch } from "./batch.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import type { Entry, Lane, Lanes } from "./lanes.ts";
 import type { Positions } from "./positions.ts";
-import { longestOwnWait, refusesCredentials } from "./scope.ts";
+import { refusesCredentials } from "./scope.ts";
 import type { Stage, Throttle } from "./stage.ts";
 import { type Judged, Verdicts } from "./verdicts.ts";
 
@@ -75,8 +75,8 @@ export class Deliverer {
   constructor(options: DelivererOptions) {
     this.#options = options;
     this.#lanes = options.lanes;
-    this.#verdicts = new Verdicts(options.account);
-    const { type, settings, random } = options;
+    const { type, settings, account, random } = options;
+    this.#verdicts = new Verdicts({ account, random, longestOwnWait: settings.retry?.max ?? longestShortWait });
     this.#batchLimits = type.batch(settings);
     // Of a transactional one, one batch is prepared while the one before it is committed.
     this.#breaker = new Breaker(type.transactional === true ? 2 : Math.max(1, type.concurrency(settings)), random);
@@ -322,7 +322,7 @@ export class Deliverer {
         again.add(lane);
       } else {
         dueAt ??= new Map();
-        dueAt.set(lane, now + this.#ownWait(entry, outcome, now));
+        dueAt.set(lane, now + this.#verdicts.ownWait(entry, outcome, now));
       }
       this.#options.account.retried++;
       this.#options.kept(entry);
@@ -353,15 +353,6 @@ export class Deliverer {
   #die({ written }: Batch, entry: Entry, { reason, ...why }: Pick<Outcome, "reason" | "detail" | "answer">): void {
     if (written.has(entry)) this.#options.deadWritten(entry, reason);
     else this.#options.dead(entry, reason, why);
-  }
-
-  /** How long an event waits that failed while others get through, milliseconds. */
-  #ownWait(entry: Entry, outcome: Outcome, now: number): number {
-    const { random, settings } = this.#options;
-    const longest = longestOwnWait(outcome, ++entry.failures, settings.retry?.max ?? longestShortWait);
-    const pause = Math.max(outcome.after ?? 0, this.#verdicts.pauseOf(entry, now));
-    // Growing half as fast as those of a destination: others get through, so what it costs is one request.
-    return backoff(Math.ceil(entry.failures / 2), random, pause, longest);
   }
 
   /** Whether the event has been tried for `maxAge`. Time in which nothing could be delivered for lack of rights is not counted. */

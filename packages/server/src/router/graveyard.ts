@@ -1,7 +1,7 @@
 import type { Outcome } from "@pintle/destinations/kit";
 import type { Engine, NewRecord } from "../engine/engine.ts";
 import { type Account, messageOf } from "./account.ts";
-import { backoff } from "./backoff.ts";
+import { backoff, longestShortWait } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { encodeDeadLetter } from "./dead-letter.ts";
 import type { Entry } from "./lanes.ts";
@@ -112,7 +112,8 @@ export class Graveyard {
   #retryLater(): void {
     if (this.#cancelRetry !== undefined) return;
     this.#failures++;
-    this.#cancelRetry = this.#options.clock.after(backoff(this.#failures, this.#options.random), () => {
+    const wait = backoff(this.#failures, this.#options.random, 0, longestShortWait);
+    this.#cancelRetry = this.#options.clock.after(wait, () => {
       this.#cancelRetry = undefined;
       const again = this.#unburied;
       this.#unburied = [];

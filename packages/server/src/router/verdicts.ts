@@ -2,8 +2,9 @@ import type { Outcome } from "@pintle/destinations/kit";
 import { hashUserKey } from "@pintle/events";
 import { Absences } from "./absences.ts";
 import type { Account } from "./account.ts";
+import { backoff } from "./backoff.ts";
 import type { Entry } from "./lanes.ts";
-import { scopeOf } from "./scope.ts";
+import { longestOwnWait, scopeOf } from "./scope.ts";
 
 /** A batch whose outcomes are judged. */
 export interface Judged {
@@ -18,18 +19,26 @@ const noUserKey = hashUserKey("");
 /** So many refusals without a delivery between them stop a destination that has worked before. */
 const refusalsInARow = 8;
 
+export interface VerdictsOptions {
+  readonly account: Account;
+  /** Gives a number in [0, 1). */
+  readonly random: () => number;
+  /** The bound of the waits of an event that fails while others are delivered, milliseconds. */
+  readonly longestOwnWait: number;
+}
+
 /**
  * What outcomes mean in the light of those before them: whether a failure is one event's trouble or its destination's, and whether
  * an event is given up.
  */
 export class Verdicts {
-  readonly #account: Account;
+  readonly #options: VerdictsOptions;
   readonly #absences = new Absences();
   /** Refusals since something got through, that may be those of one server behind a balancer. */
   #refusedInARow = 0;
 
-  constructor(account: Account) {
-    this.#account = account;
+  constructor(options: VerdictsOptions) {
+    this.#options = options;
   }
 
   /** A batch goes out. Returns its number. */
@@ -51,7 +60,7 @@ export class Verdicts {
   judge(entry: Entry, outcome: Outcome, batch: Judged): Outcome {
     if (outcome.outcome === "dead")
       return outcome.inARow === undefined ? outcome : this.#judgeAbsence(entry, outcome, batch);
-    const { delivered } = this.#account;
+    const { delivered } = this.#options.account;
     let scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
     if (scope === "destination" && !batch.isProbe) {
       batch.passing ??= this.#isPassing(outcome);
@@ -62,16 +71,21 @@ export class Verdicts {
     return scope === outcome.scope ? outcome : { ...outcome, scope };
   }
 
-  /** How long to wait at least before an event is tried again, milliseconds. */
-  pauseOf({ absence }: Entry, now: number): number {
+  /** How long an event waits that failed again while others get through, milliseconds. */
+  ownWait(entry: Entry, outcome: Outcome, now: number): number {
+    const { absence } = entry;
+    const failures = ++entry.failures;
     // The first time soon: if others are delivered meanwhile, it is decided then.
-    return absence === undefined || absence.at === now ? 0 : Math.max(0, this.#absences.holdUntil(absence) - now);
+    const held = absence === undefined || absence.at === now ? 0 : this.#absences.holdUntil(absence) - now;
+    const longest = longestOwnWait(outcome, failures, this.#options.longestOwnWait);
+    // Growing half as fast as those of a destination: others get through, so what it costs is one request.
+    return backoff(Math.ceil(failures / 2), this.#options.random, Math.max(outcome.after ?? 0, held), longest);
   }
 
   #judgeAbsence(entry: Entry, outcome: Outcome, { now }: Judged): Outcome {
     const before = entry.absence?.reason === outcome.reason ? entry.absence : undefined;
     const key = entry.keyHash === noUserKey ? undefined : entry.keyHash;
-    const scope = this.#absences.judge({ before, key }, outcome, this.#account.delivered > 0, now);
+    const scope = this.#absences.judge({ before, key }, outcome, this.#options.account.delivered > 0, now);
     if (scope === "event") return outcome;
     entry.absence = before ?? this.#absences.absence(outcome, now);
     if (scope === undefined) return { ...outcome, outcome: "retry" };
@@ -85,7 +99,7 @@ export class Verdicts {
    */
   #isPassing(outcome: Outcome): boolean {
     if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
-    if (this.#account.delivered === 0) return false;
+    if (this.#options.account.delivered === 0) return false;
     this.#refusedInARow++;
     return this.#refusedInARow < refusalsInARow;
   }

@@ -1,6 +1,6 @@
 import type { Engine } from "../../engine/engine.ts";
 import { type Account, messageOf } from "../account.ts";
-import { backoff } from "../backoff.ts";
+import { backoff, longestShortWait } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { Entry, Lane } from "../lanes.ts";
 import type { ConsumerLimits } from "../limits.ts";
@@ -132,7 +132,7 @@ export class Writer {
     if (this.#again.size === 0 || this.#cancelAgain !== undefined) return;
     const { clock, random } = this.#options;
     this.#failures++;
-    this.#cancelAgain = clock.after(backoff(this.#failures, random), () => {
+    this.#cancelAgain = clock.after(backoff(this.#failures, random, 0, longestShortWait), () => {
       this.#cancelAgain = undefined;
       const lanes = [...this.#again];
       this.#again.clear();
