@@ -1,3 +1,4 @@
+export type { TransformRequest } from "@pintle/destinations/kit";
 export {
   type DestinationConfig,
   defineConfig,

@@ -2,6 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { letJsonTakeBigInt, parseJson } from "@pintle/events";
 import { cleanMessageId, completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
+import { takeRequest } from "./chosen-request.ts";
 import type { DestinationType } from "./destination.ts";
 import { differences } from "./difference.ts";
 import type { Answer, Outcome } from "./outcome.ts";
@@ -121,7 +122,9 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
   };
   const now = Date.parse(wanted.now);
   const connection = await type.open(parsed.data, { directory: "/", now: () => now, userAgent: "Pintle", sender });
-  const outcomes = await connection.deliver(wanted.events.map((event, index) => complete(event, index, now)));
+  const outcomes = await connection.deliver(
+    wanted.events.map((event, index) => complete(event, index, now, type.takesRequests === true)),
+  );
   await connection.close();
   return [
     ...(wanted.requests === undefined ? [] : compareRequests(wanted.requests, sent)),
@@ -139,9 +142,17 @@ function answerTo(count: number, answers: Case["answers"]): Answer {
 }
 
 /** What the gateway would add to the event, with times and ids that are always the same. */
-function complete(event: Readonly<Record<string, unknown>>, index: number, now: number): DeliveredEvent {
+function complete(
+  event: Readonly<Record<string, unknown>>,
+  index: number,
+  now: number,
+  takesRequests: boolean,
+): DeliveredEvent {
   const messageId = cleanMessageId(event.messageId) ?? `m-${index + 1}`;
-  return completeEvent(event, { receivedAt: now, requestIp: "192.0.2.1", messageId });
+  const whole = completeEvent(event, { receivedAt: now, requestIp: "192.0.2.1", messageId });
+  // A case's event is what a transformation may have given.
+  if (takesRequests) takeRequest(whole);
+  return whole;
 }
 
 function compareRequests(wanted: NonNullable<Case["requests"]>, sent: readonly HttpRequest[]): string[] {

@@ -118,6 +118,8 @@ export interface DestinationType<Settings = unknown> {
   readonly transactional?: boolean;
   /** Whether it is defined by `requests`, so that all that it does to the world goes through `Tools.sender`. */
   readonly isHttp?: boolean;
+  /** Whether a transformation may choose URL, method and headers of an event's request: `chosenRequest`. */
+  readonly takesRequests?: boolean;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
   /** Where what is delivered would stay there: how `pintle check --send` tries it out. @throws when it can be seen that it would fail */
@@ -132,6 +134,8 @@ interface CommonDefinition<Settings> {
   readonly description: string;
   /** A schema for every key, each with a description: they are the destination's documentation. Other keys are refused. */
   readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
+  /** What is wrong with settings that are sound each by itself, if something is: a key, and what to do. */
+  readonly check?: (settings: Settings) => { readonly key: string; readonly message: string } | undefined;
   /** @default one event in each batch */
   readonly batch?: BatchLimits | ((settings: Settings) => BatchLimits);
   /** @default 1 */
@@ -174,7 +178,10 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
       );
     }
   }
-  const settings = z.strictObject({ ...shape, ...deliveryShape }) as unknown as DestinationType<Settings>["settings"];
+  const settings = z.strictObject({ ...shape, ...deliveryShape }).superRefine((values, context) => {
+    const problem = definition.check?.(values as Settings);
+    if (problem !== undefined) context.addIssue({ code: "custom", path: [problem.key], message: problem.message });
+  }) as unknown as DestinationType<Settings>["settings"];
   const open =
     "open" in definition
       ? (values: Settings, tools: Tools) => definition.open(values, tools)
@@ -190,7 +197,19 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
           });
   const transactional = "open" in definition && definition.transactional === true;
   const isHttp = !("open" in definition);
-  const common = { type, displayName, description, settings, batch, transactional, isHttp, concurrency, open };
+  const takesRequests = !("open" in definition) && definition.takesRequests === true;
+  const common = {
+    takesRequests,
+    type,
+    displayName,
+    description,
+    settings,
+    batch,
+    transactional,
+    isHttp,
+    concurrency,
+    open,
+  };
   if (!("open" in definition) || definition.trial === undefined) return common;
   return { ...common, trial: (values, tools) => definition.trial!(values, tools) };
 }

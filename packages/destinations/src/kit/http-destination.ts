@@ -16,6 +16,8 @@ export interface HttpDefinition<Settings> {
    * with several events it is called again with half of them; an event with which it throws alone becomes a dead letter, reason `request`.
    */
   requests(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): readonly EventRequest[];
+  /** Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses something has failed */
+  readonly takesRequests?: boolean;
   /** Only events with the same key get into one call of `requests`: the list, the account, the region that a request is about. Pure. */
   key?(event: DeliveredEvent, settings: Settings): string;
   /** Milliseconds for one request, from connecting to the last byte of the answer. @default 10_000 */

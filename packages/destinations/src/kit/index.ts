@@ -6,6 +6,14 @@ export { z } from "zod";
 export { bytes } from "./bytes.ts";
 export { type CaseResult, type CaseTable, readCases, runCases } from "./cases.ts";
 export {
+  type ChosenRequest,
+  chosenRequest,
+  requestKey,
+  requestKeys,
+  type TransformRequest,
+  takeRequest,
+} from "./chosen-request.ts";
+export {
   classifyAnswer,
   classifyError,
   longestRetryAfter,

@@ -1,12 +1,23 @@
 import { createHash } from "node:crypto";
 import { stringifyJson } from "@pintle/events";
+import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
-import { bytes, type DestinationType, defineDestination, duration, secret } from "../kit/index.ts";
+import { headerName, headerValue, ownHeaders } from "../kit/header-rules.ts";
+import {
+  bytes,
+  type ChosenRequest,
+  chosenRequest,
+  type DestinationType,
+  defineDestination,
+  duration,
+  secret,
+} from "../kit/index.ts";
+import { withQuery } from "./query.ts";
 import { signatureHeaders, signingKey } from "./signature.ts";
 
 export interface WebhookSettings {
   url: string;
-  method: "POST" | "PUT" | "PATCH";
+  method: "POST" | "PUT" | "PATCH" | "GET" | "DELETE";
   headers: Record<string, string>;
   signingKey: string | string[] | undefined;
   batch: { events: number; bytes: number } | undefined;
@@ -14,27 +25,11 @@ export interface WebhookSettings {
   timeout: number;
   concurrency: number;
   blockPrivate: boolean;
+  origins: string[];
 }
 
-// RFC 9110, 5.6.2 and 5.5: a token, and visible text. A value that breaks these would fail with every event.
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "A header's name is letters, digits and hyphens");
-const headerValue = z
-  .string()
-  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "A header's value has no line breaks or control characters");
-
-/** What the body's length and the connection depend on is not a setting. */
-const ownHeaders = [
-  "content-length",
-  "content-encoding",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "upgrade",
-  "host",
-  "expect",
-  "te",
-  "trailer",
-];
+const methods = ["POST", "PUT", "PATCH", "GET", "DELETE"] as const;
+type Method = (typeof methods)[number];
 
 const settings = {
   url: z
@@ -43,13 +38,17 @@ const settings = {
       error: "A URL carries no user and password: put them into a header, authorization: env(...)",
     })
     .describe("Where events are sent to, `http://` or `https://`"),
-  method: z.enum(["POST", "PUT", "PATCH"]).default("POST").describe('Or `"PUT"`, `"PATCH"`'),
+  method: z
+    .enum(methods)
+    .default("POST")
+    .describe('Or `"PUT"`, `"PATCH"`; `"GET"` and `"DELETE"` send properties as the query, and no body'),
   headers: secret(
     z.record(
-      headerName.refine((name) => !ownHeaders.includes(name.toLowerCase()), {
-        error: "This header is set by the connection",
-      }),
-      headerValue,
+      z
+        .string()
+        .regex(headerName, "A header's name is letters, digits and hyphens")
+        .refine((name) => !ownHeaders.has(name.toLowerCase()), { error: "This header is set by the connection" }),
+      z.string().regex(headerValue, "A header's value has no line breaks or control characters"),
     ),
   )
     // Names are the same whatever their case, and one of these wins over ours.
@@ -87,26 +86,83 @@ const settings = {
     .boolean()
     .default(false)
     .describe("Connects to public addresses only: for URLs that others may choose"),
+  origins: z
+    .array(
+      z
+        .url({ protocol: /^https?$/, error: "An origin starts with http:// or https://" })
+        .refine((url) => !URL.canParse(url) || [url, `${url}/`].includes(`${new URL(url).origin}/`), {
+          error: "An origin is a URL without a path: https://api.example.com",
+        })
+        .transform((url) => new URL(url).origin),
+    )
+    .default([])
+    .describe(
+      "Besides that of `url`, where a transformation may send events to, with all headers: `https://api.example.com`",
+    ),
 };
 
-/** Sends events as JSON: each in a request of its own, or many in an array. Repeats carry the same `Idempotency-Key`. */
+/**
+ * Sends events as JSON: each in a request of its own, or many in an array; or as the query of a request without a body. Repeats carry the same
+ * `Idempotency-Key`. A transformation may choose URL, method and headers.
+ */
 export const webhook: DestinationType<WebhookSettings> = defineDestination<WebhookSettings>({
   type: "webhook",
   displayName: "Webhook",
   description: "Sends each event as the JSON body of an HTTP request",
   settings,
+  check: ({ method, batch }) =>
+    isQuery(method) && batch !== undefined
+      ? { key: "batch", message: `A ${method} has no body that could hold several events: leave out batch` }
+      : undefined,
+  takesRequests: true,
   batch: ({ batch }) => (batch === undefined ? { events: 1, bytes: 0, whole: false } : { ...batch, whole: true }),
   concurrency: ({ concurrency }) => concurrency,
   timeout: ({ timeout }) => timeout,
   network: ({ blockPrivate }) => ({ blockPrivate }),
-  requests(events, { url, method, headers, batch, gzip, signingKey: keys }, { now }) {
-    const body = stringifyJson(batch === undefined ? events[0] : events);
+  key(event, { method }) {
+    const chosen = chosenRequest(event);
+    if (chosen === undefined) return "";
+    return JSON.stringify([chosen, isQuery(chosen.method ?? method) ? event.messageId : ""]);
+  },
+  requests(events, settings, { now }) {
+    const { headers, batch, gzip, signingKey: keys } = settings;
+    const [first] = events as readonly [DeliveredEvent];
+    const chosen = chosenRequest(first);
+    const method = chosen?.method ?? settings.method;
+    const url = chosen === undefined ? settings.url : targetOf(settings, chosen);
     const id = idempotencyKey(events.map(({ messageId }) => messageId));
-    const signature = keys === undefined ? undefined : signatureHeaders({ id, now, body }, [keys].flat());
+    const body = isQuery(method) ? undefined : stringifyJson(batch === undefined ? first : events);
+    const signature = keys === undefined ? {} : signatureHeaders({ id, now, body: body ?? "" }, [keys].flat());
+    const common = { ...headers, ...chosen?.headers, ...signature };
+    if (body === undefined) {
+      return [{ method, url: withQuery(url, first), headers: { "idempotency-key": id, ...common } }];
+    }
     const own = { "content-type": "application/json", "idempotency-key": id };
-    return [{ method, url, headers: { ...own, ...headers, ...signature }, body, gzip }];
+    return [{ method, url, headers: { ...own, ...common }, body, gzip }];
   },
 });
+
+function isQuery(method: Method): boolean {
+  return method === "GET" || method === "DELETE";
+}
+
+/** @throws TypeError for a URL that a transformation may not choose */
+function targetOf({ url, origins }: WebhookSettings, { url: own, append = "" }: ChosenRequest): string {
+  if (own !== undefined && !URL.canParse(own, url)) throw new TypeError("the transformation chose a URL that is none");
+  const whole = (own === undefined ? url : new URL(own, url).href) + append;
+  if (!URL.canParse(whole)) throw new TypeError("the transformation chose a URL that is none");
+  const target = new URL(whole);
+  if (target.username + target.password !== "") {
+    throw new TypeError("the transformation chose a URL with user and password: put them into a header");
+  }
+  if (target.origin !== new URL(url).origin && !origins.includes(target.origin)) {
+    throw new TypeError(
+      `the transformation chose ${target.origin}, which is neither where url leads nor one of origins: add it there`,
+    );
+  }
+  target.hash = "";
+  return target.href;
+}
 
 /**
  * The `messageId` of one event, where it can stand in a header; else the SHA-256, in hex, of all. Ids come from clients, and one

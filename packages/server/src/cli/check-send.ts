@@ -134,7 +134,7 @@ async function plan(
   const connected = config.sources.find(({ destinations }) => destinations.includes(id));
   const source = { id: connected?.id ?? "check", name: connected?.name ?? "check" };
   try {
-    const staged = await transformed(destination, event, source);
+    const staged = await transformed(destination, event, source, type.takesRequests === true);
     if (staged.kind === "filtered") {
       return unsent(false, called, "  its transformation filters the test event, so nothing is sent");
     }
@@ -164,9 +164,10 @@ async function transformed(
   { name, transform }: Destination,
   event: DeliveredEvent,
   source: EventSource,
+  takesRequests: boolean,
 ): Promise<Staged> {
   if (transform === undefined) return { kind: "deliver", events: [event] };
-  const stage = new Transformation({ ...transform, destination: name, clock: systemClock });
+  const stage = new Transformation({ ...transform, destination: name, clock: systemClock, takesRequests });
   try {
     const [staged] = await stage.run([event], [source]);
     return staged!;

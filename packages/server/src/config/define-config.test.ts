@@ -117,7 +117,7 @@ test("the compiler refuses what the checks would", () => {
         destinations: { audit: { type: "file", path: "x", transform: "drop" } },
       }),
     // @ts-expect-error a value that is not allowed
-    () => defineConfig({ sources: [shop], destinations: { h: { type: "webhook", url: "https://x", method: "GET" } } }),
+    () => defineConfig({ sources: [shop], destinations: { h: { type: "webhook", url: "https://x", method: "HEAD" } } }),
   ];
   for (const define of refused) {
     assert.throws(() =>

@@ -164,10 +164,14 @@ test("a user in the URL of a webhook becomes a header", () => {
 });
 
 test("a method that a webhook does not have leaves the destination out", () => {
-  assert.deepEqual(translated({ webhookUrl: "https://x.example", webhookMethod: "GET" }), {
+  assert.deepEqual(translated({ webhookUrl: "https://x.example", webhookMethod: "HEAD" }), {
     entry: undefined,
-    omitted: ['destination "d": all of it: the webhook of Pintle sends no GET'],
+    omitted: ['destination "d": all of it: the webhook of Pintle sends no HEAD'],
   });
+  for (const method of ["GET", "DELETE"]) {
+    const entry = { id: "d", type: "webhook", url: "https://x.example", method };
+    assert.deepEqual(translated({ webhookUrl: "https://x.example", webhookMethod: method }), { entry, omitted: [] });
+  }
 });
 
 test("consents of one manager are carried over, of several that differ they are not", () => {

@@ -9,7 +9,7 @@ export type Translate = (settings: Settings, omit: (what: string) => void) => En
 export const translators: Readonly<Record<string, Translate>> = {
   WEBHOOK(settings, omit) {
     const method = (settings.text("webhookMethod") || "POST").toUpperCase();
-    if (!["POST", "PUT", "PATCH"].includes(method)) {
+    if (!["POST", "PUT", "PATCH", "GET", "DELETE"].includes(method)) {
       omit(`all of it: the webhook of Pintle sends no ${method}`);
       return undefined;
     }

@@ -80,7 +80,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       clock: systemClock,
       random: Math.random,
       logger,
-      between: ({ id: destinationId, name: destination, rateLimit, transform }) => ({
+      between: ({ id: destinationId, name: destination, type, rateLimit, transform }) => ({
         ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
         ...(transform === undefined
           ? {}
@@ -89,6 +89,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
                 ...transform,
                 destination,
                 clock: systemClock,
+                takesRequests: types.get(type)?.takesRequests === true,
                 notes: { folder, destinationId },
               }),
             }),

@@ -1,3 +1,4 @@
+import { requestKey, takeRequest } from "@pintle/destinations/kit";
 import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Staged } from "../stage.ts";
@@ -13,6 +14,7 @@ const mostIdBytes = 4 << 20;
  */
 export class Answers {
   readonly #batch: readonly Job[];
+  readonly #takesRequests: boolean;
   /** Position of the event that is to be answered next. */
   #next = 0;
   /** What came of it so far. */
@@ -20,8 +22,10 @@ export class Answers {
   #sizes: number[] = [];
   #bytes = 0;
 
-  constructor(batch: readonly Job[]) {
+  /** @param takesRequests whether the destination lets a transformation choose the request of an event */
+  constructor(batch: readonly Job[], takesRequests = false) {
     this.#batch = batch;
+    this.#takesRequests = takesRequests;
   }
 
   /** Position of the event that is answered next. */
@@ -67,12 +71,26 @@ export class Answers {
     if (kind === pieceKinds.end) {
       if (this.#items.length === 0 || Number(text) !== this.#items.length)
         throw new RangeError("it gave a list that is not complete");
-      return { kind: "deliver", events: this.#items, sizes: this.#sizes };
+      return this.#delivery();
     }
     if (this.isInside) throw new RangeError("it gave a list without an end");
     if (kind === pieceKinds.filtered) return { kind: "filtered", reason: "transformation" };
     if (kind !== pieceKinds.one) throw new RangeError("it gave what nobody knows");
     this.#add(text, messageId);
+    return this.#delivery();
+  }
+
+  #delivery(): Staged {
+    try {
+      for (const event of this.#items) {
+        if (this.#takesRequests) takeRequest(event);
+        else if (Object.hasOwn(event, requestKey)) {
+          throw new TypeError(`it gave ${requestKey}, and this type of destination lets nobody choose its requests`);
+        }
+      }
+    } catch (error) {
+      return { kind: "dead", reason: "transformation", detail: (error as TypeError).message };
+    }
     return { kind: "deliver", events: this.#items, sizes: this.#sizes };
   }
 

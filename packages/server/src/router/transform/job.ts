@@ -1,4 +1,4 @@
-import type { EventSource } from "@pintle/destinations/kit";
+import { type EventSource, requestKey, requestKeys } from "@pintle/destinations/kit";
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Staged } from "../stage.ts";
@@ -29,6 +29,7 @@ export interface Run {
 export function newRun(
   events: readonly DeliveredEvent[],
   sources: readonly EventSource[],
+  takesRequests: boolean,
   resolve: (staged: readonly Staged[]) => void,
   reject: (error: Error) => void,
 ): Run {
@@ -53,11 +54,20 @@ export function newRun(
       run,
       index,
       id: { source: id, messageId: event.messageId },
-      json: stringifyJson(event),
+      json: stringifyJson(withoutChoice(event, takesRequests)),
       source: JSON.stringify({ id, name }),
     });
   }
   return run;
+}
+
+/** No client chooses what the function may choose, also where that passes on what it does not know. */
+function withoutChoice(event: DeliveredEvent, takesRequests: boolean): DeliveredEvent {
+  const keys = takesRequests ? requestKeys : [requestKey];
+  if (!keys.some((key) => Object.hasOwn(event, key))) return event;
+  const copy = { ...event };
+  for (const key of keys) delete copy[key];
+  return copy;
 }
 
 /** The results of its first events, as far as they are there without a gap. */

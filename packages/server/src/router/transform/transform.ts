@@ -1,3 +1,4 @@
+import type { TransformRequest } from "@pintle/destinations/kit";
 import { parseJson, stringifyJson } from "@pintle/events";
 
 /**
@@ -7,6 +8,8 @@ import { parseJson, stringifyJson } from "@pintle/events";
 export interface TransformEvent {
   type: string;
   messageId: string;
+  /** What a function that gives this event chooses for its request, where the destination is a webhook. */
+  $request?: TransformRequest;
   // biome-ignore lint/suspicious/noExplicitAny: clients send what they like; a function that had to narrow each step would be unreadable
   [field: string]: any;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
+import { chosenRequest } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { systemClock } from "../clock.ts";
 import { type Staged, sizeOf } from "../stage.ts";
@@ -282,5 +283,30 @@ test("an event whose process is ended from outside is run again, once", async ()
     "m0",
     "transformation: everything, or its process, was ended from outside while it ran, for the second time",
     "m2",
+  ]);
+});
+
+test("a function chooses the request of an event where the type lets it, and no client does in its place", async () => {
+  const body = `return event.event === "plain" ? event : { ...event, $request: { url: "/x" } };`;
+  const theirs = { $request: { url: "/theirs" }, header: { a: "theirs" }, fullPath: "theirs", appendPath: "theirs" };
+  const events = ["plain", "chosen"].map(
+    (event) => ({ type: "track", event, messageId: event, ...theirs }) as unknown as DeliveredEvent,
+  );
+  const source = { id: "shop", name: "shop" };
+  const results = async (takesRequests: boolean) =>
+    (await withBody(body, { takesRequests }).run(events, [source, source])).map((staged) =>
+      staged.kind === "deliver"
+        ? [JSON.parse(JSON.stringify(staged.events[0])), chosenRequest(staged.events[0]!)]
+        : staged.kind === "dead" && staged.detail,
+    );
+  const bare = (event: string) => ({ type: "track", event, messageId: event });
+  assert.deepEqual(await results(true), [
+    [bare("plain"), undefined],
+    [bare("chosen"), { url: "/x" }],
+  ]);
+  const { $request: _, ...data } = theirs;
+  assert.deepEqual(await results(false), [
+    [{ ...bare("plain"), ...data }, undefined],
+    "it gave $request, and this type of destination lets nobody choose its requests",
   ]);
 });

@@ -16,6 +16,8 @@ export interface TransformationOptions extends TransformSettings {
   /** Name of the destination in the configuration. */
   readonly destination: string;
   readonly clock: Clock;
+  /** Whether the type of the destination does. @default false */
+  readonly takesRequests?: boolean;
   /** Where it notes which event runs, to know it after a crash. @default it is known in this life only */
   readonly notes?: { readonly folder: string; readonly destinationId: string };
 }
@@ -77,7 +79,7 @@ export class Transformation implements Stage {
     if (this.#closed) return Promise.reject(new Error("the transformation is closed"));
     return new Promise((resolve, reject) => {
       this.#running ??= this.#openRunning();
-      const run = newRun(events, sources, resolve, reject);
+      const run = newRun(events, sources, this.#options.takesRequests === true, resolve, reject);
       this.#runs.add(run);
       for (const job of run.jobs) this.#waiting.push(job);
       this.#pump();
@@ -141,7 +143,7 @@ export class Transformation implements Stage {
     if (this.#single > 0) this.#single--;
     const running = this.#running!;
     this.#batch = batch;
-    this.#answers = new Answers(batch);
+    this.#answers = new Answers(batch, this.#options.takesRequests === true);
     this.#marksBefore = running.mark().count;
     running.begin(batch.map(({ id }) => id));
     this.#child ??= this.#start(running);

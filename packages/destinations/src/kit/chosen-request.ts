@@ -1,0 +1,124 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { headerName, headerValue, ownHeaders } from "./header-rules.ts";
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** What a transformation can choose for the request of one event: under the key `$request` of the event that it gives. */
+export interface TransformRequest {
+  /** Absolute, or relative to the destination's `url`. */
+  readonly url?: string;
+  readonly method?: (typeof methods)[number];
+  /** Added to those of the destination, which they replace. */
+  readonly headers?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** What was chosen, after it was looked at. */
+export interface ChosenRequest {
+  readonly url?: string;
+  /** Follows the URL as it is. */
+  readonly append?: string;
+  readonly method?: (typeof methods)[number];
+  /** Names in small letters. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The key for a choice. */
+export const requestKey = "$request";
+
+/**
+ * All keys by which a transformation chooses: ours, and those of RudderStack's. What a client sends under them is not given to a
+ * transformation, so that it cannot choose in its place.
+ */
+export const requestKeys: readonly string[] = [requestKey, "header", "fullPath", "appendPath"];
+
+/** Not a key that JSON could have: no client sets it, and no body has it. Registered, since a program may hold several copies of the kit. */
+const chosen: unique symbol = Symbol.for("pintle.request") as typeof chosen;
+
+interface WithChoice {
+  [chosen]?: ChosenRequest;
+}
+
+/** What the transformation has chosen for the event. */
+export function chosenRequest(event: DeliveredEvent): ChosenRequest | undefined {
+  return (event as WithChoice)[chosen];
+}
+
+/**
+ * Takes the keys of a choice out of an event that a transformation gave, to where `chosenRequest` finds it.
+ *
+ * @throws TypeError that says what is wrong with it, without its values
+ */
+export function takeRequest(event: DeliveredEvent): void {
+  if (!requestKeys.some((key) => Object.hasOwn(event, key))) return;
+  const { [requestKey]: own, header, fullPath, appendPath } = event;
+  const rudder = { header, fullPath, appendPath };
+  for (const key of requestKeys) delete (event as Record<string, unknown>)[key];
+  const theirs = Object.entries(rudder).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  if (own !== undefined && own !== null && theirs.length > 0) {
+    throw new TypeError(
+      `it gave both ${requestKey} and ${theirs[0]![0]}, which is RudderStack's: ${requestKey} is enough`,
+    );
+  }
+  const choice = theirs.length > 0 ? ofRudderStack(Object.fromEntries(theirs)) : ofOurs(own);
+  if (Object.keys(choice).length > 0) (event as WithChoice)[chosen] = choice;
+}
+
+function ofOurs(value: unknown): ChosenRequest {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw new TypeError(`${requestKey} is an object with url, method and headers`);
+  const { url, method, headers, ...others } = value;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new TypeError(`${requestKey} has url, method and headers, and no ${JSON.stringify(other.slice(0, 50))}`);
+  }
+  return {
+    ...(url === undefined ? {} : { url: textOf(url, `${requestKey}.url`) }),
+    ...(method === undefined ? {} : { method: methodOf(method) }),
+    ...(headers === undefined ? {} : { headers: headersOf(headers, `${requestKey}.headers`) }),
+  };
+}
+
+function ofRudderStack({ header, fullPath, appendPath }: Readonly<Record<string, unknown>>): ChosenRequest {
+  return {
+    ...(fullPath === undefined ? {} : { url: textOf(fullPath, "fullPath") }),
+    ...(appendPath === undefined ? {} : { append: textOf(appendPath, "appendPath") }),
+    ...(header === undefined ? {} : { headers: headersOf(header, "header") }),
+  };
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new TypeError(`${name} is a text that is not empty`);
+}
+
+function methodOf(value: unknown): (typeof methods)[number] {
+  const method = methods.find((each) => typeof value === "string" && each === value.toUpperCase());
+  if (method !== undefined) return method;
+  throw new TypeError(`${requestKey}.method is one of ${methods.join(", ")}`);
+}
+
+function headersOf(value: unknown, name: string): Record<string, string> {
+  if (!isObject(value)) throw new TypeError(`${name} is an object of headers`);
+  const headers: Record<string, string> = {};
+  for (const [key, content] of Object.entries(value)) {
+    const shown = JSON.stringify(key.slice(0, 50));
+    if (!headerName.test(key))
+      throw new TypeError(`${name}: ${shown} is no header's name: letters, digits and hyphens`);
+    const small = key.toLowerCase();
+    if (ownHeaders.has(small)) throw new TypeError(`${name}: ${shown} is set by the connection`);
+    const isText = typeof content === "string" || typeof content === "number" || typeof content === "boolean";
+    if (!isText) throw new TypeError(`${name}: the value of ${shown} is a text, a number or a boolean`);
+    const text = String(content);
+    if (!headerValue.test(text)) {
+      throw new TypeError(
+        `${name}: the value of ${shown} has line breaks, control characters, or letters beyond Latin-1`,
+      );
+    }
+    headers[small] = text;
+  }
+  return headers;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
