@@ -14,6 +14,7 @@ import { Transformation } from "../router/transform/transformation.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { type Exchange, type Plan, requestsOf, type Sent, send } from "./send-trial.ts";
+import { configTimeoutOf } from "./start-options.ts";
 import { nouns } from "./table.ts";
 import { eventIn, nameOf, testEvent } from "./test-event.ts";
 
@@ -45,7 +46,10 @@ export async function checkSend(call: CommandCall, context: CommandContext, conf
   const hidden = hiding(config.secrets);
 
   // Functions do not come over from the process in which the configuration was loaded.
-  const ownTypes = await loadOwnTypes(destinations.filter(({ enabled }) => enabled));
+  const ownTypes = await loadOwnTypes(
+    destinations.filter(({ enabled }) => enabled),
+    configTimeoutOf(flags),
+  );
   const types: Types = new Map([...destinationTypes, ...ownTypes]);
   const plans: Plan[] = [];
   let failures = 0;

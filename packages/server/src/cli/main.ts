@@ -28,6 +28,18 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+// Whoever reads may stop before the end (`| head`): that ends no data plane, and is no error of a command.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+// Nothing is left that could go on, and the command is not through: code of the owner waits for what never comes.
+const stuck = (): void => {
+  process.stderr.write(
+    "pintle: it waits for something that never comes, in the configuration or in a destination type of yours\n",
+  );
+  process.exitCode = 1;
+};
+process.once("beforeExit", stuck);
+
 main(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${plainText(line)}\n`),
   environment: process.env,
@@ -46,6 +58,7 @@ main(process.argv.slice(2), {
     },
   )
   .finally(() => {
+    process.removeListener("beforeExit", stuck);
     // What code of the owner has left running (a timer, a server) does not keep a command that is through.
     setInterval(() => {
       if (process.stdout.writableLength === 0) process.exit();

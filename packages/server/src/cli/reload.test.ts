@@ -260,3 +260,22 @@ test("a command that loads a configuration can be ended", { skip: process.platfo
     }
   }
 });
+
+test("what a destination type leaves running does not keep check --send", async () => {
+  const folder = newFolder();
+  const text = `
+    import { defineConfig } from "pintle";
+    import { defineDestination, z } from "pintle/kit";
+    setInterval(() => {}, 1000);
+    const crm = defineDestination({
+      type: "crm", displayName: "CRM", description: "a test", settings: { name: z.string().describe("who") },
+      open: async () => ({ deliver: async (events) => events.map(() => ({ outcome: "delivered" })), close: async () => {} }),
+    });
+    export default defineConfig({
+      sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["team"] }],
+      destinations: { team: { type: crm, name: "me" } },
+    });`;
+  writeFileSync(join(folder, "pintle.config.ts"), text);
+  const fine = new Run(folder, ["check", "--send"]);
+  assert.equal(await fine.ended, 0, fine.stderr);
+});

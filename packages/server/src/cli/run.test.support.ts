@@ -46,6 +46,12 @@ export class Run {
     return this.stdout;
   }
 
+  /** Reads no more of what it prints: whoever has read it is gone. */
+  hangUp(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -107,6 +108,22 @@ test("--trust-proxy: the first address that the proxy names is the event's", asy
   assert.equal(await answer.text(), "ok");
   const [event] = await eventsIn(join(folder, "out.jsonl"), 1);
   assert.equal(event?.request_ip, "192.0.2.7");
+  run.signal("SIGTERM");
+  assert.equal(await run.ended, 0);
+});
+
+test("a data plane whose output nobody reads any more goes on", async () => {
+  const folder = configured(sound);
+  const run = start(folder);
+  await run.ready();
+  run.hangUp();
+  const token = readFileSync(join(folder, "pintle-data", "admin-token"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}`, connection: "close" };
+  // Each of them is logged.
+  for (let reload = 0; reload < 3; reload++) {
+    assert.equal((await fetch(`${run.told("admin")}/reload`, { method: "POST", headers })).status, 200);
+  }
+  assert.equal(await send(run.told("events"), "wk_shop", { userId: "u", event: "A" }), "ok");
   run.signal("SIGTERM");
   assert.equal(await run.ended, 0);
 });

@@ -1,4 +1,6 @@
 import type { DestinationType } from "@pintle/destinations/kit";
+import { ServerError } from "../errors.ts";
+import { defaultConfigTimeout, timeoutMessage } from "./apart/run-apart.ts";
 import type { Destination, OwnTypeHome } from "./config.ts";
 import { isPlainObject } from "./env.ts";
 import { formatPath, type Problem } from "./problem.ts";
@@ -41,21 +43,39 @@ export function takeOwnTypes(input: unknown, known: { has(name: string): boolean
 }
 
 /**
- * The types that these destinations need besides those that Pintle has: for another thread, to which functions cannot be handed over. It
- * runs the configurations that they stand in.
+ * The types that these destinations need besides those that Pintle has: for another thread or process, to which functions cannot be handed
+ * over. It runs the configurations that they stand in, as they were when they were accepted.
  *
- * @throws ServerError with CONFIG_UNREADABLE
+ * @param limit milliseconds. Code that spins does not notice it: that is for whoever can end the thread
+ * @throws ServerError with CONFIG_UNREADABLE, CONFIG_TIMEOUT
  */
-export async function loadOwnTypes(destinations: readonly Destination[]): Promise<OwnTypes> {
+export async function loadOwnTypes(
+  destinations: readonly Destination[],
+  limit: number = defaultConfigTimeout,
+): Promise<OwnTypes> {
   const homes = new Map(
     destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [[ownType.file, ownType]])),
   );
   const found = new Map<string, DestinationType>();
   for (const { file, text } of homes.values()) {
-    const { types } = takeOwnTypes(await runModuleAs(file, text), { has: () => false });
+    const { types } = takeOwnTypes(await within(limit, file, runModuleAs(file, text)), { has: () => false });
     for (const [name, type] of types) found.set(name, type);
   }
   return found;
+}
+
+async function within<T>(limit: number, file: string, loading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      loading,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(file, limit))), limit);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -4,7 +4,6 @@ import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
 import type { DestinationType } from "@pintle/destinations/kit";
 import { letJsonTakeBigInt } from "@pintle/events";
-import { timeoutMessage } from "../config/apart/run-apart.ts";
 import type { Destination } from "../config/config.ts";
 import { loadOwnTypes, type OwnTypes } from "../config/own-types.ts";
 import { lockForDestination } from "../destination-lock.ts";
@@ -35,7 +34,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   letJsonTakeBigInt();
   const logger = tellingLogger(tell);
   const loadTypes = async (destinations: readonly Destination[]): Promise<OwnTypes | string> => {
-    const loaded = await ownTypesWithin(destinations, data.configTimeout);
+    const loaded = await loadOwnTypes(destinations, data.configTimeout).catch(messageOf);
     tell(typeof loaded === "string" ? { kind: "loaded", problem: loaded } : { kind: "loaded" });
     return loaded;
   };
@@ -167,24 +166,6 @@ async function answer(
       return (await replays.stop(call.takes)) ?? null;
     case "replayList":
       return replays.list();
-  }
-}
-
-/** The types; or what keeps them from being loaded in time. (Code that spins ends with the thread: the main one sees to that.) */
-async function ownTypesWithin(destinations: readonly Destination[], limit: number): Promise<OwnTypes | string> {
-  let timer: NodeJS.Timeout | undefined;
-  const [file = ""] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType.file]));
-  try {
-    return await Promise.race([
-      loadOwnTypes(destinations),
-      new Promise<string>((resolve) => {
-        timer = setTimeout(() => resolve(timeoutMessage(file, limit)), limit);
-      }),
-    ]);
-  } catch (error) {
-    return messageOf(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
