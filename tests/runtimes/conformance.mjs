@@ -12,7 +12,11 @@ export async function conform({ Pintle, controlUrl, directory }) {
   };
   const { url } = await control("hello", "none");
   // All at a time: most of the time is spent waiting for retries.
-  return Promise.all(Object.keys(checks).map((name) => run(name, { Pintle, url, control, directory })));
+  const { closed, ...others } = checks;
+  const results = await Promise.all(Object.keys(others).map((name) => run(name, { Pintle, url, control, directory })));
+  // Where connections are the SDK's, and not the runtime's.
+  if (directory !== undefined) results.push(await run("closed", { Pintle, url, control, directory }));
+  return results;
 }
 
 async function run(name, { Pintle, url, control, directory }) {
@@ -23,6 +27,8 @@ async function run(name, { Pintle, url, control, directory }) {
     otherwise: (answer) => control("otherwise", key, answer),
     /** The requests so far, in order of arrival. */
     requests: () => control("requests", key),
+    /** Connections that are open, whoever opened them. */
+    connections: () => control("connections", key),
     /** The messages that were answered with 2xx, repeats included. */
     messages: () => control("messages", key),
   };
@@ -174,13 +180,13 @@ const checks = {
     equal(times, [...times].sort());
     ok(times[4] > times[3], "sentAt is new at each attempt");
     ok(requests[4].at - requests[3].at >= 990, "Retry-After is waited for");
-    // Deno sends a request again by itself when a connection that was in use before is reset.
+    // A connection that was in use before, and is reset, is no failure: it is sent again at once, by the SDK on Node and by others themselves.
     ok(codes.length === 4 || codes.length === 3, `${codes.length} failures`);
     ok(
       codes.every((code) => code === "SEND_FAILED"),
       codes,
     );
-    equal(client.stats().retries, codes.length);
+    ok([codes.length, 4].includes(client.stats().retries), `${client.stats().retries} retries`);
   },
 
   async hang({ start, plane }) {
@@ -254,6 +260,22 @@ const checks = {
     const disposed = start();
     await disposed[Symbol.asyncDispose]();
     equal(disposed.track({ userId: "1", event: "E" }).accepted, false);
+  },
+
+  async closed({ start, plane }) {
+    for (const _ of range(30)) {
+      const client = start();
+      client.track({ userId: "1", event: "E" });
+      equal((await client.close()).delivered, 1);
+    }
+    let open;
+    for (const _ of range(50)) {
+      ({ open } = await plane.connections());
+      // One that the runtime keeps for all clients together is no leak.
+      if (open <= 1) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`${open} connections are left`);
   },
 
   async account({ start, plane }) {

@@ -46,11 +46,11 @@ function isPassing(status: number): boolean {
 
 /**
  * The words for a body that could not be read at all. RudderStack's gateway: "failed to uncompress request body", "invalid
- * json", "empty batch payload"; others: their own words for the same. What we send is JSON and never empty, so something
+ * json", "empty batch payload"; others: their own words for the same; and servers that expect TLS. What we send is JSON and never empty, so something
  * on the way, or the server, is at fault.
  */
 const wholeBodyWords =
-  /\b(?:un|de)compress|\bgunzip|\bgzip|content[- ]encoding|(?:invalid|malformed|not valid|bad|unparsable) json|(?:parse|parsing|decode|decoding|unmarshal) (?:the )?(?:json|body|request)|unexpected end of json|empty (?:batch|body)|read (?:the )?(?:request )?body/i;
+  /\b(?:un|de)compress|\bgunzip|\bgzip|content[- ]encoding|(?:invalid|malformed|not valid|bad|unparsable) json|(?:parse|parsing|decode|decoding|unmarshal) (?:the )?(?:json|body|request)|unexpected end of json|empty (?:batch|body)|read (?:the )?(?:request )?body|(?:plain|an) http request (?:was sent )?to (?:an )?https/i;
 
 function concernsWholeBody(words: string): boolean {
   return wholeBodyWords.test(words);

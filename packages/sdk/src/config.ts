@@ -1,6 +1,8 @@
 import { type Context, describe, type Message } from "@pintle/events";
+import type { ConnectionSettings } from "./connection-options.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
+import { findWrongHeader, type RequestHeaders } from "./headers.ts";
 import type { Logger } from "./logger.ts";
 import { type AnyPlan, findInvalidValidator, type PlanValidators } from "./plan/plan.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
@@ -98,6 +100,21 @@ export interface Config<Plan = AnyPlan> {
   readonly verbose?: boolean | undefined;
   /** Where to log. Bodies and write keys are never logged, a repeated problem once per minute. Default: `console`. */
   readonly logger?: Logger | undefined;
+  /**
+   * The HTTP proxy through which the data plane is reached, with user name and password where it wants them; `false` for none. For https
+   * it is asked for the way by CONNECT. Node, Bun and Deno only. Default: as the environment says (`HTTPS_PROXY`, `HTTP_PROXY`,
+   * `NO_PROXY`).
+   */
+  readonly proxy?: string | { readonly href: string } | false | undefined;
+  /** An Agent of `node:http` or `node:https` (as the URL is) that makes the connections. It is not closed with the client. Node only. */
+  readonly agent?: object | undefined;
+  /**
+   * Certificates of the authorities that are trusted, in PEM: in the place of those that the runtime knows. Node, Bun and Deno only.
+   * Default: those of the runtime.
+   */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** Headers for each request beside the SDK's own, as values or as functions that are asked for each request. Default: none. */
+  readonly headers?: RequestHeaders | undefined;
   /** How requests are made. Default: keep-alive connections of `node:http` on Node, `fetch` elsewhere. */
   readonly transport?: Transport | undefined;
   /** Whether to send the headers of RudderStack's multi-node proxy, and to obey its status 451. Default: true. */
@@ -167,6 +184,9 @@ export interface Settings {
   readonly durable: DurableSettings | undefined;
   readonly verbose: boolean;
   readonly logger: Logger;
+  /** `undefined` for connections as they are made without any option. */
+  readonly connections: ConnectionSettings | undefined;
+  readonly headers: RequestHeaders | undefined;
   readonly transport: Transport | undefined;
   readonly nodeAware: boolean;
   readonly waitUntil: ((promise: Promise<unknown>) => void) | undefined;
@@ -213,6 +233,11 @@ const checks = {
   durable: (_, value): unknown => value,
   verbose: flag(false),
   logger: logger(),
+  // Checked where connections are the SDK's.
+  proxy: (_, value) => value,
+  agent: (_, value) => value,
+  ca: (_, value) => value,
+  headers: ownHeaders,
   transport: optionalFunction<Transport>(),
   nodeAware: flag(true),
   waitUntil: optionalFunction<NonNullable<Config["waitUntil"]>>(),
@@ -222,6 +247,13 @@ const checks = {
 
 /** Reads the option `durable`, which has to fit the others. Not there on runtimes without a file system. */
 export type DurableCheck = (value: unknown, others: Pick<Settings, "overflow" | "maxMessageBytes">) => DurableSettings;
+
+/** Reads the options `proxy`, `agent` and `ca`. Not there on runtimes that make connections by themselves. */
+export type ConnectionsCheck = (
+  options: Pick<Config, "proxy" | "agent" | "ca">,
+  concurrency: number,
+  url: string,
+) => ConnectionSettings;
 
 /** Checks everything that the constructor is given. Throws ConfigError, and nothing else. */
 export function resolveConfig(...given: Parameters<typeof readConfig>): Settings {
@@ -233,7 +265,13 @@ export function resolveConfig(...given: Parameters<typeof readConfig>): Settings
   }
 }
 
-function readConfig(writeKey: unknown, url: unknown, config: unknown = {}, checkDurable?: DurableCheck): Settings {
+function readConfig(
+  writeKey: unknown,
+  url: unknown,
+  config: unknown = {},
+  checkDurable?: DurableCheck,
+  checkConnections?: ConnectionsCheck,
+): Settings {
   const key = checkWriteKey(writeKey);
   const address = checkUrl(url);
   if (!isFields(config)) throw new ConfigError("config", undefined, kindOf(config), `an object: ${order}`);
@@ -251,13 +289,29 @@ function readConfig(writeKey: unknown, url: unknown, config: unknown = {}, check
     ...(options as unknown as { [Option in keyof typeof checks]: ReturnType<(typeof checks)[Option]> }),
   };
   const maxMessageBytes = messageLimit(checked, config.maxMessageBytes !== undefined);
-  const settings = { ...checked, maxMessageBytes, durable: undefined };
+  const { proxy, agent, ca, ...others } = checked;
+  const connections = connectionsOf({ proxy, agent, ca } as Pick<Config, "proxy">, others, checkConnections);
+  const settings = { ...others, maxMessageBytes, connections, durable: undefined };
   if (checked.durable === undefined) return settings;
   if (checkDurable === undefined) {
     throw new ConfigError("durable", checked.durable, describe(checked.durable), noFileSystem);
   }
   const durable = checkDurable(checked.durable, settings);
   return { ...settings, durable, maxAge: config.maxAge === undefined ? week : settings.maxAge };
+}
+
+function connectionsOf(
+  options: Pick<Config, "proxy" | "agent" | "ca">,
+  { transport, concurrency, url }: Pick<Settings, "transport" | "concurrency" | "url">,
+  check: ConnectionsCheck | undefined,
+): ConnectionSettings | undefined {
+  const [given] = Object.entries(options).find(([, value]) => value !== undefined) ?? [];
+  if (given === undefined) return undefined;
+  if (transport !== undefined)
+    throw new ConfigError(given, undefined, "given with transport", "none: that makes the connections");
+  if (check === undefined)
+    throw new ConfigError(given, undefined, "given", "none, because the runtime's fetch makes the connections");
+  return check(options, concurrency, url);
 }
 
 const noFileSystem = "none, because this runtime has no file system";
@@ -364,6 +418,18 @@ function oneOf<const T extends string>(...values: readonly [T, ...T[]]): Check<T
 
 function optionalFunction<T>(): Check<T | undefined> {
   return option(undefined, "a function", (value) => (typeof value === "function" ? (value as T) : undefined));
+}
+
+function ownHeaders(name: string, value: unknown): RequestHeaders | undefined {
+  if (value === undefined || typeof value === "function") return value as RequestHeaders | undefined;
+  const wrong = isFields(value) ? findWrongHeader(value) : `it is ${kindOf(value)}`;
+  if (wrong === undefined) return { ...(value as RequestHeaders) };
+  throw new ConfigError(
+    name,
+    undefined,
+    `not possible: ${wrong}`,
+    "an object of names and texts, or functions that give them",
+  );
 }
 
 function logger(): Check<Logger> {

@@ -8,7 +8,7 @@ import { envelopeBytes, type Settings } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError } from "./errors.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, isStale } from "./exchange.ts";
 import type { Deadline, FlushResult } from "./flushes.ts";
 import { describeThrown, errorOf } from "./foreign.ts";
 import type { KeptEntry } from "./kept-entry.ts";
@@ -211,6 +211,7 @@ export class Delivery {
     if (keeping !== undefined) await this.#holding(keeping.close(this.#environment.after));
     this.#giveUp(out, "the client was closed before the message was delivered");
     this.#wakeUp.cancel();
+    await this.#exchange.close();
     const account = this.#account;
     return {
       delivered: account.delivered - delivered,
@@ -325,13 +326,19 @@ export class Delivery {
     batch.divide(this.#nodes);
     const { entries, node } = batch.front!;
     this.#sending.set(batch, controller);
-    this.#account.requestBegun(batch.hasFailed);
-    let answer: TransportResponse | Error;
-    try {
-      const body = encodeBody(entries, new Date(this.#environment.now()).toISOString());
-      answer = await this.#exchange.post(body, node, batch.nodes, controller.signal);
-    } catch (error) {
-      answer = errorOf(error);
+    const post = async (isRetry: boolean): Promise<TransportResponse | Error> => {
+      this.#account.requestBegun(isRetry);
+      try {
+        const body = encodeBody(entries, new Date(this.#environment.now()).toISOString());
+        return await this.#exchange.post(body, node, batch.nodes, controller.signal);
+      } catch (error) {
+        return errorOf(error);
+      }
+    };
+    let answer = await post(batch.hasFailed);
+    if (isStale(answer) && this.#sending.has(batch)) {
+      this.#account.requestEnded();
+      answer = await post(true);
     }
     // Otherwise it has been abandoned meanwhile.
     if (!this.#sending.delete(batch)) return;

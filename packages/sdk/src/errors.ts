@@ -38,6 +38,7 @@ export const sdkErrors = {
     retryable: true,
     advice: "check the write key and the data plane's URL; messages are kept until maxAge",
   },
+  ANSWER_FLAWED: { retryable: false, advice: "have the data plane, or what stands before it, mend its answers" },
   CONTEXT_NOT_ENCODABLE: { retryable: false, advice: "give withContext an object that JSON can carry" },
   CONTEXT_NOT_CARRIED: { retryable: false, advice: "give each message its context, or switch on nodejs_compat" },
   LISTENER_FAILED: { retryable: false, advice: "correct the listener" },
@@ -73,8 +74,16 @@ export class PintleError extends CodedError<SdkErrorCode> {
   /** HTTP status of the data plane's answer, where there was one. */
   readonly status: number | undefined;
 
-  constructor(code: SdkErrorCode, what: string, options: { readonly cause?: unknown; readonly status?: number } = {}) {
-    super(`${what}; ${sdkErrors[code].advice}`, "cause" in options ? { cause: options.cause } : undefined);
+  /** @param options `advice`: in the place of the table's, where it is known better what to do */
+  constructor(
+    code: SdkErrorCode,
+    what: string,
+    options: { readonly cause?: unknown; readonly status?: number; readonly advice?: string } = {},
+  ) {
+    super(
+      `${what}; ${options.advice ?? sdkErrors[code].advice}`,
+      "cause" in options ? { cause: options.cause } : undefined,
+    );
     this.code = code;
     this.retryable = sdkErrors[code].retryable;
     this.status = options.status;

@@ -1,7 +1,8 @@
 import type { Settings } from "./config.ts";
 import { channel, type RequestEnded } from "./diagnostics/channels.ts";
 import type { Environment } from "./environment/environment.ts";
-import { callForeign, errorOf } from "./foreign.ts";
+import { askForeign, callForeign, describeThrown, errorOf } from "./foreign.ts";
+import { askForHeaders } from "./headers.ts";
 import { nodeHeaders, parseNodeCount } from "./nodes.ts";
 import { limit } from "./transport/attempt.ts";
 import { gzipThreshold } from "./transport/gzip.ts";
@@ -54,7 +55,8 @@ export class Exchange {
 
   /** The number of nodes behind the data plane; rejects if it does not say. */
   async nodeCount(signal: AbortSignal): Promise<number> {
-    const answer = await this.#request({ method: "GET", path: "/cluster-info", headers: this.#common, signal });
+    const ask = () => this.#request({ method: "GET", path: "/cluster-info", headers: this.#common, signal });
+    const answer = await ask().catch((error: unknown) => (isStale(error) ? ask() : Promise.reject(error)));
     const count = answer.status === 200 ? parseNodeCount(answer.body) : undefined;
     if (count === undefined) throw new Error(`status ${answer.status} with no number of nodes`);
     return count;
@@ -73,9 +75,10 @@ export class Exchange {
     const cut = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
     });
-    const sent = new Promise<TransportResponse>((resolve, reject) => {
-      resolve(callForeign(() => transport({ ...rest, url, timeout, signal }), reject) as Promise<TransportResponse>);
-    });
+    const send = async (): Promise<TransportResponse> => {
+      const headers = { ...(await this.#ownHeaders()), ...rest.headers };
+      return askForeign(() => transport({ ...rest, url, timeout, signal, headers }));
+    };
     const began = this.#environment.monotonic();
     const ended = (how: Pick<RequestEnded, "status" | "error">): void => {
       stop();
@@ -83,13 +86,33 @@ export class Exchange {
       this.#tell({ method: rest.method, url, bytes: rest.body?.length ?? 0, milliseconds, ...how });
     };
     try {
-      const answer = checkAnswer(await Promise.race([sent, cut]));
+      const answer = checkAnswer(await Promise.race([send(), cut]));
       ended({ status: answer.status });
       return answer;
     } catch (error) {
       ended({ error: errorOf(error) });
       throw error;
     }
+  }
+
+  async #ownHeaders(): Promise<Record<string, string>> {
+    const { headers } = this.#settings;
+    if (headers === undefined) return {};
+    try {
+      return await askForHeaders(headers);
+    } catch (error) {
+      const advice = "correct the option headers";
+      throw Object.assign(new Error(`no headers for it: ${describeThrown(error)}`, { cause: error }), { advice });
+    }
+  }
+
+  /** The client is closed: what the transport keeps for later requests is let go. */
+  async close(): Promise<void> {
+    const transport = await (this.#transport ?? this.#settings.transport);
+    callForeign(
+      () => transport?.close?.(),
+      () => {},
+    );
   }
 
   #tell(request: RequestEnded): void {
@@ -101,10 +124,10 @@ export class Exchange {
   }
 
   #loadTransport(): Promise<Transport> {
-    const { transport, concurrency } = this.#settings;
+    const { transport } = this.#settings;
     if (transport !== undefined) return Promise.resolve(transport);
     if (this.#transport === undefined) {
-      this.#transport = this.#environment.loadTransport(concurrency);
+      this.#transport = this.#environment.loadTransport(this.#settings);
       // What could not be loaded may be there the next time.
       this.#transport.catch(() => {
         this.#transport = undefined;
@@ -114,14 +137,20 @@ export class Exchange {
   }
 }
 
+/** Whether a request failed because its connection had been closed before: then it is sent again at once, once. */
+export function isStale(error: unknown): boolean {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === "stale";
+}
+
 /** A transport of the user's may be written without types. */
 function checkAnswer(answer: unknown): TransportResponse {
-  const { status, headers, body } = (answer ?? {}) as { [Field in keyof TransportResponse]?: unknown };
+  const { status, headers, body, flaw } = (answer ?? {}) as { [Field in keyof TransportResponse]?: unknown };
   if (!Number.isInteger(status)) throw new Error("the transport resolved without a status");
   const named = headers instanceof Headers ? [...headers] : Object.entries(headers ?? {});
   return {
     status: status as number,
     headers: Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), String(value)])),
     body: typeof body === "string" ? body : "",
+    ...(typeof flaw === "string" ? { flaw } : {}),
   };
 }

@@ -35,6 +35,7 @@ export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
 export { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
 export type { FlushResult } from "./flushes.ts";
+export type { HeaderValue, RequestHeaders } from "./headers.ts";
 export { type IntegrationOptions, type IntegrationsHelper, integrations } from "./helpers/integrations.ts";
 export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
 export { TraitsHelper, traits } from "./helpers/traits.ts";
@@ -43,4 +44,5 @@ export type { Delivered, Dropped, DropReason, Left, Outcome, RefusalReason, Refu
 export type { CloseOptions, FlushOptions, PintleEvents } from "./pintle.ts";
 export type { AnyPlan, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "./plan/plan.ts";
 export type { Receipt } from "./receipt.ts";
+export { fetchTransport } from "./transport/fetch.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";

@@ -17,6 +17,11 @@ export function callForeign<Result>(call: () => Result, failed: (thrown: unknown
   }
 }
 
+/** The same for one whose answer is waited for: rejects with what it threw. */
+export function askForeign<Result>(call: () => Result | PromiseLike<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => resolve(callForeign(call, reject) as Result));
+}
+
 /** To be called where a getter that throws does no harm. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const canHaveFields = (typeof value === "object" && value !== null) || typeof value === "function";

@@ -10,6 +10,7 @@ import { PintleClient } from "./pintle.ts";
 import type { AnyPlan, TrackingPlan } from "./plan/plan.ts";
 
 export * from "./exports.ts";
+export { type NodeTransportOptions, nodeTransport } from "./transport/node-transport.ts";
 
 /**
  * A client that takes events and delivers them to a data plane. A program makes one, and shares it.

@@ -113,7 +113,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * @throws ConfigError, and nothing else
    */
   constructor(writeKey: string, dataPlaneUrl: string, config: Config<Plan> | undefined, environment: Environment) {
-    const settings = resolveConfig(writeKey, dataPlaneUrl, config, environment.durable?.check);
+    const settings = resolveConfig(writeKey, dataPlaneUrl, config, environment.durable?.check, environment.connections);
     this.#settings = settings;
     this.#environment = environment;
     this.#scope = new RequestScope(settings.defaultContext);
@@ -387,9 +387,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * assert.deepEqual({ delivered, dropped }, { delivered: 1, dropped: 0 });
    * ```
    */
-  close(options: CloseOptions = {}): Promise<FlushResult> {
+  async close(options: CloseOptions = {}): Promise<FlushResult> {
     this.#ignoreSignals?.();
-    return this.#delivery.close(this.#milliseconds("close", options?.timeout));
+    const result = await this.#delivery.close(this.#milliseconds("close", options?.timeout));
+    this.#environment.lifecycle?.forget(this.#resident);
+    return result;
   }
 
   /**

@@ -44,20 +44,27 @@ export class Settlement {
   apply(batch: Batch, answer: TransportResponse | Error, now: number): void {
     batch.dueAt = now;
     if (answer instanceof Error) {
-      this.#retry(batch, now, answer.message);
+      const { advice } = answer as { readonly advice?: string | undefined };
+      this.#retry(batch, now, { what: answer.message, advice });
       return;
     }
-    const { status } = answer;
+    const { status, flaw } = answer;
     const verdict = judge(answer, this.#environment.now(), this.#settings.nodeAware);
     switch (verdict.act) {
       case "deliver":
         this.#deliver(batch, now);
+        if (flaw !== undefined)
+          this.problem("ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
         break;
       case "retry":
-        this.#retry(batch, now, `status ${status}`, status, verdict.after);
+        this.#retry(batch, now, {
+          what: `status ${status}${flaw === undefined ? "" : `, and ${flaw}`}`,
+          status,
+          asked: verdict.after,
+        });
         break;
       case "hold":
-        this.#hold(batch, now, status, verdict.words);
+        this.#hold(batch, now, status, flaw === undefined ? verdict.words : flaw);
         break;
       case "regroup":
         batch.regroups++;
@@ -80,8 +87,15 @@ export class Settlement {
   }
 
   /** Reports a problem; the server may have repeated the write key in its words. */
-  problem(code: SdkErrorCode, kind: string, what: string, status?: number): void {
-    this.#report(new PintleError(code, this.#redact(what), status === undefined ? {} : { status }), kind);
+  problem(
+    code: SdkErrorCode,
+    kind: string,
+    what: string,
+    more: { readonly status?: number | undefined; readonly advice?: string | undefined } = {},
+  ): void {
+    const { status, advice } = more;
+    const options = { ...(status === undefined ? {} : { status }), ...(advice === undefined ? {} : { advice }) };
+    this.#report(new PintleError(code, this.#redact(what), options), kind);
   }
 
   #report(error: PintleError, kind: string): void {
@@ -97,11 +111,14 @@ export class Settlement {
     this.#rejectSuspects(batch);
   }
 
-  #retry(batch: Batch, now: number, what: string, status?: number, asked?: number): void {
+  #retry(batch: Batch, now: number, { what, status, asked, advice }: Failure): void {
     batch.failures++;
     batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
     this.#context.breaker.failed(now, "retry", this.#context.isUrgent() ? undefined : asked);
-    this.problem("SEND_FAILED", `retry ${status ?? "no answer"}`, `a request failed: ${what}`, status);
+    this.problem("SEND_FAILED", `retry ${status ?? "no answer"}`, `a request failed: ${what}`, {
+      status,
+      advice: advice === undefined ? undefined : `${advice}; it is tried again meanwhile`,
+    });
   }
 
   #hold(batch: Batch, now: number, status: number, words: string): void {
@@ -178,6 +195,16 @@ export class Settlement {
   #redact(text: string): string {
     return text.replaceAll(this.#settings.writeKey, "[write key]");
   }
+}
+
+/** Why there was no answer that says anything about the messages. */
+interface Failure {
+  readonly what: string;
+  readonly status?: number;
+  /** Milliseconds that the server asked for. */
+  readonly asked?: number | undefined;
+  /** What to do, where more than patience is needed. */
+  readonly advice?: string | undefined;
 }
 
 function quote(words: string): string {

@@ -1,10 +1,16 @@
 import { brand } from "@pintle/events";
 import type { Config } from "./config.ts";
 import { webEnvironment } from "./environment/web.ts";
+import { ConfigError } from "./errors.ts";
 import { PintleClient } from "./pintle.ts";
 import type { AnyPlan, TrackingPlan } from "./plan/plan.ts";
 
 export * from "./exports.ts";
+
+/** Where there is no `node:http`. @throws ConfigError */
+export function nodeTransport(): never {
+  throw new ConfigError("transport", undefined, "nodeTransport", "fetchTransport on this runtime");
+}
 
 /**
  * A client that takes events and delivers them to a data plane. A program makes one, and shares it.

@@ -66,6 +66,7 @@ const expected: Readonly<Record<string, readonly Fields[]>> = {
   refused: [{ userId: "123", event: "Paid" }],
   stats: [{ event: "Counted" }],
   events: [{ event: "Watched" }],
+  networks: [{ event: "Paid" }],
   flush: Array.from({ length: 1000 }, (_, i) => ({ userId: String(i), event: "Imported" })),
   ready: Array.from({ length: 1000 }, (_, i) => ({ userId: String(i), event: "Imported" })),
   durable: [{ userId: "123", event: "Paid", properties: { amount: 12 } }],

@@ -14,6 +14,7 @@ import {
   type Track,
 } from "@pintle/events";
 import { type Config, envelopeBytes, resolveConfig } from "../config.ts";
+import { checkConnections } from "../connection-options.ts";
 import { checkDurable } from "../durable-options.ts";
 import { type Duration, parseDuration } from "../duration.ts";
 import { ConfigError, PintleError } from "../errors.ts";
@@ -119,7 +120,7 @@ export class Analytics {
     const { url, config } = translate(options, this.#logger);
     if (!enable) {
       // What is wrong would be wrong in production, too.
-      resolveConfig(writeKey, url, config, checkDurable);
+      resolveConfig(writeKey, url, config, checkDurable, checkConnections);
       return;
     }
     this.pintle = new Pintle(writeKey, url, config);

@@ -58,7 +58,7 @@ describe("diagnostics_channel", () => {
         url,
         status ?? (error as { code: string }).code,
       ]),
-      [503, "network", "truncated", 200].map((how) => ["POST", `${plane.url}/v1/batch`, how]),
+      [503, "stale", "truncated", 200].map((how) => ["POST", `${plane.url}/v1/batch`, how]),
     );
     for (const [i, [, { bytes, milliseconds }]] of heard.published.entries()) {
       assert.equal(bytes, plane.requests[i]?.wireBytes);

@@ -105,10 +105,11 @@ export class OpenTelemetry {
 
   /** The same transport, without spans and without a `traceparent` of its own. */
   untraced(transport: Transport): Transport {
-    return async (request) => {
+    const untraced: Transport = async (request) => {
       const api = await this.#findApi();
       return api === undefined ? transport(request) : api.context.with(untracedIn(api), transport, undefined, request);
     };
+    return Object.assign(untraced, { close: () => transport.close?.() });
   }
 
   async #findApi(): Promise<OpenTelemetryApi | undefined> {

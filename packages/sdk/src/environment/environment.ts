@@ -1,5 +1,5 @@
 import type { Account } from "../account.ts";
-import type { DurableCheck, Settings } from "../config.ts";
+import type { ConnectionsCheck, DurableCheck, Settings } from "../config.ts";
 import type { RequestEnded } from "../diagnostics/channels.ts";
 import type { KeeperHost } from "../keeper.ts";
 import type { Keeping } from "../keeping.ts";
@@ -31,7 +31,9 @@ export interface Environment {
   /** A new UUID v4. */
   uuid(): string;
   /** Called before the first request. */
-  loadTransport(concurrency: number): Promise<Transport>;
+  loadTransport(settings: Settings): Promise<Transport>;
+  /** Reads the options about connections. Absent where the runtime makes them, and cannot be told how. */
+  readonly connections?: ConnectionsCheck;
   /** Absent where there is no file system. */
   readonly durable?: DurableMode;
   readonly gzip: Gzip;
@@ -59,6 +61,8 @@ export interface Lifecycle {
   enter(resident: Resident): void;
   /** No message waits any more. */
   leave(resident: Resident): void;
+  /** The client has been closed. */
+  forget(resident: Resident): void;
   /** Calls back on SIGTERM and SIGINT; they have their usual effect when the promise has resolved. Returns what ends it. */
   onSignal(close: () => Promise<unknown>): () => void;
 }

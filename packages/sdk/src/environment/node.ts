@@ -1,3 +1,4 @@
+import { checkConnections } from "../connection-options.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
 import { checkDurable } from "../durable-options.ts";
 import type { Keeper } from "../keeper.ts";
@@ -29,10 +30,11 @@ export const nodeEnvironment: Environment = {
   soon: (callback) => queueMicrotask(callback),
   random: () => Math.random(),
   uuid,
-  async loadTransport(concurrency) {
+  async loadTransport({ connections, concurrency }) {
     const { createNodeTransport } = await import("../transport/node.ts");
-    return telemetry.untraced(createNodeTransport({ concurrency }));
+    return telemetry.untraced(createNodeTransport(connections ?? { concurrency }));
   },
+  connections: checkConnections,
   durable: {
     check: checkDurable,
     keep(settings, host) {

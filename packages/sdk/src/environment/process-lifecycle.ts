@@ -9,7 +9,7 @@ const signals = ["SIGTERM", "SIGINT"] as const;
 const ours = Symbol.for("@pintle/sdk closes on signals");
 
 /**
- * The end of a process, for all clients in it: each listener is added once, and only when it is first needed.
+ * The end of a process, for all clients in it: each listener is added once, when it is first needed, and goes with the last client.
  *
  * **A program that ends by itself** has no work left that keeps it alive; sockets and timers of clients do not count.
  * Then there is `beforeExit`, and every client with messages waiting is drained; its hold keeps the process alive
@@ -38,17 +38,30 @@ export class ProcessLifecycle implements Lifecycle {
     this.#residents.add(resident);
     if (this.#isWatchingExit) return;
     this.#isWatchingExit = true;
-    this.#process.on("beforeExit", () => {
-      for (const each of this.#residents) void each.drain();
-    });
-    this.#process.on("exit", () => {
-      for (const each of this.#residents) each.lost();
-    });
+    this.#process.on("beforeExit", this.#onBeforeExit);
+    this.#process.on("exit", this.#onExit);
   }
 
   leave(resident: Resident): void {
     this.#residents.delete(resident);
   }
+
+  /** A client has been closed: where no other waits for the end, nothing of the SDK is left. */
+  forget(resident: Resident): void {
+    this.leave(resident);
+    if (this.#residents.size > 0 || !this.#isWatchingExit) return;
+    this.#isWatchingExit = false;
+    this.#process.off("beforeExit", this.#onBeforeExit);
+    this.#process.off("exit", this.#onExit);
+  }
+
+  readonly #onBeforeExit = (): void => {
+    for (const each of this.#residents) void each.drain();
+  };
+
+  readonly #onExit = (): void => {
+    for (const each of this.#residents) each.lost();
+  };
 
   onSignal(close: () => Promise<unknown>): () => void {
     if (this.#closers.size === 0) for (const signal of signals) this.#process.prependListener(signal, this.#onSignal);

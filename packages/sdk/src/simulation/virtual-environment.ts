@@ -20,6 +20,7 @@ export class VirtualEnvironment implements Environment {
   readonly lifecycle: Lifecycle = {
     enter: (resident) => this.residents.add(resident),
     leave: (resident) => this.residents.delete(resident),
+    forget: (resident) => this.residents.delete(resident),
     onSignal: () => () => {},
   };
   transport: Transport;

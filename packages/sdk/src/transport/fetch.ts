@@ -5,10 +5,21 @@ import type { Transport, TransportRequest, TransportResponse } from "./transport
 import { aborted, networkFailure, TransportError, truncated } from "./transport-error.ts";
 
 /**
- * HTTP by the web's `fetch`, for every runtime that has it. A browser hides the status of a redirect; it is reported as
+ * HTTP by the web's `fetch`, for every runtime that has it, to be wrapped by one of your own. How connections are made, and through which
+ * proxy, is the runtime's to say. A browser hides the status of a redirect; it is reported as
  * 302 there, which is as good: no redirect is followed, whatever its number.
  *
  * `fetch` is looked up at each call, so that what instruments or replaces it later is used.
+ *
+ * @example
+ * ```ts
+ * import { fetchTransport, Pintle, type Transport } from "@pintle/sdk";
+ *
+ * const transport: Transport = (request) => fetchTransport({ ...request, timeout: 2_000 });
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { transport });
+ * client.track({ userId: "123", event: "Paid" });
+ * await client.close();
+ * ```
  */
 export const fetchTransport: Transport = async (request) => {
   const { url } = request;

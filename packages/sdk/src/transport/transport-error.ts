@@ -6,6 +6,8 @@ export type TransportErrorCode =
   | "aborted"
   /** The body was shorter than its `Content-Length`, or ended inside a chunk. */
   | "truncated"
+  /** The server had closed the connection, which had been used before, and has answered nothing: sent again at once. */
+  | "stale"
   /** Everything else: DNS, TLS, a refused or reset connection, an answer that is not HTTP. The system's code is in `cause`. */
   | "network";
 
@@ -13,10 +15,13 @@ export type TransportErrorCode =
 export class TransportError extends Error {
   override readonly name = "TransportError";
   readonly code: TransportErrorCode;
+  /** What to do, where more than patience is needed. */
+  readonly advice: string | undefined;
 
-  constructor(code: TransportErrorCode, message: string, cause?: unknown) {
+  constructor(code: TransportErrorCode, message: string, cause?: unknown, advice?: string) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.advice = advice;
   }
 }
 
@@ -32,8 +37,13 @@ export function truncated(url: string, cause?: unknown): TransportError {
   return new TransportError("truncated", `the answer of ${originOf(url)} ended before it was complete`, cause);
 }
 
-export function networkFailure(url: string, cause: unknown): TransportError {
-  return new TransportError("network", `no answer from ${originOf(url)}: ${describe(cause)}`, cause);
+/** @param way which was taken, where it was not the direct one */
+export function networkFailure(url: string, cause: unknown, advice?: string, way = ""): TransportError {
+  return new TransportError("network", `no answer from ${originOf(url)}${way}: ${describe(cause)}`, cause, advice);
+}
+
+export function stale(url: string, cause: unknown): TransportError {
+  return new TransportError("stale", `${originOf(url)} had closed the connection before the request`, cause);
 }
 
 function originOf(url: string): string {

@@ -27,7 +27,14 @@ import type { Signal } from "../signal.ts";
  * await client.close();
  * ```
  */
-export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
+export interface Transport {
+  (request: TransportRequest): Promise<TransportResponse>;
+  /**
+   * Called when a client that uses it has been closed: what it keeps for later requests, such as idle connections, is to be let
+   * go. Other clients may use it further.
+   */
+  close?(): void;
+}
 
 /** A request to make. See {@link Transport}. */
 export interface TransportRequest {
@@ -52,4 +59,6 @@ export interface TransportResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** The body as text, at most 64 KB of it. */
   readonly body: string;
+  /** What is odd about the answer, for the log: it is obeyed all the same. */
+  readonly flaw?: string;
 }

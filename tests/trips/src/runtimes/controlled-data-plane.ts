@@ -63,6 +63,8 @@ export class ControlledDataPlane implements AsyncDisposable {
         return {};
       case "requests":
         return this.#requestsOf(key);
+      case "connections":
+        return this.#plane.connections;
       case "messages":
         return this.#messagesOf(key);
       default:
