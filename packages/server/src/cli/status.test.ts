@@ -22,6 +22,7 @@ const hook = {
   inFlight: 0,
   lanesWaiting: 1,
   lanesParked: 2,
+  memory: 2_000_000,
   lag: { records: 3, events: 12, seconds: 75 },
   counted: false,
   malformedIntegrations: 0,

@@ -13,6 +13,8 @@ import { Graveyard } from "./graveyard.ts";
 import { type IntakeRules, takeRecord, unknownType } from "./intake.ts";
 import { type Entry, Lanes } from "./lanes.ts";
 import { type ConsumerLimits, defaultLimits } from "./limits.ts";
+import type { Budget, Share } from "./memory/budget.ts";
+import { valueCost } from "./memory/heap-cost.ts";
 import { ParkingLot, type Replay } from "./parking/parking-lot.ts";
 import { finishKnown, type Known } from "./parking/restore.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
@@ -60,6 +62,8 @@ export interface ConsumerOptions {
   readonly limits?: Partial<ConsumerLimits>;
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
   readonly deduper?: ((partition: number) => Deduper) | undefined;
+  /** Of all destinations. */
+  readonly budget: Budget;
   /** Of the consumer that this one takes over from, when settings change at run time: the counts go on. */
   readonly account?: Account | undefined;
 }
@@ -101,6 +105,7 @@ export class Consumer {
   /** What the retry topic says about `events`. */
   #known: Known = { parked: [], last: new Map() };
   #subscription: Subscription | undefined;
+  readonly #share: Share;
   readonly #room: Room;
   #cancelSave: (() => void) | undefined;
   /** Whether the save that is to come was put off because the list is long. */
@@ -121,8 +126,12 @@ export class Consumer {
     this.#clock = clock;
     this.#saveInterval = all.saveInterval;
     const readAhead = Math.max(all.readAhead, 2 * type.batch(settings).events);
-    this.#room = new Room({ ...all, readAhead }, () => this.#deliverer);
+    this.#share = options.budget.join(() => this.#deliverer.pump());
+    const share = this.#share;
+    this.#room = new Room({ ...all, readAhead }, options.budget, share, () => this.#deliverer);
+    const holds = { copies: stage === undefined ? 1 : 2, fits: (bytes: number) => share.fits(bytes) };
     this.#rules = {
+      ...holds,
       filter: { ...destination.filter, name, displayName },
       sources: destination.sources,
       concerns: this.#concerns,
@@ -167,6 +176,8 @@ export class Consumer {
       random,
       account,
       limits: all,
+      budget: options.budget,
+      ...holds,
       // While the destination is in trouble nothing is copied; and what is loaded in a transaction has its position in `events`.
       isOpen: () => type.transactional !== true && this.#deliverer.state === "closed",
       hasRoom: () => this.#room.mayLoad(this.#lot.loaded),
@@ -194,6 +205,7 @@ export class Consumer {
     this.#lanes = lanes;
     this.#deliverer = new Deliverer({
       lanes,
+      share,
       type,
       settings,
       tools: { ...tools, destinationId: id, destinationName: name },
@@ -223,7 +235,11 @@ export class Consumer {
         this.#settled(entry);
         this.#finish(entry);
       },
-      kept: (entry) => this.#settled(entry),
+      kept: (entry) => {
+        // The stage makes it anew where keeping it would take more than the event is charged with.
+        if (entry.staged !== undefined && entry.cost < valueCost(entry.staged)) entry.staged = undefined;
+        this.#settled(entry);
+      },
       dropped: (entry) => this.#room.leave(entry),
       moved: () => {
         this.#lot.pump();
@@ -240,6 +256,11 @@ export class Consumer {
   /** The counts, for a consumer that takes over from this one. */
   get account(): Account {
     return this.#account;
+  }
+
+  /** Bytes of memory that it is charged with. */
+  get held(): number {
+    return this.#share.held;
   }
 
   /** Events in memory that are not finished: bounded, whatever waits. */
@@ -480,6 +501,7 @@ export class Consumer {
       ...this.#nextAttempt(),
       lanesWaiting: this.#deliverer.lanesWaiting,
       lanesParked: this.#lot.lanes,
+      memory: this.held,
       lag: {
         records,
         events: waiting,
@@ -529,6 +551,7 @@ export class Consumer {
     }
     await this.#subscription?.close();
     await this.#lot.close();
+    this.#share.leave();
   }
 
   #isDrained(): boolean {

@@ -6,6 +6,7 @@ import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import type { Entry, Lane, Lanes } from "./lanes.ts";
+import type { Share } from "./memory/budget.ts";
 import type { Positions } from "./positions.ts";
 import { refusesCredentials } from "./scope.ts";
 import type { Stage, Throttle } from "./stage.ts";
@@ -23,6 +24,8 @@ export interface DelivererOptions {
   readonly lanes: Lanes;
   /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
+  /** Of the memory. */
+  readonly share: Share;
   /** By source id. */
   readonly sources: ReadonlyMap<string, EventSource>;
   /** Of a destination that commits its position with the events. */
@@ -255,7 +258,8 @@ export class Deliverer {
 
   /** The outcomes of a batch are there. */
   #settle(batch: Batch, number: number, results: readonly Result[]): void {
-    const { entries, lanes, bytes, isProbe, positions } = batch;
+    const { entries, lanes, bytes, loans, isProbe, positions } = batch;
+    for (const loan of loans) loan.giveBack();
     if (this.#state === "closed") return;
     if (results.every(({ outcome }) => outcome !== "retry")) {
       this.#options.positions?.confirmed(positions);

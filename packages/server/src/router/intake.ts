@@ -5,6 +5,7 @@ import { EngineError } from "../engine/engine-error.ts";
 import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
 import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Entry, newEntry } from "./lanes.ts";
+import { holdingOf } from "./memory/holding.ts";
 import type { PartitionState } from "./partition-state.ts";
 import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
@@ -25,6 +26,10 @@ export interface IntakeRules {
   /** Ids of the sources that are connected to the destination. */
   readonly sources: { has(sourceId: string): boolean };
   readonly concerns: Concerns;
+  /** Objects that there may be of each event, see `holdingOf`. */
+  readonly copies: number;
+  /** Whether there is memory for so many bytes. */
+  readonly fits: (bytes: number) => boolean;
 }
 
 /**
@@ -54,19 +59,20 @@ export function takeRecord(
     if (!(error instanceof EngineError) || error.code === "RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
   }
-  return takeEvents(record, partition, { ...content, duplicates }, rules.filter);
+  return takeEvents(record, partition, { ...content, duplicates }, rules);
 }
 
 function takeEvents(
   record: EngineRecord,
   partition: PartitionState,
   { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
-  rules: FilterRules,
+  { filter, copies, fits }: IntakeRules,
 ): Intake {
   const before = partition.finishedBefore.get(record.offset);
   partition.finishedBefore.delete(record.offset);
   const state = partition.window.add(record.offset, record.time, events.length);
   const bytes = Math.ceil(record.payload.length / events.length);
+  const hold = holdingOf(record.payload, events.length, copies, fits);
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
   let filtered: Map<FilterReason, number> | undefined;
@@ -83,7 +89,7 @@ function takeEvents(
       continue;
     }
     const event = events[index]!;
-    const result = filterEvent(event, rules);
+    const result = filterEvent(event, filter);
     if (result.malformed) malformed++;
     const { verdict } = result;
     if (verdict !== "deliver" && verdict !== "type") {
@@ -92,7 +98,8 @@ function takeEvents(
       partition.window.finish(state, index);
       continue;
     }
-    const entry = newEntry(partition, state, { index, event, sourceId, keyHash: keyHashes[index]!, bytes });
+    const { held, cost } = hold(event);
+    const entry = newEntry(partition, state, { index, event: held, sourceId, keyHash: keyHashes[index]!, bytes, cost });
     if (verdict === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: unknownType(event) });
   }
@@ -113,7 +120,7 @@ function takeUnreadable(
   const whole = { messageId: "", header: base64(record.header), payload: base64(record.payload) };
   const event = whole as unknown as DeliveredEvent;
   const bytes = record.payload.length;
-  const entry = newEntry(partition, state, { index: 0, event, sourceId, keyHash: 0, bytes, weight });
+  const entry = newEntry(partition, state, { index: 0, event, sourceId, keyHash: 0, bytes, cost: 4 * bytes, weight });
   return intake({ dead: [{ entry, reason: "record", detail }] });
 }
 

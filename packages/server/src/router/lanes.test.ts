@@ -9,7 +9,14 @@ const limits = { parkAfter: 10_000, parkAbove: 1000 };
 
 function entry(id: string, keyHash = 1): Entry {
   const event = { messageId: id } as unknown as DeliveredEvent;
-  return newEntry({} as PartitionState, {} as WindowRecord, { index: 0, event, sourceId: "s", keyHash, bytes: 1 });
+  return newEntry({} as PartitionState, {} as WindowRecord, {
+    index: 0,
+    event,
+    sourceId: "s",
+    keyHash,
+    bytes: 1,
+    cost: 1,
+  });
 }
 
 function take(lanes: Lanes, probe = false): [Lane, string] {

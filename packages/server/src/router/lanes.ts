@@ -2,6 +2,7 @@ import type { Outcome } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Absence } from "./absences.ts";
 import { DueQueue } from "./due-queue.ts";
+import { PackedEvent } from "./memory/holding.ts";
 import type { Parked } from "./parking/parked.ts";
 import type { Origin } from "./parking/retry-record.ts";
 import type { PartitionState } from "./partition-state.ts";
@@ -16,11 +17,16 @@ export interface Entry {
   readonly index: number;
   /** Where it stands in `events`, if it was read from somewhere else. */
   readonly origin: Origin | undefined;
+  /** Parsed anew each time where it is held as JSON: see `unpacked`. */
   readonly event: DeliveredEvent;
   readonly sourceId: string;
   readonly keyHash: number;
   /** Its share of the record's payload. */
   readonly bytes: number;
+  /** Bytes of memory that it is charged with. */
+  readonly cost: number;
+  /** Bytes of heap that `event` takes while it is used; 0 for an event that is held as an object, and charged as one. */
+  readonly unpacked: number;
   /** As how many events it counts: 1, but for a record that cannot be taken apart. */
   readonly weight: number;
   lane: Lane | undefined;
@@ -43,36 +49,66 @@ export interface Entry {
   failed: Outcome | undefined;
 }
 
+/** What there is to know of an event that was read. */
+export interface EntryFacts {
+  readonly index: number;
+  /** It, or how it is held. */
+  readonly event: DeliveredEvent | PackedEvent;
+  readonly sourceId: string;
+  readonly keyHash: number;
+  readonly bytes: number;
+  readonly cost: number;
+  readonly weight?: number;
+  readonly origin?: Origin;
+}
+
 /** An event that was read, before anything was tried. */
-export function newEntry(
-  partition: PartitionState,
-  record: WindowRecord,
-  facts: Pick<Entry, "index" | "event" | "sourceId" | "keyHash" | "bytes"> & {
-    readonly weight?: number;
-    readonly origin?: Origin;
-  },
-): Entry {
-  return {
-    partition,
-    record,
-    index: facts.index,
-    origin: facts.origin,
-    event: facts.event,
-    sourceId: facts.sourceId,
-    keyHash: facts.keyHash,
-    bytes: facts.bytes,
-    weight: facts.weight ?? 1,
-    lane: undefined,
-    next: undefined,
-    attempts: 0,
-    failures: 0,
-    firstAttempt: undefined,
-    deliveredAtFailure: undefined,
-    absence: undefined,
-    staged: undefined,
-    only: undefined,
-    failed: undefined,
-  };
+export function newEntry(partition: PartitionState, record: WindowRecord, facts: EntryFacts): Entry {
+  return new QueuedEvent(partition, record, facts);
+}
+
+class QueuedEvent implements Entry {
+  readonly partition: PartitionState;
+  readonly record: WindowRecord;
+  readonly index: number;
+  readonly origin: Origin | undefined;
+  readonly sourceId: string;
+  readonly keyHash: number;
+  readonly bytes: number;
+  readonly cost: number;
+  readonly weight: number;
+  lane: Lane | undefined = undefined;
+  next: Entry | undefined = undefined;
+  attempts = 0;
+  failures = 0;
+  firstAttempt: number | undefined = undefined;
+  deliveredAtFailure: number | undefined = undefined;
+  absence: Absence | undefined = undefined;
+  staged: readonly DeliveredEvent[] | undefined = undefined;
+  only: ReadonlySet<string> | undefined = undefined;
+  failed: Outcome | undefined = undefined;
+  readonly #held: DeliveredEvent | PackedEvent;
+
+  constructor(partition: PartitionState, record: WindowRecord, facts: EntryFacts) {
+    this.partition = partition;
+    this.record = record;
+    this.index = facts.index;
+    this.origin = facts.origin;
+    this.sourceId = facts.sourceId;
+    this.keyHash = facts.keyHash;
+    this.bytes = facts.bytes;
+    this.cost = facts.cost;
+    this.weight = facts.weight ?? 1;
+    this.#held = facts.event;
+  }
+
+  get event(): DeliveredEvent {
+    return this.#held instanceof PackedEvent ? this.#held.unpack() : this.#held;
+  }
+
+  get unpacked(): number {
+    return this.#held instanceof PackedEvent ? this.#held.unpacked : 0;
+  }
 }
 
 /**
@@ -197,11 +233,22 @@ export class Lanes {
    * time one that was never tried: if it is the events that make the destination fail, another one will show.
    */
   take(probe: boolean): Lane | undefined {
-    const avoid = probe && this.#fresh.size > 0 && (this.#again.size === 1 || this.#probedAgain);
-    if (probe) this.#probedAgain = !avoid && this.#again.size > 0;
-    const lane = avoid ? this.#fresh.shift() : (this.#again.shift() ?? this.#fresh.shift());
+    const queue = this.#nextOf(probe);
+    if (probe) this.#probedAgain = queue === this.#again;
+    const lane = queue.shift();
     if (lane !== undefined) lane.state = "busy";
     return lane;
+  }
+
+  /** The first event of the lane that `take` would give. */
+  peek(probe: boolean): Entry | undefined {
+    return this.#nextOf(probe).first?.head;
+  }
+
+  #nextOf(probe: boolean): Queue<Lane> {
+    if (this.#again.size === 0) return this.#fresh;
+    const avoid = probe && this.#fresh.size > 0 && (this.#again.size === 1 || this.#probedAgain);
+    return avoid ? this.#fresh : this.#again;
   }
 
   /** Takes the first event out of a busy lane. */

@@ -49,7 +49,15 @@ export async function takeGap(
   const record = window.add(from, wall, 1);
   window.skipTo(to);
   return {
-    entry: newEntry(partition, record, { index: 0, event, sourceId: "", keyHash: 0, bytes: 0, weight: events }),
+    entry: newEntry(partition, record, {
+      index: 0,
+      event,
+      sourceId: "",
+      keyHash: 0,
+      bytes: 0,
+      cost: 0,
+      weight: events,
+    }),
     to,
   };
 }

@@ -12,6 +12,7 @@ import type { Replaying } from "./dead/dead-letters.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { Deduper } from "./dedupe/deduper.ts";
 import type { ConsumerLimits } from "./limits.ts";
+import { Budget } from "./memory/budget.ts";
 import { replayOf } from "./parking/replay.ts";
 import { Register } from "./register.ts";
 import type { ReplayTarget } from "./replay/log-replay.ts";
@@ -29,6 +30,8 @@ export interface RouterOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly limits?: Partial<ConsumerLimits>;
+  /** Bytes of memory for the events of all destinations together. @default 256 MiB */
+  readonly memory?: number;
   /** How many events before an event are looked at to see whether it was sent before. @default 1,000,000 */
   readonly dedupeIds?: number;
   /**
@@ -57,6 +60,7 @@ export class Router {
   readonly #options: RouterOptions;
   readonly #register: Register;
   readonly #log: string;
+  readonly #budget: Budget;
   readonly #members = new Map<string, Member>();
   /** By destination id. */
   readonly #redactors = new Map<string, Redactor>();
@@ -68,6 +72,7 @@ export class Router {
     this.#options = options;
     this.#register = register;
     this.#log = log;
+    this.#budget = new Budget(options.memory ?? 256 << 20);
   }
 
   /**
@@ -140,7 +145,8 @@ export class Router {
     this.#redactors.set(destination.id, redactor);
     redactor.learn(secretsOf(destination.type.settings, destination.settings));
     const redact = (text: string) => redactor.hiding.words(text);
-    const common = { engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
+    const budget = this.#budget;
+    const common = { budget, engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
     const deduper = (partition: number) => this.#deduper(partition);
     return new Consumer({ ...common, destination, account, deduper, ...(limits === undefined ? {} : { limits }) });
   }
@@ -220,7 +226,8 @@ export class Router {
   }
 
   async status(): Promise<RouterStatus> {
-    return { destinations: await Promise.all(this.#consumers.map((consumer) => consumer.status())) };
+    const destinations = await Promise.all(this.#consumers.map((consumer) => consumer.status()));
+    return { memory: { held: this.#budget.held, bytes: this.#budget.bytes }, destinations };
   }
 
   /** Finishes what is on its way, at most `within` milliseconds, and saves progress. */

@@ -32,6 +32,8 @@ export interface DestinationStatus {
   readonly lanesWaiting: number;
   /** User keys whose events wait in the topic `retry.<id>`. */
   readonly lanesParked: number;
+  /** Bytes of memory that its events are charged with. */
+  readonly memory: number;
   readonly lag: {
     /** Records of the log with an event that is not finished, about: from the low-water mark to the end. */
     readonly records: number;
@@ -67,5 +69,7 @@ export interface Problem {
 }
 
 export interface RouterStatus {
+  /** Bytes that the events of all destinations are charged with, and what they may be. */
+  readonly memory: { readonly held: number; readonly bytes: number };
   readonly destinations: readonly DestinationStatus[];
 }

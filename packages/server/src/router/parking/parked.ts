@@ -15,7 +15,8 @@ export interface Slice {
 /** An event on its way to the retry topic. */
 export interface Departure {
   readonly facts: ParkedFacts;
-  readonly event: Entry["event"];
+  /** Its event is asked for when it is written: it may be one that is held as JSON. */
+  readonly entry: Pick<Entry, "event">;
   readonly bytes: number;
   /** It is durable there. */
   readonly written: () => void;

@@ -5,6 +5,8 @@ import type { Clock } from "../clock.ts";
 import type { LaterVerdict } from "../filter.ts";
 import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes.ts";
 import type { ConsumerLimits } from "../limits.ts";
+import type { Budget } from "../memory/budget.ts";
+import { type Holding, holdingOf } from "../memory/holding.ts";
 import { newPartitionState, type PartitionState } from "../partition-state.ts";
 import { type Departure, newParked, type Parked, type Slice, trialOf } from "./parked.ts";
 import { type Restored, restore } from "./restore.ts";
@@ -20,6 +22,11 @@ export interface ParkingLotOptions {
   readonly random: () => number;
   readonly account: Account;
   readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "shiftAbove" | "gatherFor">;
+  /** Bounds how many records are known. */
+  readonly budget: Budget;
+  /** @see holdingOf */
+  readonly copies: number;
+  readonly fits: (bytes: number) => boolean;
   /** Whether lanes are parked at all, and whether they may be now. */
   readonly isOpen: () => boolean;
   /** Whether another lane may be loaded. */
@@ -189,7 +196,8 @@ export class ParkingLot implements Parking {
 
   #departure(entry: Entry): Departure {
     const facts = factsOf(entry, this.#options.clock.now());
-    return { facts, event: entry.event, bytes: entry.bytes, written: () => this.#options.written(entry) };
+    const written = (): void => this.#options.written(entry);
+    return { facts, entry, bytes: entry.bytes, written };
   }
 
   unload(lane: Lane): void {
@@ -252,7 +260,7 @@ export class ParkingLot implements Parking {
             this.#options.account.replayed++;
             resolve();
           };
-          parked.toWrite.push({ facts, event, bytes, written });
+          parked.toWrite.push({ facts, entry: { event }, bytes, written });
         }),
       );
       // One that has nothing yet waits for nothing.
@@ -306,9 +314,11 @@ export class ParkingLot implements Parking {
     let entries: Entry[];
     let lostDetail: string | undefined;
     try {
-      const { facts, events, bytes } = await this.#readSlice(slice);
+      const { facts, events, payload } = await this.#readSlice(slice);
       this.#reading -= open;
-      entries = this.#entriesOf(slice, facts, (index) => events[index], bytes);
+      const { copies, fits } = this.#options;
+      const hold = holdingOf(payload, Math.max(1, events.length), copies, fits);
+      entries = this.#entriesOf(slice, facts, (index) => hold(events[index]!), payload.length);
     } catch (error) {
       this.#reading -= open;
       if (this.#closed) return;
@@ -321,7 +331,7 @@ export class ParkingLot implements Parking {
         return;
       }
       lostDetail = error.message;
-      entries = this.#entriesOf(slice, [], () => undefined, 0);
+      entries = this.#entriesOf(slice, [], () => ({ held: nothing, cost: 0 }), 0);
     }
     if (this.#closed) return;
     parked.isReading = false;
@@ -356,17 +366,18 @@ export class ParkingLot implements Parking {
   #entriesOf(
     { record, first, absent }: Slice,
     facts: readonly ParkedFacts[],
-    eventAt: (index: number) => Entry["event"] | undefined,
-    bytes: number,
+    eventAt: (index: number) => Holding,
+    payloadBytes: number,
   ): Entry[] {
     const partition = this.#partition!;
+    const bytes = Math.ceil(payloadBytes / Math.max(1, record.events));
     const entries: Entry[] = [];
     for (let index = first; index < record.events; index++) {
       if (record.finished[index] === 1 || absent?.has(index) === true) continue;
       const { sourceId = "", keyHash = 0, partition: origin = 0, offset = 0, index: position = 0 } = facts[index] ?? {};
-      const event = eventAt(index) ?? ({ messageId: "" } as unknown as Entry["event"]);
+      const { held, cost } = eventAt(index);
       const where = { partition: origin, offset, index: position };
-      entries.push(newEntry(partition, record, { index, event, sourceId, keyHash, bytes, origin: where }));
+      entries.push(newEntry(partition, record, { index, event: held, sourceId, keyHash, bytes, cost, origin: where }));
     }
     return entries;
   }
@@ -379,14 +390,16 @@ export class ParkingLot implements Parking {
     try {
       const facts = decodeSlice(record)?.facts ?? [];
       const events = decodeEvents(record);
-      return { facts, events, bytes: Math.ceil(record.payload.length / Math.max(1, events.length)) };
+      if (events.length !== facts.length) throw new Error(`record ${offset} of ${this.#topic} contradicts itself`);
+      return { facts, events, payload: record.payload };
     } catch (error) {
       throw new GoneError(messageOf(error));
     }
   }
 
   #isFull(): boolean {
-    return (this.#partition?.window.size ?? 0) >= this.#options.limits.parkedRecords;
+    const { limits, budget } = this.#options;
+    return (this.#partition?.window.size ?? 0) >= Math.min(limits.parkedRecords, budget.recordsOf(perRecord));
   }
 
   /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
@@ -447,9 +460,14 @@ export interface Replay extends ParkedFacts {
 export interface ReadSlice {
   readonly facts: readonly ParkedFacts[];
   readonly events: readonly Entry["event"][];
-  /** Of each event, in the mean. */
-  readonly bytes: number;
+  readonly payload: Uint8Array;
 }
+
+/** In the place of an event that is lost. */
+const nothing = { messageId: "" } as unknown as Entry["event"];
+
+/** Bytes that are kept of a record of the topic, and of the lane of which it may be the only one. */
+const perRecord = 1000;
 
 /** What was written is not there any more. */
 class GoneError extends Error {}

@@ -80,9 +80,10 @@ export class Shift {
     let isFirst = true;
     for (const slice of slices) {
       const content = await this.#options.read(slice);
+      const each = Math.ceil(content.payload.length / Math.max(1, content.events.length));
       for (let index = slice.first; index < slice.record.events; index++) {
         if (slice.record.finished[index] === 1) continue;
-        if (events.length === sliceEvents || (events.length > 0 && bytes + content.bytes > sliceBytes)) {
+        if (events.length === sliceEvents || (events.length > 0 && bytes + each > sliceBytes)) {
           yield { facts, events, isLast: false };
           [facts, events, bytes] = [[], [], 0];
         }
@@ -90,7 +91,7 @@ export class Shift {
         facts.push(isFirst && trial !== undefined ? { ...fact, ...trialFacts(trial, now) } : fact);
         isFirst = false;
         events.push(content.events[index]!);
-        bytes += content.bytes;
+        bytes += each;
       }
     }
     yield { facts, events, isLast: true };

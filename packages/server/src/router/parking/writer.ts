@@ -65,7 +65,7 @@ export class Writer {
     }
     parked.isWriting = true;
     const facts = departures.map((departure) => departure.facts);
-    const events = departures.map(({ event }) => event);
+    const events = departures.map(({ entry }) => entry.event);
     const added = (record: WindowRecord): void => {
       if (this.#stopped) return;
       this.#failures = 0;

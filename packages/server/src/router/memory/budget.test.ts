@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Budget, type Loan, type Share } from "./budget.ts";
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test("half is shared, and each has a part of the other half whatever the others hold", () => {
+  const budget = new Budget(800);
+  const [greedy, other] = [budget.join(() => {}), budget.join(() => {})];
+  assert.ok(greedy.fits(600), "its own 200 and the 400 that all share");
+  assert.equal(greedy.fits(601), false);
+  greedy.take(600);
+  assert.ok(other.fits(200));
+  assert.equal(other.fits(201), false);
+  greedy.give(100);
+  assert.ok(other.fits(300));
+  greedy.leave();
+  assert.ok(other.fits(800), "whoever is alone has all of it");
+});
+
+test("an event that fits nobody goes out alone, and those that wait take turns", async () => {
+  const budget = new Budget(100);
+  const order: string[] = [];
+  const loans = new Map<string, Loan>();
+  const want = (name: string): Share => {
+    const share: Share = budget.join(() => ask());
+    const ask = (): void => {
+      if (loans.has(name)) return;
+      const loan = share.borrow(1000);
+      if (loan === undefined) return;
+      loans.set(name, loan);
+      order.push(name);
+    };
+    ask();
+    return share;
+  };
+  want("a");
+  want("b");
+  const leaving = want("c");
+  want("d");
+  assert.deepEqual(order, ["a"]);
+  leaving.leave();
+  await turn();
+  assert.deepEqual(order, ["a"], "others' leaving is no turn");
+  loans.get("a")?.giveBack();
+  await turn();
+  assert.deepEqual(order, ["a", "b"]);
+  loans.get("b")?.giveBack();
+  loans.get("b")?.giveBack();
+  await turn();
+  assert.deepEqual(order, ["a", "b", "d"]);
+  loans.get("d")?.giveBack();
+  assert.equal(budget.held, 0);
+});
+
+test("whatever comes and goes, no more is charged than there is and one loan, nobody's own part is missing, and it ends at 0", async () => {
+  const step = fc.record({
+    who: fc.nat(3),
+    what: fc.constantFrom("read", "end", "want", "ended"),
+    bytes: fc.integer({ min: 1, max: 700 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+      const budget = new Budget(1000);
+      const own = 1000 / 2 / 4;
+      const members = Array.from({ length: 4 }, () => {
+        const member = {
+          read: [] as number[],
+          wanted: [] as number[],
+          loans: [] as Loan[],
+          share: budget.join(() => member.ask()),
+          ask(): void {
+            while (member.wanted.length > 0) {
+              const loan = member.share.borrow(member.wanted[0]!);
+              if (loan === undefined) return;
+              member.wanted.shift();
+              member.loans.push(loan);
+            }
+          },
+        };
+        return member;
+      });
+      const largest = (): number => Math.max(0, ...members.flatMap(({ loans }) => loans.map(({ bytes }) => bytes)));
+      const check = (): void => {
+        const held = members.map(({ read, loans }) => {
+          return read.reduce((a, b) => a + b, 0) + loans.reduce((sum, { bytes }) => sum + bytes, 0);
+        });
+        assert.deepEqual(
+          members.map(({ share }) => share.held),
+          held,
+        );
+        assert.ok(budget.held <= budget.bytes + largest(), `${budget.held}`);
+        for (const { share } of members) assert.ok(share.held >= own || share.fits(own - share.held));
+      };
+      for (const { who, what, bytes } of steps) {
+        const member = members[who]!;
+        if (what === "read" && member.share.fits(bytes)) {
+          member.share.take(bytes);
+          member.read.push(bytes);
+        } else if (what === "end") {
+          const read = member.read.shift();
+          if (read !== undefined) member.share.give(read);
+        } else if (what === "want") {
+          member.wanted.push(bytes);
+          member.ask();
+        } else member.loans.shift()?.giveBack();
+        await turn();
+        check();
+      }
+      // Nobody waits for ever: while loans come back, all get theirs, though nothing that was read ends.
+      while (members.some(({ wanted, loans }) => wanted.length > 0 || loans.length > 0)) {
+        assert.ok(members.some(({ loans }) => loans.length > 0));
+        for (const { loans } of members) loans.shift()?.giveBack();
+        await turn();
+        check();
+      }
+      for (const { share, read } of members) for (const bytes of read) share.give(bytes);
+      assert.equal(budget.held, 0);
+    }),
+  );
+});

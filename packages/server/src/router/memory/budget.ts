@@ -1,0 +1,184 @@
+/** What one destination has of the budget. */
+export interface Share {
+  /** Bytes that it is charged with. */
+  readonly held: number;
+  /** Whether so many bytes more are there for it. */
+  fits(bytes: number): boolean;
+  /** Charges bytes, whether they fit or not: what is here is here. */
+  take(bytes: number): void;
+  give(bytes: number): void;
+  /**
+   * Charges bytes that are needed for a while, for events on their way, if they fit. If they fit nobody, one destination at a time gets
+   * them all the same, since a single event may be larger than what is left; those that wait for it take turns. Whoever gets
+   * `undefined` is told by `wake` when to ask again.
+   */
+  borrow(bytes: number): Loan | undefined;
+  /** `wake` is to tell once something was given back. */
+  wakeOnRoom(): void;
+  /** The destination is gone, with all that it holds. */
+  leave(): void;
+}
+
+/** Bytes for events on their way. */
+export interface Loan {
+  readonly bytes: number;
+  giveBack(): void;
+}
+
+/**
+ * The memory that the events of all destinations may take together. Half of it is divided among the destinations, and is there for each of
+ * them whatever the others hold; the other half is for whoever comes first. So one that is slow or down can fill what all share, and
+ * the others go on with what is theirs.
+ *
+ * What is charged never exceeds the budget but for what its owners document: `take` charges what does not fit (a record that is read while nothing
+ * is held), and one loan at a time may exceed it.
+ */
+export class Budget {
+  readonly bytes: number;
+  readonly #shares = new Set<Member>();
+  /** Those that want a loan, in the order in which they first asked. */
+  readonly #borrowers = new Set<Member>();
+  /** Those that are told once. */
+  #readers = new Set<Member>();
+  #telling = false;
+  /** The loan that exceeds the budget. */
+  #excess: Loan | undefined;
+  #borrower: Member | undefined;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+
+  /** A destination comes. `wake` is called, later and never at once, when it waits and something was given back. */
+  join(wake: () => void): Share {
+    const member = new Member(this, wake);
+    this.#shares.add(member);
+    return member;
+  }
+
+  /** Bytes that are charged to all destinations. */
+  get held(): number {
+    let held = 0;
+    for (const share of this.#shares) held += share.held;
+    return held;
+  }
+
+  /** Records of which each destination may keep the bookkeeping, of `each` bytes: all together half of as much again. */
+  recordsOf(each: number): number {
+    return Math.max(1000, Math.floor(this.bytes / 2 / each / Math.max(1, this.#shares.size)));
+  }
+
+  /** @internal */
+  fits(member: Member, bytes: number): boolean {
+    const own = this.bytes / 2 / Math.max(1, this.#shares.size);
+    const after = member.held + bytes;
+    if (after <= own) return true;
+    let shared = after - own;
+    for (const other of this.#shares) if (other !== member) shared += Math.max(0, other.held - own);
+    return shared <= this.bytes / 2;
+  }
+
+  /** @internal */
+  borrow(member: Member, bytes: number): Loan | undefined {
+    member.asks = true;
+    if (this.fits(member, bytes)) {
+      this.#borrowers.delete(member);
+      return this.#lend(member, bytes);
+    }
+    const [first = member] = this.#borrowers;
+    if (this.#excess !== undefined || first !== member) {
+      this.#borrowers.add(member);
+      return undefined;
+    }
+    this.#borrowers.delete(member);
+    this.#excess = this.#lend(member, bytes);
+    this.#borrower = member;
+    return this.#excess;
+  }
+
+  #lend(member: Member, bytes: number): Loan {
+    member.take(bytes);
+    let isOut = true;
+    const loan: Loan = {
+      bytes,
+      giveBack: () => {
+        if (!isOut) return;
+        isOut = false;
+        if (this.#excess === loan) this.#excess = undefined;
+        member.give(bytes);
+      },
+    };
+    return loan;
+  }
+
+  /** @internal */
+  wakeOnRoom(member: Member): void {
+    this.#readers.add(member);
+  }
+
+  /** @internal */
+  given(): void {
+    if (this.#telling || (this.#borrowers.size === 0 && this.#readers.size === 0)) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      const readers = this.#readers;
+      this.#readers = new Set();
+      for (const member of [...this.#borrowers]) {
+        member.asks = false;
+        readers.delete(member);
+        member.wake();
+        // It wants nothing any more; else it has kept its place.
+        if (!member.asks) this.#borrowers.delete(member);
+      }
+      for (const member of readers) member.wake();
+    });
+  }
+
+  /** @internal */
+  left(member: Member): void {
+    this.#shares.delete(member);
+    this.#borrowers.delete(member);
+    this.#readers.delete(member);
+    if (this.#borrower === member) this.#excess = undefined;
+    this.given();
+  }
+}
+
+class Member implements Share {
+  held = 0;
+  /** Whether it has asked for a loan since it was told that there may be room. */
+  asks = false;
+  readonly wake: () => void;
+  readonly #budget: Budget;
+
+  constructor(budget: Budget, wake: () => void) {
+    this.#budget = budget;
+    this.wake = wake;
+  }
+
+  fits(bytes: number): boolean {
+    return this.#budget.fits(this, bytes);
+  }
+
+  take(bytes: number): void {
+    this.held += bytes;
+  }
+
+  give(bytes: number): void {
+    this.held -= bytes;
+    this.#budget.given();
+  }
+
+  borrow(bytes: number): Loan | undefined {
+    return this.#budget.borrow(this, bytes);
+  }
+
+  wakeOnRoom(): void {
+    this.#budget.wakeOnRoom(this);
+  }
+
+  leave(): void {
+    this.#budget.left(this);
+  }
+}

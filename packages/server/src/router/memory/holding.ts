@@ -1,0 +1,54 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import { parsedCost } from "./heap-cost.ts";
+
+/** An event as its JSON, outside of the heap: an object would take more than there is room for. */
+export class PackedEvent {
+  readonly #json: Buffer;
+  /** Bytes of heap that it takes as an object. */
+  readonly unpacked: number;
+
+  constructor(event: DeliveredEvent) {
+    this.#json = Buffer.from(JSON.stringify(event));
+    this.unpacked = parsedCost(this.#json);
+  }
+
+  get bytes(): number {
+    return this.#json.length;
+  }
+
+  unpack(): DeliveredEvent {
+    return JSON.parse(this.#json.toString()) as DeliveredEvent;
+  }
+}
+
+/** How an event waits in memory, and the bytes that it is charged with. */
+export interface Holding {
+  readonly held: DeliveredEvent | PackedEvent;
+  readonly cost: number;
+}
+
+/** What comes to an event when it is completed, and its places in lanes and windows, bytes. */
+const perEvent = 1500;
+/** Its text twice: as it goes out, and compressed or in the buffers of a connection. */
+const texts = 2;
+
+/**
+ * Decides how the events of a record wait: as the objects that they were parsed to where there is room for all of them, else as JSON that is
+ * parsed again when it goes out. Then the record takes little more than it has bytes, and less than a small machine has.
+ *
+ * @param copies objects that there may be of each event: with a transformation, what it made of it is one more
+ * @param fits whether so many bytes are left for the destination
+ */
+export function holdingOf(
+  payload: Uint8Array,
+  events: number,
+  copies: number,
+  fits: (bytes: number) => boolean,
+): (event: DeliveredEvent) => Holding {
+  const cost = Math.ceil((copies * parsedCost(payload) + texts * payload.length) / events) + perEvent;
+  if (fits(cost * events)) return (held) => ({ held, cost });
+  return (event) => {
+    const held = new PackedEvent(event);
+    return { held, cost: (1 + texts) * held.bytes + perEvent };
+  };
+}
