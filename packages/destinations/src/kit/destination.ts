@@ -42,6 +42,11 @@ export interface Delivery {
   readonly sources: readonly EventSource[];
   /** Only where the type is `transactional`. */
   readonly commit?: Commit;
+  /**
+   * Called by a destination that needs the events no longer, before it settles: it has written down what goes out. The memory that
+   * they take is then somebody else's.
+   */
+  readonly released?: () => void;
 }
 
 /** A destination that is ready to take events. */

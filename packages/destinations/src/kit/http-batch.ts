@@ -3,6 +3,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
 import type { EventRequest } from "./http-destination.ts";
 import { dead, delivered, type Outcome } from "./outcome.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** What came of one request. */
 export interface Result {
@@ -24,6 +25,10 @@ interface Ready {
 interface BatchRules extends Grouping {
   /** @throws what the author's function throws */
   readonly requestsOf: (events: readonly DeliveredEvent[]) => readonly Ready[];
+  /** Whether an answer is judged by what it answers. */
+  readonly judgesEvents?: boolean;
+  /** @see Delivery.released */
+  readonly released?: (() => void) | undefined;
 }
 
 /** Events whose requests are not made yet, or a request that is to be sent. */
@@ -58,7 +63,7 @@ export function deliverInRequests(events: readonly DeliveredEvent[], rules: Batc
 /** One event in one request: by far the most common case, at thousands of events a second. */
 function sendOnly(
   events: readonly DeliveredEvent[],
-  { requestsOf, suspects }: BatchRules,
+  { requestsOf, suspects, judgesEvents, released }: BatchRules,
 ): Promise<readonly Outcome[]> | undefined {
   let requests: readonly Ready[];
   try {
@@ -68,9 +73,17 @@ function sendOnly(
   }
   const [only] = requests;
   if (only === undefined || requests.length > 1) return undefined;
-  return only.send(events).then(({ outcome, outcomes }) => {
+  if (released === undefined || judgesEvents === true) return sent(only, events, suspects);
+  released();
+  // While it is under way nothing holds the event itself.
+  return sent(only, [{ messageId: events[0]!.messageId } as DeliveredEvent], suspects);
+}
+
+/** A function of its own: what it closes over is all that stays while the request is on its way. */
+function sent(only: Ready, carried: readonly DeliveredEvent[], suspects: Suspects): Promise<readonly Outcome[]> {
+  return only.send(carried).then(({ outcome, outcomes }) => {
     const result = outcome ?? outcomes?.[0] ?? missing;
-    if (result.outcome !== "retry") suspects.ended(events[0]!);
+    if (result.outcome !== "retry") suspects.ended(carried[0]!);
     return [result];
   });
 }

@@ -124,11 +124,21 @@ export function openHttp<Settings>(
     });
   };
   const suspects = new Suspects();
+  const judgesEvents = definition.classify !== undefined;
   const { key } = definition;
   const keyOf = key === undefined ? undefined : (event: DeliveredEvent) => key.call(definition, event, settings);
 
   return {
-    deliver: (events) => deliverInRequests(events, { requestsOf, keyOf, limits, inOrder, suspects }),
+    deliver: (events, delivery) =>
+      deliverInRequests(events, {
+        requestsOf,
+        keyOf,
+        limits,
+        inOrder,
+        suspects,
+        judgesEvents,
+        released: delivery?.released,
+      }),
     close: () => sender.close(),
   };
 }

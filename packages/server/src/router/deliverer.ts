@@ -251,6 +251,7 @@ export class Deliverer {
       stage,
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
       commit: positions === undefined ? undefined : commitOf(batch, this.#options.writeDead),
+      ...(batch.loans.length === 0 ? {} : { released: () => batch.loans.forEach((loan) => loan.giveBack()) }),
     };
     const number = this.#verdicts.send();
     void dispatch(entries, how).then((results) => this.#settle(batch, number, results));

@@ -20,6 +20,8 @@ export interface Dispatch {
   readonly sourceOf: (entry: Entry) => EventSource;
   /** What the destination commits together with the events. */
   readonly commit: Delivery["commit"];
+  /** @see Delivery.released */
+  readonly released?: () => void;
 }
 
 const noOutcome: Outcome = {
@@ -34,12 +36,11 @@ const noOutcome: Outcome = {
  * result for each event. Never rejects: what a stage or a destination's type throws may be this event's doing.
  */
 export async function dispatch(entries: readonly Entry[], how: Dispatch): Promise<readonly Result[]> {
-  const { connection, stage, sourceOf, commit } = how;
+  const { stage, sourceOf } = how;
   try {
     const sources = entries.map(sourceOf);
     if (stage === undefined) {
-      const events = entries.map(({ event }) => event);
-      const outcomes = await connection.deliver(events, { sources, ...(commit === undefined ? {} : { commit }) });
+      const outcomes = await deliver(entries, sources, how);
       return outcomes.length === entries.length ? outcomes : entries.map((_, at) => outcomes[at] ?? noOutcome);
     }
     return await dispatchStaged(entries, sources, stage, how);
@@ -48,8 +49,27 @@ export async function dispatch(entries: readonly Entry[], how: Dispatch): Promis
   }
 }
 
+
 function thrown(error: unknown): Outcome {
   return { outcome: "retry", scope: "event", reason: "error", detail: messageOf(error) };
+}
+
+/** Not asynchronous: a function that waits would hold the events until it goes on. */
+function deliver(
+  entries: readonly Entry[],
+  sources: readonly EventSource[],
+  { connection, commit, released }: Dispatch,
+): Promise<readonly Outcome[]> {
+  const delivery = {
+    sources,
+    ...(commit === undefined ? {} : { commit }),
+    ...(released === undefined ? {} : { released }),
+  };
+  return connection.deliver(
+    entries.map(({ event }) => event),
+    delivery,
+  );
+
 }
 
 async function dispatchStaged(
