@@ -15,6 +15,7 @@ import { logSizes } from "./engine/log-size.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
+import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts";
 import { readOrMakeSecret, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
@@ -125,20 +126,34 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }, retainEvery);
     steps.push(async () => clearInterval(retaining));
 
-    const { sources, destinations, directory: configDirectory } = config;
+    const { sources, destinations, directory: configDirectory, memory = defaultMemory(thisMachine()) } = config;
+    const shares = sharesOf(memory);
+    if (memory > usable(thisMachine()) / 2) {
+      logger.warn(
+        `memory: ${megabytes(memory)} is more than half of what there is, ${megabytes(usable(thisMachine()))}`,
+      );
+    }
     const router = await startRouter({
       directory: dataFolder,
       configDirectory,
       sources,
       destinations,
       version,
+      memory: shares,
       engine,
       logger,
       ...(options.configTimeout === undefined ? {} : { configTimeout: options.configTimeout }),
     });
     steps.push(() => router.close());
 
-    const gateway = createGateway({ sources, engine, logger, version, trustedProxies });
+    const gateway = createGateway({
+      sources,
+      engine,
+      logger,
+      version,
+      trustedProxies,
+      limits: { bytesInFlight: shares.bodies },
+    });
     steps.push(() => gateway.close());
     const url = await listen(gateway.server, host, port, "--port");
 
@@ -155,6 +170,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         // First the router: what the gateway accepts from then on is for destinations that are there.
         await router.change(next);
         gateway.update(next.sources);
+        if (next.memory !== config.memory) {
+          logger.warn("memory: the new value counts from the next start; until then the one before does");
+        }
         current = next;
       },
     });
@@ -200,6 +218,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }
     throw error;
   }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 async function lockFolder(dataFolder: string, wait: number): Promise<FolderLock> {

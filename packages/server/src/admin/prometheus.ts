@@ -68,6 +68,13 @@ function families(status: Status): Family[] {
         ["_count", {}, status.append.count],
       ],
     },
+    gauge("pintle_memory_bytes", "What the events of all destinations may take in memory.", [
+      ["", {}, status.memory.bytes],
+    ]),
+    gauge("pintle_memory_held_bytes", "What they are charged with.", [["", {}, status.memory.held]]),
+    gauge("pintle_memory_body_bytes", "Bodies of requests that are being received or written.", [
+      ["", {}, status.memory.bodies],
+    ]),
     gauge("pintle_storage_open", "Whether the storage takes events.", [["", {}, status.storage === "open" ? 1 : 0]]),
     counter(
       "pintle_destination_delivered_total",
@@ -108,6 +115,11 @@ function families(status: Status): Family[] {
       "pintle_destination_lanes_parked",
       "User keys whose events wait in the retry topic.",
       each(({ lanesParked }) => lanesParked),
+    ),
+    gauge(
+      "pintle_destination_memory_bytes",
+      "What the events of the destination are charged with.",
+      each(({ memory }) => memory),
     ),
     gauge(
       "pintle_destination_lag_records",

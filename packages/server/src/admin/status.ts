@@ -21,6 +21,8 @@ export interface Status {
   readonly storage: "open" | "shut";
   /** Bytes on disk by topic. */
   readonly log: Readonly<Record<string, number>>;
+  /** Bytes of memory: what the events of all destinations are charged with and may be, and bodies that the gateway has. */
+  readonly memory: { readonly held: number; readonly bytes: number; readonly bodies: number };
   readonly destinations: readonly DestinationStatus[];
 }
 
@@ -58,6 +60,7 @@ export function statusOf(
     append: gateway.append,
     storage: gateway.storage,
     log,
+    memory: { ...router.memory, bodies: gateway.bytesInFlight },
     destinations: router.destinations,
   };
 }

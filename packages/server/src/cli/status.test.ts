@@ -40,6 +40,7 @@ const told: Status = {
   oddities: { shop: { not_a_number: 2, numeric_time: 5 } },
   append: { count: 50, milliseconds: 5 },
   storage: "open",
+  memory: { held: 3_000_000, bytes: 128_000_000, bodies: 0 },
   log: {},
   destinations: [hook, { ...hook, id: "audit", type: "file", state: "closed", dead: {}, filtered: {}, counted: true }],
 };
@@ -49,6 +50,7 @@ test("the status is a table with a row for each destination, and a line for each
     "Pintle 1.2.3, ready, since 2026-01-02T03:04:05.000Z",
     "accepted 5,000 events in 50 requests; refused 3 requests (unknown_key 3)",
     "odd from shop: numeric_time 5, not_a_number 2",
+    "memory 3 MB of 128 MB held for destinations, 0 MB for requests",
     "",
     "destination  type     state          lag  events      delivered  filtered                 duplicate  dead letters            lanes waiting  parked",
     "hook         webhook  in trouble  1m 15s  12 or more      4,000  only 20, disconnected 1          6  http_400 30, expired 1              1       2",

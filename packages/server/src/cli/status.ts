@@ -20,6 +20,10 @@ async function runStatus(call: CommandCall, context: CommandContext): Promise<nu
   return 0;
 }
 
+function megabytes(bytes: number): string {
+  return `${count(Math.ceil(bytes / 1e6))} MB`;
+}
+
 /** What the states of a destination are called for people: those of a breaker read the wrong way round. */
 const stateNames: Readonly<Record<string, string>> = {
   closed: "working",
@@ -40,6 +44,7 @@ export function statusLines(told: Status, deadLetters: DeadLetterCounts, now: nu
       (refused === 0 ? "" : `; refused ${nouns(refused, "request")} (${reasons(told.refused)})`) +
       (told.storage === "open" ? "" : "; the storage takes nothing now"),
     ...Object.entries(told.oddities).map(([source, counts]) => `odd from ${source}: ${reasons(counts)}`),
+    `memory ${megabytes(told.memory.held)} of ${megabytes(told.memory.bytes)} held for destinations, ${megabytes(told.memory.bodies)} for requests`,
     "",
   ];
   if (told.destinations.length === 0) return [...lines, "no destinations"];

@@ -107,6 +107,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     destinations,
     warnings: warningsOf(sources, destinations),
     ...(options.omitted === undefined ? {} : { omitted: options.omitted }),
+    ...(parsed.data.memory === undefined ? {} : { memory: parsed.data.memory }),
     secrets: hidden,
     redact: redactor(hidden),
   };

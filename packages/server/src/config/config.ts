@@ -17,6 +17,8 @@ export interface Config {
   readonly destinations: readonly Destination[];
   /** What is allowed and can hardly be meant, one line each. */
   readonly warnings: readonly string[];
+  /** Bytes of memory for the events of all destinations; absent: by what the machine has. */
+  readonly memory?: number;
   /** What a `workspaceConfig.json` says that could not be carried over, one line each. */
   readonly omitted?: readonly string[];
   /** Write keys, what `env` brought in, and what destinations call secret. */

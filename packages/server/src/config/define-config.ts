@@ -10,6 +10,11 @@ export interface PintleConfig {
   readonly sources: readonly SourceConfig[];
   /** Where events go, by names of your own. */
   readonly destinations?: Readonly<Record<string, DestinationConfig>>;
+  /**
+   * What the events of all destinations may take in memory: bytes, or a text like `"256MB"`, from 64 MB to 64 GB.
+   * @default a quarter of what the machine or the container has, from 64 to 512 MB
+   */
+  readonly memory?: number | string;
 }
 
 export interface SourceConfig<DestinationName extends string = string> {
@@ -104,6 +109,7 @@ type Written<Value> = Value extends string
 export function defineConfig<const Name extends string = never>(config: {
   readonly sources: readonly SourceConfig<NoInfer<Name>>[];
   readonly destinations?: Readonly<Record<Name, DestinationConfig>>;
+  readonly memory?: number | string;
 }): PintleConfig {
   return config;
 }

@@ -1,6 +1,7 @@
-import { duration, rate } from "@pintle/destinations/kit";
+import { bytes, duration, rate } from "@pintle/destinations/kit";
 import { knownTypes } from "@pintle/events/gateway";
 import { z } from "zod";
+import { leastMemory } from "../memory-limit.ts";
 import type { Transform } from "../router/transform/transform.ts";
 import { idPattern } from "./id.ts";
 
@@ -101,9 +102,12 @@ export const commonDestinationKeys: readonly string[] = Object.keys(commonDestin
 export const configSchema: z.ZodType<ConfigEntry> = z.strictObject({
   sources: z.array(sourceSchema).min(1, "At least one source is needed"),
   destinations: z.record(z.string(), commonDestinationSchema).default({}),
+  memory: bytes({ min: leastMemory, max: 64e9 }).optional(),
 });
 
 export interface ConfigEntry {
   sources: SourceEntry[];
   destinations: Record<string, DestinationEntry>;
+  /** Bytes. */
+  memory?: number | undefined;
 }

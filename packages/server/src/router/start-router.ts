@@ -4,6 +4,7 @@ import type { Destination, Source } from "../config/config.ts";
 import type { EmbeddedEngine } from "../engine/embedded.ts";
 import { ServerError } from "../errors.ts";
 import { type Logger, unforeseen } from "../logger.ts";
+import { type MemoryShares, sharesOf } from "../memory-limit.ts";
 import { backoff } from "./backoff.ts";
 import type { RouterStatus } from "./status.ts";
 import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
@@ -18,6 +19,8 @@ export interface StartRouterOptions {
   readonly version: string;
   /** Milliseconds for running the configuration in the router's thread, which is done where it has types of destinations. @default 30000 */
   readonly configTimeout?: number;
+  /** @default that of 256 MB */
+  readonly memory?: MemoryShares;
   /** The engine of this thread, which writes `events`. */
   readonly engine: Pick<EmbeddedEngine, "serve">;
   readonly logger: Logger;
@@ -51,12 +54,6 @@ const graceful = 2000;
 
 /** Milliseconds for the thread to end by itself once it has closed everything. */
 const leftOver = 500;
-
-/**
- * MB. Twice as much saves no measurable time and costs 12 MB at rest and 50 MB at 5,000 events a second, since V8 counts the bytes that buffers
- * hold for little: what young garbage keeps of them goes with the next scavenge only.
- */
-const youngGeneration = 48;
 
 /**
  * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
@@ -148,6 +145,7 @@ class RouterThread {
   static async start(options: StartRouterOptions, died: (error: Error) => void): Promise<RouterThread> {
     const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
     const { configTimeout = defaultConfigTimeout } = options;
+    const memory = options.memory ?? sharesOf(256e6);
     const { port1, port2 } = new MessageChannel();
     engine.serve(port1);
     const workerData: RouterThreadData = {
@@ -157,10 +155,14 @@ class RouterThread {
       destinations,
       version,
       configTimeout,
+      memory: memory.events,
       feed: port2,
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
+      resourceLimits: {
+        maxYoungGenerationSizeMb: memory.youngGeneration,
+        maxOldGenerationSizeMb: memory.oldGeneration,
+      },
       workerData,
       transferList: [port2],
       name: "router",

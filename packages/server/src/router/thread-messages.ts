@@ -17,6 +17,8 @@ export interface RouterThreadData {
   readonly version: string;
   /** Milliseconds for running the configuration, where it has types of destinations. */
   readonly configTimeout: number;
+  /** Bytes of memory for the events of all destinations. */
+  readonly memory: number;
   /** The way to the engine that writes `events`. */
   readonly feed: MessagePort;
 }

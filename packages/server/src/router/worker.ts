@@ -79,6 +79,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       clock: systemClock,
       random: Math.random,
       logger,
+      memory: data.memory,
       between: ({ id: destinationId, name: destination, type, rateLimit, transform }) => ({
         ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
         ...(transform === undefined
