@@ -19,6 +19,10 @@ const repairPause = 1000;
  * byte twice. Measured: groups of 6 KB 1.4 times as many a second, of 19 KB 1.2 times, of 64 KB 0.76 times.
  */
 const aheadGroupBytes = 32 * 1024;
+/** No room is no room, whether a disk, a quota or a bound on a file's size says so. */
+const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+/** A disk that was full has room again, in the words of `revive`, from so many free bytes on: a few of the largest requests. */
+const revivedFrom = 16 * 1024 * 1024;
 /** The next segment is written ahead from when this share of the active one is used. */
 const aheadFrom = 0.5;
 /** ... and is complete at this share, a little before it is needed. */
@@ -47,7 +51,7 @@ interface GroupTarget {
  *
  * A log is always in one of these modes:
  * - *open*: groups of appends are written one after the other, each by one write and one sync.
- * - *broken* (`#failure` is set): a write, a sync or the start of a segment has failed. The next group begins with a repair, which
+ * - *broken* (`#failure` is set): a write, a sync or the start of a segment has failed, or there was no room for one when it was opened. The next group begins with a repair, which
  *   starts a fresh segment. If that succeeds the log is open again, otherwise all that waits is rejected and it stays broken.
  * - *closed* (`#closed` is set): appends are refused. What was taken before is still written, or rejected.
  */
@@ -89,7 +93,14 @@ export class Log {
     const settings = settingsOf(options);
     await settings.fs.makeDirectory(directory);
     const log = new Log(directory, settings, await recover(settings.fs, directory));
-    if (log.#active === undefined) await log.#startSegment();
+    if (log.#active === undefined) {
+      // On a disk that is full what is there can still be read, and a log can be opened before there is room for more.
+      await log.#startSegment().catch((error: unknown) => {
+        if (!fullCodes.has(systemCode(error))) throw error;
+        log.#failure = { cause: error };
+        log.#repairedAt = settings.now();
+      });
+    }
     return log;
   }
 
@@ -106,12 +117,12 @@ export class Log {
 
   /** No record has a lower offset any more. */
   get start(): number {
-    return this.#sealed[0]?.base ?? this.#activeSegment().base;
+    return this.#sealed[0]?.base ?? this.#active?.base ?? this.#nextOffset;
   }
 
   /** The durable end: every record below it is on disk, and the next record has this offset or a higher one. */
   get end(): number {
-    return this.#activeSegment().next;
+    return this.#active?.next ?? this.#last.next;
   }
 
   /** Bytes of the appends that are not answered yet. For back-pressure: the log itself takes everything. */
@@ -121,7 +132,7 @@ export class Log {
 
   /** Bytes of all segments. */
   get bytes(): number {
-    return this.#sealed.reduce((sum, segment) => sum + segment.bytes, this.#activeSegment().position);
+    return this.#sealed.reduce((sum, segment) => sum + segment.bytes, this.#active?.position ?? 0);
   }
 
   /** Why the last write failed, until the log has repaired itself; `undefined` when it is well. */
@@ -153,6 +164,26 @@ export class Log {
   }
 
   /**
+   * Repairs the log, if a write has failed. Resolves when it is open, as far as is known without a write, and there is room for
+   * some; rejects with `log.unavailable`, with the file system's error as `cause`, or `log.closed`.
+   */
+  revive(): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError());
+    return this.#inTurn(async () => {
+      if (this.#failure === undefined) return;
+      const before = this.#failure;
+      try {
+        const { free } = await this.#settings.fs.space(this.directory);
+        if (fullCodes.has(systemCode(before.cause)) && free < revivedFrom) throw before.cause;
+        await this.#repair();
+      } catch (error) {
+        this.#failure = { cause: error };
+        throw this.#unavailable(error);
+      }
+    });
+  }
+
+  /**
    * Removes what the retention rules allow, and reports it. Also done after each roll; call it now and then (every minute) for age
    * and free disk. Rejects with an error of the file system, or `log.closed`.
    */
@@ -178,7 +209,7 @@ export class Log {
     await Promise.all(this.#leaving);
     // Everything acknowledged is durable already, so an error from here on costs nothing but is still told.
     await this.#ahead?.discard();
-    await this.#activeSegment().file.close();
+    await this.#active?.file.close();
   }
 
   /**
@@ -215,8 +246,7 @@ export class Log {
     } catch (error) {
       this.#target = undefined;
       this.#failure = { cause: error };
-      const message = `Nothing can be appended to the log in ${this.directory}: ${errorMessage(error)}. Retry later.`;
-      this.#reject(this.#queue.splice(0), new LogError("log.unavailable", message, error));
+      this.#reject(this.#queue.splice(0), this.#unavailable(error));
       return;
     }
     const active = this.#activeSegment();
@@ -288,6 +318,11 @@ export class Log {
     return queue;
   }
 
+  #unavailable(error: unknown): LogError {
+    const message = `Nothing can be appended to the log in ${this.directory}: ${errorMessage(error)}. Retry later.`;
+    return new LogError("log.unavailable", message, error);
+  }
+
   #reject(group: readonly Waiting[], error: LogError): void {
     for (const waiting of group) {
       this.#pendingBytes -= waiting.bytes;
@@ -310,8 +345,8 @@ export class Log {
     const now = this.#settings.now();
     if (Math.abs(now - this.#repairedAt) < repairPause) throw this.#failure!.cause;
     this.#repairedAt = now;
-    const active = this.#activeSegment();
-    await active.file.truncate(active.position);
+    const active = this.#active;
+    if (active !== undefined) await active.file.truncate(active.position);
     await this.#startSegment();
     this.#failure = undefined;
   }
@@ -420,7 +455,8 @@ export class Log {
   async #planRetention(): Promise<RetentionPlan> {
     const { fs, now, retention } = this.#settings;
     const space = retention.minFree === undefined ? undefined : await fs.space(this.directory);
-    const { base, next, position: bytes, time } = this.#activeSegment();
+    const none = { base: this.#nextOffset, next: this.#nextOffset, position: 0, time: 0 };
+    const { base, next, position: bytes, time } = this.#active ?? none;
     return planRetention(retention, { sealed: this.#sealed, active: { base, next, bytes, time }, now: now(), space });
   }
 

@@ -20,6 +20,7 @@ import { readOrMakeSecret, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 import { startRouter } from "./router/start-router.ts";
+import { StorageWatch } from "./storage-watch.ts";
 import { version } from "./version.ts";
 
 export interface DataPlaneOptions {
@@ -146,7 +147,12 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     });
     steps.push(() => router.close());
 
+    const routerState = (): string | undefined => {
+      const { state } = router.condition;
+      return state === "running" ? undefined : state;
+    };
     const gateway = createGateway({
+      router: routerState,
       sources,
       engine,
       logger,
@@ -155,6 +161,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       limits: { bytesInFlight: shares.bodies },
     });
     steps.push(() => gateway.close());
+    const watch = await StorageWatch.start({ engine, topic: "events", gate: gateway.storage });
+    steps.push(() => watch.close());
     const url = await listen(gateway.server, host, port, "--port");
 
     let current = config;
@@ -183,8 +191,16 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       token: readOrMakeSecret(adminTokenFile, "at_", warn),
       routes: adminRoutes({
         async status() {
-          const [stats, sizes] = await Promise.all([router.stats(), logSizes(dataFolder)]);
-          return statusOf({ version, startedAt }, gateway.stats(), stats, sizes);
+          const unknown = { memory: { held: 0, bytes: shares.events }, destinations: [] };
+          const [stats, sizes] = await Promise.all([
+            router.stats().catch((error: unknown) => {
+              // It may have died while it was asked.
+              if (router.condition.state === "running") throw error;
+              return unknown;
+            }),
+            logSizes(dataFolder),
+          ]);
+          return statusOf({ version, startedAt }, gateway.stats(), stats, router.condition, sizes);
         },
         reload: () => reloader.reload(),
         ...routerAdmin({ router, dataFolder, destinations: () => current.destinations }),

@@ -21,6 +21,7 @@ const status: Status = {
   oddities: { shop: { not_a_number: 2, numeric_time: 5 } },
   append: { count: 2, milliseconds: 5 },
   storage: "open",
+  router: { state: "running" },
   memory: { held: 3_000_000, bytes: 128_000_000, bodies: 0 },
   log: { events: 4096, "dead.hook": 256 },
   destinations: [

@@ -41,6 +41,15 @@ export class PlainText {
   }
 }
 
+/** An answer with the status 503: what was asked for, which is not as it should be. */
+export class Unwell {
+  readonly facts: object;
+
+  constructor(facts: object) {
+    this.facts = facts;
+  }
+}
+
 /** A request that cannot be fulfilled, with its status and one line that says why. */
 export class Refusal extends Error {
   override readonly name: string = "Refusal";
@@ -110,6 +119,7 @@ async function answerTo(request: IncomingMessage, { token, routes, hiding }: Adm
   const body = await readJson(request);
   const result = await handler({ query: new URLSearchParams(request.url?.split("?")[1]), body });
   if (result instanceof PlainText) return { status: 200, type: result.type, body: hiding().data(result.text) };
+  if (result instanceof Unwell) return json(503, result.facts, hiding());
   return json(200, result, hiding());
 }
 

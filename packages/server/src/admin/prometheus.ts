@@ -68,6 +68,7 @@ function families(status: Status): Family[] {
         ["_count", {}, status.append.count],
       ],
     },
+    gauge("pintle_router_up", "Whether the router runs.", [["", {}, status.router.state === "running" ? 1 : 0]]),
     gauge("pintle_memory_bytes", "What the events of all destinations may take in memory.", [
       ["", {}, status.memory.bytes],
     ]),

@@ -1,5 +1,5 @@
 import type { Reloaded } from "../reload.ts";
-import { PlainText, Refusal, type Route } from "./admin-server.ts";
+import { PlainText, Refusal, type Route, Unwell } from "./admin-server.ts";
 import { type DeadAdmin, deadRoutes } from "./dead-routes.ts";
 import { prometheusText } from "./prometheus.ts";
 import { type ReplayAdmin, replayRoutes } from "./replay-routes.ts";
@@ -18,7 +18,13 @@ export interface AdminParts {
 /** The requests that the admin port answers, by path. docs/command-line.md lists them. */
 export function adminRoutes({ status, reload, dead, replays, retries }: AdminParts): Readonly<Record<string, Route>> {
   return {
-    "/health": { GET: async () => healthOf(await status()) },
+    "/health": {
+      async GET() {
+        const health = healthOf(await status());
+        // While it is stopping it still serves whoever asks here.
+        return health.status === "full" || health.status === "shut" ? new Unwell(health) : health;
+      },
+    },
     ...deadRoutes(dead),
     ...replayRoutes(replays),
     ...retryRoutes(retries),

@@ -1,4 +1,5 @@
 import type { GatewayStats } from "../gateway/gateway.ts";
+import type { RouterCondition } from "../router/start-router.ts";
 import type { DestinationStatus, RouterStatus } from "../router/status.ts";
 
 /** What the data plane is doing, as `GET /status` tells it. Counters start at 0 with the process. */
@@ -18,7 +19,9 @@ export interface Status {
   /** How often events were made durable, and how many milliseconds that took in all. */
   readonly append: { readonly count: number; readonly milliseconds: number };
   /** Whether the storage takes events. */
-  readonly storage: "open" | "shut";
+  readonly storage: "open" | "full" | "shut";
+  /** Whether the router runs; where it does not, why, since when, and when it is tried again. */
+  readonly router: RouterCondition;
   /** Bytes on disk by topic. */
   readonly log: Readonly<Record<string, number>>;
   /** Bytes of memory: what the events of all destinations are charged with and may be, and bodies that the gateway has. */
@@ -27,7 +30,10 @@ export interface Status {
 }
 
 export interface Health {
-  readonly status: "ready" | "stopping";
+  /** `full`, `shut`: the storage takes nothing, as the disk is full or for another reason. */
+  readonly status: "ready" | "stopping" | "full" | "shut";
+  /** Only where it does not run. */
+  readonly router?: RouterCondition;
   /** Destinations that do not take events now, or take them too slowly, with the reason where one is known. */
   readonly behind: readonly {
     readonly id: string;
@@ -46,6 +52,7 @@ export function statusOf(
   about: Pick<Status, "version" | "startedAt">,
   gateway: GatewayStats,
   router: RouterStatus,
+  condition: RouterCondition,
   log: Status["log"],
 ): Status {
   return {
@@ -59,15 +66,17 @@ export function statusOf(
     oddities: gateway.oddities,
     append: gateway.append,
     storage: gateway.storage,
+    router: condition,
     log,
     memory: { ...router.memory, bodies: gateway.bytesInFlight },
     destinations: router.destinations,
   };
 }
 
-export function healthOf({ state, destinations }: Status): Health {
+export function healthOf({ state, storage, router, destinations }: Status): Health {
   return {
-    status: state,
+    status: state === "ready" && storage !== "open" ? storage : state,
+    ...(router.state === "running" ? {} : { router }),
     behind: destinations
       .filter(({ state, lag }) => state !== "closed" || lag.seconds >= behindAfter)
       .map(({ id, state, lag, problem }) => ({

@@ -40,6 +40,7 @@ const told: Status = {
   oddities: { shop: { not_a_number: 2, numeric_time: 5 } },
   append: { count: 50, milliseconds: 5 },
   storage: "open",
+  router: { state: "running" },
   memory: { held: 3_000_000, bytes: 128_000_000, bodies: 0 },
   log: {},
   destinations: [hook, { ...hook, id: "audit", type: "file", state: "closed", dead: {}, filtered: {}, counted: true }],
@@ -58,8 +59,18 @@ test("the status is a table with a row for each destination, and a line for each
     "hook: http_401 at 2026-01-02T03:04:06.000Z: the destination answered 401",
   ]);
   assert.deepEqual(
-    statusLines({ ...told, destinations: [], refused: {}, oddities: {}, storage: "shut" }, {}).slice(1),
-    ["accepted 5,000 events in 50 requests; the storage takes nothing now", "", "no destinations"],
+    statusLines({ ...told, destinations: [], refused: {}, oddities: {}, storage: "full" }, {}).slice(1),
+    [
+      "accepted 5,000 events in 50 requests; the storage takes nothing now: the disk is full",
+      "memory 3 MB of 128 MB held for destinations, 0 MB for requests",
+      "",
+      "no destinations",
+    ],
+  );
+  const router = { state: "starting again", reason: "out of memory", at: "AT", nextAttempt: "NEXT" } as const;
+  assert.equal(
+    statusLines({ ...told, router, destinations: [] }, {}).at(-1),
+    "the router is starting again, since AT, next at NEXT: out of memory",
   );
   const now = Date.parse("2026-01-02T03:05:00.000Z");
   const attention = (changed: Partial<Status["destinations"][number]>): string[] =>

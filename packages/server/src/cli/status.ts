@@ -14,7 +14,9 @@ export const status: Command = {
 async function runStatus(call: CommandCall, context: CommandContext): Promise<number> {
   const client = adminClient(call, context);
   const told = (await client.get("/status")) as Status;
-  const deadLetters = (await client.get("/dead/counts")) as DeadLetterCounts;
+  // Only the router knows.
+  const counts = told.router.state === "running" ? client.get("/dead/counts") : Promise.resolve({});
+  const deadLetters = (await counts) as DeadLetterCounts;
   if (call.flags.json !== undefined) context.print(JSON.stringify({ ...told, deadLetters }, null, 2));
   else for (const line of statusLines(told, deadLetters)) context.print(line);
   return 0;
@@ -42,11 +44,17 @@ export function statusLines(told: Status, deadLetters: DeadLetterCounts, now: nu
     `Pintle ${told.version}, ${told.state}, since ${told.startedAt}`,
     `accepted ${nouns(told.accepted, "event")} in ${nouns(told.requests, "request")}` +
       (refused === 0 ? "" : `; refused ${nouns(refused, "request")} (${reasons(told.refused)})`) +
-      (told.storage === "open" ? "" : "; the storage takes nothing now"),
+      (told.storage === "open"
+        ? ""
+        : `; the storage takes nothing now${told.storage === "full" ? ": the disk is full" : ""}`),
     ...Object.entries(told.oddities).map(([source, counts]) => `odd from ${source}: ${reasons(counts)}`),
     `memory ${megabytes(told.memory.held)} of ${megabytes(told.memory.bytes)} held for destinations, ${megabytes(told.memory.bodies)} for requests`,
     "",
   ];
+  if (told.router.state !== "running") {
+    const { state, reason, at, nextAttempt } = told.router;
+    return [...lines, `the router is ${state}, since ${at}, next at ${nextAttempt}: ${reason}`];
+  }
   if (told.destinations.length === 0) return [...lines, "no destinations"];
   const counted = ["delivered", "filtered", "duplicate", "dead letters", "lanes waiting", "parked"];
   const heading = ["destination", "type", "state", "lag", "events", ...counted];

@@ -38,6 +38,15 @@ export interface EmbeddedEngine extends Engine {
   serve(port: FeedPort): void;
   /** Opens topics ahead of their first use, so that it finds no fault then. */
   prepare(...topics: string[]): Promise<void>;
+  /**
+   * Resolves when a topic that this engine writes takes records, as far as can be said without one: where a write has failed, what is
+   * needed to go on is done first.
+   *
+   * @throws EngineError why it does not
+   */
+  revive(topic: string): Promise<void>;
+  /** Offsets of the oldest record and of the next, of a topic that this engine writes. */
+  range(topic: string): Promise<{ readonly start: number; readonly end: number }>;
   /** Removes old records of the topics that this engine has open. To be called every minute or so. */
   retain(): Promise<void>;
 }
@@ -233,6 +242,14 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
     },
     async prepare(...topics) {
       for (const topic of topics) await logOf(topic);
+    },
+    async revive(topic) {
+      assertOpen();
+      await (await logOf(topic)).revive();
+    },
+    async range(topic) {
+      const { start, end } = await logOf(topic);
+      return { start, end };
     },
     async retain() {
       for (const [topic, log] of opened) {

@@ -84,6 +84,13 @@ export class TopicLog implements FedTopic {
     return this.#log.append(header, payload).then(position, refuse);
   }
 
+  /** @throws EngineError while nothing can be appended */
+  async revive(): Promise<void> {
+    await this.#log.revive().catch((error: unknown) => {
+      throw engineError(error, "the log takes no records");
+    });
+  }
+
   /** A reader, at which groups may join, is there. */
   appeared(reader: object): void {
     this.#claims.appeared(reader, Date.now());

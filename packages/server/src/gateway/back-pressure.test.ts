@@ -98,7 +98,7 @@ test("a full disk: 503, nothing that got ok is lost, and service comes back when
     fs.capacity = fs.used + 10_000;
     let k = 0;
     while ((await post(`${round}-${k++}`)) === 200) assert.ok(k < 100, "the disk was never full");
-    assert.equal(gateway.stats().storage, "shut");
+    assert.equal(gateway.stats().storage, "full");
     // While it is shut nothing is tried, so nothing of the disk is touched.
     const { length } = fs.operations;
     assert.equal(await post(`${round}-shut`), 503);

@@ -18,7 +18,7 @@ export interface GatewayStats {
   readonly connections: number;
   readonly state: "ready" | "stopping";
   /** Whether the storage takes events, as far as the last request showed. */
-  readonly storage: "open" | "shut";
+  readonly storage: "open" | "full" | "shut";
 }
 
 export class Counters {

@@ -35,6 +35,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** Milliseconds since the epoch. @default Date.now */
   readonly clock?: () => number;
+  /** What `/health` says of the router where it does not run. @default nothing */
+  readonly router?: () => string | undefined;
   /** Makes the message id of an event that has none. @default a random UUID, version 4 */
   readonly newId?: () => string;
 }
@@ -45,6 +47,8 @@ export interface Gateway {
   stats(): GatewayStats;
   /** Takes the place of all sources: requests whose key is looked up from now on. */
   update(sources: readonly GatewaySource[]): void;
+  /** Whether the storage takes events: what was found out without a request. */
+  readonly storage: StorageGate;
   /** From now on `/health` says `stopping`; everything else is served as before. */
   drain(): void;
   /**
@@ -88,6 +92,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     version,
     stopping: () => stopping,
     updatedAt: () => updatedAt,
+    storage,
+    router: options.router ?? (() => undefined),
   });
   const ingest = new Ingest({ engine, sources, addresses, counters, room, storage, limits, clock, newId });
   const table = routes(ingest, information);
@@ -145,8 +151,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       bytesInFlight: room.used,
       connections: connections.count,
       state: stopping ? "stopping" : "ready",
-      storage: storage.open ? "open" : "shut",
+      storage: storage.state,
     }),
+    storage,
     update(next) {
       sources.update(next);
       updatedAt = clock();

@@ -1,6 +1,7 @@
 import { noKeyInHeader, unknownKey } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
+import type { StorageGate } from "./storage-gate.ts";
 
 /** The endpoints that take no events. */
 export class Information {
@@ -8,6 +9,8 @@ export class Information {
   readonly #version: string;
   readonly #stopping: () => boolean;
   readonly #updatedAt: () => number;
+  readonly #storage: Pick<StorageGate, "state">;
+  readonly #router: () => string | undefined;
 
   constructor(options: {
     readonly sources: Sources;
@@ -15,17 +18,29 @@ export class Information {
     readonly stopping: () => boolean;
     /** When the sources were last changed, milliseconds. */
     readonly updatedAt: () => number;
+    readonly storage: Pick<StorageGate, "state">;
+    /** What to say of the router where it does not run. */
+    readonly router: () => string | undefined;
   }) {
     this.#sources = options.sources;
     this.#version = options.version;
     this.#stopping = options.stopping;
     this.#updatedAt = options.updatedAt;
+    this.#storage = options.storage;
+    this.#router = options.router;
   }
 
-  /** For load balancers: away with it as soon as it is stopping, though requests are served to the end. */
+  /**
+   * For load balancers: away with it as soon as it is stopping, though requests are served to the end, and while it could store nothing.
+   * Without the router it takes events all the same.
+   */
   health(exchange: Exchange): void {
-    if (this.#stopping()) exchange.json(503, { status: "stopping" });
-    else exchange.json(200, { status: "ready" });
+    const { state } = this.#storage;
+    const router = this.#router();
+    const more = router === undefined ? {} : { router };
+    if (this.#stopping()) exchange.json(503, { status: "stopping", ...more });
+    else if (state !== "open") exchange.json(503, { status: state, ...more });
+    else exchange.json(200, { status: "ready", ...more });
   }
 
   version(exchange: Exchange): void {

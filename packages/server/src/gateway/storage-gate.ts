@@ -9,6 +9,7 @@ import type { Logger } from "../logger.ts";
 export class StorageGate {
   readonly #logger: Logger;
   #shutUntil: number | undefined;
+  #isFull = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -16,6 +17,12 @@ export class StorageGate {
 
   get open(): boolean {
     return this.#shutUntil === undefined;
+  }
+
+  /** What it says of itself: `full` where there is no room on the disk, `shut` where it is something else that keeps it from storing. */
+  get state(): "open" | "full" | "shut" {
+    if (this.#shutUntil === undefined) return "open";
+    return this.#isFull ? "full" : "shut";
   }
 
   admits(now: number): boolean {
@@ -29,8 +36,9 @@ export class StorageGate {
   }
 
   failed(error: unknown, now: number): void {
+    const code = error instanceof EngineError ? error.code : "unknown";
+    this.#isFull = code === "STORAGE_FULL";
     if (this.#shutUntil === undefined) {
-      const code = error instanceof EngineError ? error.code : "unknown";
       this.#logger.error({ code, err: error }, "the storage takes no events; requests are answered with 503 meanwhile");
     }
     this.#shutUntil = now + shutMilliseconds;

@@ -64,6 +64,8 @@ export interface ConsumerOptions {
   readonly deduper?: ((partition: number) => Deduper) | undefined;
   /** Of all destinations. */
   readonly budget: Budget;
+  /** Where it begins if this folder has not seen it before. @default where the log ends */
+  readonly beginning?: number | undefined;
   /** Of the consumer that this one takes over from, when settings change at run time: the counts go on. */
   readonly account?: Account | undefined;
 }
@@ -101,12 +103,14 @@ export class Consumer {
   readonly #positions: Positions | undefined;
 
   readonly #partitions = new Map<number, PartitionState>();
-  readonly #begun: Promise<void>[] = [];
+  #begun: Promise<void>[] = [];
   /** What the retry topic says about `events`. */
   #known: Known = { parked: [], last: new Map() };
   #subscription: Subscription | undefined;
   readonly #share: Share;
   readonly #room: Room;
+  /** Where it begins without progress: also if that cannot be written down at once. */
+  #beginning: number | undefined;
   #cancelSave: (() => void) | undefined;
   /** Whether the save that is to come was put off because the list is long. */
   #savesLate = false;
@@ -124,6 +128,7 @@ export class Consumer {
     this.#engine = engine;
     this.#register = register;
     this.#clock = clock;
+    this.#beginning = options.beginning;
     this.#saveInterval = all.saveInterval;
     const readAhead = Math.max(all.readAhead, 2 * type.batch(settings).events);
     this.#share = options.budget.join(() => this.#deliverer.pump());
@@ -268,17 +273,28 @@ export class Consumer {
     return this.#room.events;
   }
 
-  /** Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. */
+  /**
+   * Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. Called again after it was
+   * rejected, it goes on from where that was.
+   */
   async start(): Promise<void> {
     // Before anything is read from `events`: nobody overtakes a lane that is parked.
-    this.#known = await this.#lot.open(this.#lanes);
+    if (this.#lot.partition === undefined) this.#known = await this.#lot.open(this.#lanes);
+    if (this.#closing !== undefined) return;
+    this.#begun = [];
     this.#subscription = await this.#engine.subscribe(topic, this.id, {
       assigned: (partition) => {
         this.#begun.push(this.#assigned(partition));
       },
       revoked: (partition) => this.#revoked(partition),
     });
-    await Promise.all(this.#begun);
+    try {
+      await Promise.all(this.#begun);
+    } catch (error) {
+      await this.#subscription.close();
+      this.#subscription = undefined;
+      throw error;
+    }
     this.#deliverer.pump();
   }
 
@@ -353,7 +369,9 @@ export class Consumer {
     let from = this.#register.beginningOf(this.id, source.partition);
     if (from === undefined) {
       const fromStart = this.#register.firstStart || this.#destination.settings.from === "start";
-      from = fromStart ? source.start() : source.end();
+      const place = Math.max(source.start(), this.#beginning ?? source.end());
+      this.#beginning = fromStart ? source.start() : place;
+      from = this.#beginning;
       await this.#register.add(this.id, source.partition, from);
     }
     source.save({ low: from, finished: [] });

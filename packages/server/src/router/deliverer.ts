@@ -251,7 +251,7 @@ export class Deliverer {
       stage,
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
       commit: positions === undefined ? undefined : commitOf(batch, this.#options.writeDead),
-      ...(batch.loans.length === 0 ? {} : { released: () => batch.loans.forEach((loan) => loan.giveBack()) }),
+      ...(batch.loans.length === 0 ? {} : { released: () => giveBack(batch) }),
     };
     const number = this.#verdicts.send();
     void dispatch(entries, how).then((results) => this.#settle(batch, number, results));
@@ -259,8 +259,8 @@ export class Deliverer {
 
   /** The outcomes of a batch are there. */
   #settle(batch: Batch, number: number, results: readonly Result[]): void {
-    const { entries, lanes, bytes, loans, isProbe, positions } = batch;
-    for (const loan of loans) loan.giveBack();
+    giveBack(batch);
+    const { entries, lanes, bytes, isProbe, positions } = batch;
     if (this.#state === "closed") return;
     if (results.every(({ outcome }) => outcome !== "retry")) {
       this.#options.positions?.confirmed(positions);
@@ -383,6 +383,10 @@ export class Deliverer {
     this.#breaker.succeeded(isProbe, now);
     if (before === "half-open" && this.#breaker.state === "closed") this.#options.account.recovered();
   }
+}
+
+function giveBack({ loans }: Batch): void {
+  for (const loan of loans) loan.giveBack();
 }
 
 function detailOf({ detail, reason }: Outcome): string {

@@ -3,9 +3,13 @@ import type { DestinationType } from "@pintle/destinations/kit";
 import { secretsOf, type Tools } from "@pintle/destinations/kit";
 import type { Destination, Source } from "../config/config.ts";
 import type { Engine } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine-error.ts";
+import { ServerError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { Redactor } from "../redactor.ts";
 import type { Account } from "./account.ts";
+import { backoff } from "./backoff.ts";
+import type { Beginnings } from "./beginnings.ts";
 import type { Clock } from "./clock.ts";
 import { Consumer, type ConsumerDestination } from "./consumer.ts";
 import type { Replaying } from "./dead/dead-letters.ts";
@@ -29,11 +33,15 @@ export interface RouterOptions {
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
+  /** @default where the log ends when the destination is started */
+  readonly beginnings?: Beginnings | undefined;
   readonly limits?: Partial<ConsumerLimits>;
   /** Bytes of memory for the events of all destinations together. @default 256 MiB */
   readonly memory?: number;
   /** How many events before an event are looked at to see whether it was sent before. @default 1,000,000 */
   readonly dedupeIds?: number;
+  /** Told what kept a destination from being started again, when that is nothing that passes. */
+  readonly failed?: (error: unknown) => void;
   /**
    * What stands between the filter of a destination and its delivery. Called when its consumer is made, that is, when it starts and
    * after each change of its entry in the configuration.
@@ -47,7 +55,7 @@ export interface Between {
 }
 
 /** The part of a configuration that can be changed at run time. */
-export type RouterConfig = Pick<RouterOptions, "sources" | "destinations">;
+export type RouterConfig = Pick<RouterOptions, "sources" | "destinations" | "beginnings">;
 
 interface Member {
   readonly consumer: Consumer;
@@ -65,6 +73,8 @@ export class Router {
   /** By destination id. */
   readonly #redactors = new Map<string, Redactor>();
   readonly #dedupers = new Map<number, Deduper>();
+  /** Destinations that are to be started again. */
+  readonly #retries = new Set<() => void>();
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -78,7 +88,7 @@ export class Router {
   /**
    * Resolves when every destination has its place in the log: what is accepted from then on is not missed by any of them.
    *
-   * @throws EngineError when the engine cannot be read; TypeError for a destination whose type is not known
+   * @throws EngineError when the engine cannot be read; ServerError for a destination whose type is not known
    */
   static async open(options: RouterOptions): Promise<Router> {
     const register = await Register.open(options.engine);
@@ -98,9 +108,9 @@ export class Router {
    * lets what is on its way end, at most `within` milliseconds, and goes on from where it stands: its counts too, while its
    * breaker begins anew, so that mended settings are tried at once. Changes take turns.
    *
-   * @throws EngineError, TypeError as in `open`
+   * @throws EngineError, ServerError as in `open`
    */
-  change({ sources, destinations }: RouterConfig, within = 5000): Promise<void> {
+  change({ sources, destinations, beginnings }: RouterConfig, within = 5000): Promise<void> {
     const changed = this.#changing.then(async () => {
       if (this.#closed) return;
       const { types } = this.#options;
@@ -122,9 +132,13 @@ export class Router {
       );
       for (const [id, { entry, destination }] of wanted) {
         if (this.#members.has(id) || this.#closed) continue;
-        const consumer = this.#consumer({ ...destination, ...this.#options.between?.(entry) }, accounts.get(id));
+        const consumer = this.#consumer(
+          { ...destination, ...this.#options.between?.(entry) },
+          accounts.get(id),
+          beginnings?.[id],
+        );
         this.#members.set(id, { consumer, made: [entry, destination.sources] });
-        await consumer.start();
+        await this.#start(consumer);
       }
       // The status lists them in the order of the configuration.
       for (const id of wanted.keys()) {
@@ -138,7 +152,26 @@ export class Router {
     return changed;
   }
 
-  #consumer(destination: ConsumerDestination, account: Account | undefined): Consumer {
+  /** Where the storage is what fails (the disk is full), the others go on, and it is tried again until it can. */
+  async #start(consumer: Consumer, failures = 0): Promise<void> {
+    try {
+      await consumer.start();
+    } catch (error) {
+      if (!(error instanceof EngineError) || !error.retryable) throw error;
+      if (failures === 0) consumer.account.report("storage", error.message);
+      else consumer.account.note("storage", error.message);
+      const { clock, random } = this.#options;
+      const cancel = clock.after(backoff(failures + 1, random), () => {
+        this.#retries.delete(cancel);
+        const isCurrent = this.#members.get(consumer.id)?.consumer === consumer && !this.#closed;
+        if (isCurrent)
+          void this.#start(consumer, failures + 1).catch((reason: unknown) => this.#options.failed?.(reason));
+      });
+      this.#retries.add(cancel);
+    }
+  }
+
+  #consumer(destination: ConsumerDestination, account: Account | undefined, beginning: number | undefined): Consumer {
     const { engine, tools, clock, random, logger, limits } = this.#options;
     // A secret that was replaced may come up once more, in the problem that it was replaced for.
     const redactor = this.#redactors.get(destination.id) ?? new Redactor();
@@ -148,7 +181,14 @@ export class Router {
     const budget = this.#budget;
     const common = { budget, engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
     const deduper = (partition: number) => this.#deduper(partition);
-    return new Consumer({ ...common, destination, account, deduper, ...(limits === undefined ? {} : { limits }) });
+    return new Consumer({
+      ...common,
+      destination,
+      account,
+      beginning,
+      deduper,
+      ...(limits === undefined ? {} : { limits }),
+    });
   }
 
   /**
@@ -233,6 +273,7 @@ export class Router {
   /** Finishes what is on its way, at most `within` milliseconds, and saves progress. */
   async close(within = 5000): Promise<void> {
     this.#closed = true;
+    for (const cancel of this.#retries) cancel();
     await Promise.all(this.#consumers.map((consumer) => consumer.close(within)));
   }
 
@@ -248,7 +289,7 @@ function consumerDestination(
 ): ConsumerDestination {
   const type = types.get(typeName);
   if (type === undefined)
-    throw new TypeError(`The destination "${name}" has the type "${typeName}", which is not known`);
+    throw new ServerError("CONFIG_INVALID", `the destination "${name}" has the type "${typeName}", which is not known`);
   const connected = sources.filter(({ destinations }) => destinations.includes(id));
   return {
     id,

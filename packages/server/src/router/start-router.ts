@@ -6,6 +6,7 @@ import { ServerError } from "../errors.ts";
 import { type Logger, unforeseen } from "../logger.ts";
 import { type MemoryShares, sharesOf } from "../memory-limit.ts";
 import { backoff } from "./backoff.ts";
+import { type Beginnings, type LogRange, registerNew } from "./beginnings.ts";
 import type { RouterStatus } from "./status.ts";
 import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
@@ -22,12 +23,13 @@ export interface StartRouterOptions {
   /** @default that of 256 MB */
   readonly memory?: MemoryShares;
   /** The engine of this thread, which writes `events`. */
-  readonly engine: Pick<EmbeddedEngine, "serve">;
+  readonly engine: Pick<EmbeddedEngine, "serve" | "range">;
   readonly logger: Logger;
 }
 
 /** The router, seen from the main thread. */
 export interface RunningRouter {
+  readonly condition: RouterCondition;
   /** How every destination stands. Rejects while the thread is being started again, and after `close`. */
   stats(): Promise<RouterStatus>;
   /**
@@ -49,72 +51,152 @@ export interface RunningRouter {
   close(within?: number): Promise<void>;
 }
 
+/** A thread that has run for so long, in milliseconds, and dies then, is started again as after the first fault. */
+const settledAfter = 60_000;
+
 /** Milliseconds that the thread has for closing beyond what its destinations get. */
 const graceful = 2000;
 
 /** Milliseconds for the thread to end by itself once it has closed everything. */
 const leftOver = 500;
+/** How the thread stands. */
+export type RouterCondition =
+  | { readonly state: "running" }
+  | {
+      readonly state: "starting again";
+      /** What ended it, or kept it from starting. */
+      readonly reason: string;
+      /** RFC 3339: when that was, and when the next attempt begins. */
+      readonly at: string;
+      readonly nextAttempt: string;
+    };
 
 /**
  * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
- * has its place in the log. A thread that dies of a fault is started again, with backoff; nothing is lost by it.
+ * has its place in the log. A thread that dies of a fault is started again, with backoff; nothing is lost by it. So is one that cannot be
+ * started the first time: events are taken and stored meanwhile, and delivered when it can.
  *
- * @throws what kept the thread from starting the first time
+ * @throws what somebody has to mend before it can ever start: what the configuration says, what a newer version has written
  */
 export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
-  const { logger } = first;
+  const { directory, engine, logger, memory = sharesOf(256e6) } = first;
   let options = first;
   let failures = 0;
+  /** When the thread that runs was started. */
+  let startedAt = Number.POSITIVE_INFINITY;
   let closing: Promise<void> | undefined;
   let cancelRestart: (() => void) | undefined;
-  let thread: RouterThread | undefined = await RouterThread.start(options, died);
+  let thread: RouterThread | undefined;
+  let condition: RouterCondition = { state: "running" };
+  /** Where the log stood when each destination was first seen here. */
+  let beginnings: Beginnings = {};
+  /** Who writes the register takes turns: a thread from its start to its end, and this one while there is none. */
+  let turn: Promise<unknown> = Promise.resolve();
 
-  function died(error: Error): void {
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Remembers where destinations begin that are seen for the first time. */
+  async function placeNew(): Promise<LogRange> {
+    const range = await engine.range("events");
+    const now = Object.fromEntries(options.destinations.map(({ id }): [string, number] => [id, range.end]));
+    beginnings = { ...now, ...beginnings };
+    return range;
+  }
+
+  /** The same, durably: to be called while there is no thread. */
+  async function register(): Promise<void> {
+    await registerNew(directory, options.destinations, await placeNew(), logger);
+  }
+
+  function died(error: Error, doing = "died"): void {
     thread = undefined;
     if (closing !== undefined) return;
-    failures++;
+    failures = Date.now() - startedAt >= settledAfter ? 1 : failures + 1;
+    startedAt = Number.POSITIVE_INFINITY;
     const delay = backoff(failures, Math.random);
-    logger.error({ err: unforeseen(error), restartIn: delay }, "the router's thread died");
-    const timer = setTimeout(() => void restart(), delay);
+    const reason = reasonOf(error, memory);
+    condition = {
+      state: "starting again",
+      reason,
+      at: new Date().toISOString(),
+      nextAttempt: new Date(Date.now() + delay).toISOString(),
+    };
+    const stack = isExpected(error) ? {} : { err: unforeseen(error) };
+    const meanwhile = "events are taken and stored meanwhile, and delivered once it runs";
+    logger.error({ ...stack, reason, restartIn: delay }, `the router's thread ${doing}: ${reason}; ${meanwhile}`);
+    const timer = setTimeout(() => void inTurn(restart), delay);
     cancelRestart = () => clearTimeout(timer);
   }
 
   async function restart(): Promise<void> {
+    if (closing !== undefined) return;
     try {
-      const using = options;
-      const started = await RouterThread.start(using, died);
+      const started = await RouterThread.start(options, beginnings, died);
       if (closing !== undefined) return void (await started.close(0));
       thread = started;
-      // The configuration was changed while it started with the one before.
-      if (options !== using) await running.change(options);
+      startedAt = Date.now();
+      condition = { state: "running" };
     } catch (error) {
-      died(error instanceof Error ? error : new Error(String(error)));
+      died(error instanceof Error ? error : new Error(String(error)), "could not start");
     }
   }
 
+  /** Tells a thread the configuration. @throws ServerError when it cannot take it, and nothing has changed */
+  async function tell(to: RouterThread): Promise<void> {
+    const { sources, destinations } = options;
+    try {
+      await to.change({ sources, destinations, beginnings });
+    } catch (error) {
+      if (closing !== undefined) return;
+      if (error instanceof ServerError) throw error;
+      // Half of it may be done. A thread that starts anew does the whole.
+      logger.error({ err: error }, "the router could not take over the configuration and starts again");
+      await to.end();
+    }
+  }
+
+  await register();
+  try {
+    thread = await RouterThread.start(options, beginnings, died);
+    startedAt = Date.now();
+  } catch (error) {
+    const fault = error instanceof Error ? error : new Error(String(error));
+    if (isForTheOwner(fault)) throw fault;
+    died(fault, "could not start");
+  }
+
   const running: RunningRouter = {
+    get condition() {
+      return condition;
+    },
     stats: () => running.ask("status", null),
     async ask(name, takes) {
-      if (thread === undefined)
-        throw new Error(closing === undefined ? "The router is starting again" : "The router is closed");
-      return thread.ask(name, takes);
+      if (closing !== undefined) throw new Error("The router is closed");
+      if (thread !== undefined) return thread.ask(name, takes);
+      throw new Error(`The router is starting again: ${condition.state === "running" ? "" : condition.reason}`);
     },
-    async change({ sources, destinations }) {
-      const before = options;
-      options = { ...options, sources, destinations };
-      const changing = thread;
-      try {
-        await changing?.change({ sources, destinations });
-      } catch (error) {
+    change({ sources, destinations }) {
+      // One that starts now is waited for: it has the register.
+      return inTurn(async () => {
+        const before = options;
+        options = { ...options, sources, destinations };
         if (closing !== undefined) return;
-        if (error instanceof ServerError) {
-          if (options.destinations === destinations) options = before;
-          throw error;
+        if (thread === undefined) {
+          await register().catch((error: unknown) => {
+            logger.error({ err: error }, "where the new destinations begin could not be written down");
+          });
+          return;
         }
-        // Half of it may be done. A thread that starts anew does the whole.
-        logger.error({ err: error }, "the router could not take over the configuration and starts again");
-        await changing?.end();
-      }
+        await placeNew();
+        await tell(thread).catch((error: unknown) => {
+          options = before;
+          throw error;
+        });
+      });
     },
     close(within = 5000) {
       closing ??= (async () => {
@@ -126,6 +208,23 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
     },
   };
   return running;
+}
+
+/** Whether it stays until its owner does something: what the configuration or the data folder holds. */
+function isForTheOwner({ name, code }: Error & { readonly code?: unknown }): boolean {
+  if (name === "EngineError") return code !== "STORAGE_FULL" && code !== "STORAGE_FAILED";
+  return name === "ServerError" || name === "ConfigError";
+}
+
+/** Whether it says all that there is to know, so that a stack only hides it. */
+function isExpected({ name, code }: Error & { readonly code?: unknown }): boolean {
+  return name === "EngineError" || code === "ERR_WORKER_OUT_OF_MEMORY";
+}
+
+function reasonOf(error: Error & { readonly code?: unknown }, { oldGeneration, events }: MemoryShares): string {
+  if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return isExpected(error) ? error.message : unforeseen(error).message;
+  const setting = `${Math.round((2 * events) / 1e6)}MB`;
+  return `out of memory: its heap has reached ${oldGeneration} MB (memory: "${setting}"; if it comes again, set more)`;
 }
 
 /** One thread, from its start to its end. */
@@ -142,7 +241,11 @@ class RouterThread {
    *
    * @param died called if it ends without having been asked to, after it was ready
    */
-  static async start(options: StartRouterOptions, died: (error: Error) => void): Promise<RouterThread> {
+  static async start(
+    options: StartRouterOptions,
+    beginnings: Beginnings,
+    died: (error: Error) => void,
+  ): Promise<RouterThread> {
     const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
     const { configTimeout = defaultConfigTimeout } = options;
     const memory = options.memory ?? sharesOf(256e6);
@@ -156,6 +259,7 @@ class RouterThread {
       version,
       configTimeout,
       memory: memory.events,
+      beginnings,
       feed: port2,
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), {

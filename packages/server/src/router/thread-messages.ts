@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Destination, Source } from "../config/config.ts";
+import type { Beginnings } from "./beginnings.ts";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "./dead/dead-letters.ts";
 import type { DeadQuery } from "./dead/query.ts";
 import type { ReplayStatus } from "./replay/log-replays.ts";
@@ -19,6 +20,7 @@ export interface RouterThreadData {
   readonly configTimeout: number;
   /** Bytes of memory for the events of all destinations. */
   readonly memory: number;
+  readonly beginnings: Beginnings;
   /** The way to the engine that writes `events`. */
   readonly feed: MessagePort;
 }
@@ -32,7 +34,11 @@ export interface RouterCalls {
   readonly status: { readonly takes: null; readonly gives: RouterStatus };
   /** Gives what keeps it from being done, where something does: nothing has changed then. @see Router.change */
   readonly change: {
-    readonly takes: { readonly sources: readonly Source[]; readonly destinations: readonly Destination[] };
+    readonly takes: {
+      readonly sources: readonly Source[];
+      readonly destinations: readonly Destination[];
+      readonly beginnings: Beginnings;
+    };
     readonly gives: string | null;
   };
   /** @see DeadLetters.list */

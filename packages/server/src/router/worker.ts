@@ -80,6 +80,9 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       random: Math.random,
       logger,
       memory: data.memory,
+      beginnings: data.beginnings,
+      // Nobody waits for it: the thread ends, and the next one says what it is.
+      failed: (error) => void Promise.reject(error),
       between: ({ id: destinationId, name: destination, type, rateLimit, transform }) => ({
         ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
         ...(transform === undefined

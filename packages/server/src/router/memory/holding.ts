@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { parsedCost } from "./heap-cost.ts";
 
@@ -8,7 +9,7 @@ export class PackedEvent {
   readonly unpacked: number;
 
   constructor(event: DeliveredEvent) {
-    this.#json = Buffer.from(JSON.stringify(event));
+    this.#json = Buffer.from(stringifyJson(event));
     this.unpacked = parsedCost(this.#json);
   }
 
@@ -17,7 +18,7 @@ export class PackedEvent {
   }
 
   unpack(): DeliveredEvent {
-    return JSON.parse(this.#json.toString()) as DeliveredEvent;
+    return parseJson(this.#json.toString()) as DeliveredEvent;
   }
 }
 

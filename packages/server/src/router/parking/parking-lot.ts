@@ -146,7 +146,10 @@ export class ParkingLot implements Parking {
       }, reject);
     });
     const partition = newPartitionState(source, Math.max(source.progress?.low ?? 0, source.start()));
-    const restored = await restore(partition);
+    const restored = await restore(partition).catch(async (error: unknown) => {
+      await this.#subscription?.close();
+      throw error;
+    });
     this.#source = source;
     this.#partition = partition;
     const now = clock.now();
