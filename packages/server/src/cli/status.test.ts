@@ -74,7 +74,7 @@ test("the status is a table with a row for each destination, and a line for each
   );
   const now = Date.parse("2026-01-02T03:05:00.000Z");
   const attention = (changed: Partial<Status["destinations"][number]>): string[] =>
-    statusLines({ ...told, oddities: {}, destinations: [{ ...hook, ...changed }] }, {}, now).slice(5);
+    statusLines({ ...told, oddities: {}, destinations: [{ ...hook, ...changed }] }, {}, now).slice(6);
   const nextAttempt = "2026-01-02T03:05:12.500Z";
   const refused = "hook: http_401 at 2026-01-02T03:04:06.000Z: the destination answered 401";
   assert.deepEqual(attention({ nextAttempt }), [`${refused}; next attempt in 13s`]);

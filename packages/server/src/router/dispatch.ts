@@ -49,7 +49,6 @@ export async function dispatch(entries: readonly Entry[], how: Dispatch): Promis
   }
 }
 
-
 function thrown(error: unknown): Outcome {
   return { outcome: "retry", scope: "event", reason: "error", detail: messageOf(error) };
 }
@@ -69,7 +68,6 @@ function deliver(
     entries.map(({ event }) => event),
     delivery,
   );
-
 }
 
 async function dispatchStaged(

@@ -227,7 +227,7 @@ test("a thread that dies is started again, and goes on", async (t) => {
     [
       2,
       [
-        "the router's thread died: TypeError (in 45 characters); events are taken and stored meanwhile, and delivered once it runs",
+        "the router's thread died: TypeError (in 47 characters); events are taken and stored meanwhile, and delivered once it runs",
       ],
     ],
   );
