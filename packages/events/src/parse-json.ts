@@ -13,8 +13,8 @@ export const mostDigits = 1000;
  * @throws SyntaxError as `JSON.parse` does
  */
 export function parseJson(text: string): unknown {
-  // Safe numbers have 16 digits at most; nearly every text is done here.
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  // Nearly every text is done here.
+  if (!sixteenDigits.test(text)) return JSON.parse(text);
   const marked = markNumbers(text);
   if (marked === undefined) return JSON.parse(text);
   let value: unknown;
@@ -26,6 +26,9 @@ export function parseJson(text: string): unknown {
   }
   return unmark(value);
 }
+
+/** As many as a number needs to be unsafe. Written out, V8 looks at every sixteenth character only; `\d{16}` takes ten times as long. */
+const sixteenDigits = /\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d/;
 
 /*
  * JSON.parse does the work. Before it, a number that it would round becomes a text that begins with U+0001, and a text that begins so

@@ -74,21 +74,22 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   };
   if (arrival.type !== undefined) completed.type = arrival.type;
   else if (typeof event.type === "string") completed.type = knownType(event.type) ?? event.type;
-  textId(completed, "userId");
-  textId(completed, "anonymousId");
-  textId(completed, "groupId");
-  textId(completed, "previousId");
+  const { userId, anonymousId, groupId, previousId } = event;
+  if (isNoText(userId)) completed.userId = idText(userId);
+  if (isNoText(anonymousId)) completed.anonymousId = idText(anonymousId);
+  if (isNoText(groupId)) completed.groupId = idText(groupId);
+  if (isNoText(previousId)) completed.previousId = idText(previousId);
   completed.messageId = arrival.messageId;
   completed.receivedAt = receivedAt;
   completed.originalTimestamp = original?.text ?? receivedAt;
   completed.sentAt = sent?.text ?? receivedAt;
   completed.timestamp = own?.text ?? toRfc3339(arrival.receivedAt - skew);
   if (typeof event.request_ip !== "string" || event.request_ip === "") completed.request_ip = arrival.requestIp;
-  completed.rudderId = rudderId(idText(event.userId), idText(event.anonymousId));
+  completed.rudderId = rudderId(idText(userId), idText(anonymousId));
   return completed as unknown as DeliveredEvent;
 }
 
-function textId(event: Record<string, unknown>, field: "userId" | "anonymousId" | "groupId" | "previousId"): void {
-  const id = event[field];
-  if (id !== undefined && id !== null && typeof id !== "string") event[field] = idText(id);
+/** Whether an id is there and is no text yet. */
+function isNoText(id: unknown): boolean {
+  return typeof id !== "string" && id !== undefined && id !== null;
 }
