@@ -1,5 +1,8 @@
 import { jsonStringEnd } from "./json-string.ts";
 
+// As it is before the program has run, which may replace it.
+const { parse } = JSON;
+
 /**
  * Digits that a whole number keeps as a `bigint`. A longer one becomes its text: arithmetic on huge numbers takes more than linear time, and no
  * database has a type for it.
@@ -14,15 +17,15 @@ export const mostDigits = 1000;
  */
 export function parseJson(text: string): unknown {
   // Nearly every text is done here.
-  if (!sixteenDigits.test(text)) return JSON.parse(text);
+  if (!sixteenDigits.test(text)) return parse(text);
   const marked = markNumbers(text);
-  if (marked === undefined) return JSON.parse(text);
+  if (marked === undefined) return parse(text);
   let value: unknown;
   try {
-    value = JSON.parse(marked);
+    value = parse(marked);
   } catch {
     // The same fault, where the sender made it.
-    return JSON.parse(text);
+    return parse(text);
   }
   return unmark(value);
 }

@@ -1,3 +1,6 @@
+// As it is before the program has run, which may replace it.
+const { stringify } = JSON;
+
 /**
  * `JSON.stringify`, which throws on a `bigint`, with the digits of one as a number: what {@link parseJson} reads comes out as it went in.
  *
@@ -9,11 +12,11 @@ export function stringifyJson(value: unknown, space?: number): string {
   // Somebody else's toJSON gives anything, and does not say that it was called.
   if (toJson === undefined || before !== undefined) {
     try {
-      const json = JSON.stringify(value, undefined, space);
+      const json = stringify(value, undefined, space);
       if (toJson?.[timesUsed] === before) return json;
     } catch (error) {
-      // "Do not know how to serialize a BigInt"; whatever else it is comes again below.
-      if (!(error instanceof TypeError)) throw error;
+      // "Do not know how to serialize a BigInt", or what other engines say.
+      if (!(error instanceof TypeError && error.message.includes("BigInt"))) throw error;
     }
   }
   return write(value, "", "", " ".repeat(space ?? 0)) as string;
@@ -23,7 +26,7 @@ export function stringifyJson(value: unknown, space?: number): string {
 function write(given: unknown, key: string, margin: string, step: string): string | undefined {
   const value = typeof given === "object" && given !== null ? replaced(given, key) : given;
   if (typeof value === "bigint") return String(value);
-  if (typeof value !== "object" || value === null || isBoxed(value)) return JSON.stringify(value);
+  if (typeof value !== "object" || value === null || isBoxed(value)) return stringify(value);
   const inner = margin + step;
   if (Array.isArray(value)) {
     const items = value.map((item, index) => write(item, String(index), inner, step) ?? "null");
@@ -33,7 +36,7 @@ function write(given: unknown, key: string, margin: string, step: string): strin
   const members: string[] = [];
   for (const name of Object.keys(value)) {
     const json = write((value as Record<string, unknown>)[name], name, inner, step);
-    if (json !== undefined) members.push(JSON.stringify(name) + colon + json);
+    if (json !== undefined) members.push(stringify(name) + colon + json);
   }
   return enclosed("{", members, "}", margin, step);
 }

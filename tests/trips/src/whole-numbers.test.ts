@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { DataPlane, pintleCommand } from "./support/data-plane.ts";
+import { needPostgres, Postgres } from "./support/postgres.ts";
 import { runProgram } from "./support/program.ts";
 import { onEvent, until } from "./support/until.ts";
 
@@ -39,7 +40,7 @@ const config = (url: string): string => `
   });
 
   export default defineConfig({
-    sources: [{ name: "shop", writeKey: "wk", destinations: ["hook", "hooks", "relayed", "audit", "own", "fussy"] }],
+    sources: [{ name: "shop", writeKey: "wk", destinations: ["hook", "hooks", "relayed", "audit", "own", "fussy", "changed"] }],
     destinations: {
       hook: { type: "webhook", url: "${url}/hook" },
       hooks: { type: "webhook", url: "${url}/hooks", batch: {}, signingKey: "whsec_${Buffer.alloc(24, 1).toString("base64")}" },
@@ -47,6 +48,11 @@ const config = (url: string): string => `
       audit: { type: "file", path: "./events.jsonl" },
       own: { type: own },
       fussy: { type: "webhook", url: "${url}/fussy" },
+      changed: {
+        type: "webhook",
+        url: "${url}/changed",
+        transform: (event) => ({ ...event, before: event.properties.n - 1n, text: JSON.stringify(event.context) }),
+      },
     },
   });
 `;
@@ -102,18 +108,21 @@ test("every destination, a dead letter and its replay have the digits that came"
     const at = (path: string): string => (sink.got.get(path) ?? []).join("");
     const audit = () => readFile(plane.path("events.jsonl"), "utf8").catch(() => "");
     const hasBoth = (text: string): boolean => text.includes(ann) && text.includes(bob);
-    const paths = ["/hook", "/hooks", "/relayed/v1/batch", "/own"];
+    const paths = ["/hook", "/hooks", "/relayed/v1/batch", "/own", "/changed"];
     const options = { hints: [onEvent(sink.server, "answered")], state: () => `${[...sink.got]} ${plane.output}` };
     await until(
       "both events everywhere",
       async () => paths.every((path) => hasBoth(at(path))) && hasBoth(await audit()),
       options,
     );
-    for (const path of ["/hook", "/hooks", "/relayed/v1/batch"]) assertWhole(at(path));
+    for (const path of ["/hook", "/hooks", "/relayed/v1/batch", "/changed"]) assertWhole(at(path));
+    assert.equal(at("/changed").split(`"before":${BigInt(most) - 1n},`).length, 3, at("/changed"));
     assertWhole(await audit());
     // A program of the user's own: digits as a number where its Node can write them so, else as text.
     const isExact = "rawJSON" in JSON;
     assert.ok(at("/own").includes(isExact ? `"n":${most}` : `"n":"${most}"`), at("/own"));
+    const written = JSON.stringify(isExact ? `{"traits":{"id":${bob}}}` : `{"traits":{"id":"${bob}"}}`);
+    assert.ok(at("/changed").includes(`"text":${written}`), at("/changed"));
 
     await until("both dead letters", async () => /2 dead letters/.test(await pintle("dead", "list")), options);
     const show = (...words: string[]) => Promise.all([0, 1].map((n) => pintle("dead", "show", ...words, `fussy/${n}`)));
@@ -130,4 +139,45 @@ test("every destination, a dead letter and its replay have the digits that came"
     sink.server.closeAllConnections();
     sink.server.close();
   }
+});
+
+test("PostgreSQL has the digits that came, and so has what it refused", needPostgres, async () => {
+  await using server = await Postgres.start();
+  const database = await server.database();
+  await database.query(`CREATE SCHEMA shop;
+    CREATE TABLE shop.paid (id text PRIMARY KEY, received_at timestamptz, fussy bigint CHECK (fussy < ${most}))`);
+  await using plane = await DataPlane.start({
+    sources: [{ name: "shop", writeKey: "wk", destinations: ["warehouse"] }],
+    destinations: { warehouse: { type: "postgres", url: database.url, jsonPaths: ["track.properties.cart"] } },
+  });
+  const past = `${most}0`;
+  const values = `"n":${least},"past":${past},"cart":{"id":${past}},"list":[${ann},${past}],"text":"${past}"`;
+  const paid = (userId: string, messageId: string, fussy: string) =>
+    `{"userId":${userId},"messageId":${messageId},"event":"Paid","properties":{${values},"fussy":${fussy}}}`;
+  const authorization = `Basic ${Buffer.from("wk:").toString("base64")}`;
+  for (const event of [paid(ann, ann, "1"), paid(bob, bob, most)]) {
+    const answer = await fetch(`${plane.url}/v1/track`, { method: "POST", headers: { authorization }, body: event });
+    assert.equal(await answer.text(), "ok");
+  }
+  const rows = () =>
+    database.query(`SELECT id, user_id, n::text, past::text, cart->>'id' AS cart, list, text FROM shop.paid`);
+  const options = { state: () => plane.output };
+  const row = { user_id: ann, n: least, past, cart: past, list: `[${ann},${past}]`, text: past };
+  const count = () => database.value<number>("SELECT count(*)::int FROM shop.paid");
+  await until("the row", async () => (await count()) === 1, options);
+  assert.deepEqual(await rows(), [{ id: ann, ...row }]);
+
+  const port = new URL(plane.adminUrl).port;
+  const pintle = (...words: string[]): Promise<string> =>
+    runProgram(process.execPath, [pintleCommand, ...words, "--data", plane.data, "--admin-port", port]);
+  await until("the dead letter", async () => /1 dead letter/.test(await pintle("dead", "list")), options);
+  const shown = (await pintle("dead", "show", "warehouse/0")).replaceAll(/\n */g, "").replaceAll('": ', '":');
+  assert.ok(shown.includes(`{${values},"fussy":${most}}`), shown);
+  await database.query("ALTER TABLE shop.paid DROP CONSTRAINT paid_fussy_check");
+  await pintle("dead", "replay", "--user", bob);
+  await until("the other row", async () => (await count()) === 2, options);
+  assert.deepEqual(await rows(), [
+    { id: ann, ...row },
+    { id: bob, ...row, user_id: bob },
+  ]);
 });

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
+import { letJsonTakeBigInt } from "@pintle/events";
 import { runModuleAs } from "../../config/run-module.ts";
 import {
   decodeTexts,
@@ -39,6 +40,9 @@ function note(index: number): void {
   mark[1]!++;
   writeSync(pipes.marks, mark, 0, markBytes, 0);
 }
+
+// What a transformation writes into JSON itself, such as a hash of its event.
+letJsonTakeBigInt();
 
 let gathered: Piece[] = [];
 /** Characters of those, and of all pieces of this batch. */

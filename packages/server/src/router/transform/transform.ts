@@ -45,7 +45,6 @@ export const mostResultBytes: number = 16 << 20;
 export const mostResultsBytes: number = 128 << 20;
 
 // As they are before the owner's module is there, which may replace them.
-const { parse, stringify } = JSON;
 const { isArray } = Array;
 const { byteLength } = Buffer;
 
@@ -60,8 +59,7 @@ export async function applyTransform(
   give: Give,
 ): Promise<void> {
   try {
-    const event = /\d{16}/.test(json) ? parseJson(json) : parse(json);
-    const result: unknown = await transform(event as TransformEvent, context);
+    const result: unknown = await transform(parseJson(json) as TransformEvent, context);
     if (result === null) return give("filtered", "");
     if (!isArray(result)) return give("one", jsonOf(result));
     const { length } = result;
@@ -75,7 +73,7 @@ export async function applyTransform(
 }
 
 function jsonOf(result: unknown): string {
-  const json: unknown = typeof result === "object" && result !== null && !isArray(result) ? textOf(result) : "";
+  const json: unknown = typeof result === "object" && result !== null && !isArray(result) ? stringifyJson(result) : "";
   if (typeof json === "string" && json[0] === "{") {
     if (json.length * 3 <= mostResultBytes) return json;
     const bytes = byteLength(json);
@@ -85,20 +83,11 @@ function jsonOf(result: unknown): string {
   throw new TypeError(`it gave ${nameOf(result)}; it has to return an event, a list of events, or null`);
 }
 
-function textOf(result: object): string | undefined {
-  try {
-    return stringify(result);
-  } catch (error) {
-    if (error instanceof TypeError && error.message.includes("BigInt")) return stringifyJson(result);
-    throw error;
-  }
-}
-
 function nameOf(result: unknown): string {
   if (result === undefined) return "nothing";
   if (isArray(result)) return "a list within a list";
   if (typeof result === "object" && result !== null) return "an object whose toJSON gives no object";
-  return typeof result === "function" ? "a function" : (stringify(result) ?? typeof result).slice(0, 100);
+  return typeof result === "function" ? "a function" : (stringifyJson(result) ?? typeof result).slice(0, 100);
 }
 
 /** One line, with the place in the configuration where one can be found. */
