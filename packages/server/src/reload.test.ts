@@ -8,7 +8,7 @@ import type { Logger } from "./logger.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 
 /** A file, and a reloader that looks at it when the test says so. */
-function reloading() {
+function reloading(pollEvery = 3_600_000) {
   const sound = (text: string): Config => ({
     ...checkConfig(
       { sources: [{ name: text, writeKey: "k" }], destinations: {} },
@@ -46,8 +46,8 @@ function reloading() {
       state.applied.push(source!.name);
     },
     logger,
-    // Far away: the test polls itself.
-    pollEvery: 3_600_000,
+    // Far away by default: the test polls itself.
+    pollEvery,
     async read() {
       if (state.file === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
       return state.file;
@@ -181,5 +181,18 @@ test("what can hardly be meant is warned of once", async () => {
   await reloader.reload();
   const warnings = state.logged.filter((line) => line !== "the new configuration is in use");
   assert.deepEqual(warnings, ['the source "two" has no destinations: its events are stored and go nowhere']);
+  await reloader.close();
+});
+
+test("a mended file is found by looking at it, too, while the one before hangs", async () => {
+  const { state, reloader } = reloading(1);
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve));
+  };
+  state.file = "hang";
+  await until(() => state.loading === 1);
+  state.file = "two";
+  await until(() => state.applied.length > 0);
+  assert.deepEqual([state.applied, state.loading], [["two"], 0]);
   await reloader.close();
 });

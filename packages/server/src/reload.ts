@@ -134,12 +134,21 @@ export class Reloader {
 
   #pollLater(): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.poll().then(() => this.#pollLater()), this.#options.pollEvery ?? 2000);
+    this.#timer = setTimeout(async () => {
+      // What is found is not waited for: while one content hangs, another may come.
+      if (await this.#look()) void this.reload();
+      this.#pollLater();
+    }, this.#options.pollEvery ?? 2000);
     this.#timer.unref();
   }
 
   /** Looks at the file once: a content that is new for the second time in a row is taken over. */
   async poll(): Promise<void> {
+    if (await this.#look()) await this.reload();
+  }
+
+  /** Whether there is something to take over. */
+  async #look(): Promise<boolean> {
     const { file = "" } = this.#options.config;
     let text: string;
     try {
@@ -151,16 +160,16 @@ export class Reloader {
         const why = systemCode(error) === "ENOENT" ? "is gone" : `cannot be read any more (${systemCode(error)})`;
         this.#options.logger.warn(`the configuration ${file} ${why}: what runs goes on, but would not start again`);
       }
-      return;
+      return false;
     }
     if (this.#missed >= 2) this.#options.logger.info(`the configuration ${file} is back`);
     this.#missed = 0;
     const isStable = text === this.#changed;
     this.#changed = text === this.#seen ? undefined : text;
-    if (this.#changed === undefined || !isStable) return;
+    if (this.#changed === undefined || !isStable) return false;
     // Also if it is refused: once is enough to say so.
     this.#seen = text;
-    await this.reload();
+    return true;
   }
 }
 

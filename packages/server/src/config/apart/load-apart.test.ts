@@ -126,6 +126,17 @@ test("what is left running does not keep it, and what it prints is passed on who
   assert.match(printed, /no end\n/);
 });
 
+test("what it has started and what holds its output does not keep it", {
+  skip: process.platform === "win32",
+}, async () => {
+  for (const detached of [false, true]) {
+    const { source } = await load(
+      `import { spawn } from "node:child_process"; spawn("sleep", ["20"], { stdio: "inherit", detached: ${detached} }).unref(); ${sound}`,
+    );
+    assert.equal(source, "shop");
+  }
+});
+
 test("secrets of the environment come over, and are hidden as they are without a process", async () => {
   const file = join(folder, "secret.config.ts");
   const text =

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
@@ -81,6 +80,12 @@ function startChild(): ChildProcess {
 
 /** Ends the process and what it has started. What it has to say is not of interest any more. */
 function end(child: ChildProcess): void {
+  killAll(child);
+  for (const stream of child.stdio) stream?.destroy();
+  child.unref();
+}
+
+function killAll(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     if (process.platform === "win32") child.kill("SIGKILL");
@@ -88,8 +93,28 @@ function end(child: ChildProcess): void {
   } catch {
     // It has ended already.
   }
-  for (const stream of child.stdio) stream?.destroy();
-  child.unref();
+}
+
+/** How a process has ended. */
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Resolves when the process has ended, and all that it has said has been read. */
+function ending(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => {
+      const done = () => resolve({ code, signal });
+      // What it has started may still hold its pipes; it goes now, unless it has made itself independent.
+      killAll(child);
+      const timer = setTimeout(done, 500);
+      child.once("close", () => {
+        clearTimeout(timer);
+        done();
+      });
+    });
+  });
 }
 
 async function exchange(child: ChildProcess, order: unknown, shownAs: string, output: Output): Promise<unknown> {
@@ -97,6 +122,7 @@ async function exchange(child: ChildProcess, order: unknown, shownAs: string, ou
   const failed = (what: string) => new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${what}`);
   const disturbed = "something in it has written into the channel to its parent process";
   const reader = new FrameReader();
+  const ended = ending(child);
   const answered = new Promise<Answer>((resolve, reject) => {
     pipe?.on("data", (chunk: Buffer) => {
       try {
@@ -109,15 +135,14 @@ async function exchange(child: ChildProcess, order: unknown, shownAs: string, ou
     // The process may be gone before it has read all of the order; how it ended says more.
     pipe?.on("error", () => {});
     child.on("error", (error) => reject(failed(`a process of its own cannot be started: ${error.message}`)));
-    // At its end all that it has said has been read.
-    child.on("close", (code, signal) => {
+    void ended.then(({ code, signal }) => {
       reject(failed(reader.hasBegun ? disturbed : endOf(code, signal, output.isOutOfMemory)));
     });
   });
   pipe?.write(encodeFrame(order));
   const answer = await answered;
   // What it printed before it answered has been written into its pipes, and may not have been read.
-  await Promise.race([once(child, "close"), once(child, "error")]);
+  await ended;
   if (answer.kind === "done") return answer.value;
   if (answer.kind === "fault") throw new Error(answer.stack);
   throw revived(answer.refusal);
