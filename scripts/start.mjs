@@ -1,8 +1,8 @@
 // npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file, and with DATABASE_URL set
-// in tables of that PostgreSQL database, too. Shows how it goes until Ctrl-C.
+// in tables of that PostgreSQL database, too. Shows how it goes until Ctrl-C. `npm start -- --help` lists its flags.
 //
-// In package.json it is called by `exec`, so that signals meet this process and not a shell around it, which would end by them and leave this
-// behind; Windows' shell has no `exec`, and takes what stands after `||`.
+// npm calls it by a shell, which most shells replace by this process. Where one stays in between, it may end by a signal that only it got: so this
+// ends when its parent does.
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { get } from "node:http";
@@ -12,6 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Board } from "./board.mjs";
 import { Child } from "./child.mjs";
 import { prepare, root } from "./prepare.mjs";
+import { startFlags } from "./start-flags.mjs";
 
 const startedAt = performance.now();
 const shopFolder = join(root, "examples", "shop");
@@ -27,13 +28,27 @@ const inTables = [
 const stop = new AbortController();
 const stopped = once(stop.signal, "abort").then(() => "stopped");
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop.abort());
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) stop.abort();
+}, 500).unref();
 
+const flags = startFlags(process.argv.slice(2), process.env);
+if (flags.help !== undefined) {
+  console.log(flags.help);
+  process.exit(0);
+}
+if (flags.problem !== undefined) {
+  console.error(flags.problem);
+  process.exit(1);
+}
 prepare();
 process.exitCode = await main();
 
 async function main() {
-  const port = await freePort(8080);
-  const adminPort = await freePort(8081, port);
+  // A port that was asked for is taken or refused, by the data plane itself; 0 is any.
+  const port = flags.port || (await freePort(flags.port ?? 8080, flags.adminPort));
+  const adminPort = flags.adminPort || (await freePort(flags.adminPort ?? 8081, port));
   const url = `http://127.0.0.1:${port}`;
   const board = new Board();
 
@@ -174,18 +189,18 @@ function statusReader(port) {
   };
 }
 
-/** The first port from `from` on that nobody listens on, and that is not `taken`. */
+/** The first port from `from` on that nobody listens on, and that is not `taken`; from 0, whichever the system gives. */
 async function freePort(from, taken) {
   for (let port = from; port < from + 100; port++) {
     if (port === taken) continue;
     const server = createServer();
     const free = await new Promise((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
+      server.once("error", () => resolve(undefined));
+      server.listen(from === 0 ? 0 : port, "127.0.0.1", () => resolve(server.address().port));
     });
-    if (!free) continue;
+    if (free === undefined) continue;
     await new Promise((resolve) => server.close(resolve));
-    return port;
+    if (free !== taken) return free;
   }
   console.error(`no free port from ${from} to ${from + 99}`);
   process.exit(1);

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { startFlags } from "../../scripts/start-flags.mjs";
 import { needPostgres, Postgres } from "../trips/dist/support/postgres.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -51,6 +53,58 @@ test("npm start with DATABASE_URL: what the shop tracks is in tables, too", need
   } finally {
     await server[Symbol.asyncDispose]();
   }
+});
+
+test("npm start -- --port: the data plane listens there, and a signal to npm ends all of it", {
+  skip: process.platform === "win32" && "Windows has no signals",
+}, async () => {
+  const { npm_execpath: npm = "npm" } = process.env;
+  const command = npm.endsWith(".js") ? [process.execPath, npm] : [npm];
+  const port = await new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+  const wasThere = existsSync(data);
+  const [program, ...words] = [...command, "start", "--", "--port", String(port), "--admin-port=0"];
+  const start = spawn(program, words, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(start, "close");
+  try {
+    let said = "";
+    for await (const next of createInterface({ input: start.stdout })) {
+      said += `${next}\n`;
+      if (/^tracked [1-9]/.test(next)) start.kill("SIGTERM");
+    }
+    // Its output is closed by the last of them.
+    await ended;
+    assert.match(said, new RegExp(`curl http://127\\.0\\.0\\.1:${port}/v1/track`));
+    assert.match(said, /^tracked (\d+), accepted \1; archive: delivered \1, waiting 0$/m);
+  } finally {
+    start.kill("SIGTERM");
+    await ended;
+    if (!wasThere) rmSync(data, { recursive: true, force: true });
+  }
+});
+
+test("npm start refuses what it does not know, in one line that says how", () => {
+  assert.deepEqual(startFlags([]), { port: undefined, adminPort: undefined });
+  assert.deepEqual(startFlags(["--port", "0", "--admin-port=9001"]), { port: 0, adminPort: 9001 });
+  assert.match(startFlags(["--port", "1", "--help"]).help, /--admin-port PORT/);
+  for (const [args, problem] of [
+    [["--port", "70000"], '--port takes a port, 0 to 65535, not "70000"'],
+    [["--port=-1"], '--port takes a port, 0 to 65535, not "-1"'],
+    [["--port"], "--port needs a value: npm start -- --port 9000"],
+    [["--admin-port", "x"], '--admin-port takes a port, 0 to 65535, not "x"'],
+    [["9000"], 'npm start does not know "9000"; there are --port PORT and --admin-port PORT'],
+    [["--prot", "1"], 'npm start does not know "--prot"; there are --port PORT and --admin-port PORT'],
+    [["--port", "9000", "--admin-port", "9000"], "--port and --admin-port are both 9000: each needs one of its own"],
+  ]) {
+    assert.deepEqual(startFlags(args), { problem });
+  }
+  assert.deepEqual(startFlags([], { npm_config_port: "9000" }), {
+    problem: "npm keeps --port for itself: npm start -- --port 9000",
+  });
 });
 
 /** Runs `npm start` until it prints `line`, then ends it by Ctrl-C. Returns what it said, and the events that landed in the file. */

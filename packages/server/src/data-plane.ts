@@ -247,7 +247,9 @@ async function lockFolder(dataFolder: string, wait: number): Promise<FolderLock>
     if (!(error instanceof LogError)) throw error;
     if (error.code !== "lock.held") throw new ServerError("FOLDER_NOT_WRITABLE", error.message, { cause: error });
     const advice = "stop it, choose another folder (--data DIR), or wait for it (--wait 30s)";
-    throw new ServerError("FOLDER_LOCKED", `${error.message} (${advice})`, { cause: error });
+    // Its own advice says the same without the flags.
+    const problem = error.message.replace(/\. End it, .*$/s, "");
+    throw new ServerError("FOLDER_LOCKED", `${problem} (${advice})`, { cause: error });
   }
 }
 
