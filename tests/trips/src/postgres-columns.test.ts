@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { DataPlane } from "./support/data-plane.ts";
 import { type Database, needPostgres, Postgres } from "./support/postgres.ts";
+import { until } from "./support/until.ts";
 import { event, Warehouse } from "./support/warehouse.ts";
 
 /* What an event becomes, column by column, as SQL sees it. */
@@ -208,3 +210,59 @@ test("layout single: the common columns, and the event as it is", needPostgres, 
   );
   assert.deepEqual(tables, ["events"]);
 });
+
+test(
+  "a RudderStack workspace: its ids go on in the rows with their capitals, and numbers with their digits",
+  needPostgres,
+  async () => {
+    const database = await server.database();
+    const { hostname: host, port, pathname } = new URL(database.url);
+    const workspace = {
+      sources: [
+        {
+          ...{ id: "2bShop", name: "Shop", writeKey: "wk_shop", sourceDefinition: { name: "Go" } },
+          destinations: [
+            {
+              ...{ id: "2bWarehouse", name: "Warehouse" },
+              config: {
+                host,
+                port,
+                database: pathname.slice(1),
+                user: "postgres",
+                namespace: "shop",
+                sslMode: "disable",
+              },
+              destinationDefinition: { name: "POSTGRES", displayName: "Postgres" },
+            },
+          ],
+        },
+      ],
+    };
+    await using plane = await DataPlane.start({ files: new Map([["pintle.config.json", JSON.stringify(workspace)]]) });
+    const response = await fetch(`${plane.url}/v1/track`, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa("wk_shop:")}` },
+      body: `{"event":"Paid","userId":157963456373623803,"messageId":9007199254740993,
+      "properties":{"amount":9007199254740993,"cart":{"n":[9007199254740993]}},
+      "integrations":{"Warehouse":{"options":{"jsonPaths":["track.properties.cart"],"skipTracksTable":true}}}}`,
+    });
+    assert.equal(response.status, 200);
+    const paid = () => database.query("SELECT to_regclass('shop.paid') IS NOT NULL AS is_there");
+    await until("the event in the warehouse", async () => (await paid())[0]!.is_there === true, {
+      state: () => plane.output,
+    });
+    assert.deepEqual(
+      await database.query(
+        `SELECT id, user_id, amount::text, cart::text, context_source_id, context_destination_id FROM shop.paid`,
+      ),
+      [
+        {
+          ...{ id: "9007199254740993", user_id: "157963456373623803", amount: "9007199254740993" },
+          ...{ cart: '{"n": [9007199254740993]}' },
+          ...{ context_source_id: "2bShop", context_destination_id: "2bWarehouse" },
+        },
+      ],
+    );
+    assert.equal(await database.value("SELECT to_regclass('shop.tracks')"), null);
+  },
+);

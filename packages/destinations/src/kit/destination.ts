@@ -17,6 +17,8 @@ export interface Tools {
   readonly userAgent: string;
   /** Id of the destination: what it keeps elsewhere, it keeps under this. */
   readonly destinationId?: string;
+  /** Its id in RudderStack, where it comes from there. */
+  readonly rudderStackId?: string;
   /** The key under which the configuration lists it: by this, events can address it in `integrations`. */
   readonly destinationName?: string;
   /**
@@ -33,6 +35,8 @@ export interface Tools {
 /** The source that accepted an event. */
 export interface EventSource {
   readonly id: string;
+  /** Its id in RudderStack, where it comes from there. */
+  readonly rudderStackId?: string;
   readonly name: string;
 }
 

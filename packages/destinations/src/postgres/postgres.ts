@@ -159,7 +159,11 @@ class PostgresConnection implements Connection {
   readonly #progress: ProgressTable;
   readonly #loader: Loader;
 
-  constructor(session: Session, values: PostgresSettings, { destinationId = "postgres", destinationName, now }: Tools) {
+  constructor(
+    session: Session,
+    values: PostgresSettings,
+    { destinationId = "postgres", rudderStackId, destinationName, now }: Tools,
+  ) {
     this.#session = session;
     this.#names = namesFor(values.underscoreDivideNumbers);
     this.#namespace = values.namespace === undefined ? undefined : this.#names.schema(values.namespace);
@@ -171,7 +175,7 @@ class PostgresConnection implements Connection {
       shapes,
       kept: new RowsKept(),
       options: new OptionsReader(values, [destinationName ?? destinationId, postgresDialect.name, displayName]),
-      destinationId,
+      destinationId: rudderStackId ?? destinationId,
       newId: randomUUID,
     };
     this.#progressSchema = this.#namespace ?? commonSchema;
@@ -230,7 +234,7 @@ class PostgresConnection implements Connection {
 
   #rowsOf(event: DeliveredEvent, source: EventSource): EventRows | Outcome {
     if (!hasTable(event.type)) return dead("type", { detail: "the warehouse has no table for events of this type" });
-    const rows = rowsOf(event, { id: source.id, type: "HTTP" }, this.#rules);
+    const rows = rowsOf(event, { id: source.rudderStackId ?? source.id, type: "HTTP" }, this.#rules);
     if (!("columns" in rows)) return rows;
     const limit = this.#rules.maxColumns;
     return dead("columns", {

@@ -61,6 +61,7 @@ export default defineConfig({
   sources: [
     {
       id: "2bshop",
+      rudderStackId: "2bShop",
       name: "Shop & more",
       writeKey: "wk_shop_key",
       destinations: ["Orders hook"],
@@ -70,6 +71,7 @@ export default defineConfig({
     "Orders hook": {
       type: "webhook",
       id: "2bhook",
+      rudderStackId: "2bHook",
       url: "https://hooks.example/orders",
       headers: {
         "x-key": env("ORDERS_HOOK_X_KEY"),

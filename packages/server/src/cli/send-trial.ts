@@ -53,13 +53,14 @@ export interface Limits {
   readonly signal: AbortSignal;
 }
 
-function toolsFor({ id, name }: Destination, { directory }: Pick<Limits, "directory">): Tools {
+function toolsFor({ id, name, rudderStackId }: Destination, { directory }: Pick<Limits, "directory">): Tools {
   return {
     directory,
     now: () => Date.now(),
     userAgent: `Pintle/${version}`,
     destinationId: id,
     destinationName: name,
+    ...(rudderStackId === undefined ? {} : { rudderStackId }),
     lock: lockForDestination,
   };
 }

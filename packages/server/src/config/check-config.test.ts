@@ -131,7 +131,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     "a mistyped key",
     { sources: [{ name: "shop", wrietKey: "k" }], destination: {} },
     "sources[0].writeKey: is missing; expected a string or a list",
-    'sources[0].wrietKey: unknown key; did you mean "writeKey"? (allowed: id, name, writeKey, enabled, destinations, rateLimit)',
+    'sources[0].wrietKey: unknown key; did you mean "writeKey"? (allowed: id, rudderStackId, name, writeKey, enabled, destinations, rateLimit)',
     'destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory)',
   ],
   [
@@ -249,7 +249,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
   [
     "a setting that the type does not know, even if its schema would drop it",
     { sources: [shop], destinations: { hook: { ...hook, metod: "PUT" } } },
-    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, enabled, rateLimit, consent, only, except, transform, transformTimeout, transformMemory)',
+    'destinations.hook.metod: unknown key; did you mean "method"? (allowed: url, method, headers, retry, type, id, rudderStackId, enabled, rateLimit, consent, only, except, transform, transformTimeout, transformMemory)',
   ],
 ];
 

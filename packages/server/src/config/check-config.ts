@@ -58,6 +58,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     if (settings.problems !== undefined) problems.push(...settings.problems.filter(isNew));
     return {
       id: entry.id ?? fitId(key),
+      ...(entry.rudderStackId === undefined ? {} : { rudderStackId: entry.rudderStackId }),
       name: key,
       type: entry.type,
       enabled: entry.enabled,
@@ -85,6 +86,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     });
     return {
       id: entry.id ?? fitId(entry.name),
+      ...(entry.rudderStackId === undefined ? {} : { rudderStackId: entry.rudderStackId }),
       name: entry.name,
       writeKeys: [...new Set([entry.writeKey].flat())],
       enabled: entry.enabled,

@@ -32,6 +32,8 @@ export interface Config {
 export interface Source {
   /** `[a-z0-9_-]{1,64}`, unique among the sources. */
   readonly id: string;
+  /** Its id in RudderStack, which warehouses write in place of `id`. */
+  readonly rudderStackId?: string;
   readonly name: string;
   /** At least one; no two sources share a key. */
   readonly writeKeys: readonly string[];
@@ -55,6 +57,8 @@ export interface OwnTypeHome {
 export interface Destination {
   /** `[a-z0-9_-]{1,64}`, unique among the destinations; it names topics and progress. */
   readonly id: string;
+  /** Its id in RudderStack, which warehouses write in place of `id`. */
+  readonly rudderStackId?: string;
   /** The key under which the configuration lists it. */
   readonly name: string;
   /** A key of `destinationTypes`, or the name of a type that the owner has written. */

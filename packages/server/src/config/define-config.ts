@@ -24,6 +24,8 @@ export interface SourceConfig<DestinationName extends string = string> {
    * @default the name made to fit `[a-z0-9_-]{1,64}`
    */
   readonly id?: string;
+  /** Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default `id` */
+  readonly rudderStackId?: string;
   /** What the source authenticates with; several while keys are rotated. */
   readonly writeKey: string | EnvReference | readonly (string | EnvReference)[];
   /** A source that is not enabled is answered with 404. @default true */
@@ -48,6 +50,8 @@ interface CommonDestinationConfig {
    * @default the destination's name made to fit `[a-z0-9_-]{1,64}`
    */
   readonly id?: string;
+  /** Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default `id` */
+  readonly rudderStackId?: string;
   /** @default true */
   readonly enabled?: boolean;
   /** Events a second that go out to it at most. @default no limit */

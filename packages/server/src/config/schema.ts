@@ -19,8 +19,12 @@ const writeKey = z
 
 const rateLimit = rate().optional();
 
+/** What warehouses write, in place of the id: RudderStack's ids have capitals. */
+const rudderStackId = z.string().min(1, "An id is not empty").max(200, "It is at most 200 characters").optional();
+
 const sourceSchema: z.ZodType<SourceEntry> = z.strictObject({
   id,
+  rudderStackId,
   name: z.string().min(1, "A name is not empty"),
   writeKey: z.union([writeKey, z.array(writeKey).min(1, "At least one write key is needed")]),
   enabled: z.boolean().default(true),
@@ -30,6 +34,7 @@ const sourceSchema: z.ZodType<SourceEntry> = z.strictObject({
 
 export interface SourceEntry {
   id?: string | undefined;
+  rudderStackId?: string | undefined;
   name: string;
   writeKey: string | string[];
   enabled: boolean;
@@ -71,6 +76,7 @@ const transform = z.custom<Transform>(
 const commonDestinationShape = {
   type: z.string(),
   id,
+  rudderStackId,
   enabled: z.boolean().default(true),
   rateLimit,
   consent: consentSchema.optional(),
@@ -87,6 +93,7 @@ const commonDestinationSchema: z.ZodType<DestinationEntry> = z.looseObject(commo
 export interface DestinationEntry {
   type: string;
   id?: string | undefined;
+  rudderStackId?: string | undefined;
   enabled: boolean;
   rateLimit?: number | undefined;
   consent?: ConsentEntry | undefined;

@@ -88,9 +88,16 @@ const workspace = {
 test("sources, destinations and what they filter by become a configuration", () => {
   const { config, omitted } = translateWorkspace(workspace);
   assert.deepEqual(config.sources, [
-    { id: "2bshop", name: "Shop", writeKey: "wk_shop", destinations: ["Orders hook", "Warehouse"] },
+    {
+      id: "2bshop",
+      rudderStackId: "2bShop",
+      name: "Shop",
+      writeKey: "wk_shop",
+      destinations: ["Orders hook", "Warehouse"],
+    },
     {
       id: "2bapp",
+      rudderStackId: "2bApp",
       name: "App",
       writeKey: "wk_app",
       enabled: false,
@@ -101,6 +108,7 @@ test("sources, destinations and what they filter by become a configuration", () 
   assert.deepEqual(first, {
     type: "webhook",
     id: "2bhookid",
+    rudderStackId: "2bHookId",
     url: "https://hooks.example/orders",
     method: "PUT",
     headers: { authorization: "Bearer secret-token" },
@@ -113,6 +121,7 @@ test("sources, destinations and what they filter by become a configuration", () 
   assert.deepEqual(second, {
     type: "postgres",
     id: "2bwarehouse",
+    rudderStackId: "2bWarehouse",
     enabled: false,
     url: "postgres://loader:p%40ss%2Fword@db.example:5433/shop%20data",
     tls: "no-verify",

@@ -79,7 +79,7 @@ class WorkspaceReader {
       return [
         {
           index,
-          entry: { ...(id === undefined ? {} : { id }), name, writeKey, ...(isEnabled ? {} : { enabled: false }) },
+          entry: { ...idsOf(source, id), name, writeKey, ...(isEnabled ? {} : { enabled: false }) },
           omit,
         },
       ];
@@ -174,6 +174,15 @@ class WorkspaceReader {
   }
 }
 
+/** The id, and the one in RudderStack where that is another: rows of a warehouse go on with it. */
+function idsOf(entry: Entry, id: string | undefined): Entry {
+  const before = text(entry.id);
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(before === "" || before === id || before.length > 200 ? {} : { rudderStackId: before }),
+  };
+}
+
 function translateDestination(
   destination: Entry,
   name: string,
@@ -210,7 +219,7 @@ function translateDestination(
   const isEnabled = flag(destination, "enabled", false, omit);
   return {
     type: ownType,
-    ...(id === undefined ? {} : { id }),
+    ...idsOf(destination, id),
     ...(isEnabled ? {} : { enabled: false }),
     ...rest,
     ...common,

@@ -30,6 +30,7 @@ import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
 /** A destination as the router needs it. */
 export interface ConsumerDestination {
   readonly id: string;
+  readonly rudderStackId?: string;
   readonly name: string;
   readonly type: DestinationType;
   readonly filter?: EventFilter | undefined;
@@ -121,7 +122,7 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     const { destination, engine, register, log, tools, clock, random, logger, redact, limits } = options;
-    const { type, id, name, settings, stage, throttle } = destination;
+    const { type, id, rudderStackId, name, settings, stage, throttle } = destination;
     const { displayName } = type;
     const all = { ...defaultLimits, ...limits };
     this.#destination = destination;
@@ -213,7 +214,12 @@ export class Consumer {
       share,
       type,
       settings,
-      tools: { ...tools, destinationId: id, destinationName: name },
+      tools: {
+        ...tools,
+        destinationId: id,
+        destinationName: name,
+        ...(rudderStackId === undefined ? {} : { rudderStackId }),
+      },
       sources: destination.sources,
       positions: this.#positions,
       clock,

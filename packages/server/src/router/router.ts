@@ -283,7 +283,7 @@ export class Router {
 }
 
 function consumerDestination(
-  { id, name, type: typeName, settings, filter }: Destination,
+  { id, rudderStackId, name, type: typeName, settings, filter }: Destination,
   sources: readonly Source[],
   types: ReadonlyMap<string, DestinationType>,
 ): ConsumerDestination {
@@ -293,10 +293,16 @@ function consumerDestination(
   const connected = sources.filter(({ destinations }) => destinations.includes(id));
   return {
     id,
+    ...(rudderStackId === undefined ? {} : { rudderStackId }),
     name,
     type,
     settings: type.settings.parse(settings),
     filter,
-    sources: new Map(connected.map((source) => [source.id, { id: source.id, name: source.name }])),
+    sources: new Map(
+      connected.map(({ id, name, rudderStackId }) => [
+        id,
+        { id, name, ...(rudderStackId === undefined ? {} : { rudderStackId }) },
+      ]),
+    ),
   };
 }
