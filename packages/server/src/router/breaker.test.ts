@@ -72,6 +72,31 @@ test("where nobody but the destination's owner can help, it is probed less and l
   assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 150, 150, 150]);
 });
 
+test("one that took something a moment ago is not left alone for longer than that is ago", () => {
+  const breaker = opened();
+  let now = 0;
+  for (let round = 0; round < 10; round++) {
+    now = breaker.until;
+    breaker.tick(now);
+    breaker.probe();
+    breaker.troubled(now, true);
+  }
+  now = breaker.until;
+  breaker.tick(now);
+  breaker.probe();
+  breaker.succeeded(true, now);
+  breaker.troubled(now, false);
+  const waits: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    waits.push(breaker.until - now);
+    now = breaker.until;
+    breaker.tick(now);
+    breaker.probe();
+    breaker.troubled(now, true);
+  }
+  assert.deepEqual(waits, [1000, 1000, 1000, 1500, 2250, 3375, 5063, 7500, 7500]);
+});
+
 test("what a probe took to fail is part of the wait, and a second is left between them", () => {
   const breaker = opened();
   for (let probe = 0; probe < 10; probe++) {

@@ -31,6 +31,8 @@ export class Breaker {
   /** How often it has opened without having fully recovered, or having been closed for as long as the longest wait. */
   #openings = 0;
   #closedAt = Number.NEGATIVE_INFINITY;
+  /** When something got through last. */
+  #succeededAt = Number.NEGATIVE_INFINITY;
   readonly #failedFirst = new Uint8Array(judged);
   #firstAttempts = 0;
   #firstFailures = 0;
@@ -91,6 +93,7 @@ export class Breaker {
 
   /** A batch got through: the destination took its events, or refused them for what they are. */
   succeeded(isProbe: boolean, now: number): void {
+    this.#succeededAt = now;
     if (isProbe && this.#state === "half-open") {
       this.#state = "closed";
       this.#closedAt = now;
@@ -121,7 +124,10 @@ export class Breaker {
     this.#state = "open";
     this.#probing = false;
     this.#openings++;
-    const wait = backoff(this.#openings, this.#random, 0, longest);
+    // One that took something a moment ago is not left alone for longer than that is ago: perhaps all that it does is to refuse some
+    // of its requests, and several came together.
+    const bound = Math.min(longest, Math.max(2 * shortestBackoff, now - this.#succeededAt));
+    const wait = backoff(this.#openings, this.#random, 0, bound);
     this.#until = Math.max(since + wait, now + Math.min(wait, shortestBackoff), now + retryAfter);
     this.#firstAttempts = 0;
     this.#firstFailures = 0;

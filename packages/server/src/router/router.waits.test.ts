@@ -25,6 +25,18 @@ for (const status of [503, 502, 504, 500]) {
   });
 }
 
+test("as much is true when all of it comes at once, each event of a user of its own", async () => {
+  // One of those runs in which eight refusals come in a row, and the probes after them are refused as well.
+  const { waits } = await simulate({
+    seed: 80,
+    events: 9276,
+    users: 9276,
+    perSecond: 9276,
+    server: refusing(503, 1 / 3),
+  });
+  assert.ok(Math.max(...waits) < 90 * second, `${Math.max(...waits)} ms`);
+});
+
 const down = 300 * second;
 const outages: readonly [name: string, answer: Answer | undefined, slowest: number][] = [
   ["nobody listens", undefined, 16 * second],
