@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { hashUserKey } from "@pintle/events";
 import { rudderId } from "@pintle/events/gateway";
 import { eventsOf } from "../engine/event-record.ts";
 import type { Reason } from "./answer.ts";
@@ -593,6 +594,36 @@ test("the body is stored as it was received, and completed from the header", asy
       rudderId: rudderId("u", ""),
     },
   ]);
+});
+
+test("ids and numbers keep their digits, wherever they come in", async (t) => {
+  const engine = await openEngine(t);
+  const { send } = await runGateway(t, { engine });
+  const big = "157963456373623803";
+  const long = "7".repeat(1001);
+  const id = `"userId":${big},"anonymousId":-${big}`;
+  const rows: readonly [path: string, body: string][] = [
+    ["/v1/import", `{"batch":[{"type":"alias",${id},"previousId":${big},"messageId":${big}}]}`],
+    [`/beacon/v1/batch?writeKey=${key}`, `{"batch":[{"type":"Alias",${id},"previousId":${big},"messageId":${big}}]}`],
+    ["/v1/alias", `{${id},"previousId":${big},"messageId" : ${big}}`],
+  ];
+  for (const [path, body] of rows) {
+    const end = engine.end();
+    assert.equal((await send({ path, headers: { authorization: auth }, body })).text, "ok");
+    const [record] = await engine.recordsFrom(end);
+    const [event] = delivered([record!]);
+    const { type, userId, anonymousId, previousId, messageId } = event!;
+    assert.deepEqual([type, userId, anonymousId, previousId, messageId], ["alias", big, `-${big}`, big, big], path);
+    assert.deepEqual(eventsOf(record!).keyHashes, [hashUserKey(big)]);
+  }
+  const end = engine.end();
+  const fields = `"userId":${long},"integrations":{"All":${big}},"context":{"traits":{"id":${big}},"${big}":${long}}`;
+  await send({ path: "/v1/track", headers: { authorization: auth }, body: `{${fields}}` });
+  await send({ method: "GET", path: `/pixel/v1/track?writeKey=${key}&event=a&userId=${big}&properties.n=${big}` });
+  const [track, pixel] = delivered(await engine.recordsFrom(end));
+  assert.deepEqual([track?.userId, track?.integrations], [long, { All: BigInt(big) }]);
+  assert.deepEqual(track?.context, { traits: { id: BigInt(big) }, [big]: long });
+  assert.deepEqual([pixel?.userId, pixel?.properties], [big, { n: big }]);
 });
 
 test("what is almost JSON or an unusual request is taken, and counted by source", async (t) => {

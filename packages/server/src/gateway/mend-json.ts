@@ -28,14 +28,21 @@ export function mendJson(bytes: Buffer): MendedJson | undefined {
 const notANumber = /(^|[\s:,[])(?:NaN|-?Infinity)(?=\s*(?:[,\]}]|$))/g;
 
 function nullForNotANumber(text: string): string {
-  let mended = "";
-  let at = 0;
-  while (at < text.length) {
+  const pieces: string[] = [];
+  let copied = 0;
+  for (let at = 0; at < text.length; ) {
     const quote = text.indexOf('"', at);
     const open = quote === -1 ? text.length : quote;
-    const end = jsonStringEnd(text, open);
-    mended += text.slice(at, open).replace(notANumber, "$1null") + text.slice(open, end);
-    at = end;
+    if (open - at >= 3) {
+      const between = text.slice(at, open);
+      const mended = between.replace(notANumber, "$1null");
+      if (mended !== between) {
+        pieces.push(text.slice(copied, at), mended);
+        copied = open;
+      }
+    }
+    at = jsonStringEnd(text, open);
   }
-  return mended;
+  pieces.push(text.slice(copied));
+  return pieces.join("");
 }

@@ -48,6 +48,7 @@ const cases: [integrations: unknown, expected: string][] = [
   [{ all: false, All: null }, "integrations"],
   [{ all: "no" }, "deliver malformed"],
   [{ ALL: false }, "deliver"],
+  [{ All: 1e300 }, "deliver malformed"],
   ["All", "deliver malformed"],
   [["hook"], "deliver malformed"],
   [false, "deliver malformed"],
