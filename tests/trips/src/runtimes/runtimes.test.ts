@@ -30,7 +30,7 @@ const denoArgs = [
   "--node-modules-dir=manual",
   "--no-lock",
 ];
-const entries = 7;
+const entries = 8;
 
 const runtimes: readonly { name: string; program: string; args: readonly string[] }[] = [
   { name: `Node ${process.versions.node}`, program: process.execPath, args: [] },
