@@ -81,6 +81,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open",
+  ERR_INVALID_ARG_VALUE: "a path has no null characters",
   EIO: "the disk does not answer as it should",
 };
 

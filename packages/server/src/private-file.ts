@@ -36,7 +36,8 @@ export function readPrivateFile(path: string, warn: Warn): string {
     file = openSync(path, constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return "";
-    throw unusable(path, systemCode(error) === "ELOOP" ? "is a symbolic link" : systemReason(error), error);
+    if (systemCode(error) === "ELOOP") throw unusable(path, "is a symbolic link");
+    throw new ServerError("FOLDER_UNUSABLE", `${path}: ${systemReason(error)}`, { cause: error });
   }
   try {
     const found = fstatSync(file);
@@ -92,6 +93,6 @@ export function readOrMakeSecret(path: string, prefix: string, warn: Warn): stri
   return secret;
 }
 
-function unusable(path: string, problem: string, cause?: unknown): ServerError {
-  return new ServerError("FOLDER_UNUSABLE", `${path} ${problem}: remove it, and a new one is made`, { cause });
+function unusable(path: string, problem: string): ServerError {
+  return new ServerError("FOLDER_UNUSABLE", `${path} ${problem}: remove it, and a new one is made`);
 }

@@ -16,6 +16,7 @@ const settings = {
   path: z
     .string()
     .min(1, "A path is not empty")
+    .refine((path) => !path.includes("\0"), "A path has no null characters")
     .describe(
       "The file; a relative path starts at the folder of the configuration file. Folders are made. New files are for their owner alone",
     ),
