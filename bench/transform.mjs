@@ -1,5 +1,5 @@
-// npm run bench -- transform [--events N] [--rounds N] [--beside FOLDER]: events a second through a transformation that copies its event and adds a field, as
-// a webhook asks (64 calls of one event at a time) and as a file does (calls of 100). `--beside` names another built checkout, which is measured in the
+// npm run bench -- transform [--events N] [--rounds N] [--beside FOLDER]: events a second through a transformation that copies its event and adds a field: of a
+// whole router with a webhook; of the stage alone, as a webhook asks (64 calls of one event at a time) and as a file does (calls of 100). `--beside` names another built checkout, which is measured in the
 // same run, in turn. Medians count; the time of the processor for each event, of all threads and processes, feels less of neighbours. Compare only within one table.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { eventBody } from "./router/events.mjs";
-import { median } from "./router/processes.mjs";
+import { median, startSink } from "./router/processes.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -28,12 +28,16 @@ async function sides() {
     roots.map(async (root) => {
       const dist = join(root, "packages/server/dist/router");
       const { Transformation } = await import(pathToFileURL(join(dist, "transform/transformation.js")).href);
+      // As the router's thread does.
+      (await import(pathToFileURL(join(root, "packages/events/dist/index.js")).href)).letJsonTakeBigInt?.();
       const { systemClock } = await import(pathToFileURL(join(dist, "clock.js")).href);
-      return () =>
+      const { startPlane } = await import(pathToFileURL(join(root, "bench/router/processes.mjs")).href);
+      const make = () =>
         new Transformation({
           ...{ file, text, run: "1", destination: "hook", timeout: 1000, memory: 128, clock: systemClock },
           notes: { folder, destinationId: "hook" },
         });
+      return { make, startPlane };
     }),
   );
 }
@@ -42,7 +46,8 @@ const made = Array.from({ length: events }, (_, at) => eventBody(at));
 const source = { id: "shop", name: "shop" };
 
 /** Events a second, once the process is there. */
-async function rate(stage, size, calls) {
+async function rate(make, size, calls) {
+  const stage = make();
   let next = 0;
   async function caller() {
     while (next < events) {
@@ -57,36 +62,59 @@ async function rate(stage, size, calls) {
   const begin = performance.now();
   const before = processor();
   await Promise.all(Array.from({ length: calls }, caller));
-  return { rate: (events / (performance.now() - begin)) * 1000, cost: (processor() - before) / events };
+  const result = { rate: (events / (performance.now() - begin)) * 1000, cost: (processor() - before) / events };
+  await stage.close();
+  return result;
 }
 
 /** Microseconds of the processor that this process and its children have had. */
 function processor() {
   const { user, system } = process.cpuUsage();
-  const tasks = readdirSync("/proc/self/task").map((task) => `/proc/self/task/${task}/children`);
+  return user + system + processorOf("self");
+}
+
+/** Those of the children of a process. */
+function processorOf(parent) {
+  const tasks = readdirSync(`/proc/${parent}/task`).map((task) => `/proc/${parent}/task/${task}/children`);
   const children = tasks.flatMap((path) => readFileSync(path, "utf8").split(" ").filter(Boolean));
   const ticks = children.map((pid) => {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
     return Number(fields[11]) + Number(fields[12]);
   });
-  return user + system + ticks.reduce((sum, each) => sum + each, 0) * 10_000;
+  return ticks.reduce((sum, each) => sum + each, 0) * 10_000;
 }
 
+/** Deliveries a second by webhook behind the transformation, as bench/router.mjs measures them. */
+async function deliveries(startPlane) {
+  const plane = await startPlane();
+  await plane.fill(events);
+  const took = sink.expect(events);
+  const before = await plane.processor();
+  const transform = { file, text, run: "1", timeout: 1000, memory: 128 };
+  await plane.start([
+    { id: "hook", url: `${sink.origin}/0`, concurrency: 32, maxAge: 259_200_000, from: "start", transform },
+  ]);
+  const rate = events / (await took);
+  const children = processorOf(plane.pid);
+  const cost = ((await plane.processor()) - before + children) / events;
+  await plane.end();
+  return { rate, cost };
+}
+
+const sink = await startSink();
 const ways = [
-  { way: "64 calls of one event", size: 1, calls: 64 },
-  { way: "2 calls of 100 events", size: 100, calls: 2 },
+  { way: "webhook, an event each", measure: ({ startPlane }) => deliveries(startPlane) },
+  { way: "64 calls of one event", measure: ({ make }) => rate(make, 1, 64) },
+  { way: "2 calls of 100 events", measure: ({ make }) => rate(make, 100, 2) },
 ];
-const makers = await sides();
-const rates = ways.map(() => makers.map(() => []));
+const measured = await sides();
+const rates = ways.map(() => measured.map(() => []));
 for (let round = 0; round < Number(values.rounds); round++) {
-  for (const [row, { size, calls }] of ways.entries()) {
-    for (const [column, make] of makers.entries()) {
-      const stage = make();
-      rates[row][column].push(await rate(stage, size, calls));
-      await stage.close();
-    }
+  for (const [row, { measure }] of ways.entries()) {
+    for (const [column, side] of measured.entries()) rates[row][column].push(await measure(side));
   }
 }
+await sink.end();
 rmSync(folder, { recursive: true });
 const shown = (figure) => `${Math.round(figure).toLocaleString("en")}/s`;
 console.table(

@@ -28,12 +28,13 @@ const commands = {
     }
   },
   async start({ destinations }) {
-    const entries = destinations.map(({ id, ...settings }) => ({
+    const entries = destinations.map(({ id, transform, ...settings }) => ({
       id,
       name: id,
       type: "webhook",
       enabled: true,
       settings,
+      ...(transform === undefined ? {} : { transform }),
     }));
     const sources = [
       { id: "shop", name: "shop", writeKeys: ["k"], enabled: true, destinations: entries.map(({ id }) => id) },
