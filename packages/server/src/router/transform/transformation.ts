@@ -34,6 +34,9 @@ const mostHeld = 32 << 20;
 /** Milliseconds for starting the process and importing the configuration. */
 const longestStart = 30_000;
 
+/** Milliseconds between two events. */
+const longestRest = 10_000;
+
 /**
  * The transformation of one destination: a process of its own, so that neither an endless loop nor a full memory concerns anybody else. It
  * is started with the first event, and has at most one batch. A file says which event of it runs (`RunningFile`).
@@ -249,7 +252,12 @@ export class Transformation implements Stage {
     let since = clock.now();
     const look = (): void => {
       const latest = running.mark();
-      const limit = this.#isReady ? timeout : longestStart;
+      // Between two events it waits for its turn on the machine, and for us.
+      const limit = !this.#isReady
+        ? longestStart
+        : latest.index === undefined
+          ? Math.max(timeout, longestRest)
+          : timeout;
       const excess = child.excess();
       if (excess > 0) {
         this.#lost({ detail: `it took ${excess} MB beside ${memory} MB of heap`, isForeign: false });
