@@ -48,7 +48,7 @@ const ownSignals: ReadonlySet<string> = new Set(["SIGABRT", "SIGTRAP", "SIGSEGV"
 const pageBytes = 4096;
 
 /** As `pipes` names them; absent where the process could not be started. */
-type Pipes = [null, null, Readable?, Writable?, Readable?, Writable?];
+type Pipes = [null?, null?, Readable?, Writable?, Readable?, Writable?];
 
 /** A process of a transformation, seen from the router: transform-process.ts. */
 export class TransformChild {
@@ -74,7 +74,7 @@ export class TransformChild {
       stdio: ["ignore", "inherit", "pipe", "pipe", "pipe", "pipe", marks],
     });
     this.#process = child;
-    const [, , errors, input, output, parent] = child.stdio as readonly unknown[] as Pipes;
+    const [, , errors, input, output, parent] = (child.stdio ?? []) as readonly unknown[] as Pipes;
     this.#input = input;
     this.#errors = errors;
     for (const pipe of [errors, input, output, parent]) pipe?.on("error", () => {});

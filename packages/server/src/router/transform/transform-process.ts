@@ -111,6 +111,9 @@ async function runBatch(transform: Transform, destination: string, content: Buff
   flush();
 }
 
+// A terminal and a service manager send these to everybody. The router says when it is over, by closing the pipe.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
 process.on("uncaughtException", (error: unknown) => fail(fromProcess.fault, error));
 
 // An endless loop hears nothing, so somebody else has to see when the data plane is gone.

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { EventSource } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { TransformSettings } from "../../config/config.ts";
+import { messageOf } from "../account.ts";
 import type { Clock } from "../clock.ts";
 import { Queue } from "../queue.ts";
 import { type Stage, type Staged, sizeOf } from "../stage.ts";
@@ -149,7 +150,15 @@ export class Transformation implements Stage {
     this.#answers = new Answers(batch, this.#options.takesRequests === true);
     this.#marksBefore = running.mark().count;
     running.begin(batch.map(({ id }) => id));
-    this.#child ??= this.#start(running);
+    try {
+      this.#child ??= this.#start(running);
+    } catch (error) {
+      // No memory, no more processes: later there may be.
+      this.#batch = [];
+      this.#answers = undefined;
+      this.#reject(batch, `the transformation cannot run: ${messageOf(error)}`);
+      return;
+    }
     const texts = batch.flatMap(({ source, json }) => [source, json]);
     this.#child.send(encodeFrame(toProcess.batch, ...encodeTexts(texts)));
     this.#watch(running, this.#child);
