@@ -8,6 +8,7 @@ export const eventErrors = {
   EVENT_WITHOUT_ID: "give a userId or an anonymousId that is not empty",
   EVENT_FIELD_MISSING: "give a value that is not empty",
   EVENT_FIELD_TYPE: "give a value of the declared type",
+  EVENT_ID_INEXACT: "give it as a string or as a BigInt: beyond 2^53 one number stands for several ids",
 } as const;
 
 /** A code of {@link EventError}. */
@@ -65,10 +66,17 @@ export function describe(value: unknown): string {
   if (typeof value === "number") return String(value);
   if (value instanceof Date && Number.isNaN(value.getTime())) return "an invalid Date";
   try {
-    return shorten(JSON.stringify(value) ?? typeof value);
+    return shorten(`${nameOf(value)}${JSON.stringify(value) ?? typeof value}`);
   } catch {
     return Array.isArray(value) ? "an array" : "an object";
   }
+}
+
+/** The name of the class of an object, in front of what its JSON hides: a Moment looks like a text. */
+function nameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "";
+  const name: unknown = value.constructor?.name;
+  return typeof name !== "string" || name === "" || name === "Object" ? "" : `a ${name} `;
 }
 
 function shorten(text: string): string {

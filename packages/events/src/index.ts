@@ -38,6 +38,7 @@ export {
   type ViewFields,
 } from "./message.ts";
 export { murmur2, partitionOf } from "./murmur2.ts";
+export { deepest, deepestEvent, isJsonDeeperThan } from "./nesting.ts";
 export { mostDigits, parseJson } from "./parse-json.ts";
 export { letJsonTakeBigInt, stringifyJson } from "./stringify-json.ts";
 export { parseTimestamp, readTime, type Time } from "./timestamp.ts";

@@ -19,6 +19,11 @@ export interface Refusal {
   readonly status: number;
   /** The server's. */
   readonly words: string;
+  /**
+   * Where a message alone was refused as a body that is not understood: whether it is known, because others were accepted since it was first
+   * refused, that something in it is the reason, or open.
+   */
+  readonly misread?: "known" | "open";
 }
 
 /**
@@ -31,6 +36,8 @@ export class Batch {
   parts: Part[];
   /** Messages that were refused alone, while it is open whether that was their fault. They count as first in order. */
   suspects: Part[] = [];
+  /** Times that it was held because a message alone was not understood. With each one more message is tried. */
+  probes = 0;
   /** How many nodes the parts were divided for. */
   nodes = 1;
   /** Failures in a row of the part at the front. */
@@ -110,6 +117,19 @@ export class Batch {
   /** What was set aside goes to the front again, in order. */
   restoreSuspects(): void {
     this.parts.unshift(...this.suspects.splice(0));
+  }
+
+  /** Whether it is held for the words about one message, while nothing tells whether it is that message's fault. */
+  get wantsCompany(): boolean {
+    return this.probes > 0 && this.parts.every(({ refusal }) => refusal?.alone === true);
+  }
+
+  /** Takes further messages along, behind all others: by them it will be seen whose fault it is. */
+  join(entries: Entry[]): void {
+    if (entries.length === 0) return;
+    this.parts.push({ entries, node: 0 });
+    // So that they are divided as well.
+    if (this.nodes > 1) this.nodes = 0;
   }
 
   /** Notes how the part at the front was refused. */

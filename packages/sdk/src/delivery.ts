@@ -296,7 +296,12 @@ export class Delivery {
       const entries = queue.take(batchSize, maxBatchBytes - envelopeBytes + 1);
       if (entries.length > 0) return new Batch(entries);
     }
-    if (due !== undefined) this.#waiting.delete(due);
+    if (due === undefined) return undefined;
+    this.#waiting.delete(due);
+    if (due.wantsCompany) {
+      const { batchSize, maxBatchBytes } = this.#settings;
+      due.join(queue.takeBehind(due.oldest!, batchSize, maxBatchBytes - envelopeBytes + 1));
+    }
     return due;
   }
 

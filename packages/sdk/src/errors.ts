@@ -8,6 +8,7 @@ export const sdkErrors = {
     retryable: false,
     advice: "remove what JSON cannot carry (a BigInt, a cycle, a throwing getter)",
   },
+  MESSAGE_TOO_DEEP: { retryable: false, advice: "send flatter objects and lists, or a text of them" },
   MESSAGE_TOO_LARGE: { retryable: false, advice: "send less in one message, or raise maxMessageBytes" },
   MESSAGE_FILTERED: { retryable: false, advice: "beforeSend returned null; nothing to do if that was meant" },
   BEFORE_SEND_FAILED: { retryable: false, advice: "correct beforeSend" },

@@ -683,3 +683,29 @@ describe("waitUntil", () => {
     );
   });
 });
+
+describe("what programs give as ids, times and depths", () => {
+  test("is sent in the form that they mean", async () => {
+    const { client, environment, messages } = start();
+    const moment = { toISOString: () => "2026-11-23T09:30:00.000Z", toJSON: () => "2026-11-23T09:30:00.000Z" };
+    const given = { userId: 9007199254740993n, event: "e", timestamp: moment, messageId: "\u200b " };
+    const receipt = client.track(given as unknown as Parameters<typeof client.track>[0]);
+    assert.equal(receipt.error, undefined);
+    await environment.until(client.close());
+    const [message] = messages;
+    assert.deepEqual([message?.userId, message?.timestamp], ["9007199254740993", "2026-11-23T09:30:00.000Z"]);
+    // The data plane would give one that nobody sees a new id at each attempt.
+    assert.match(receipt.messageId, /^[0-9a-f-]{36}$/);
+    assert.equal(message?.messageId, receipt.messageId);
+  });
+
+  test("is refused where it is nested deeper than a data plane reads", async () => {
+    const { client, environment } = start();
+    const nested = (levels: number): object => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+    // The event and its properties are two levels more.
+    assert.equal(client.track({ userId: "1", event: "e", properties: { a: nested(508) } }).error, undefined);
+    const { error } = client.track({ userId: "1", event: "e", properties: { a: nested(509) } });
+    assert.equal(error?.code, "MESSAGE_TOO_DEEP");
+    await environment.until(client.close());
+  });
+});

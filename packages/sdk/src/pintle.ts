@@ -1,12 +1,14 @@
 import {
   type Context,
+  deepestEvent,
   describe as describeValue,
   type EventError,
   hashUserKey,
+  isBlank,
+  isJsonDeeperThan,
   type Message,
-  userKey,
 } from "@pintle/events";
-import { checkMessage } from "@pintle/events/strict";
+import { checkMessage, plainId, plainTime } from "@pintle/events/strict";
 import { Account, type Stats } from "./account.ts";
 import { ContextError, RequestScope } from "./around/request-scope.ts";
 import { type Config, resolveConfig, type Settings, type WritableMessage } from "./config.ts";
@@ -429,7 +431,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
         // The default context is in it already, and may have been taken out of it.
         json = encode(message, { messageId, originalTimestamp, defaultContext: undefined });
       }
-      const entry = this.#delivery.accept(json, hashUserKey(userKey(message)) | 0);
+      const entry = this.#delivery.accept(json, hashUserKey(keyOf(message)) | 0);
       if (entry === "too_large") throw this.#tooLarge(message.type, json);
       if (entry === "queue_full") throw this.#queueFull();
       if (this.#emitter.has("accepted"))
@@ -574,17 +576,17 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 function fieldsOf(given: { readonly [field: string]: unknown }, type: Message["type"] | undefined): object {
   return {
     type: type ?? given.type,
-    userId: given.userId,
-    anonymousId: given.anonymousId,
+    userId: plainId(given.userId),
+    anonymousId: plainId(given.anonymousId),
     messageId: given.messageId,
-    timestamp: given.timestamp,
+    timestamp: plainTime(given.timestamp),
     context: given.context,
     integrations: given.integrations,
     event: given.event,
     name: given.name,
     category: given.category,
-    groupId: given.groupId,
-    previousId: given.previousId,
+    groupId: plainId(given.groupId),
+    previousId: plainId(given.previousId),
     properties: given.properties,
     traits: given.traits,
   };
@@ -597,16 +599,27 @@ function checked(message: unknown): Message {
 }
 
 function encode(...args: Parameters<typeof encodeMessage>): string {
+  let json: string;
   try {
-    return encodeMessage(...args);
+    json = encodeMessage(...args);
   } catch (error) {
     throw foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${args[0].type}: the message cannot be encoded`, error);
   }
+  if (!isJsonDeeperThan(json, deepestEvent)) return json;
+  const what = `${args[0].type}: the message is nested deeper than ${deepestEvent} levels`;
+  throw refusal("invalid", "MESSAGE_TOO_DEEP", what);
 }
 
-/** The caller's, if there is one; an empty id is none. */
+/** The caller's, if there is one; an empty id is none, and so is one that the data plane would replace at each attempt. */
 function idOf(message: unknown): string | undefined {
-  return isObject(message) && typeof message.messageId === "string" ? message.messageId || undefined : undefined;
+  if (!isObject(message) || typeof message.messageId !== "string") return undefined;
+  return isBlank(message.messageId) ? undefined : message.messageId;
+}
+
+/** The user key (see `userKey` of the events) of a message whose ids are texts and numbers, as has been checked. */
+function keyOf({ userId, anonymousId }: Message): string {
+  const id = userId === undefined || userId === null || isBlank(String(userId)) ? anonymousId : userId;
+  return String(id);
 }
 
 function refusal(reason: RefusalReason, code: SdkErrorCode, what: string, cause?: unknown): Refusal {

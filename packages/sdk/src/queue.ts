@@ -120,6 +120,21 @@ export class Queue {
     return taken.sort((a, b) => a.seq - b.seq);
   }
 
+  /** Takes the messages that wait behind one that is out, in order: to go with it. At most that many messages and bytes. */
+  takeBehind(out: Entry, mostCount: number, mostBytes: number): Entry[] {
+    const taken: Entry[] = [];
+    const lane = this.#lanes.get(out.lane);
+    let room = mostBytes;
+    while (lane?.first !== undefined && taken.length < mostCount && sizeInRequest(lane.first) <= room) {
+      room -= sizeInRequest(lane.first);
+      const entry = this.#shift(lane);
+      this.#unlink(entry);
+      lane.out++;
+      taken.push(entry);
+    }
+    return taken;
+  }
+
   /** An entry that had been taken has ended. */
   done(entry: Entry): void {
     const lane = this.#lanes.get(entry.lane);

@@ -1,6 +1,7 @@
 /** The table of answers, as a client acts on it: what is sent again and when, what is split, held, dropped. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
 import { longestRetryAfter } from "./backoff.ts";
 import { type Answer, startVirtualClient as start } from "./simulation/virtual-client.ts";
 
@@ -145,15 +146,21 @@ describe("what looks like the server's own fault is held, not dropped", () => {
   });
 
   for (const body of ["invalid json\n", "failed to uncompress request body", "empty batch payload"]) {
-    test(`words about the whole body (${body.trim()}) split nothing`, async () => {
-      const { client, environment, requests } = start({ batchSize: 8 }, script({ status: 400, body }));
-      for (let n = 0; n < 8; n++) client.track({ userId: "u", event: "e" });
-      await environment.until(client.flush({ timeout: "10m" }));
-      assert.deepEqual(
-        requests.map(({ batch }) => batch.length),
-        [8, 8],
+    test(`words about the whole body (${body.trim()}) drop nothing while nothing else is accepted`, async () => {
+      let isBroken = true;
+      const { client, environment, requests } = start({ batchSize: 8, maxAge: "1d" }, () =>
+        isBroken ? { status: 400, body } : {},
       );
-      assert.ok(requests[1]!.at - requests[0]!.at >= 15_000, "held");
+      for (let n = 0; n < 8; n++) client.track({ userId: "u", event: "e", properties: { n } });
+      await environment.advance(1_000);
+      const tried = requests.length;
+      await environment.advance(10_000);
+      assert.equal(requests.length, tried, "held: not tried for a long time");
+      await environment.advance(3_600_000);
+      assert.equal(client.stats().pending, 8);
+      isBroken = false;
+      await environment.until(client.flush({ timeout: "10m" }));
+      assert.equal(client.stats().delivered, 8);
       await environment.until(client.close());
     });
   }
@@ -169,6 +176,83 @@ describe("what looks like the server's own fault is held, not dropped", () => {
     await environment.until(client.flush({ timeout: "1h" }));
     assert.equal(client.stats().delivered, 20);
     await environment.until(client.close());
+  });
+});
+
+describe("one message that the server calls invalid JSON", () => {
+  const isOdd = ({ properties }: { readonly properties?: unknown }) => (properties as { odd?: boolean }).odd === true;
+  const judge: Answer = ({ batch }) => (batch.some(isOdd) ? { status: 400, body: "invalid json" } : {});
+
+  test("is found and dropped, wherever it stands; the others of its user are delivered, in order", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 60 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 40 }),
+        async (count, at, batchSize) => {
+          const { client, environment, messages } = start({ batchSize }, judge);
+          const odd = at % count;
+          const receipts = Array.from({ length: count }, (_, n) =>
+            client.track({ userId: "u", event: "e", properties: { n, odd: n === odd } }),
+          );
+          // The last one of all would wait for another one: it could as well be the server's fault.
+          client.track({ userId: "u", event: "e", properties: { n: count } });
+          const flushed = await environment.until(client.flush({ timeout: "2m" }));
+          const own = messages.map(({ properties }) => (properties as { n: number }).n);
+          assert.deepEqual(
+            own,
+            [...receipts.keys(), count].filter((n) => n !== odd),
+          );
+          assert.deepEqual(flushed, { delivered: count, dropped: 1, pending: 0 });
+          const outcome = await receipts[odd]!.delivered();
+          assert.ok(outcome.status === "dropped" && outcome.reason === "rejected");
+          await environment.until(client.close());
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test("and is alone in its batch is found by the message behind it", async () => {
+    const { client, environment, messages } = start({ interval: 0 }, judge);
+    const odd = client.track({ userId: "u", event: "e", properties: { odd: true } });
+    await environment.advance(1_000);
+    assert.equal(client.stats().pending, 1, "it may be the server's fault");
+    const next = client.track({ userId: "u", event: "e", properties: { n: 1 } });
+    await environment.advance(60_000);
+    assert.deepEqual((await odd.delivered()).status, "dropped");
+    assert.deepEqual((await next.delivered()).status, "delivered");
+    assert.equal(messages.length, 1);
+    await environment.until(client.close());
+  });
+
+  test("several of them in a row are found, too, with more tries each time", async () => {
+    const { client, environment } = start({ batchSize: 20 }, judge);
+    for (let n = 0; n < 20; n++) client.track({ userId: "u", event: "e", properties: { n, odd: n >= 2 && n < 10 } });
+    await environment.until(client.flush({ timeout: "10m" }));
+    const { delivered, dropped, pending } = client.stats();
+    assert.deepEqual([delivered, dropped.rejected, pending], [12, 8, 0]);
+    await environment.until(client.close());
+  });
+
+  test("a server that is wrong about everything is not asked without end, and nothing is dropped but by age", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 50 }), async (count, users) => {
+        const { client, environment, requests } = start({ batchSize: 50 }, () => ({
+          status: 400,
+          body: "invalid json",
+        }));
+        for (let n = 0; n < count; n++) client.track({ userId: n % users, event: "e", properties: { n } });
+        await environment.advance(10_000);
+        assert.ok(requests.length <= 60, `${requests.length} requests in the first seconds`);
+        await environment.advance(3_600_000);
+        assert.ok(requests.length <= 1_000, `${requests.length} requests in an hour`);
+        const { dropped, pending } = client.stats();
+        assert.deepEqual([dropped.expired + pending, dropped.rejected], [count, 0]);
+        await environment.until(client.close({ timeout: 0 }));
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 

@@ -7,8 +7,11 @@ import type { Settings } from "./config.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError, type SdkErrorCode } from "./errors.ts";
 import { loggedAs } from "./logged.ts";
-import { alikeLimit, Refusals } from "./refusals.ts";
+import { alikeLimit, misreadLimit, Refusals } from "./refusals.ts";
 import type { TransportResponse } from "./transport/transport.ts";
+
+/** Messages alone that are tried before a batch is held again, at most. */
+const mostProbes = 30;
 
 /** `dueAt` of a batch that waits until it is known how many nodes there are. */
 export const untilRegrouped: number = Number.POSITIVE_INFINITY;
@@ -130,15 +133,35 @@ export class Settlement {
     this.#report(this.#answered("SEND_HELD", "the data plane answered", { status, words }), `hold ${status}`);
   }
 
-  /** The whole body was not understood. If that stays so while others are, something in this one is the reason. */
+  /**
+   * The whole body was not understood: the server, something on the way to it, or one message may be the reason. The batch probes with parts
+   * of itself, down to single messages; once anything is accepted, those that were not understood alone are at fault. Until then they are held.
+   */
   #misread(batch: Batch, now: number, status: number, words: string): void {
-    const { refusal } = batch.front!;
-    if (refusal !== undefined && this.#isItsOwnFault(refusal)) {
-      this.#refuse(batch, now, status, words);
-    } else {
-      batch.mark(refusal ?? { alone: false, successes: this.#refusals.successes, status, words });
-      this.#hold(batch, now, status, words);
+    const { refusal, entries } = batch.front!;
+    const inRow = this.#refusals.misread();
+    const { successes } = this.#refusals;
+    const isOwn = refusal !== undefined && this.#isItsOwnFault(refusal);
+    if (entries.length > 1) {
+      // A part of it may be understood: then the rest has the message at fault.
+      if (refusal === undefined) batch.mark({ alone: false, successes, status, words });
+      batch.split();
+      // A server that is wrong about everything is asked one part at a time, with long waits.
+      if (!isOwn && inRow >= misreadLimit) this.#hold(batch, now, status, words);
+      return;
     }
+    if (refusal?.alone === true && isOwn) {
+      this.#reject(batch.shift()!, refusal);
+    } else {
+      if (refusal?.alone !== true)
+        batch.mark({ alone: true, successes, status, words, misread: isOwn ? "known" : "open" });
+      batch.suspect();
+      if (batch.suspects.length >= Math.min(mostProbes, alikeLimit * (batch.probes + 1))) {
+        this.#holdSuspects(batch, now, { status, words });
+        return;
+      }
+    }
+    if (batch.parts.length === 0) this.#endSuspicion(batch, now);
   }
 
   /** 400 or 413: finds the message at fault, if there is one. */
@@ -161,7 +184,23 @@ export class Settlement {
         return;
       }
     }
-    if (batch.parts.length === 0) this.#rejectSuspects(batch);
+    if (batch.parts.length === 0) this.#endSuspicion(batch, now);
+  }
+
+  /** Every message of the batch was refused alone: is that their fault? */
+  #endSuspicion(batch: Batch, now: number): void {
+    const misread = batch.suspects.flatMap(({ refusal }) => (refusal?.misread === undefined ? [] : [refusal]));
+    const open = misread.find((refusal) => refusal.misread === "open" && !this.#isItsOwnFault(refusal));
+    const doubtful = open ?? (misread.length >= alikeLimit ? misread[0] : undefined);
+    if (doubtful === undefined) this.#rejectSuspects(batch);
+    else this.#holdSuspects(batch, now, doubtful);
+  }
+
+  /** Nothing was accepted that would tell whose fault it is. */
+  #holdSuspects(batch: Batch, now: number, { status, words }: Pick<Refusal, "status" | "words">): void {
+    batch.restoreSuspects();
+    batch.probes++;
+    this.#hold(batch, now, status, words);
   }
 
   /** Something else was accepted since: the server is well. */

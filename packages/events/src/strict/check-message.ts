@@ -5,6 +5,7 @@
  * Sources: the parameter tables of RudderStack's Go SDK page; where the page and the Go SDK differ (a page without a
  * name), what the Go SDK does.
  */
+import { isBlank } from "../blank.ts";
 import { EventError } from "../event-error.ts";
 import { type MessageType, messageTypes } from "../message.ts";
 import { parseTimestamp } from "../timestamp.ts";
@@ -53,12 +54,12 @@ export function checkMessage(message: unknown): EventError | undefined {
 
   const wrongId = wrong(type, "userId", userId, "id") ?? wrong(type, "anonymousId", anonymousId, "id");
   if (wrongId !== undefined) return wrongId;
-  if (isEmpty(userId) && isEmpty(anonymousId)) {
+  if (isNoId(userId) && isNoId(anonymousId)) {
     return new EventError("EVENT_WITHOUT_ID", type, "userId", userId, "userId or anonymousId");
   }
   for (const field of fieldsOf[type]) {
     const value = message[field.name];
-    if ("required" in field && isEmpty(value)) {
+    if ("required" in field && (field.is === "id" ? isNoId(value) : isEmpty(value))) {
       return new EventError("EVENT_FIELD_MISSING", type, field.name, value, expectation[field.is]);
     }
     const error = wrong(type, field.name, value, field.is);
@@ -80,26 +81,40 @@ const expectation = {
 
 function wrong(type: string, field: string, value: unknown, is: keyof typeof expectation): EventError | undefined {
   if (value === undefined || value === null) return undefined;
-  const fits =
-    is === "object"
-      ? isObject(value)
-      : typeof value === "string" || (is === "id" && typeof value === "number" && Number.isFinite(value));
+  const isNumber = is === "id" && typeof value === "number" && Number.isFinite(value);
+  if (isNumber && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return new EventError("EVENT_ID_INEXACT", type, field, value, "a string, or a whole number up to 2^53");
+  }
+  const fits = is === "object" ? isObject(value) : isNumber || typeof value === "string";
   return fits ? undefined : new EventError("EVENT_FIELD_TYPE", type, field, value, expectation[is]);
 }
 
 function wrongTimestamp(type: string, value: unknown): EventError | undefined {
   if (value === undefined || value === null) return undefined;
-  const fits = value instanceof Date ? !Number.isNaN(value.getTime()) : parseTimestamp(value) !== undefined;
-  if (fits) return undefined;
+  // What JSON makes of a Date has to be one that the data plane can store.
+  const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
+  if (parseTimestamp(text) !== undefined) return undefined;
   return new EventError("EVENT_FIELD_TYPE", type, "timestamp", value, "a valid Date or an ISO 8601 string");
 }
 
+/** An object for JSON, too: a Date of any realm, a Moment or a URL is a text there. */
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  return typeof toJSON !== "function" || isFields(toJSON.call(value));
+}
+
+function isFields(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isMessageType(value: unknown): value is MessageType {
   return (messageTypes as readonly unknown[]).includes(value);
+}
+
+/** What the gateway takes for none, too: white space, and characters that nobody sees. */
+function isNoId(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && isBlank(value));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,9 +1,4 @@
-/**
- * How deep a body may be nested. `JSON.parse` takes any depth, but what reads the result is recursive: on the default stack of
- * Node 20 `structuredClone` overflows below 2,000 levels and `JSON.stringify` below 5,000. Events pass through both on
- * their way, and through code of users; a body that would not come through is refused while its sender still listens.
- */
-export const deepest = 512;
+export { deepest } from "@pintle/events";
 
 /** Whether a parsed value is nested deeper than `limit` levels of objects and arrays. Needs no more stack than that. */
 export function isDeeperThan(value: unknown, limit: number): boolean {
