@@ -77,7 +77,9 @@ describe("docs/writing-a-destination.md", () => {
 
   test("check sends a test event, and shows what comes of it without the secret", async () => {
     const env = { WRITE_KEY: "wk_shop", CHAT_URL: "http://127.0.0.1:9/in/very-secret" };
-    await using program = new Program(process.execPath, [pintleCommand, "check", "--send"], { cwd: folder.path, env });
+    await writeFile(join(folder.path, "order.json"), '{"type": "track", "userId": "42", "event": "Order Completed"}');
+    const words = ["check", "--send", "--event", "order.json"];
+    await using program = new Program(process.execPath, [pintleCommand, ...words], { cwd: folder.path, env });
     const { code } = await program.ended;
     assert.equal(code, 1);
     assert.match(program.output, /^team \(chat\)\n {2}refused, .*the order has no revenue/m);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
 import { type DestinationType, duration, type EventSource, type Hiding, hiding } from "@pintle/destinations/kit";
+import { letJsonTakeBigInt } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Config, Destination } from "../config/config.ts";
 import { loadOwnTypes } from "../config/own-types.ts";
@@ -37,6 +38,8 @@ interface Unsent {
 /** `pintle check --send`: says what goes where, asks on a terminal, sends, and resolves with the exit code. */
 export async function checkSend(call: CommandCall, context: CommandContext, config: Config): Promise<number> {
   const { flags } = call;
+  // As in the thread that delivers.
+  letJsonTakeBigInt();
   const timeout = timeoutFlag(flags.timeout ?? "30s");
   const destinations = chosen(call.lists.destination, config.destinations);
   const event =

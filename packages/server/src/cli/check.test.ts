@@ -147,7 +147,10 @@ test("--destination and --event say what goes where, and filters hold", async ()
     context: { consentManagement: { deniedConsentIds: ["marketing"] } },
     integrations: { hook: false },
   };
-  writeFileSync(join(folder, "order.json"), JSON.stringify(event));
+  writeFileSync(
+    join(folder, "order.json"),
+    JSON.stringify(event).replace('"total":5', '"total":5,"id":157963456373623803'),
+  );
   const printed = await print(folder, ["check", "--send", "--event", "order.json"]);
   for (const [name, reason] of [
     ["hook", "integrations"],
@@ -159,10 +162,12 @@ test("--destination and --event say what goes where, and filters hold", async ()
       new RegExp(`^${name} \\(webhook\\)\\n  the test event would be filtered: ${reason}, so`, "m"),
     );
   }
-  const sent = received.splice(0).map(({ body }) => JSON.parse(body) as typeof event);
+  const bodies = received.splice(0).map(({ body }) => body);
+  assert.match(bodies.join(), /"total":5,"id":157963456373623803}/);
+  const sent = bodies.map((body) => JSON.parse(body) as typeof event);
   assert.deepEqual(
     sent.map(({ event, properties }) => [event, properties]),
-    [["Order Completed", { total: 5 }]],
+    [["Order Completed", { total: 5, id: Number("157963456373623803") }]],
   );
 
   const some = await print(folder, ["check", "--send", "--destination", "people", "--destination", "hook"]);
