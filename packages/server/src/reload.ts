@@ -102,6 +102,7 @@ export class Reloader {
       logger.error(`the new configuration is refused, and the one before goes on: ${problem}`);
       return { outcome: "refused", problem };
     }
+    if (this.#closed) return { outcome: "refused", problem: "the data plane is stopping" };
     logger.info("the new configuration is in use");
     const notes = notesOf(config);
     for (const note of notes) if (!this.#said.has(note)) logger.warn(note);

@@ -78,3 +78,24 @@ for (const [what, table, message] of refused) {
     );
   });
 }
+
+test("a type, or its cases, that do not come to their end are given up; a type that ends its process is refused", async () => {
+  const type = (requests: string) => `
+    import { defineDestination, z } from "pintle/kit";
+    export default defineDestination({
+      type: "crm", displayName: "CRM", description: "a test", settings: { url: z.string().describe("where") }, requests: ${requests},
+    });`;
+  const texts: [text: string, message: RegExp][] = [
+    ["for (;;);", /^\.\/hang\.ts: not loaded within 100 ms: /],
+    [type("() => { for (;;); }"), /^\.\/hang\.ts: not loaded within 100 ms: /],
+    ["process.exit(0);", /^\.\/hang\.ts: cannot be run: it ended its process/],
+  ];
+  for (const [text, message] of texts) {
+    writeFileSync(join(directory, "hang.ts"), text);
+    writeFileSync(join(directory, "cases.json"), JSON.stringify({ destination: "./hang.ts", cases: [good] }));
+    const context = { print: () => {}, environment: {}, directory };
+    const flags: Record<string, string> = text.includes("exit") ? {} : { "config-timeout": "100ms" };
+    const running = destinationTest.run({ flags, lists: {}, arguments: ["cases.json"] }, context);
+    await assert.rejects(running, (error) => error instanceof ServerError && message.test(error.message));
+  }
+});

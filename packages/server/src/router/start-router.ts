@@ -57,7 +57,7 @@ const settledAfter = 60_000;
 /** Milliseconds that the thread has for closing beyond what its destinations get. */
 const graceful = 2000;
 
-/** Milliseconds for the thread to end by itself once it has closed everything. */
+/** Milliseconds for the thread to end by itself once it has closed everything, and to notice itself that a time is over. */
 const leftOver = 500;
 /** How the thread stands. */
 export type RouterCondition =
@@ -216,9 +216,14 @@ function isForTheOwner({ name, code }: Error & { readonly code?: unknown }): boo
   return name === "ServerError" || name === "ConfigError";
 }
 
+/** Code of the error for a thread that ended without one. */
+const endedByItself = "THREAD_ENDED";
+
 /** Whether it says all that there is to know, so that a stack only hides it. */
 function isExpected({ name, code }: Error & { readonly code?: unknown }): boolean {
-  return name === "EngineError" || code === "ERR_WORKER_OUT_OF_MEMORY";
+  return (
+    name === "EngineError" || name === "ServerError" || code === "ERR_WORKER_OUT_OF_MEMORY" || code === endedByItself
+  );
 }
 
 function reasonOf(error: Error & { readonly code?: unknown }, { oldGeneration, events }: MemoryShares): string {
@@ -319,12 +324,14 @@ class RouterThread {
     const [home] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType]));
     if (home === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      let timer: NodeJS.Timeout | undefined;
+      const expired = (): void => {
         stop();
         reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(home.file, this.#configTimeout)));
         void this.#worker.terminate();
-      }, this.#configTimeout + graceful);
+      };
       const took = (message: FromRouter): void => {
+        if (message.kind === "loading") timer = setTimeout(expired, this.#configTimeout + leftOver);
         if (message.kind !== "loaded") return;
         stop();
         if (message.problem === undefined) resolve();
@@ -357,7 +364,7 @@ class RouterThread {
         fault = error instanceof Error ? error : new Error(String(error));
       });
       void this.#exited.then(() => {
-        const error = fault ?? new Error("The router's thread ended by itself");
+        const error = fault ?? Object.assign(new Error("it ended by itself"), { code: endedByItself });
         for (const { reject: refuse } of this.#asked.values()) refuse(error);
         this.#asked.clear();
         if (!ready) reject(error);

@@ -81,6 +81,8 @@ export type ToRouter =
 
 /** From the router's thread to the main one. */
 export type FromRouter =
+  /** The configuration is about to be run, if anything of it is needed. */
+  | { readonly kind: "loading" }
   /** The configuration was run, or nothing of it is needed; `problem`: it could not be. */
   | { readonly kind: "loaded"; readonly problem?: string }
   | { readonly kind: "ready" }

@@ -34,6 +34,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   letJsonTakeBigInt();
   const logger = tellingLogger(tell);
   const loadTypes = async (destinations: readonly Destination[]): Promise<OwnTypes | string> => {
+    tell({ kind: "loading" });
     const loaded = await loadOwnTypes(destinations, data.configTimeout).catch(messageOf);
     tell(typeof loaded === "string" ? { kind: "loaded", problem: loaded } : { kind: "loaded" });
     return loaded;
