@@ -16,4 +16,9 @@ export interface Damage {
   readonly to: number;
   /** The group of the damaged records, or that behind them; used to tell damage from the remains of a crash. */
   readonly group: number;
+  /**
+   * It may be the remains of a write that was broken off, by a crash or a full disk, and was never acknowledged: nothing is known to be
+   * missing. Only of what is found when a log is opened; `verifyLog` says the same by `acknowledged`.
+   */
+  readonly remains?: true;
 }

@@ -48,3 +48,10 @@ export function errorMessage(error: unknown): string {
     ? error.message
     : String(error);
 }
+
+const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** Whether there was no room: no room is no room, whether a disk, a quota or a bound on a file's size says so. */
+export function isDiskFull(error: unknown): boolean {
+  return fullCodes.has((error as { code?: unknown } | undefined)?.code);
+}

@@ -1,5 +1,5 @@
 import type { Damage } from "./damage.ts";
-import { errorMessage, LogError, systemCode } from "./errors.ts";
+import { errorMessage, isDiskFull, LogError, systemCode } from "./errors.ts";
 import type { File } from "./file-system.ts";
 import { GroupEncoder } from "./group.ts";
 import { NextSegment } from "./next-segment.ts";
@@ -19,10 +19,10 @@ const repairPause = 1000;
  * byte twice. Measured: groups of 6 KB 1.4 times as many a second, of 19 KB 1.2 times, of 64 KB 0.76 times.
  */
 const aheadGroupBytes = 32 * 1024;
-/** No room is no room, whether a disk, a quota or a bound on a file's size says so. */
-const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** A disk that was full has room again, in the words of `revive`, from so many free bytes on: a few of the largest requests. */
 const revivedFrom = 16 * 1024 * 1024;
+/** With fewer free bytes it is full, though nothing has failed yet. */
+const fullBelow = 64 * 1024;
 /** The next segment is written ahead from when this share of the active one is used. */
 const aheadFrom = 0.5;
 /** ... and is complete at this share, a little before it is needed. */
@@ -96,7 +96,7 @@ export class Log {
     if (log.#active === undefined) {
       // On a disk that is full what is there can still be read, and a log can be opened before there is room for more.
       await log.#startSegment().catch((error: unknown) => {
-        if (!fullCodes.has(systemCode(error))) throw error;
+        if (!isDiskFull(error)) throw error;
         log.#failure = { cause: error };
         log.#repairedAt = settings.now();
       });
@@ -164,17 +164,20 @@ export class Log {
   }
 
   /**
-   * Repairs the log, if a write has failed. Resolves when it is open, as far as is known without a write, and there is room for
+   * Repairs the log, if a write has failed. Resolves when it is open, as far as is known without a write, and the disk has room for
    * some; rejects with `log.unavailable`, with the file system's error as `cause`, or `log.closed`.
    */
   revive(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
     return this.#inTurn(async () => {
-      if (this.#failure === undefined) return;
       const before = this.#failure;
+      const { free, total } = await this.#settings.fs.space(this.directory);
+      if (before === undefined) {
+        if (free < fullBelow) throw this.#unavailable(noSpace());
+        return;
+      }
       try {
-        const { free } = await this.#settings.fs.space(this.directory);
-        if (fullCodes.has(systemCode(before.cause)) && free < revivedFrom) throw before.cause;
+        if (isDiskFull(before.cause) && free < Math.min(revivedFrom, total / 50)) throw before.cause;
         await this.#repair();
       } catch (error) {
         this.#failure = { cause: error };
@@ -468,4 +471,9 @@ export class Log {
   #closedError(): LogError {
     return new LogError("log.closed", `The log in ${this.directory} is closed.`);
   }
+}
+
+/** As the file system would say it. */
+function noSpace(): Error {
+  return Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
 }

@@ -50,7 +50,7 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
   const sealed = sealedSegments(segments);
   const last = segments.at(-1);
   if (last === undefined) {
-    const nextOffset = reportLost(lost, 0, 0, damage);
+    const nextOffset = reportRemains(lost, 0, 0, damage);
     return { sealed, active: undefined, last: nothingBefore, nextOffset, lastSequence, damage };
   }
   const file = await fs.open(last.path, "update durable");
@@ -59,8 +59,9 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
     // After the death of a process, not of the machine, what was found may only be in memory, and so may the names of files.
     await file.sync();
     await fs.syncDirectory(directory);
-    damage.push(...end.damage);
-    const nextOffset = reportLost(lost, last.sequence, end.spent, damage);
+    // Before its last group everything was acknowledged: the next one is written only then.
+    damage.push(...end.damage.map((item) => (item.group < end.group ? item : asRemains(item))));
+    const nextOffset = reportRemains(lost, last.sequence, end.spent, damage);
     const clean = end.damage.length === 0 && last.damage === undefined && nextOffset === end.place.offset;
     if (clean) {
       const active: ActiveSegment = {
@@ -106,6 +107,17 @@ function sealedSegments(segments: readonly Segment[]): SealedSegment[] {
     const time = (told && previous.time) || created;
     return { path: segment.path, base: segment.base, next, bytes: segment.size, time };
   });
+}
+
+function reportRemains(blanks: readonly Blank[], behind: number, from: number, damage: Damage[]): number {
+  const found: Damage[] = [];
+  const next = reportLost(blanks, behind, from, found);
+  damage.push(...found.map(asRemains));
+  return next;
+}
+
+function asRemains(item: Damage): Damage {
+  return { ...item, remains: true };
 }
 
 /** Files behind the last segment that hold bytes but nothing that can be read: the offsets of what they may have held are spent. */

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { FolderLock, LogError } from "@pintle/log";
+import { FolderLock, isDiskFull, LogError } from "@pintle/log";
 import { createAdminServer } from "./admin/admin-server.ts";
 import { routerAdmin } from "./admin/router-admin.ts";
 import { adminRoutes } from "./admin/routes.ts";
@@ -16,7 +16,7 @@ import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
 import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts";
-import { readOrMakeSecret, writePrivateFile } from "./private-file.ts";
+import { readOrMakeSecret, type Warn, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 import { startRouter } from "./router/start-router.ts";
@@ -69,6 +69,8 @@ export interface DataPlane {
 /** Of the topic `events`: a tenth of the disk is kept free. */
 const retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.1 } satisfies Retention;
 const retainEvery = 60_000;
+/** Milliseconds between two attempts to write what a full disk did not take. */
+const watchEvery = 2000;
 const adminHost = "127.0.0.1";
 
 /**
@@ -211,8 +213,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     steps.push(() => closeServer(admin));
     const adminUrl = await listen(admin, adminHost, adminPort, "--admin-port");
 
-    // Where the commands look for it.
-    writePrivateFile(join(dataFolder, "admin-url"), `${adminUrl}\n`);
+    steps.push(keepAdminUrl(dataFolder, adminUrl, warn));
 
     return {
       url,
@@ -226,6 +227,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     };
   } catch (error) {
     await closeAll();
+    if (isDiskFull(error)) {
+      throw new ServerError("FOLDER_NOT_WRITABLE", `the data folder ${dataFolder} cannot be made: the disk is full`, {
+        cause: error,
+      });
+    }
     // By its name: an error of the router's thread has lost its class on the way.
     if (error instanceof Error && error.name === "EngineError") {
       throw new ServerError("FOLDER_UNUSABLE", `the data folder ${dataFolder} cannot be used: ${error.message}`, {
@@ -234,6 +240,26 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }
     throw error;
   }
+}
+
+/**
+ * Writes down where the commands look for the admin port. On a disk that is full it is tried again until there is room: nothing else waits
+ * for it. Gives what ends that.
+ */
+function keepAdminUrl(dataFolder: string, adminUrl: string, warn: Warn): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const write = (isFirst: boolean): void => {
+    try {
+      writePrivateFile(join(dataFolder, "admin-url"), `${adminUrl}\n`);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      if (isFirst) warn(`the disk is full: until there is room, commands need --admin-port ${new URL(adminUrl).port}`);
+      timer = setTimeout(() => write(false), watchEvery);
+      timer.unref();
+    }
+  };
+  write(true);
+  return async () => clearTimeout(timer);
 }
 
 function megabytes(bytes: number): string {

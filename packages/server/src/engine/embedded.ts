@@ -88,7 +88,10 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
   const fileSystem = fs === undefined ? {} : { fs };
 
   function reportDamage(topic: string, damage: readonly Damage[]): void {
-    for (const item of damage) logger.error({ topic, ...item }, "part of the log cannot be read");
+    for (const { remains, ...item } of damage) {
+      if (remains !== true) logger.error({ topic, ...item }, "part of the log cannot be read");
+      else logger.info({ topic, ...item }, "the last write was broken off, and what is left of it is passed over");
+    }
   }
 
   function reportsOf(topic: string): RetentionReports {

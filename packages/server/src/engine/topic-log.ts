@@ -1,4 +1,12 @@
-import { type Damage, type FileSystem, Log, LogError, type RetentionReport, type RetentionRules } from "@pintle/log";
+import {
+  type Damage,
+  type FileSystem,
+  isDiskFull,
+  Log,
+  LogError,
+  type RetentionReport,
+  type RetentionRules,
+} from "@pintle/log";
 import { groupsBefore, markAbsent, markPresent } from "./absence.ts";
 import { Claims } from "./claims.ts";
 import { DurableEnd } from "./durable-end.ts";
@@ -150,15 +158,13 @@ const codes: Readonly<Record<string, EngineErrorCode>> = {
   "log.newer_format": "RECORD_TOO_NEW",
 };
 
-/** No room is no room, whether a disk, a quota or a bound on a file's size says so. */
-const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-
 /** What the log or its file system reported, as the engine's own error. */
 export function engineError(error: unknown, what: string): EngineError {
   if (error instanceof EngineError) return error;
   const code = error instanceof LogError ? codes[error.code] : undefined;
   const cause = error instanceof LogError && error.cause !== undefined ? error.cause : error;
-  const full = fullCodes.has((cause as { code?: unknown } | undefined)?.code);
   const message = error instanceof Error ? error.message : String(error);
-  return new EngineError(code ?? (full ? "STORAGE_FULL" : "STORAGE_FAILED"), `${what}: ${message}`, { cause: error });
+  return new EngineError(code ?? (isDiskFull(cause) ? "STORAGE_FULL" : "STORAGE_FAILED"), `${what}: ${message}`, {
+    cause: error,
+  });
 }

@@ -296,3 +296,45 @@ test("what a type of the owner leaves running does not keep the thread", async (
   await first.router.close(3_600_000);
   await first.stop();
 });
+
+test("a thread for which the heap is too small is named as that, and a destination that is new meanwhile misses nothing", async (t) => {
+  const directory = await temporaryFolder(t);
+  const hook = await sink(t);
+  const late = await sink(t);
+  const before = await run(t, directory, [webhook("hook", hook.url)]);
+  await accept(before.engine, 0, 3);
+  await hook.until(() => hook.events.length === 3);
+  await before.stop();
+
+  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger: silent });
+  const lines: string[] = [];
+  const destinations = [webhook("hook", hook.url), webhook("late", late.url)];
+  const router = await startRouter({
+    directory,
+    configDirectory: directory,
+    sources: [{ id: "shop", name: "shop", writeKeys: ["wk"], enabled: true, destinations: ["hook", "late"] }],
+    destinations,
+    version: "0",
+    memory: { events: 32e6, oldGeneration: 8, youngGeneration: 2, bodies: 0 },
+    engine,
+    logger: {
+      ...silent,
+      error: (fields: object | string, message?: string) => void lines.push(`${message}`, ...Object.keys(fields)),
+    },
+  });
+  const { condition } = router;
+  const reason = 'out of memory: its heap has reached 8 MB (memory: "64MB"; if it comes again, set more)';
+  assert.equal(condition.state === "running" ? "" : condition.reason, reason);
+  assert.match(lines[0] ?? "", /^the router's thread could not start: out of memory/);
+  assert.ok(!lines.includes("err"), "no stack");
+  await assert.rejects(router.stats(), /starting again: out of memory/);
+  await accept(engine, 3, 2);
+  await router.close(0);
+  await engine.close();
+
+  const after = await run(t, directory, destinations);
+  await late.until(() => late.events.length === 2);
+  await hook.until(() => hook.events.length === 5);
+  assert.deepEqual(late.events.map(({ messageId }) => messageId).toSorted(), ["m3", "m4"]);
+  await after.stop();
+});
