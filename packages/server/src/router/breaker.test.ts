@@ -135,6 +135,21 @@ test("a probe that is not answered for 15 s is not waited for; whichever gets th
   assert.equal(breaker.state, "open", "what the one before found out is news, too");
 });
 
+test("a destination that takes one at a time gets no probe beside one that hangs", () => {
+  const breaker = opened(1);
+  breaker.tick(500);
+  assert.equal(breaker.admits(1), true, "what hangs from before is no probe");
+  breaker.probe();
+  for (const now of [15_500, 60_000]) {
+    breaker.tick(now);
+    breaker.retryNow();
+    assert.deepEqual([breaker.admits(1), breaker.admits(0)], [false, true]);
+  }
+  breaker.troubled(60_000, true);
+  breaker.tick(breaker.until);
+  assert.equal(breaker.admits(1), true);
+});
+
 test("somebody who says so ends the wait, also that of a Retry-After, and that for a probe", () => {
   const breaker = opened();
   breaker.troubled(0, false, 3_600_000);

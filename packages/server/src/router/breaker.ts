@@ -24,6 +24,8 @@ export class Breaker {
   #state: BreakerState = "closed";
   #allowed: number;
   #probing = false;
+  /** The probe before was not waited for. */
+  #isBeside = false;
   /** When the latest probe went out. */
   #probedAt = 0;
   #tickedAt = 0;
@@ -62,7 +64,8 @@ export class Breaker {
   /** Whether one more batch may go out. In half-open, the one that does is the probe: tell `probe`. */
   admits(inFlight: number): boolean {
     if (this.#state === "closed") return inFlight < this.#allowed;
-    return this.#state === "half-open" && !this.#probing;
+    // Beside a probe that hangs another one needs room.
+    return this.#state === "half-open" && !this.#probing && (!this.#isBeside || inFlight < this.#max);
   }
 
   /** The batch that goes out now is the probe. */
@@ -81,14 +84,18 @@ export class Breaker {
   tick(now: number): void {
     this.#tickedAt = now;
     if (now < this.nextProbe) return;
-    if (this.#state === "open") this.#state = "half-open";
+    this.#isBeside = this.#state === "half-open";
+    this.#state = "half-open";
     this.#probing = false;
   }
 
   /** Somebody says that it is worth a probe: the wait is over. */
   retryNow(): void {
     if (this.#state === "open") this.#until = Number.NEGATIVE_INFINITY;
-    else this.#probing = false;
+    else if (this.#probing) {
+      this.#probing = false;
+      this.#isBeside = true;
+    }
   }
 
   /** A batch got through: the destination took its events, or refused them for what they are. */
