@@ -72,6 +72,7 @@ export class Transformation implements Stage {
   /** Bytes of results that somebody has and has not given back. */
   #held = 0;
   #cancelWatch: (() => void) | undefined;
+  #isGathering = false;
   #closed = false;
 
   constructor(options: TransformationOptions) {
@@ -86,13 +87,13 @@ export class Transformation implements Stage {
       const run = newRun(events, sources, this.#options.takesRequests === true, resolve, reject);
       this.#runs.add(run);
       for (const job of run.jobs) this.#waiting.push(job);
-      this.#pump();
+      this.#pumpSoon();
     });
   }
 
   release(bytes: number): void {
     this.#held -= bytes;
-    this.#pump();
+    this.#pumpSoon();
   }
 
   async close(): Promise<void> {
@@ -121,6 +122,16 @@ export class Transformation implements Stage {
       // A full disk stops no destination: this life knows what runs all the same.
       return RunningFile.temporary();
     }
+  }
+
+  /** With what comes in this turn of the loop: a batch for each event would double the work. */
+  #pumpSoon(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    setImmediate(() => {
+      this.#isGathering = false;
+      this.#pump();
+    });
   }
 
   #pump(): void {
@@ -230,7 +241,7 @@ export class Transformation implements Stage {
     this.#again.unshift(...this.#batch.slice(this.#answers!.next));
     this.#batch = [];
     this.#answers = undefined;
-    this.#pump();
+    this.#pumpSoon();
   }
 
   #finish({ run, index }: Job, staged: Staged): void {
