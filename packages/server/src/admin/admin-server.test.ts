@@ -282,7 +282,13 @@ test("a reload is a POST; one that is refused says why", async () => {
   );
   reloaded = { outcome: "applied", config };
   const answer = await call("/reload", { method: "POST" });
-  assert.deepEqual(JSON.parse(answer.text), { reloaded: true, sources: 1, destinations: 0 });
+  assert.deepEqual(JSON.parse(answer.text), {
+    reloaded: true,
+    sources: 1,
+    destinations: 0,
+    warnings: config.warnings,
+  });
+  assert.equal(config.warnings.length, 1);
   assert.equal((await call("/reload")).status, 405);
 });
 
