@@ -97,6 +97,9 @@ function methodOf(value: unknown): (typeof methods)[number] {
   throw new TypeError(`${requestKey}.method is one of ${methods.join(", ")}`);
 }
 
+/** What stands in a header as it is written. */
+const plainTypes: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
+
 function headersOf(value: unknown, name: string): Record<string, string> {
   if (!isObject(value)) throw new TypeError(`${name} is an object of headers`);
   const headers: Record<string, string> = {};
@@ -106,8 +109,8 @@ function headersOf(value: unknown, name: string): Record<string, string> {
       throw new TypeError(`${name}: ${shown} is no header's name: letters, digits and hyphens`);
     const small = key.toLowerCase();
     if (ownHeaders.has(small)) throw new TypeError(`${name}: ${shown} is set by the connection`);
-    const isText = typeof content === "string" || typeof content === "number" || typeof content === "boolean";
-    if (!isText) throw new TypeError(`${name}: the value of ${shown} is a text, a number or a boolean`);
+    if (!plainTypes.has(typeof content))
+      throw new TypeError(`${name}: the value of ${shown} is a text, a number or a boolean`);
     const text = String(content);
     if (!headerValue.test(text)) {
       throw new TypeError(
