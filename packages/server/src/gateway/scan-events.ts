@@ -128,12 +128,8 @@ class Scan {
     let anonymousIdEnd = 0;
     let messageId = 0;
     let messageIdEnd = 0;
-    let sentAt = 0;
-    let sentAtEnd = 0;
-    let timestamp = 0;
-    let timestampEnd = 0;
-    let original = 0;
-    let originalEnd = 0;
+    // Which times have been looked at, a bit for each.
+    let times = 0;
     let at = skipSpace(bytes, from);
     for (;;) {
       const name = at + 1;
@@ -149,8 +145,10 @@ class Scan {
             userId = at;
             userIdEnd = end;
           } else if (equals(bytes, name, nameEnd, sentAtName)) {
-            sentAt = at;
-            sentAtEnd = end;
+            // The last one would count, but nobody sends two.
+            if ((times & 1) !== 0) return failed;
+            times |= 1;
+            this.#look(at, end);
           }
           break;
         case 9:
@@ -158,8 +156,9 @@ class Scan {
             messageId = at;
             messageIdEnd = end;
           } else if (equals(bytes, name, nameEnd, timestampName)) {
-            timestamp = at;
-            timestampEnd = end;
+            if ((times & 2) !== 0) return failed;
+            times |= 2;
+            this.#look(at, end);
           }
           break;
         case 11:
@@ -170,8 +169,9 @@ class Scan {
           break;
         case 17:
           if (equals(bytes, name, nameEnd, originalTimestampName)) {
-            original = at;
-            originalEnd = end;
+            if ((times & 4) !== 0) return failed;
+            times |= 4;
+            this.#look(at, end);
           }
           break;
       }
@@ -184,15 +184,12 @@ class Scan {
     if (hash === undefined) return failed;
     this.keyHashes.push(hash);
     this.messageIds.push(messageId === 0 ? undefined : cleanMessageId(valueAt(bytes, messageId, messageIdEnd)));
-    this.#look(timestamp, timestampEnd);
-    this.#look(original, originalEnd);
-    this.#look(sentAt, sentAtEnd);
     return at + 1;
   }
 
-  /** Whether something is odd about the time from `from` to `end`; 0 to 0: there is none. */
+  /** Whether something is odd about the time from `from` to `end`. */
   #look(from: number, end: number): void {
-    if (end === 0 || isUsualTime(this.#bytes, from, end)) return;
+    if (isUsualTime(this.#bytes, from, end)) return;
     this.#count(oddityOfTime(valueAt(this.#bytes, from, end)));
   }
 
