@@ -1,6 +1,15 @@
 import { hashUserKey, murmur2, parseJson, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
+import {
+  isAnonymousId,
+  isBatch,
+  isMessageId,
+  isOriginalTimestamp,
+  isSentAt,
+  isTimestamp,
+  isUserId,
+} from "./event-keys.ts";
 import { plainNameEnd, skipColon, skipSpace, valueEnd } from "./json-bytes.ts";
 import { deepest } from "./nesting.ts";
 import { oddityOfTime } from "./oddities.ts";
@@ -48,14 +57,6 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-const batchName = Buffer.from("batch");
-const sentAtName = Buffer.from("sentAt");
-const userIdName = Buffer.from("userId");
-const anonymousIdName = Buffer.from("anonymousId");
-const messageIdName = Buffer.from("messageId");
-const timestampName = Buffer.from("timestamp");
-const originalTimestampName = Buffer.from("originalTimestamp");
-
 class Scan {
   /** For each event its cleaned id, `undefined` where one has to be made. */
   readonly messageIds: (string | undefined)[] = [];
@@ -83,14 +84,14 @@ class Scan {
       if (nameEnd === failed) return failed;
       at = skipColon(bytes, nameEnd + 1);
       if (at === failed) return failed;
-      if (equals(bytes, name, nameEnd, batchName)) {
+      if (nameEnd - name === 5 && isBatch(bytes, name)) {
         // The last one would count, but nobody sends two.
         if (seen || bytes[at] !== openBracket) return failed;
         seen = true;
         at = this.#eventsEnd(at + 1);
       } else {
         const end = valueEnd(bytes, at, deepest - 1);
-        if (end !== failed && equals(bytes, name, nameEnd, sentAtName)) this.batchSentAt = valueAt(bytes, at, end);
+        if (end !== failed && nameEnd - name === 6 && isSentAt(bytes, name)) this.batchSentAt = valueAt(bytes, at, end);
         at = end;
       }
       if (at === failed) return failed;
@@ -141,10 +142,10 @@ class Scan {
       if (end === failed) return failed;
       switch (nameEnd - name) {
         case 6:
-          if (equals(bytes, name, nameEnd, userIdName)) {
+          if (isUserId(bytes, name)) {
             userId = at;
             userIdEnd = end;
-          } else if (equals(bytes, name, nameEnd, sentAtName)) {
+          } else if (isSentAt(bytes, name)) {
             // The last one would count, but nobody sends two.
             if ((times & 1) !== 0) return failed;
             times |= 1;
@@ -152,23 +153,23 @@ class Scan {
           }
           break;
         case 9:
-          if (equals(bytes, name, nameEnd, messageIdName)) {
+          if (isMessageId(bytes, name)) {
             messageId = at;
             messageIdEnd = end;
-          } else if (equals(bytes, name, nameEnd, timestampName)) {
+          } else if (isTimestamp(bytes, name)) {
             if ((times & 2) !== 0) return failed;
             times |= 2;
             this.#look(at, end);
           }
           break;
         case 11:
-          if (equals(bytes, name, nameEnd, anonymousIdName)) {
+          if (isAnonymousId(bytes, name)) {
             anonymousId = at;
             anonymousIdEnd = end;
           }
           break;
         case 17:
-          if (equals(bytes, name, nameEnd, originalTimestampName)) {
+          if (isOriginalTimestamp(bytes, name)) {
             if ((times & 4) !== 0) return failed;
             times |= 4;
             this.#look(at, end);
@@ -221,10 +222,4 @@ function valueAt(bytes: Buffer, from: number, end: number): unknown {
     if (at === end) return bytes.toString("latin1", from + 1, end - 1);
   }
   return parseJson(bytes.toString("utf8", from, end));
-}
-
-function equals(bytes: Buffer, from: number, end: number, name: Buffer): boolean {
-  if (end - from !== name.length) return false;
-  for (let k = 0; k < name.length; k++) if (bytes[from + k] !== name[k]) return false;
-  return true;
 }
