@@ -1,6 +1,6 @@
 import { askForeign } from "./foreign.ts";
 
-/** A header's value, or what gives it for each request. */
+/** A header's value, or what gives it for each request. See {@link RequestHeaders}. */
 export type HeaderValue = string | (() => string | Promise<string>);
 
 /**
