@@ -7,7 +7,7 @@ import { fixedColumns } from "./fixed-columns.ts";
 import { flatten, type KeyPath, KeyTree, type Leaf } from "./flatten.ts";
 import { eventTable, type Names } from "./names.ts";
 import { cleanText, jsonText, textOf } from "./text.ts";
-import type { Scalar, ValueType } from "./types.ts";
+import { isDateTime, type Scalar, type ValueType } from "./types.ts";
 
 /** How events become rows. The rules are those of docs/warehouse.md. */
 export interface RowRules {
@@ -238,9 +238,8 @@ class Build {
     const fixed = fixedColumns("identify");
     this.#eachOf("traits", traits, this.#options.jsonPaths.keysOf("identify", "traits"), (path, value, type) => {
       const name = path.isRoot && type !== "json" ? undefined : this.#nameOf("traits", path);
-      if (name === undefined || fixed.has(name) || [...this.#winners, ofTraits].some(({ shape }) => shape.has(name)))
-        return;
-      cells.add(name, value, type);
+      if (name === undefined || isTooLarge(value) || fixed.has(name) || ofTraits.shape.has(name)) return;
+      if (!this.#winners.some(({ shape }) => shape.has(name))) cells.add(name, value, type);
     });
     return cells;
   }
@@ -331,40 +330,35 @@ class Build {
   }
 
   #time(cells: Cells, name: string, value: unknown): void {
-    const time = readTime(value);
-    if (time !== undefined) cells.add(name, time.text, "datetime");
+    // As the gateway leaves it; a transformation may leave anything.
+    const time = typeof value === "string" && isDateTime(value) ? value : readTime(value)?.text;
+    if (time !== undefined) cells.add(name, time, "datetime");
     else if (textOf(value) !== undefined) this.#put(name, textOf(value)!, "type");
   }
 
   #flatten(cells: Cells, sent: unknown, section: Section): void {
-    const type = this.#type;
-    const fixed = fixedColumns(type);
-    this.#eachOf(section, sent, this.#options.jsonPaths.keysOf(type, section), (path, value, valueType) => {
+    const fixed = fixedColumns(this.#type);
+    this.#eachOf(section, sent, this.#options.jsonPaths.keysOf(this.#type, section), (path, value, type) => {
       const name = this.#nameOf(section, path);
-      if (name === undefined) {
-        this.#discard(rawName(section, path), value, "name");
+      if (name === undefined || isTooLarge(value)) {
+        this.#discard(rawName(section, path), value, name === undefined ? "name" : "type");
         return;
       }
       const isTaken = fixed.has(name) || this.#winners.some(({ shape }) => shape.has(name));
-      if (!isTaken && cells.add(name, value, valueType)) return;
+      if (!isTaken && cells.add(name, value, type)) return;
       // What is in the column all the same is not lost, such as a page's name, which SDKs put into its properties, too.
       if (!isTaken || !this.#has(name, value, cells)) this.#discard(rawName(section, path), value, "collision");
     });
   }
 
-  /** Flattens a section of the event. What no column can hold is discarded. */
+  /** Flattens a section of the event. What stands in its place and is no object has no column. */
   #eachOf(section: Section, sent: unknown, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
-    if (typeof sent !== "object" || sent === null) {
-      const text = textOf(sent);
-      if (text !== undefined) this.#put(section, text, "type");
+    if (typeof sent === "object" && sent !== null) {
+      flatten(sent, this.#rules.kept.keys[section].root, jsonKeys, leaf);
       return;
     }
-    flatten(sent, this.#rules.kept.keys[section].root, jsonKeys, (path, value, type) => {
-      // JSON has numbers that JavaScript has not, such as 1e400.
-      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
-        this.#discard(rawName(section, path), value, "type");
-      else leaf(path, value, type);
-    });
+    const text = textOf(sent);
+    if (text !== undefined) this.#put(section, text, "type");
   }
 
   /** The full name of a column; `undefined` when nothing is left of the keys. */
@@ -378,10 +372,11 @@ class Build {
 
   /** Whether a column of the row has this value. */
   #has(name: string, value: Scalar, cells: Cells): boolean {
-    return [...this.#fixedParts, ...this.#winners, cells].some(({ names, values }) => {
+    const has = ({ names, values }: Cells): boolean => {
       const at = names.indexOf(name);
-      return at >= 0 && String(values[at]) === String(value);
-    });
+      return at >= 0 && (values[at] === value || String(values[at]) === String(value));
+    };
+    return this.#fixedParts.some(has) || this.#winners.some(has) || has(cells);
   }
 
   #discard(column: string, value: Scalar, reason: Discard["reason"]): void {
@@ -397,4 +392,9 @@ class Build {
 function rawName(section: Section, { joined, isRoot }: KeyPath): string {
   if (isRoot) return section;
   return section === "context" ? `context_${joined}` : joined;
+}
+
+/** JSON has numbers that JavaScript has not, such as 1e400. */
+function isTooLarge(value: Scalar): boolean {
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 }
