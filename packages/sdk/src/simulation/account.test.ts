@@ -122,7 +122,12 @@ const scenario = fc.record({
   config,
   steps,
   treatments: fc.array(treatment, { minLength: 1, maxLength: 40 }),
-  afterwards: fc.constantFrom<Behaviour>({ do: "judge" }, { do: "hang" }, { do: "answer", status: 503 }),
+  afterwards: fc.constantFrom<Behaviour>(
+    { do: "judge" },
+    { do: "judge", misread: true },
+    { do: "hang" },
+    { do: "answer", status: 503 },
+  ),
   closeTimeout: fc.integer({ min: 0, max: 20_000 }),
   seed: fc.integer(),
 });

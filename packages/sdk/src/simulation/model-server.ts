@@ -17,8 +17,8 @@ export type Behaviour =
       readonly body?: string;
       readonly headers?: Record<string, string>;
     }
-  /** 200, unless a message is marked as bad: then 400. */
-  | { readonly do: "judge" }
+  /** 200, unless a message is marked as bad: then 400, in words about it, or (`misread`) about the body as a whole. */
+  | { readonly do: "judge"; readonly misread?: boolean }
   /** No answer, or none that is complete; `throw` and `nonsense`: the transport throws, or resolves with nothing. */
   | { readonly do: "reset" | "hang" | "throw" | "nonsense" };
 
@@ -103,5 +103,6 @@ function answerOf(behaviour: Behaviour, request: ServedRequest): TransportRespon
   }
   const bad = request.messages.find((message) => message.properties?.bad === true);
   if (bad === undefined) return { status: 200, headers: {}, body: "ok" };
-  return { status: 400, headers: {}, body: `message ${bad.messageId} is bad` };
+  const body = "misread" in behaviour ? "invalid json" : `message ${bad.messageId} is bad`;
+  return { status: 400, headers: {}, body };
 }

@@ -26,7 +26,6 @@ export function proxyFromEnvironment(target: URL, variable: ReadVariable): URL |
 /** What is wrong with the way through a proxy. Names the proxy without its password. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
-  readonly code = "ERR_PROXY";
   /** What to do. */
   readonly advice: string;
 
