@@ -25,8 +25,8 @@ export type Context = KnownContext;
 /** Destinations by name: `true` or an object of options includes one, `false` excludes it; `All` sets the default. */
 export type Integrations = Readonly<Record<string, boolean | Fields | undefined>>;
 
-/** An id in the program's own database, not empty. Numbers become strings. */
-export type Id = string | number;
+/** An id in the program's own database, not empty. Numbers become strings; beyond 2^53 give a string or a BigInt. */
+export type Id = string | number | bigint;
 
 /**
  * Who it is about. One of the two has to be there: the user's id, or what stands for a user who is not known yet.
@@ -47,8 +47,11 @@ export type Identity =
 export interface CommonFields {
   /** Default: a new UUID v4. Destinations drop repeats by it. */
   readonly messageId?: string | undefined;
-  /** When it happened, if that was not now. A `Date`, or an ISO 8601 string. Default: left to the data plane. */
-  readonly timestamp?: Date | string | undefined;
+  /**
+   * When it happened, if that was not now. A `Date`, an ISO 8601 string, or what has a `toISOString` (Moment, Day.js). Default: left to the
+   * data plane.
+   */
+  readonly timestamp?: Date | string | { toISOString(): string } | undefined;
   readonly context?: Context | undefined;
   readonly integrations?: Integrations | undefined;
 }
