@@ -1,4 +1,4 @@
-import { cleanText, isEmpty, jsonText, textByIndex } from "./text.ts";
+import { cleanText, jsonText, textByIndex } from "./text.ts";
 import { type Scalar, typeOf, type ValueType } from "./types.ts";
 
 /** Keys that were seen are kept, as many as this: the same few hundred come with every event. */
@@ -67,19 +67,28 @@ export type Leaf = (path: KeyPath, value: Scalar, type: ValueType) => void;
  * @param jsonKeys joined keys whose value becomes JSON as a whole
  */
 export function flatten(value: object, path: KeyPath, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
-  if (isEmpty(value)) return;
+  // `__proto__` is an own key where a client sent it, and `Object.keys` lists it.
+  const keys = Object.keys(value);
+  const [first] = keys;
+  if (first === undefined) return;
   if (jsonKeys?.has(path.joined) === true) leaf(path, jsonText(value), "json");
   else if (Array.isArray(value)) leaf(path, jsonText(value), "array");
   else {
-    const text = textByIndex(value);
-    if (text === undefined) flattenKeys(value, path, jsonKeys, leaf);
+    // Looked at here, since nearly every object shows it.
+    const text = first === "0" || first === "1" ? textByIndex(value) : undefined;
+    if (text === undefined) flattenKeys(value, keys, path, jsonKeys, leaf);
     else putText(text, path, leaf);
   }
 }
 
-function flattenKeys(value: object, path: KeyPath, jsonKeys: ReadonlySet<string> | undefined, leaf: Leaf): void {
-  // `__proto__` is an own key where a client sent it, and `Object.keys` lists it.
-  for (const key of Object.keys(value)) {
+function flattenKeys(
+  value: object,
+  keys: readonly string[],
+  path: KeyPath,
+  jsonKeys: ReadonlySet<string> | undefined,
+  leaf: Leaf,
+): void {
+  for (const key of keys) {
     const inner = (value as Record<string, unknown>)[key];
     if (inner === null || inner === undefined || inner === "") continue;
     const at = path.with(key);

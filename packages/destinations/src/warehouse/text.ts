@@ -24,7 +24,7 @@ function cleaned(value: unknown): unknown {
 }
 
 /** Whether nothing is said: `null`, and empty texts, objects and arrays. */
-export function isEmpty(value: unknown): boolean {
+function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === "") return true;
   if (typeof value !== "object") return false;
   for (const _ in value) return false;
