@@ -108,7 +108,8 @@ export class Exchange {
 
   /** The client is closed: what the transport keeps for later requests is let go. */
   async close(): Promise<void> {
-    const transport = await (this.#transport ?? this.#settings.transport);
+    // Undefined where it could not be loaded.
+    const transport = (await this.#transport?.catch(() => undefined)) ?? this.#settings.transport;
     callForeign(
       () => transport?.close?.(),
       () => {},

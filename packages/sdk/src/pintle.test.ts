@@ -709,3 +709,26 @@ describe("what programs give as ids, times and depths", () => {
     await environment.until(client.close());
   });
 });
+
+describe("the transport of a client that is closed", () => {
+  test("is told, whoever gave it, and may fail", async () => {
+    const told: string[] = [];
+    const transport = Object.assign(async () => ({ status: 200, headers: {}, body: "ok" }), {
+      close() {
+        told.push("closed");
+        throw new Error("mine");
+      },
+    });
+    const { client, environment } = start({ transport });
+    client.track({ userId: "1", event: "e" });
+    assert.equal((await environment.until(client.close())).delivered, 1);
+    assert.deepEqual(told, ["closed"]);
+  });
+
+  test("may be one that cannot be loaded", async () => {
+    const { client, environment } = start();
+    Object.assign(environment, { loadTransport: () => Promise.reject(new Error("no such module")) });
+    client.track({ userId: "1", event: "e" });
+    assert.deepEqual(await environment.until(client.close({ timeout: 100 })), { delivered: 0, dropped: 1, pending: 0 });
+  });
+});
