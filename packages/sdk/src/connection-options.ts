@@ -51,7 +51,7 @@ function checkProxy(value: unknown): string | false {
 function checkAgent(value: unknown, url: string | undefined): object {
   const agent = value as { readonly addRequest?: unknown; readonly protocol?: unknown } | null;
   if (typeof agent !== "object" || typeof agent?.addRequest !== "function") {
-    throw new ConfigError("agent", undefined, `a ${typeof value}`, "an Agent of node:http or node:https");
+    throw new ConfigError("agent", undefined, "something else", "an Agent of node:http or node:https");
   }
   const protocol = url === undefined ? undefined : new URL(url).protocol;
   if (protocol !== undefined && typeof agent.protocol === "string" && agent.protocol !== protocol) {
