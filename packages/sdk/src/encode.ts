@@ -54,6 +54,22 @@ export function encodeMessage(message: Message, { messageId, originalTimestamp, 
   return json + contextMember(context as Context | null | undefined, defaultContext);
 }
 
+/** Fields of a message that the model does not know: other SDKs send them as they are. Of those that it knows, a time of the call in the past. */
+export interface FurtherFields {
+  readonly originalTimestamp?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** Further fields behind those of {@link encodeMessage}. Throws what encoding throws. */
+export function encodeFurther({ originalTimestamp: _, ...fields }: FurtherFields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => {
+      const json = JSON.stringify(value);
+      return json === undefined ? "" : `,${JSON.stringify(name)}:${json}`;
+    })
+    .join("");
+}
+
 /** Numbers as ids become strings; `null` is no id. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;

@@ -16,7 +16,14 @@ import { Delivery } from "./delivery.ts";
 import { ChannelRelay } from "./diagnostics/channels.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { Emitter, type Listener } from "./emitter.ts";
-import { decodeMessage, encodeMessage, suffixBytes, type WireMessage } from "./encode.ts";
+import {
+  decodeMessage,
+  encodeFurther,
+  encodeMessage,
+  type FurtherFields,
+  suffixBytes,
+  type WireMessage,
+} from "./encode.ts";
 import type { Entry } from "./entry.ts";
 import type { Environment, Resident } from "./environment/environment.ts";
 import { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
@@ -87,6 +94,9 @@ class Refusal {
     this.error = error;
   }
 }
+
+/** Takes a message with fields that the model does not know, for the faces of other SDKs. */
+export let enqueueWith: (client: PintleClient, message: Message, further: FurtherFields) => Receipt;
 
 /**
  * The client, on any runtime. The entry points of the package give it their environment and export it as `Pintle`.
@@ -411,7 +421,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     await this.close();
   }
 
-  #offer(type: Message["type"] | undefined, given: unknown): Receipt {
+  static {
+    enqueueWith = (client, message, further) => client.#offer(undefined, message, further);
+  }
+
+  #offer(type: Message["type"] | undefined, given: unknown, further?: FurtherFields): Receipt {
     let messageId = "";
     try {
       if (!this.#isUsed) this.#begin();
@@ -421,7 +435,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       messageId = idOf(fields) ?? messageId;
       let message = checked(fields);
       this.#checkPlan(message);
-      const originalTimestamp = this.#clock.format(this.#environment.now());
+      const originalTimestamp = timeOfCall(further) ?? this.#clock.format(this.#environment.now());
       const { beforeSend } = this.#settings;
       const defaultContext = this.#scope.context;
       let json = encode(message, { messageId, originalTimestamp, defaultContext });
@@ -431,6 +445,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
         // The default context is in it already, and may have been taken out of it.
         json = encode(message, { messageId, originalTimestamp, defaultContext: undefined });
       }
+      if (further !== undefined) json += encoded(message.type, () => encodeFurther(further));
       const entry = this.#delivery.accept(json, hashUserKey(keyOf(message)) | 0);
       if (entry === "too_large") throw this.#tooLarge(message.type, json);
       if (entry === "queue_full") throw this.#queueFull();
@@ -599,15 +614,26 @@ function checked(message: unknown): Message {
 }
 
 function encode(...args: Parameters<typeof encodeMessage>): string {
+  return encoded(args[0].type, () => encodeMessage(...args));
+}
+
+/** What a part of a message is encoded as. Further fields begin within it, at the level of its first brace. */
+function encoded(type: Message["type"], encodePart: () => string): string {
   let json: string;
   try {
-    json = encodeMessage(...args);
+    json = encodePart();
   } catch (error) {
-    throw foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${args[0].type}: the message cannot be encoded`, error);
+    throw foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, error);
   }
-  if (!isJsonDeeperThan(json, deepestEvent)) return json;
-  const what = `${args[0].type}: the message is nested deeper than ${deepestEvent} levels`;
-  throw refusal("invalid", "MESSAGE_TOO_DEEP", what);
+  if (!isJsonDeeperThan(json, json.startsWith("{") ? deepestEvent : deepestEvent - 1)) return json;
+  throw refusal("invalid", "MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`);
+}
+
+/** ISO 8601, where the program says when it called. */
+function timeOfCall(further: FurtherFields | undefined): string | undefined {
+  if (further?.originalTimestamp === undefined) return undefined;
+  const time = new Date(further.originalTimestamp as string);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 /** The caller's, if there is one; an empty id is none, and so is one that the data plane would replace at each attempt. */

@@ -2,7 +2,7 @@
 
 import { flushAfterRequest } from "../around/flush-per-request.ts";
 import { requestContext } from "../around/request-context.ts";
-import Analytics from "../compat/rudder-sdk-node.ts";
+import Analytics from "../compat/rudder-sdk-node/index.ts";
 import { type Config, Pintle } from "../index.ts";
 import { Pintle as WebPintle } from "../web.ts";
 

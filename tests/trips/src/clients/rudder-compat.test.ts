@@ -6,21 +6,22 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { Analytics, type AnalyticsOptions } from "@pintle/sdk/rudder-sdk-node";
+import { Analytics, type constructorOptions } from "@pintle/sdk/rudder-sdk-node";
 import { FakeDataPlane, type ReceivedMessage } from "@pintle/sdk/testing";
 import { within } from "../support/until.ts";
 import { installNodeClients } from "./node-clients.ts";
 
 /** The common interface, as the official SDK declares it. */
 interface Client {
-  identify(message: object, callback?: (error?: Error) => void): Client;
-  track(message: object, callback?: (error?: Error) => void): Client;
-  page(message: object, callback?: (error?: Error) => void): Client;
-  screen(message: object, callback?: (error?: Error) => void): Client;
-  group(message: object, callback?: (error?: Error) => void): Client;
-  alias(message: object, callback?: (error?: Error) => void): Client;
-  flush(callback?: (error?: Error) => void): Promise<unknown>;
+  identify(message: object, callback?: Callback): Client;
+  track(message: object, callback?: Callback): Client;
+  page(message: object, callback?: Callback): Client;
+  screen(message: object, callback?: Callback): Client;
+  group(message: object, callback?: Callback): Client;
+  alias(message: object, callback?: Callback): Client;
+  flush(callback?: Callback): Promise<unknown>;
 }
+type Callback = (error?: Error, data?: { readonly batch: readonly { readonly event?: string }[] }) => void;
 type ClientClass = new (writeKey: string, options?: object) => Client;
 
 const subjects: readonly [name: string, load: () => Promise<ClientClass>][] = [
@@ -38,6 +39,20 @@ const quiet = {
   retryCount: 0,
   pintle: { logger: { debug() {}, info() {}, warn() {}, error() {} } },
 };
+
+interface Axios {
+  create(config: object): {
+    readonly interceptors: {
+      readonly request: { use(change: (config: { headers: Record<string, string> }) => object): void };
+    };
+  };
+}
+
+/** The axios that the official SDK brings. */
+async function loadAxios(): Promise<Axios> {
+  const official = createRequire(join(await installNodeClients(), "index.js")).resolve("@rudderstack/rudder-sdk-node");
+  return createRequire(official)("axios") as Axios;
+}
 
 /** A promise, and the callback that resolves it with what it was called with. */
 function called(): [callback: (error?: Error) => void, when: Promise<Error | undefined>, times: () => number] {
@@ -121,6 +136,152 @@ for (const [name, load] of subjects) {
         assert.equal(channel, "server");
         for (const time of [originalTimestamp, sentAt]) assert.ok(Date.parse(String(time)) > 0);
       }
+    });
+
+    const objects = "You must pass a message object.";
+    const somebody = 'You must pass either an "anonymousId" or a "userId".';
+    const asserted: readonly (readonly [method: keyof Client, message: unknown, text: string])[] = [
+      ["track", undefined, objects],
+      ["track", null, objects],
+      ["track", "text", objects],
+      ["track", [], objects],
+      ["track", {}, somebody],
+      ["identify", { userId: "" }, somebody],
+      ["page", { anonymousId: 0 }, somebody],
+      ["screen", {}, somebody],
+      ["group", {}, somebody],
+      ["track", { userId: "u" }, 'You must pass an "event".'],
+      ["track", { userId: "u", event: "" }, 'You must pass an "event".'],
+      ["group", { userId: "u" }, 'You must pass a "groupId".'],
+      ["group", { userId: "u", groupId: 0 }, 'You must pass a "groupId".'],
+      ["alias", { anonymousId: "a", previousId: "p" }, 'You must pass a "userId".'],
+      ["alias", { userId: "u" }, 'You must pass a "previousId".'],
+      ["track", { userId: "u", event: 5 }, '"event" must be a string.'],
+      ["page", { userId: "u", name: 5 }, '"name" must be a string.'],
+      ["page", { userId: "u", category: 5 }, '"category" must be a string.'],
+      ["track", { userId: true, event: "E" }, '"userId" must be a string or number.'],
+      ["track", { anonymousId: {}, event: "E" }, '"anonymousId" must be a string or number.'],
+      ["group", { userId: "u", groupId: {} }, '"groupId" must be a string or number.'],
+      ["alias", { userId: "u", previousId: true }, '"previousId" must be a string or number.'],
+      ["track", { userId: "u", event: "E", context: "text" }, '"context" must be an object.'],
+      ["track", { userId: "u", event: "E", integrations: "text" }, '"integrations" must be an object.'],
+      ["track", { userId: "u", event: "E", timestamp: "2026-11-01" }, '"timestamp" must be a date.'],
+      ["track", { userId: "u", event: "E", timestamp: 5 }, '"timestamp" must be a date.'],
+    ];
+    test("a call that is wrong is an AssertionError, in the official words", () => {
+      const client = new Client("k", { ...quiet, enable: false });
+      for (const [method, message, text] of asserted) {
+        assert.throws(
+          () => (client[method] as Client["track"])(message as object),
+          { name: "AssertionError", code: "ERR_ASSERTION", message: text },
+          `${method} ${JSON.stringify(message)}`,
+        );
+      }
+      for (const key of [undefined, "", null]) {
+        assert.throws(() => new Client(key as never), {
+          name: "AssertionError",
+          message: "You must pass your RudderStack project's write key.",
+        });
+      }
+      assert.ok(new Client("k", null as never));
+    });
+
+    test("a time of the past, metadata and fields of the program's own are sent", async () => {
+      await using plane = await FakeDataPlane.start();
+      const client = new Client("k", { ...quiet, dataPlaneUrl: plane.url });
+      const originalTimestamp = new Date("2020-01-01T00:00:00Z");
+      client.track({
+        userId: "u",
+        event: "E",
+        originalTimestamp,
+        _metadata: { own: 1 },
+        category: "c",
+        custom: { a: [1] },
+      });
+      await client.flush();
+      const [message] = plane.messages;
+      assert.deepEqual(
+        [message?.originalTimestamp, message?._metadata, message?.custom, message?.category],
+        ["2020-01-01T00:00:00.000Z", { nodeVersion: process.versions.node, own: 1 }, { a: [1] }, "c"],
+      );
+    });
+
+    test("what the model has as an object may be something else", async () => {
+      await using plane = await FakeDataPlane.start();
+      const client = new Client("k", { ...quiet, dataPlaneUrl: plane.url });
+      client.identify({ userId: "u", traits: "text", messageId: 5 });
+      client.track({ userId: "u", event: "E", properties: [1] });
+      await client.flush();
+      await client.flush();
+      assert.deepEqual(
+        plane.messages.map(({ traits, properties, messageId }) => [traits, properties, String(messageId).length > 3]),
+        [
+          ["text", undefined, false],
+          [undefined, [1], true],
+        ],
+      );
+    });
+
+    test("callbacks and flush are given what was sent", async () => {
+      await using plane = await FakeDataPlane.start();
+      const client = new Client("k", { ...quiet, dataPlaneUrl: plane.url, gzip: false });
+      const events: unknown[] = [];
+      const note: Callback = (error, data) => events.push([error, data?.batch.map(({ event }) => event)]);
+      await new Promise<void>((resolve) => {
+        client.track({ userId: "u", event: "First" }, (...args) => {
+          note(...args);
+          resolve();
+        });
+      });
+      client.track({ userId: "u", event: "Second" });
+      const flushed = await new Promise<unknown>((resolve) => {
+        const result = client.flush((...args) => {
+          note(...args);
+          resolve(result);
+        });
+      });
+      assert.deepEqual(
+        ((await flushed) as { batch: { event: string }[] }).batch.map(({ event }) => event),
+        ["Second"],
+      );
+      assert.equal(await client.flush(), undefined);
+      assert.deepEqual(events, [
+        [undefined, ["First"]],
+        [undefined, ["Second"]],
+      ]);
+    });
+
+    test("any path, an instance of axios with interceptors, and the headers of its configuration", async () => {
+      await using plane = await FakeDataPlane.start();
+      const axios = await loadAxios();
+      const instance = axios.create({ headers: { "X-Own": "1" } });
+      instance.interceptors.request.use((config) => {
+        config.headers["X-Intercepted"] = "2";
+        return config;
+      });
+      const common = { ...quiet, dataPlaneUrl: plane.url };
+      for (const options of [
+        { path: "/proxy/events" },
+        { axiosInstance: instance },
+        { axiosConfig: { headers: { "X-Configured": "3" } } },
+      ]) {
+        const client = new Client("k", { ...common, ...options });
+        client.track({ userId: "u", event: "E" });
+        await client.flush();
+      }
+      assert.deepEqual(
+        plane.requests.map(({ path, headers }) => [
+          path,
+          headers["x-own"],
+          headers["x-intercepted"],
+          headers["x-configured"],
+        ]),
+        [
+          ["/proxy/events", undefined, undefined, undefined],
+          ["/v1/batch", "1", "2", undefined],
+          ["/v1/batch", undefined, undefined, "3"],
+        ],
+      );
     });
 
     test("ids may be numbers, and arrive as text; a messageId of the program's own is kept", async () => {
@@ -290,7 +451,7 @@ for (const [name, load] of subjects) {
 describe("@pintle/sdk/rudder-sdk-node alone", () => {
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-  function client(options: AnalyticsOptions): Analytics {
+  function client(options: constructorOptions): Analytics {
     return new Analytics("k", { ...options, pintle: { logger, ...options.pintle } });
   }
 
@@ -321,7 +482,7 @@ describe("@pintle/sdk/rudder-sdk-node alone", () => {
       dataPlaneUrl: `${plane.url}/`,
       path: "/v1/batch/",
       retryCount: 3,
-      axiosInstance: {},
+      axiosRetryConfig: {},
       flushAt: 5,
       pintle: {
         batchSize: 1,
@@ -341,9 +502,8 @@ describe("@pintle/sdk/rudder-sdk-node alone", () => {
     assert.deepEqual((plane.messages[0]!.context as { app?: unknown }).app, { name: "shop" });
     assert.deepEqual(
       warnings.map((text) => /the option (\w+)/.exec(text)?.[1]),
-      ["retryCount", "axiosInstance"],
+      ["retryCount", "axiosRetryConfig"],
     );
-    assert.throws(() => client({ path: "/other" }), /path is "\/other"/);
   });
 
   test("a queue in Redis is refused with what to do instead", async () => {
