@@ -83,27 +83,36 @@ function inCommonJs(file) {
   return file.replace(/\.d\.ts$/, ".d.cts").replace(/\.js$/, ".cjs");
 }
 
-/**
- * The declarations that the entries lead to, once for each format. TypeScript 4.9 refuses `.ts` at the end of an import, and a text for a name.
- */
+/** The declarations that the entries lead to, once for each format. */
 function stageDeclarations(folder, out, { exports }) {
   const pending = new Set(Object.values(exports).map(({ types }) => join(folder, types)));
   for (const file of pending) {
-    const text = readFileSync(file, "utf8")
-      .replace(/\n\/\/# sourceMappingURL=.*\n?$/, "\n")
-      .replace(/^export \{ \w+ as "module\.exports" \};\n/m, "");
-    const imports = /((?:\bfrom|\bimport) ?\(?")(\.[^"]+)\.ts(?=")/g;
+    const text = readFileSync(file, "utf8").replace(/\n\/\/# sourceMappingURL=.*\n?$/, "\n");
     for (const [, , path] of text.matchAll(imports)) pending.add(join(dirname(file), `${path}.d.ts`));
-    for (const [ending, extension] of [
-      [".d.ts", ".js"],
-      [".d.cts", ".cjs"],
-    ]) {
-      const to = join(out, relative(folder, file)).replace(/\.d\.ts$/, ending);
-      mkdirSync(dirname(to), { recursive: true });
-      const global = text.includes("[Symbol.asyncDispose]") ? asyncDispose : "";
-      writeFileSync(to, text.replaceAll(imports, `$1$2${extension}`) + global);
-    }
+    const to = join(out, relative(folder, file));
+    mkdirSync(dirname(to), { recursive: true });
+    const global = text.includes("[Symbol.asyncDispose]") ? asyncDispose : "";
+    writeFileSync(to, declarationOf(text, ".js") + global);
+    writeFileSync(
+      to.replace(/\.d\.ts$/, ".d.cts"),
+      (replacedDeclaration(text) ?? declarationOf(text, ".cjs")) + global,
+    );
   }
+}
+
+/** Imports within the package. TypeScript 4.9 refuses `.ts` at their end, and a text as the name of an export. */
+const imports = /((?:\bfrom|\bimport) ?\(?")(\.[^"]+)\.ts(?=")/g;
+
+function declarationOf(text, extension) {
+  return text.replace(/, \w+ as "module\.exports"/, "").replaceAll(imports, `$1$2${extension}`);
+}
+
+/** Of an entry that says what `require` is to give: that, with the types in the namespace of its name. */
+function replacedDeclaration(text) {
+  const name = /\b(\w+) as "module\.exports"/.exec(text)?.[1];
+  if (name === undefined) return undefined;
+  const [, file] = new RegExp(`^import \\{ ${name} \\} from "(.+)\\.ts";$`, "m").exec(text);
+  return `import { ${name} } from "${file}.cjs";\nexport = ${name};\n`;
 }
 
 async function stageCode(folder, out, { exports, dependencies = {} }) {

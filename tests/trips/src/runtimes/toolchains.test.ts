@@ -126,9 +126,10 @@ describe("toolchains", { concurrency: 2 }, () => {
         for (const each of settings) {
           for (const type of ["commonjs", "module"]) {
             await writeFile(join(path, "package.json"), JSON.stringify({ name: "shop", private: true, type }));
-            await cp(join(toolchains, "program.ts"), join(path, "program.ts"));
+            for (const file of ["program.ts", "whole.cts"]) await cp(join(toolchains, file), join(path, file));
             const compilerOptions = { ...strict, ...each, exactOptionalPropertyTypes: type === "module" };
-            await writeFile(join(path, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+            const files = each.module === "esnext" ? ["program.ts"] : ["program.ts", "whole.cts"];
+            await writeFile(join(path, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
             const compiler = join(toolchains, "typescript", "node_modules", `typescript-${version}`, "bin", "tsc");
             await runProgram(process.execPath, [compiler, "-p", path]);
           }

@@ -230,6 +230,8 @@ export declare namespace Analytics {
   export type GroupParams = types.GroupParams;
   export type ScreenParams = types.ScreenParams;
   export type AliasParams = types.AliasParams;
+  // What `require()` gives has itself by these names, for programs compiled to CommonJS.
+  export { Analytics, Analytics as default };
 }
 
 interface Sent {
