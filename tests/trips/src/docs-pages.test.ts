@@ -1,15 +1,20 @@
-/** Every sample of the pages whose samples assert by themselves, compiled and run. */
+/** Every sample of the pages whose samples assert by themselves, or only have to compile, compiled and run. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { FakeDataPlane } from "@pintle/sdk/testing";
 import { type CompiledSamples, compileSamples, readPage, samplesIn } from "./support/docs-sample.ts";
 
-const pages = ["migrating.md", "observability.md", "testing.md"];
+const pages = [
+  "migrating.md",
+  "observability.md",
+  "testing.md",
+  ...["events", "log", "destinations", "server"].map((name) => `../packages/${name}/README.md`),
+];
 
 for (const page of pages) {
   const samples = samplesIn(await readPage(page));
 
-  describe(`docs/${page}`, () => {
+  describe(`docs/${page}`.replace("docs/../", ""), () => {
     let plane: FakeDataPlane;
     let compiled: CompiledSamples;
 

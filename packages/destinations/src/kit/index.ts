@@ -1,5 +1,3 @@
-/** The zod that the kit is made with, for who has none. */
-
 export { parseJson, stringifyJson } from "@pintle/events";
 export type { DeliveredEvent } from "@pintle/events/gateway";
 export { z } from "zod";
