@@ -247,3 +247,19 @@ async function statusOf(plane: DataPlane): Promise<Status> {
   const { destinations } = (await answer.json()) as { destinations: Status[] };
   return destinations[0]!;
 }
+
+test("a schema that was dropped gets everything again, whether the data plane runs or not", needPostgres, async () => {
+  const database = await server.database();
+  await prepare(database);
+  await using plane = await startPlane(database.url);
+  await send(plane, 0, 20);
+  await check(database, plane, 20);
+  for (const [turn, isRunning] of [true, false].entries()) {
+    if (!isRunning) await plane.kill();
+    await database.query("DROP SCHEMA once CASCADE");
+    await prepare(database);
+    if (!isRunning) await plane.restart();
+    await send(plane, 20 + turn, 1);
+    await check(database, plane, 21 + turn);
+  }
+});

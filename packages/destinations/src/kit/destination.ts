@@ -61,15 +61,16 @@ export interface Connection {
    */
   deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
   /**
-   * Where the type is `transactional`: where the destination stands in a partition, by its own account. Where it has none of that
-   * log, it is `otherwise` from now on. Asked before anything of the partition is delivered, and again after each batch that was
-   * not delivered, since a batch whose commit was not confirmed may have been committed.
+   * Where the type is `transactional`: where the destination stands in a partition, by its own account. Where another log was the
+   * last one to stand there, it is `otherwise` from now on; where it knows nothing of the partition at all, it is `anew`: it was never
+   * asked before, or was set back to before it was. Asked before anything of the partition is delivered, and again after each batch
+   * that was not delivered, since a batch whose commit was not confirmed may have been committed.
    *
    * The first call claims the partition for this connection: from then on, another one that had claimed it cannot commit.
    *
    * @throws when it cannot be said now, or somebody else has claimed the partition since; the router asks again
    */
-  position?(place: Place, otherwise: Position): Promise<Position>;
+  position?(place: Place, otherwise: Position, anew?: Position): Promise<Position>;
   /** Breaks off what is on its way and lets go of everything. */
   close(): Promise<void>;
 }

@@ -183,11 +183,11 @@ class PostgresConnection implements Connection {
     this.#loader = new Loader({ session, progress: this.#progress, rules: values, shapes, now });
   }
 
-  position(place: Place, otherwise: Position): Promise<Position> {
+  position(place: Place, otherwise: Position, anew: Position = otherwise): Promise<Position> {
     return this.#session.transaction(async (statements) => {
       await enterSchema(statements, this.#progressSchema);
       await this.#progress.create(statements);
-      return await this.#progress.read(statements, place, otherwise);
+      return await this.#progress.read(statements, place, otherwise, anew);
     });
   }
 

@@ -45,12 +45,12 @@ export class ProgressTable {
   }
 
   /**
-   * Where the destination stands, `otherwise` where there is no row of this log. The first call for a place claims it; later
-   * ones read it again, and wait for a commit that is under way.
+   * Where the destination stands: `otherwise` where the row is another log's, `anew` where there is none. The first call for a place
+   * claims it; later ones read it again, and wait for a commit that is under way.
    *
    * @throws FencedError when somebody else has claimed it since
    */
-  async read(statements: Statements, place: Place, otherwise: Position): Promise<Position> {
+  async read(statements: Statements, place: Place, otherwise: Position, anew: Position): Promise<Position> {
     const key = [this.#destination, place.topic, place.partition];
     const { rows } = await statements.query(
       `SELECT low, finished, writer FROM ${this.#name}
@@ -64,12 +64,12 @@ export class ProgressTable {
     }
     // Two processes that find no row both try to insert one; the second waits for the first, and takes over from it.
     const claimed = await statements.query(
-      `INSERT INTO ${this.#name} AS old VALUES ($1, $2, $3, $4, $6, $7, $5, 1, now())
+      `INSERT INTO ${this.#name} AS old VALUES ($1, $2, $3, $4, $8, $9, $5, 1, now())
         ON CONFLICT (destination, topic, partition) DO UPDATE SET log = $4, writer = $5, revision = old.revision + 1,
           low = CASE WHEN old.log = $4 THEN old.low ELSE $6 END,
           finished = CASE WHEN old.log = $4 THEN old.finished ELSE $7 END, moved_at = now()
         RETURNING low, finished`,
-      [...key, place.log, this.#writer, otherwise.low, encodeFinished(otherwise.finished)],
+      [...key, place.log, this.#writer, ...[otherwise, anew].flatMap(valuesOf)],
     );
     this.#claimed.add(keyOf(place));
     return positionIn(claimed.rows[0]!);
@@ -95,6 +95,10 @@ export class ProgressTable {
     if (rows[0] !== undefined && rows[0].writer !== this.#writer) throw fenced(place);
     throw new Error(`the progress of ${keyOf(place)} is not where this batch begins: the batch before it failed`);
   }
+}
+
+function valuesOf({ low, finished }: Position): [low: number, finished: string] {
+  return [low, encodeFinished(finished)];
 }
 
 function positionIn(row: Readonly<Record<string, unknown>>): Position {

@@ -173,7 +173,15 @@ export class Consumer {
       touched: (partition) => this.#touch(partition),
     });
     if (type.transactional === true) {
-      this.#positions = new Positions({ log, topic, begin: (partition, at) => this.#beginAt(partition, at) });
+      this.#positions = new Positions({
+        log,
+        topic,
+        beginningOf: ({ source }) => {
+          const began = register.beginningOf(id, source.partition);
+          return began === undefined ? undefined : { low: Math.max(began, source.start()), finished: [] };
+        },
+        begin: (partition, at) => this.#beginAt(partition, at),
+      });
     }
     this.#lot = new ParkingLot({
       destinationId: id,

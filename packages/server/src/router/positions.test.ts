@@ -89,6 +89,26 @@ test("a destination that was set back gets again what it lost, and only that", a
   await harness.close();
 });
 
+test("a destination that was set back to before it was asked first gets everything again", async () => {
+  for (const isRunning of [true, false]) {
+    const warehouse = new FakeWarehouse();
+    const back = warehouse.snapshot();
+    const store = new MemoryStore();
+    let harness = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
+    await harness.accept(events(0, 4));
+    await pass(harness, 1000);
+    assert.deepEqual([warehouse.rows.toSorted(), harness.progressOf("w")?.low], [ids(0, 4), 1]);
+    if (!isRunning) await harness.close();
+    back();
+    if (!isRunning) harness = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
+    await harness.accept(events(4, 5));
+    await pass(harness, 600_000);
+    assert.deepEqual(warehouse.rows.toSorted(), ids(0, 5), isRunning ? "while it ran" : "while nothing ran");
+    assert.equal((await harness.status("w")).waiting, 0);
+    await harness.close();
+  }
+});
+
 test("a second data plane takes the destination over; the first one commits nothing any more and says why", async () => {
   const warehouse = new FakeWarehouse();
   const first = await RouterHarness.open({ destinations: { w: warehouse.process() } });
@@ -173,9 +193,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restore" as const) }) },
 );
 
+const accept = (count: number): Step => ({ kind: "accept", count });
+const advance = (milliseconds: number): Step => ({ kind: "advance", milliseconds });
+const crash: Step = { kind: "crash", lostSaves: 0 };
+const restore: Step = { kind: "restore" };
+const found: readonly (readonly Step[])[] = [
+  // The first state to go back to is one in which nobody had asked.
+  [restore, accept(1), crash, restore, advance(100), restore],
+  [restore, accept(1), restore, accept(1), advance(100), restore],
+  // A batch goes out while events that turned out to be committed have not had their turn.
+  [{ kind: "mood", failed: 0, lost: 30, down: 0 }, accept(7), accept(4), advance(30_000), crash],
+  [{ kind: "mood", failed: 0, lost: 30, down: 0 }, accept(8), accept(3), advance(30_000), crash],
+];
+
 test("whatever fails, is lost, dies or is set back: every event is loaded exactly once, in the order of its user", async () => {
   await fc.assert(fc.asyncProperty(fc.nat(), fc.array(step, { maxLength: 30 }), fc.constantFrom(2, 7, 1000), run), {
     numRuns: 100,
+    examples: found.map((steps): [number, Step[], number] => [0, [...steps], 1000]),
   });
 });
 

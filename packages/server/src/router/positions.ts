@@ -7,6 +7,8 @@ export interface PositionsOptions {
   /** Identity of the log. */
   readonly log: string;
   readonly topic: string;
+  /** Where the destination began in the partition, or as near to it as the log still goes; `undefined`: nobody knows. */
+  readonly beginningOf: (partition: PartitionState) => Position | undefined;
   /** Reading begins here. Called again, it begins anew. */
   readonly begin: (partition: PartitionState, at: Position) => void;
 }
@@ -76,7 +78,7 @@ export class Positions {
   /** The partition was taken away. */
   remove(partition: PartitionState): void {
     this.#standings.delete(partition.source.partition);
-    for (const entry of this.#committed) if (entry.partition === partition) this.#committed.delete(entry);
+    for (const entry of this.#committedOf(partition)) this.#committed.delete(entry);
   }
 
   /** A batch goes out with these events. What it is to commit: where the destination stands when it has all that flies. */
@@ -86,7 +88,8 @@ export class Positions {
       // What is replayed stands in another topic, whose position is kept here and not there: it may be delivered twice.
       if (standing?.partition !== partition) return [];
       const { flying, known } = standing;
-      const before = flying.flatMap((flight) => flight.entries);
+      // Those that turned out to be committed, and whose turn has not come in their lanes, would be lost to the position.
+      const before = [...this.#committedOf(partition), ...flying.flatMap((flight) => flight.entries)];
       const position = progressOf(partition, [...before, ...its]);
       const from = flying.at(-1)?.position ?? known!;
       flying.push({ position, entries: its });
@@ -131,7 +134,8 @@ export class Positions {
     for (const standing of [...this.#standings.values()]) {
       if (standing.state === "known") continue;
       const { partition, known = progressOf(partition) } = standing;
-      const position = (await connection.position?.(this.#place(partition), known)) ?? known;
+      const anew = this.#options.beginningOf(partition) ?? known;
+      const position = (await connection.position?.(this.#place(partition), known, anew)) ?? known;
       // It may have been taken away meanwhile.
       if (this.#standings.get(partition.source.partition) !== standing) continue;
       this.#answered(standing, position);
@@ -141,6 +145,10 @@ export class Positions {
   /** Whether the event turned out to be committed: it is not to be sent again. Says so once. */
   takeCommitted(entry: Entry): boolean {
     return this.#committed.delete(entry);
+  }
+
+  #committedOf(partition: PartitionState): Entry[] {
+    return [...this.#committed].filter((entry) => entry.partition === partition);
   }
 
   #answered(standing: Standing, position: Position): void {

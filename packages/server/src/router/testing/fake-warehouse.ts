@@ -76,20 +76,20 @@ export class FakeWarehouse {
       return turn;
     };
     return {
-      position: async ({ log, topic, partition }, otherwise) => {
+      position: async ({ log, topic, partition }, otherwise, anew = otherwise) => {
         await settle();
         if (!alive()) return new Promise(() => {});
         this.asked++;
         if (this.isDown()) throw new Error("the warehouse is down");
         const key = `${topic} ${partition}`;
         const row = this.#positions.get(key);
-        if (claimed.has(key)) {
-          if (row?.writer !== writer) throw new Error("fenced");
+        if (row !== undefined && claimed.has(key)) {
+          if (row.writer !== writer) throw new Error("fenced");
           return row.position;
         }
         claimed.add(key);
         this.#claims++;
-        const position = row?.log === log ? row.position : structuredClone(otherwise);
+        const position = row?.log === log ? row.position : structuredClone(row === undefined ? anew : otherwise);
         this.#positions = new Map(this.#positions).set(key, { log, position, writer });
         return position;
       },
