@@ -27,6 +27,19 @@ test("timestamps in the forms that SDKs send", () => {
     ["1998-12-31T23:59:60Z", Date.UTC(1999, 0, 1)],
     ["Sat, 18 Jan 1997 09:30:15 GMT", at - 123],
     ["18 Jan 1997 10:30:15 +0100", at - 123],
+    ["18 jan 1997 09:30:15 gmt", at - 123],
+    ["Sat,18 Jan 1997 09:30:15 UT", at - 123],
+    ["31 Dec 1998 23:59:60 GMT", Date.UTC(1999, 0, 1)],
+    ["29 Feb 1996 00:00 GMT", Date.UTC(1996, 1, 29)],
+    ["1 Jan 0049 00:00:00 GMT", Date.parse("0049-01-01T00:00:00Z")],
+    ["19 Jan 1997 09:29:15 +2359", at - 123],
+    ["18 Jan 0000 00:00:00 GMT", undefined],
+    ["30 Feb 1997 09:30:15 GMT", undefined],
+    ["31 Apr 1997 09:30:15 GMT", undefined],
+    ["18 Jan 1997 24:00:00 GMT", undefined],
+    ["18 Jan 1997 09:30:61 GMT", undefined],
+    ["18 Jan 1997 09:30:15 +2400", undefined],
+    ["18 Jan 1997 09:30:15 +0560", undefined],
     ["1997-02-29", undefined],
     ["1997-02-30T00:00:00Z", undefined],
     ["1997-13-01", undefined],
@@ -73,6 +86,26 @@ test("the short way for JavaScript's own form reads what the long way reads", ()
   fc.assert(
     // With a comma it is the same time, but not that form.
     fc.property(texts, (text) => assert.equal(parseTimestamp(text), parseTimestamp(text.replace(".", ",")), text)),
+    { numRuns: 2000 },
+  );
+});
+
+test("a date of mail is read as the same date in ISO 8601", () => {
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const number = (max: number, width: number) => fc.nat({ max }).map((n) => String(n).padStart(width, "0"));
+  const parts = fc.tuple(
+    number(9999, 4),
+    fc.nat({ max: 11 }),
+    number(32, 2),
+    number(25, 2),
+    number(61, 2),
+    number(61, 2),
+  );
+  fc.assert(
+    fc.property(parts, fc.constantFrom("GMT", "+0530", "-2359", "+2400"), ([y, mo, d, h, mi, s], zone) => {
+      const iso = `${y}-${String(mo + 1).padStart(2, "0")}-${d}T${h}:${mi}:${s}${zone === "GMT" ? "Z" : zone}`;
+      assert.equal(parseTimestamp(`${d} ${months[mo]} ${y} ${h}:${mi}:${s} ${zone}`), parseTimestamp(iso), iso);
+    }),
     { numRuns: 2000 },
   );
 });

@@ -4,8 +4,11 @@
  */
 const iso =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
-const mail =
-  /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}(?::\d{2})? (?:GMT|UTC|UT|Z|[+-]\d{4})$/;
+const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const mail = new RegExp(
+  String.raw`^(?:(?:mon|tue|wed|thu|fri|sat|sun), ?)?(\d{1,2}) (${months.join("|")}) (\d{4}) (\d{2}):(\d{2})(?::(\d{2}))? (?:gmt|utc|ut|z|([+-]\d{4}))$`,
+  "i",
+);
 const storable = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
 
 /** The years that every part of Pintle, and every database behind it, can hold: 1 to 9999, in UTC. Milliseconds since the epoch. */
@@ -69,12 +72,31 @@ function inRange(milliseconds: number | undefined): number | undefined {
 
 function parseForms(value: string): number | undefined {
   const parts = iso.exec(value);
-  if (parts === null) return mail.test(value) ? Date.parse(value) : undefined;
-  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", offset] = parts;
+  if (parts !== null) {
+    const [, year, month, day, hour, minute, second, fraction, offset] = parts;
+    return parseParts(year, Number(month), day, hour, minute, second, fraction, offset);
+  }
+  const words = mail.exec(value);
+  if (words === null) return undefined;
+  const [, day, month = "", year, hour, minute, second, offset] = words;
+  return parseParts(year, months.indexOf(month.toLowerCase()) + 1, day, hour, minute, second, "", offset);
+}
+
+/** `undefined` or NaN for what is not in the calendar, on the clock or an offset. */
+function parseParts(
+  year: string | undefined,
+  month: number,
+  day: string | undefined,
+  hour = "0",
+  minute = "0",
+  second = "0",
+  fraction = "",
+  offset?: string,
+): number | undefined {
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
   const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
+  date.setUTCFullYear(Number(year), month - 1, Number(day));
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== Number(day)) return undefined;
   const milliseconds = Number(fraction.slice(0, 3).padEnd(3, "0"));
   return date.setUTCHours(Number(hour), Number(minute), Number(second), milliseconds) - offsetMilliseconds(offset);
 }
