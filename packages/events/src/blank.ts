@@ -1,8 +1,9 @@
 /**
- * What nobody sees: control (Cc) and format (Cf) characters, line and paragraph separators (Zl, Zp), lone surrogates (Cs), and the letters that
- * show nothing: fillers, joiners, variation selectors and the blank Braille pattern.
+ * What nobody sees: control (Cc), format (Cf) and private (Co) characters, line and paragraph separators (Zl, Zp), lone surrogates (Cs), code points that
+ * are no characters, what Unicode says is to be ignored (fillers, joiners, variation selectors), and letters that show nothing: the blank Braille
+ * pattern, the Khitan filler, the null notehead.
  */
-const invisibles = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\u180b-\u180f\ufe00-\ufe0f`;
+const invisibles = String.raw`\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}\u2800\u{16fe4}\u{1d159}`;
 const invisible = new RegExp(`[${invisibles}]`, "gu");
 const nothing = new RegExp(String.raw`^[\s${invisibles}]*$`, "u");
 
