@@ -143,7 +143,11 @@ test("a type is known whatever its capitals", () => {
     ["Identify", "identify"],
     ["TRACK", "track"],
     ["Merge", "merge"],
+    [" Page\n", "page"],
+    ["\u00a0screen\t", "screen"],
     ["tracks", "tracks"],
+    ["tr ack", "tr ack"],
+    [" ", " "],
     [5, 5],
   ]) {
     assert.equal(completeEvent({ type }, arrival).type, known);
