@@ -9,7 +9,7 @@ import type { Config } from "./config.ts";
 import { findJsonError } from "./json-error.ts";
 import { checkTravel, takeOwnTypes, withHomes } from "./own-types.ts";
 import { ConfigError } from "./problem.ts";
-import { runModule } from "./run-module.ts";
+import { readThrough, runModule } from "./run-module.ts";
 
 export interface LoadOptions {
   /** @default process.env */
@@ -45,7 +45,9 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   const path = resolve(file);
   const { environment = process.env, types = destinationTypes, shownAs = file, workspace } = options;
   const text = readText(path, shownAs);
-  const written = extname(path) === ".json" ? parseJson(text, shownAs) : await runModule(path, shownAs);
+  const isJson = extname(path) === ".json";
+  const written = isJson ? parseJson(text, shownAs) : await runModule(path, shownAs);
+  if (!isJson) readThrough(written, shownAs);
   const translation = carryOver(written, { shownAs, types, workspace });
   if (translation === undefined && workspace !== undefined) {
     throw new ServerError("USAGE", `--workspace is for a workspaceConfig.json, which ${shownAs} is not`);

@@ -20,20 +20,40 @@ const virtualModules = { pintle, "pintle/kit": kit, zod };
  * @throws ServerError with CONFIG_UNREADABLE
  */
 export async function runModule(path: string, shownAs: string, maker = "defineConfig"): Promise<unknown> {
-  let module: { default?: unknown };
+  let exported: unknown;
   try {
-    module = await (await newJiti()).import(path);
+    // `module.exports = ...` in CommonJS arrives as the default export as well. It may be a promise.
+    exported = await (await (await newJiti()).import<{ default?: unknown }>(path)).default;
   } catch (error) {
     throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }
-  // `module.exports = ...` in CommonJS arrives as the default export as well.
-  if (module.default === undefined) {
+  if (exported === undefined) {
     throw new ServerError(
       "CONFIG_UNREADABLE",
       `${shownAs}: has no default export; write: export default ${maker}({ ... })`,
     );
   }
-  return module.default;
+  return exported;
+}
+
+/**
+ * Reads all of what a configuration exports, but functions and destination types, so that a getter or a proxy of the owner's that throws does it here.
+ *
+ * @throws ServerError with CONFIG_UNREADABLE
+ */
+export function readThrough(exported: unknown, shownAs: string): void {
+  const seen = new Set<unknown>();
+  const pending = [exported];
+  try {
+    for (let value = pending.pop(); value !== undefined || pending.length > 0; value = pending.pop()) {
+      if (typeof value !== "object" || value === null || seen.has(value)) continue;
+      seen.add(value);
+      // The schema of a type is zod's, which makes some of its parts only where they are asked for.
+      for (const [key, inner] of Object.entries(value)) if (key !== "type") pending.push(inner);
+    }
+  } catch (error) {
+    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /**
@@ -48,7 +68,7 @@ export async function runModuleAs(path: string, text: string): Promise<unknown> 
   if (now === text) return runModule(path, path);
   try {
     const module = await (await newJiti()).evalModule(text, { id: path, filename: path, async: true });
-    return (module as { default?: unknown }).default ?? module;
+    return await ((module as { default?: unknown }).default ?? module);
   } catch (error) {
     throw new ServerError("CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }

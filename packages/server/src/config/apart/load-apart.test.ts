@@ -57,6 +57,21 @@ const deaths: [what: string, text: string, message: RegExp][] = [
   ["throws what is no text", "throw { toString() { throw 1; } }", /something was thrown that is no Error, and no text/],
   ["is no program", "export default {", /cannot be run: Unexpected token at line 1, column 17$/],
   ["exports nothing", "export const config = {};", /has no default export; write: export default defineConfig/],
+  [
+    "exports a promise that rejects",
+    'export default Promise.reject(new Error("no vault"));',
+    /cannot be run: no vault$/,
+  ],
+  [
+    "exports a getter that throws",
+    'export default { get sources() { throw new Error("no\\nvault"); } };',
+    /cannot be run: no$/,
+  ],
+  [
+    "exports a proxy that throws",
+    'export default { sources: [new Proxy({}, { ownKeys() { throw "no"; } })] };',
+    /cannot be run: "no" was thrown, which is no Error$/,
+  ],
   ["exports a function", "export default () => { for (;;); };", /expected an object, got a function$/],
   [
     "writes into its channel",
