@@ -1,8 +1,8 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { letJsonTakeBigInt } from "@pintle/events";
 import { runModuleAs } from "../../config/run-module.ts";
+import { letJsonKeepDigits } from "./exact-json.ts";
 import {
   decodeTexts,
   encodeFrame,
@@ -41,8 +41,8 @@ function note(index: number): void {
   writeSync(pipes.marks, mark, 0, markBytes, 0);
 }
 
-// What a transformation writes into JSON itself, such as a hash of its event.
-letJsonTakeBigInt();
+// What a transformation writes into JSON itself, such as a hash or a copy of its event.
+letJsonKeepDigits();
 
 let gathered: Piece[] = [];
 /** Characters of those, and of all pieces of this batch. */
