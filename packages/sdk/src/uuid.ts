@@ -4,6 +4,9 @@ const bunch = 16;
 const bytes = 16;
 const length = 36;
 
+/** Random bytes are drawn for so many bunches at a time: asking for them costs the same for 256 bytes as for 4,096. */
+const drawn = 16;
+
 /** Where the digits of each byte stand in `xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx`. */
 const places: readonly number[] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
@@ -13,6 +16,7 @@ const digits = encoder.encode("0123456789abcdef");
 
 let texts = "";
 let used = bunch;
+let usedRandom = bytes * bunch * drawn;
 let random: Uint8Array<ArrayBuffer> | undefined;
 let codes: Uint8Array | undefined;
 
@@ -30,17 +34,22 @@ export function uuid(): string {
 }
 
 function makeBunch(): string {
-  random ??= new Uint8Array(bytes * bunch);
+  random ??= new Uint8Array(bytes * bunch * drawn);
   codes ??= encoder.encode("-".repeat(length * bunch));
-  // Not at import: some runtimes have no randomness before the first request.
-  crypto.getRandomValues(random);
-  for (let first = 0; first < random.length; first += bytes) {
+  if (usedRandom === random.length) {
+    // Not at import: some runtimes have no randomness before the first request.
+    crypto.getRandomValues(random);
+    usedRandom = 0;
+  }
+  const from = usedRandom;
+  usedRandom += bytes * bunch;
+  for (let first = from; first < usedRandom; first += bytes) {
     random[first + 6] = 0x40 | (random[first + 6]! & 0x0f);
     random[first + 8] = 0x80 | (random[first + 8]! & 0x3f);
   }
-  for (let at = 0; at < random.length; at++) {
+  for (let at = from; at < usedRandom; at++) {
     const byte = random[at]!;
-    const place = length * Math.floor(at / bytes) + places[at % bytes]!;
+    const place = length * Math.floor((at - from) / bytes) + places[at % bytes]!;
     codes[place] = digits[byte >>> 4]!;
     codes[place + 1] = digits[byte & 0x0f]!;
   }
