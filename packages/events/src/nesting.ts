@@ -13,7 +13,7 @@ export const deepestEvent: number = deepest - 2;
 /** Whether a JSON text is nested deeper than that. What is missing at its end makes no difference. */
 export function isJsonDeeperThan(json: string, limit: number): boolean {
   // So many levels have to be opened, and to be closed again but for one.
-  if (json.length < 2 * limit) return false;
+  if (json.length < 2 * limit || !hasMoreOpened(json, limit)) return false;
   let depth = 0;
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
@@ -21,6 +21,15 @@ export function isJsonDeeperThan(json: string, limit: number): boolean {
     else if (code === openObject || code === openArray) {
       if (++depth > limit) return true;
     } else if (code === closeObject || code === closeArray) depth--;
+  }
+  return false;
+}
+
+/** Whether so many levels could be open: found out at the speed of `indexOf`, strings included. */
+function hasMoreOpened(json: string, limit: number): boolean {
+  let count = 0;
+  for (const open of "{[") {
+    for (let at = json.indexOf(open); at !== -1; at = json.indexOf(open, at + 1)) if (++count > limit) return true;
   }
   return false;
 }

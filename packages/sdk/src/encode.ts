@@ -1,4 +1,4 @@
-import type { Context, Message } from "@pintle/events";
+import { type Context, deepestEvent, isJsonDeeperThan, type Message } from "@pintle/events";
 import { mergeContext } from "./merge-context.ts";
 import { version } from "./version.ts";
 
@@ -8,7 +8,6 @@ const library = { name: "@pintle/sdk", version } as const;
 /** What the SDK adds to a message. */
 export interface Envelope {
   readonly messageId: string;
-  /** ISO 8601; the time of the call. */
   /** When the call was made, ISO 8601 with milliseconds. */
   readonly originalTimestamp: string;
   readonly defaultContext: Context | undefined;
@@ -30,7 +29,7 @@ export interface WireMessage {
  * so nothing that the caller changes later is sent, and no object of the caller's is written to or kept.
  *
  * Fields that the model does not know are not sent. Throws what encoding throws: for BigInt, cycles, getters and `toJSON`
- * that throw.
+ * that throw; and TooDeep.
  */
 export function encodeMessage(message: Message, { messageId, originalTimestamp, defaultContext }: Envelope): string {
   const fields: { readonly [field: string]: unknown } = message as Message & { readonly [field: string]: unknown };
@@ -60,12 +59,12 @@ export interface FurtherFields {
   readonly [field: string]: unknown;
 }
 
-/** Further fields behind those of {@link encodeMessage}. Throws what encoding throws. */
+/** Further fields behind those of {@link encodeMessage}. Throws what that throws. */
 export function encodeFurther({ originalTimestamp: _, ...fields }: FurtherFields): string {
   return Object.entries(fields)
     .map(([name, value]) => {
       const json = JSON.stringify(value);
-      return json === undefined ? "" : `,${JSON.stringify(name)}:${json}`;
+      return json === undefined ? "" : `,${JSON.stringify(name)}:${shallow(json)}`;
     })
     .join("");
 }
@@ -77,8 +76,21 @@ function isGiven(value: unknown): boolean {
 
 /** Nothing for what JSON leaves out, such as a `toJSON` that returns `undefined`. */
 function member(name: string, value: unknown): string {
-  const json = typeof value === "string" ? quote(value) : JSON.stringify(value);
-  return json === undefined ? "" : `,"${name}":${json}`;
+  if (typeof value === "string") return `,"${name}":${quote(value)}`;
+  const json = JSON.stringify(value);
+  return json === undefined ? "" : `,"${name}":${shallow(json)}`;
+}
+
+/** A message is nested deeper than the data plane takes. */
+export class TooDeep extends Error {}
+
+/**
+ * The value of a field, unless it is too deep. Field by field, because most are too short to be deep, and a look at the whole would copy the message
+ * once more: it is a tree of pieces until its bytes are written.
+ */
+function shallow(json: string): string {
+  if (isJsonDeeperThan(json, deepestEvent - 1)) throw new TooDeep();
+  return json;
 }
 
 /** What needs no escape in JSON: printable ASCII but for the quote and the backslash. */
@@ -93,10 +105,10 @@ const bareContext = `,"context":{${libraryMember}}`;
 
 function contextMember(own: Context | null | undefined, defaults: Context | undefined): string {
   if (own === undefined || own === null) {
-    return defaults === undefined ? bareContext : `,"context":${JSON.stringify({ ...defaults, library })}`;
+    return defaults === undefined ? bareContext : `,"context":${shallow(JSON.stringify({ ...defaults, library }))}`;
   }
   if (defaults === undefined && !("library" in own) && !("toJSON" in own)) {
-    const json = JSON.stringify(own);
+    const json = shallow(JSON.stringify(own));
     if (json === "{}") return bareContext;
     // Ours goes in front of the others: a copy of the object, to add it, takes three times as long as the rest. (Boxed
     // texts and numbers are objects to JavaScript, but not to JSON.)
@@ -104,7 +116,7 @@ function contextMember(own: Context | null | undefined, defaults: Context | unde
   }
   const merged = defaults === undefined ? { ...own } : mergeContext(defaults, own);
   merged.library = library;
-  return `,"context":${JSON.stringify(merged)}`;
+  return `,"context":${shallow(JSON.stringify(merged))}`;
 }
 
 /** Completes a message: `sentAt` is the time of the attempt, because a data plane corrects clocks by it. */

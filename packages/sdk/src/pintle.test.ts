@@ -700,13 +700,23 @@ describe("what programs give as ids, times and depths", () => {
   });
 
   test("is refused where it is nested deeper than a data plane reads", async () => {
-    const { client, environment } = start();
     const nested = (levels: number): object => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
-    // The event and its properties are two levels more.
-    assert.equal(client.track({ userId: "1", event: "e", properties: { a: nested(508) } }).error, undefined);
-    const { error } = client.track({ userId: "1", event: "e", properties: { a: nested(509) } });
-    assert.equal(error?.code, "MESSAGE_TOO_DEEP");
-    await environment.until(client.close());
+    for (const defaultContext of [undefined, { locale: "de" }]) {
+      const { client, environment } = start({ defaultContext });
+      for (const field of ["properties", "context", "integrations", "traits"]) {
+        // The event and its field are two levels more; braces in a text are none.
+        const offer = (levels: number) =>
+          client.enqueue({
+            type: "track",
+            userId: "1",
+            event: "e",
+            [field]: { b: "[".repeat(600), a: nested(levels) },
+          });
+        assert.equal(offer(508).error, undefined, field);
+        assert.equal(offer(509).error?.code, "MESSAGE_TOO_DEEP", field);
+      }
+      await environment.until(client.close());
+    }
   });
 });
 

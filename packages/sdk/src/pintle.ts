@@ -5,7 +5,6 @@ import {
   type EventError,
   hashUserKey,
   isBlank,
-  isJsonDeeperThan,
   type Message,
 } from "@pintle/events";
 import { checkMessage, plainId, plainTime } from "@pintle/events/strict";
@@ -18,10 +17,12 @@ import { type Duration, parseDuration } from "./duration.ts";
 import { Emitter, type Listener } from "./emitter.ts";
 import {
   decodeMessage,
+  type Envelope,
   encodeFurther,
   encodeMessage,
   type FurtherFields,
   suffixBytes,
+  TooDeep,
   type WireMessage,
 } from "./encode.ts";
 import type { Entry } from "./entry.ts";
@@ -445,7 +446,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
         // The default context is in it already, and may have been taken out of it.
         json = encode(message, { messageId, originalTimestamp, defaultContext: undefined });
       }
-      if (further !== undefined) json += encoded(message.type, () => encodeFurther(further));
+      if (further !== undefined) json += encodeMore(message.type, further);
       const entry = this.#delivery.accept(json, hashUserKey(keyOf(message)) | 0);
       if (entry === "too_large") throw this.#tooLarge(message.type, json);
       if (entry === "queue_full") throw this.#queueFull();
@@ -613,20 +614,26 @@ function checked(message: unknown): Message {
   return message as Message;
 }
 
-function encode(...args: Parameters<typeof encodeMessage>): string {
-  return encoded(args[0].type, () => encodeMessage(...args));
+function encode(message: Message, envelope: Envelope): string {
+  try {
+    return encodeMessage(message, envelope);
+  } catch (error) {
+    throw notEncoded(message.type, error);
+  }
 }
 
-/** What a part of a message is encoded as. Further fields begin within it, at the level of its first brace. */
-function encoded(type: Message["type"], encodePart: () => string): string {
-  let json: string;
+function encodeMore(type: Message["type"], further: FurtherFields): string {
   try {
-    json = encodePart();
+    return encodeFurther(further);
   } catch (error) {
-    throw foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, error);
+    throw notEncoded(type, error);
   }
-  if (!isJsonDeeperThan(json, json.startsWith("{") ? deepestEvent : deepestEvent - 1)) return json;
-  throw refusal("invalid", "MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`);
+}
+
+function notEncoded(type: Message["type"], thrown: unknown): Refusal {
+  return thrown instanceof TooDeep
+    ? refusal("invalid", "MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`)
+    : foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, thrown);
 }
 
 /** ISO 8601, where the program says when it called. */
