@@ -7,7 +7,7 @@ export type Staged =
   | {
       readonly kind: "deliver";
       readonly events: readonly DeliveredEvent[];
-      /** Bytes of each of them as JSON. @default as small as the event */
+      /** Bytes that each of them takes, as JSON or on the heap. @default as small as the event */
       readonly sizes?: readonly number[];
     }
   /** It is not for this destination; counted under `reason`. */

@@ -16,7 +16,7 @@ import {
 import type { Job } from "./job.ts";
 import { mostResultBytes } from "./transform.ts";
 
-const jobs = (...ids: string[]) => ids.map((messageId) => ({ id: { source: "s", messageId } }) as Job);
+const jobs = (...ids: string[]) => ids.map((messageId) => ({ id: { source: "s", messageId }, json: "{}" }) as Job);
 const item = (index: number, text: string): Piece => ({ kind: pieceKinds.item, index, text });
 
 test("frames that arrive in whatever pieces are the same frames", () => {

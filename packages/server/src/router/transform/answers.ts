@@ -1,10 +1,17 @@
 import { requestKey, takeRequest } from "@pintle/destinations/kit";
 import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { parsedCost } from "../memory/heap-cost.ts";
 import type { Staged } from "../stage.ts";
 import { type Piece, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
 import { mostResults, mostResultsBytes } from "./transform.ts";
+
+/** Bytes of heap that what comes of one event may take: that of text which is as large as may be, and a little more. */
+const mostCost = 160 << 20;
+
+/** Bytes of results of one event whose cost is not reckoned: that would take longer than parsing them. */
+const cheapBytes = 1 << 20;
 
 /** Bytes of the ids of all that one event becomes: they have to fit into one record of the retry topic. */
 const mostIdBytes = 4 << 20;
@@ -21,6 +28,8 @@ export class Answers {
   #items: DeliveredEvent[] = [];
   #sizes: number[] = [];
   #bytes = 0;
+  /** Bytes of heap that they take, as `parsedCost` knows them. */
+  #cost = 0;
 
   /** @param takesRequests whether the destination lets a transformation choose the request of an event */
   constructor(batch: readonly Job[], takesRequests = false) {
@@ -60,6 +69,7 @@ export class Answers {
     this.#items = [];
     this.#sizes = [];
     this.#bytes = 0;
+    this.#cost = 0;
     return { job, staged };
   }
 
@@ -103,11 +113,24 @@ export class Answers {
     if ((this.#items.length + 1) * messageId.length > mostIdBytes) {
       throw new RangeError("it gave so many events for one with a long messageId that they cannot be told apart");
     }
+    const cost = this.#bytes <= cheapBytes ? json.length : parsedCost(Buffer.from(json));
+    this.#cost += cost;
+    if (this.#cost > mostCost) this.#checkCost();
     const event: unknown = parseJson(json);
     if (typeof event !== "object" || event === null || Array.isArray(event)) throw new TypeError("it gave no event");
     const result = event as { messageId: string };
     result.messageId = messageId;
     this.#items.push(result as DeliveredEvent);
-    this.#sizes.push(json.length);
+    this.#sizes.push(cost);
+  }
+
+  /** What came in is charged twice, so what costs no more than that may always come of it. */
+  #checkCost(): void {
+    const most = mostCost + parsedCost(Buffer.from(this.#batch[this.#next]!.json));
+    if (this.#cost <= most) return;
+    const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+    throw new RangeError(
+      `what it gave for one event may take ${megabytes(this.#cost)} MB of memory once it is parsed; ${megabytes(most)} MB are the most`,
+    );
   }
 }

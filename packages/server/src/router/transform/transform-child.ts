@@ -105,14 +105,16 @@ export class TransformChild {
     if (this.#input?.writable === true) this.#input.write(frame);
   }
 
-  /** MB of memory that it has above what it may; 0 where that is not known. */
-  excess(): number {
+  /** In words, that it has more memory than it may; `undefined` if it has not, or where that is not known. */
+  excess(): string | undefined {
     try {
       const statm = readFileSync(`/proc/${this.#process.pid}/statm`, "latin1");
       const resident = (Number(statm.split(" ")[1]) * pageBytes) / 1e6;
-      return Math.max(0, Math.round(resident - this.#options.memory - besideHeap));
+      const { memory } = this.#options;
+      if (resident <= memory + besideHeap) return undefined;
+      return `its process took ${Math.ceil(resident)} MB of memory; ${memory} MB of heap and ${besideHeap} MB beside it are the most`;
     } catch {
-      return 0;
+      return undefined;
     }
   }
 

@@ -83,6 +83,13 @@ async function load({ file, text, destination }: Setup): Promise<Transform> {
   throw new Error(`${file}: the destination "${destination}" has no transform any more`);
 }
 
+/** @param next position of the first event without an answer */
+function end(next: number): void {
+  note(none);
+  give("done", next, "");
+  flush();
+}
+
 async function runBatch(transform: Transform, destination: string, content: Buffer): Promise<void> {
   const texts = decodeTexts(content);
   let next = 0;
@@ -97,18 +104,25 @@ async function runBatch(transform: Transform, destination: string, content: Buff
       source = parse(known) as TransformContext["source"];
     }
     // A new one for each: the function may change it.
-    await applyTransform(transform, texts[at + 1]!, { source: { ...source }, destination }, (kind, text) => {
-      give(kind, index, text);
-      if (gatheredNow < gatheredBytes) return;
-      // However long the router takes to read, it is not the function's time.
-      note(none);
-      flush();
-      note(index);
-    });
+    const isFit = await applyTransform(
+      transform,
+      texts[at + 1]!,
+      { source: { ...source }, destination },
+      (kind, text) => {
+        give(kind, index, text);
+        if (gatheredNow < gatheredBytes) return;
+        // However long the router takes to read, it is not the function's time.
+        note(none);
+        flush();
+        note(index);
+      },
+    );
+    if (!isFit) {
+      end(next);
+      process.exit(0);
+    }
   }
-  note(none);
-  give("done", next, "");
-  flush();
+  end(next);
 }
 
 // A terminal and a service manager send these to everybody. The router says when it is over, by closing the pipe.

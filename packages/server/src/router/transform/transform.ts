@@ -50,26 +50,52 @@ const { byteLength } = Buffer;
 
 /**
  * Calls a transformation and gives what it makes of the event, each result as JSON. A result is given before the next one is made into
- * JSON: what fits singly need not fit together.
+ * JSON: what fits singly need not fit together. Resolves with whether the process is fit for another event.
  */
 export async function applyTransform(
   transform: Transform,
   json: string,
   context: TransformContext,
   give: Give,
-): Promise<void> {
+): Promise<boolean> {
+  spoilt();
   try {
     const result: unknown = await transform(parseJson(json) as TransformEvent, context);
-    if (result === null) return give("filtered", "");
-    if (!isArray(result)) return give("one", jsonOf(result));
+    const name = spoilt();
+    if (name !== undefined) {
+      give("failed", `it changed toJSON of ${name}.prototype, which changes the JSON of every event`);
+      return false;
+    }
+    if (!isArray(result)) {
+      if (result === null) give("filtered", "");
+      else give("one", jsonOf(result));
+      return true;
+    }
     const { length } = result;
-    if (length === 0) return give("filtered", "");
     if (length > mostResults) throw new RangeError(`it gave ${length} events; ${mostResults} are the most`);
     for (let at = 0; at < length; at++) give("item", jsonOf(result[at]));
-    give("end", `${length}`);
+    if (length === 0) give("filtered", "");
+    else give("end", `${length}`);
   } catch (error) {
     give("failed", describe(error));
   }
+  return true;
+}
+
+const { getOwnPropertyDescriptor } = Object;
+/** Those whose `toJSON` decides what JSON every event is. (A bigint's is ours.) */
+const shared = [Object, Array, String, Number, Boolean].map(({ name, prototype }) => ({ name, prototype }));
+/** What each of them has at the first event: of a module that was imported, it is what the owner wants. */
+let known: readonly unknown[] | undefined;
+
+/** Which of them has another `toJSON` now: nothing that the process gives from then on is what was meant. */
+function spoilt(): string | undefined {
+  known ??= shared.map(({ prototype }) => getOwnPropertyDescriptor(prototype, "toJSON")?.value);
+  for (let at = 0; at < shared.length; at++) {
+    const { name, prototype } = shared[at]!;
+    if (getOwnPropertyDescriptor(prototype, "toJSON")?.value !== known[at]) return name;
+  }
+  return undefined;
 }
 
 function jsonOf(result: unknown): string {

@@ -121,7 +121,11 @@ const faults: [event: string, options: Partial<TransformationOptions>, detail: R
   ["text", {}, /^transformation: it used more than 128 MB of memory/],
   ["abort", {}, /^transformation: it crashed its process/],
   ["exit", {}, /^transformation: it ended its process/],
-  ["buffer", { timeout: 10_000 }, /^transformation: it took \d+ MB beside 128 MB of heap/],
+  [
+    "buffer",
+    { timeout: 10_000 },
+    /^transformation: its process took (38[4-9]|39\d|[4-9]\d\d|\d{4,}) MB of memory; 128 MB of heap and 256 MB/,
+  ],
   ["garbage", {}, /^transformation: a frame of \d+ bytes/],
   ["forged", {}, /^transformation: it gave no event/],
   ["ended", {}, /^transformation: it ended a batch in the middle of an event/],
@@ -188,6 +192,44 @@ function withBody(body: string, options: Partial<TransformationOptions> = {}, be
   writeFileSync(file, text);
   return transformation({ file, text, ...options });
 }
+
+test("a toJSON that the function gives to every object is that event's letter, and is gone with its process", async () => {
+  const names = ["Object", "Array", "String", "Number", "Boolean"];
+  const stage = withBody(
+    `if (event.event !== "a") globalThis[event.event].prototype.toJSON = () => "forged"; return [event, event];`,
+  );
+  const events = names.flatMap((name) => ["a", name, "a"]);
+  const results = shown(await run(stage, events));
+  for (const [at, name] of events.entries()) {
+    if (name === "a") assert.equal(results[at], `m${at}:0+m${at}:1`);
+    else assert.match(results[at]!, new RegExp(`^transformation: it changed toJSON of ${name}\\.prototype`));
+  }
+});
+
+test("a toJSON that the configuration's module brings with it is the owner's", async () => {
+  const stage = withBody(
+    "return event;",
+    {},
+    `Date.prototype.toJSON = Object.prototype.toJSON = undefined;
+    Number.prototype.toJSON = function () { return 7; };`,
+  );
+  assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
+});
+
+test("what takes more memory than its bytes tell is that event's letter before it is parsed", async () => {
+  const stage = withBody(
+    `if (event.event === "a") return event;
+     const list = { list: Array.from({ length: 1e6 }, () => []) };
+     return event.event === "one" ? list : Array.from({ length: 10 }, () => list);`,
+    { memory: 512, timeout: 30_000 },
+  );
+  const [first, second, third] = shown(await run(stage, ["a", "many", "one"]));
+  assert.deepEqual([first, third], ["m0", "m2"]);
+  assert.match(
+    second!,
+    /^transformation: what it gave for one event may take 17\d MB of memory once it is parsed; 168 MB/,
+  );
+});
 
 test("what the function replaces in its process changes no answer", async () => {
   const stage = withBody(

@@ -267,7 +267,7 @@ export class Transformation implements Stage {
    * later at the latest.
    */
   #watch(running: RunningFile, child: TransformChild): void {
-    const { clock, timeout, memory } = this.#options;
+    const { clock, timeout } = this.#options;
     let { count } = running.mark();
     let since = clock.now();
     const look = (): void => {
@@ -279,8 +279,8 @@ export class Transformation implements Stage {
           ? Math.max(timeout, longestRest)
           : timeout;
       const excess = child.excess();
-      if (excess > 0) {
-        this.#lost({ detail: `it took ${excess} MB beside ${memory} MB of heap`, isForeign: false });
+      if (excess !== undefined) {
+        this.#lost({ detail: excess, isForeign: false });
         return;
       }
       if (latest.count !== count) {
