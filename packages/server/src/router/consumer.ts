@@ -106,7 +106,7 @@ export class Consumer {
   readonly #partitions = new Map<number, PartitionState>();
   #begun: Promise<void>[] = [];
   /** What the retry topic says about `events`. */
-  #known: Known = { parked: [], last: new Map() };
+  #known: Known | undefined;
   #subscription: Subscription | undefined;
   readonly #share: Share;
   readonly #room: Room;
@@ -161,7 +161,7 @@ export class Consumer {
       clock,
       random,
       account,
-      readBytes: all.readBytes,
+      readBytes: () => options.budget.readAhead(all.readBytes),
       deduper: options.deduper,
       mayRead: ({ window }) => this.#room.mayRead(window),
       isOver: () => this.#closing !== undefined,
@@ -309,12 +309,25 @@ export class Consumer {
       this.#subscription = undefined;
       throw error;
     }
+    // It speaks of what an earlier run has left, and is saved.
+    this.#known = undefined;
     this.#deliverer.pump();
   }
 
   /** Gives events to the destination once more. Resolves when that they will be is durable. */
-  replay(events: readonly Replay[]): Promise<void> {
-    return this.#lot.replay(events);
+  async replay(events: readonly Replay[]): Promise<void> {
+    const cost = events.reduce((sum, { event, bytes }) => sum + valueCost(event) + 2 * bytes, 0);
+    this.#share.take(cost);
+    try {
+      await this.#lot.replay(events);
+    } finally {
+      this.#share.give(cost);
+    }
+  }
+
+  /** Whether there is memory for events that are to be replayed. */
+  get hasRoom(): boolean {
+    return this.#share.fits(1);
   }
 
   /** What becomes of an event that is given to it once more, as it is configured. */
@@ -349,7 +362,7 @@ export class Consumer {
     const from = source.progress?.low ?? (await this.#begin(source));
     if (this.#closing !== undefined) return;
     const partition = newPartitionState(source, from);
-    await finishKnown(this.#known, partition);
+    if (this.#known !== undefined) await finishKnown(this.#known, partition);
     if (this.#closing !== undefined) return;
     this.#partitions.set(source.partition, partition);
     if (this.#positions === undefined) void this.#reader.read(partition);

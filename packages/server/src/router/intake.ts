@@ -48,7 +48,7 @@ export function takeRecord(
   const { sourceId, events } = countEvents(record.header);
   if (sourceId !== "" && !rules.sources.has(sourceId)) {
     const disconnected = eventsConcerned(record, partition, rules.concerns);
-    partition.finishedBefore.delete(record.offset);
+    partition.finishedBefore.take(record.offset);
     partition.window.add(record.offset, record.time, 0);
     return disconnected === 0 ? intake({}) : intake({ filtered: new Map([["disconnected", disconnected]]) });
   }
@@ -68,8 +68,8 @@ function takeEvents(
   { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
   { filter, copies, fits }: IntakeRules,
 ): Intake {
-  const before = partition.finishedBefore.get(record.offset);
-  partition.finishedBefore.delete(record.offset);
+  const before = partition.finishedBefore.take(record.offset);
+  let nextBefore = 0;
   const state = partition.window.add(record.offset, record.time, events.length);
   const bytes = Math.ceil(record.payload.length / events.length);
   const hold = holdingOf(record.payload, events.length, copies, fits);
@@ -79,7 +79,8 @@ function takeEvents(
   let duplicate = 0;
   let malformed = 0;
   for (let index = 0; index < events.length; index++) {
-    if (before?.has(index) === true) {
+    if (before[nextBefore] === index) {
+      nextBefore++;
       partition.window.finish(state, index);
       continue;
     }
@@ -113,7 +114,7 @@ function takeUnreadable(
   { sourceId, weight, detail }: { sourceId: string; weight: number; detail: string },
 ): Intake {
   const state = partition.window.add(record.offset, record.time, 1);
-  if (partition.finishedBefore.delete(record.offset)) {
+  if (partition.finishedBefore.take(record.offset).length > 0) {
     partition.window.finish(state, 0);
     return intake({});
   }

@@ -13,7 +13,7 @@ export interface ConsumerLimits {
   readonly finishedAbove: number;
   /** Bytes that are on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
-  /** Bytes for each read of the log. */
+  /** Bytes for each read of the log; less where memory is small and destinations are many. */
   readonly readBytes: number;
   /** Milliseconds that a lane waits in memory before it is parked. */
   readonly parkAfter: number;

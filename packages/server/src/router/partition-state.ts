@@ -1,12 +1,13 @@
 import type { AssignedPartition, Progress } from "../engine/engine.ts";
+import { FinishedBefore } from "./finished-before.ts";
 import { Window, type WindowRecord } from "./window.ts";
 
 /** What a consumer knows about a partition that it reads. */
 export interface PartitionState {
   readonly source: AssignedPartition;
   readonly window: Window;
-  /** Finished events at or above the low-water mark of an earlier run: record offset to indices. */
-  readonly finishedBefore: Map<number, Set<number>>;
+  /** Finished events at or above the low-water mark of an earlier run. */
+  readonly finishedBefore: FinishedBefore;
   /** Where the log ended when this consumer began. What lies below may have been accepted under another configuration. */
   readonly endAtStart: number;
   /** Ends reading and waiting when the partition is taken away. */
@@ -24,29 +25,16 @@ export interface PartitionState {
   unread: number;
 }
 
-/** An earlier run has finished the event. */
-export function addFinishedBefore({ finishedBefore }: PartitionState, offset: number, index: number): void {
-  const indices = finishedBefore.get(offset);
-  if (indices === undefined) finishedBefore.set(offset, new Set([index]));
-  else indices.add(index);
-}
-
 /** A partition of which nothing was read yet. */
 export function newPartitionState(
   source: AssignedPartition,
   from: number,
   finished: Progress["finished"] = source.progress?.finished ?? [],
 ): PartitionState {
-  const finishedBefore = new Map<number, Set<number>>();
-  for (const [offset, index] of finished) {
-    const indices = finishedBefore.get(offset);
-    if (indices === undefined) finishedBefore.set(offset, new Set([index]));
-    else indices.add(index);
-  }
   return {
     source,
     window: new Window(from),
-    finishedBefore,
+    finishedBefore: new FinishedBefore(finished),
     endAtStart: source.end(),
     abort: new AbortController(),
     pending: 0,
@@ -68,9 +56,5 @@ export function progressOf(
 ): Progress {
   const { low, finished } = window.progressAfter(events);
   if (finishedBefore.size === 0) return { low, finished };
-  const unread = [...finishedBefore].toSorted(([one], [other]) => one - other);
-  const indices = unread.flatMap(([offset, all]) =>
-    [...all].toSorted((one, other) => one - other).map((index): [number, number] => [offset, index]),
-  );
-  return { low, finished: [...finished, ...indices] };
+  return { low, finished: [...finished, ...finishedBefore] };
 }

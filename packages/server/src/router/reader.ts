@@ -11,8 +11,8 @@ export interface ReaderOptions {
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly account: Account;
-  /** Bytes for each read of the log. */
-  readonly readBytes: number;
+  /** Bytes for the next read of the log. */
+  readonly readBytes: () => number;
   /** Finds what clients sent twice; `undefined`: nobody looks for it. */
   readonly deduper: ((partition: number) => Deduper) | undefined;
   /** Whether there is room for another record. */
@@ -86,7 +86,7 @@ export class Reader {
     const { source, window, abort } = partition;
     if (window.position < source.start()) await skipGap(partition);
     const from = window.position;
-    const { records, next } = await source.read(from, readBytes);
+    const { records, next } = await source.read(from, readBytes());
     // Records went while they were looked for: what was read begins behind them.
     if (from < source.start()) return;
     if (next === from) {

@@ -44,7 +44,7 @@ export async function takeGap(
   const events = partition.unread - still + Math.max(0, to - counted);
   partition.unread = still;
   partition.countedTo = Math.max(to, partition.countedTo);
-  for (const offset of partition.finishedBefore.keys()) if (offset < to) partition.finishedBefore.delete(offset);
+  partition.finishedBefore.dropBelow(to);
   const event = { messageId: "" } as unknown as DeliveredEvent;
   const record = window.add(from, wall, 1);
   window.skipTo(to);

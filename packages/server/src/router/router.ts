@@ -239,6 +239,7 @@ export class Router {
     return {
       judge: (event, sourceId) => consumer.judge(event, sourceId),
       waiting: () => consumer.inRetry,
+      hasRoom: () => consumer.hasRoom,
       replay: (events) => this.replay(destinationId, events),
       filtered: (reason, count) => consumer.denyReplay(reason, count),
     };

@@ -56,7 +56,7 @@ export function eventsConcerned(
 ): number {
   const { sourceId, events } = countEvents(record.header);
   if (!concerns(sourceId, record.offset)) return 0;
-  return events - (partition.finishedBefore.get(record.offset)?.size ?? 0);
+  return events - partition.finishedBefore.countOf(record.offset);
 }
 
 /** A record whose header cannot be read counts as one event, which is what it becomes: one dead letter. */

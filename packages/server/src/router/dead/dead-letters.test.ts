@@ -203,3 +203,22 @@ test("records of a newer version are refused, and not passed over", async () => 
 function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
 }
+
+test("letters are replayed some at a time: at most a hundred, and a mebibyte unless it is one", async () => {
+  const { engine, dead } = opened();
+  const sizes = [10, 400_000, 400_000, 400_000, 3_000_000, 10, 10, ...Array.from({ length: 150 }, () => 1)];
+  for (const [index, size] of sizes.entries()) {
+    const one = letter(index, { reason: "http_400", at: 0, user: "u1" });
+    const event = { ...one.event, properties: { text: "x".repeat(size) } } as unknown as DeliveredEvent;
+    await engine.append("dead.hook", encodeDeadLetter({ ...one, event }));
+  }
+  const portions: number[][] = [];
+  const give = async (letters: readonly DeadLetter[]) => void portions.push(letters.map(({ offset }) => offset));
+  const { settled } = await dead.replay("hook", {}, { ...all, give });
+  assert.equal(settled, sizes.length);
+  assert.deepEqual(portions.slice(0, 3), [[0, 1, 2], [3], [4]]);
+  assert.deepEqual(
+    portions.slice(3).map(({ length }) => length),
+    [100, 52],
+  );
+});

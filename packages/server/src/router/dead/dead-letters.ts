@@ -57,8 +57,9 @@ export interface ShownLetter extends DeadLetter {
 /** Reasons of letters that stand for records, and hold no event. */
 const eventless: ReadonlySet<string> = new Set(["record", "retention"]);
 
-/** Letters that one record of verdicts names at most, and that are replayed at a time. */
+/** Letters that one record of verdicts names at most, and that are replayed at a time; and their bytes, unless it is one letter. */
 const mostAtOnce = 100;
+const mostBytesAtOnce = 1 << 20;
 
 const format = 1;
 
@@ -175,6 +176,7 @@ export class DeadLetters {
       const filtered = new Tally();
       const left = new Tally();
       let letters: NumberedLetter[] = [];
+      let bytes = 0;
       const decide = async (): Promise<void> => {
         if (letters.length === 0) return;
         const part = await act(letters);
@@ -182,9 +184,12 @@ export class DeadLetters {
         for (const [reason, count] of part.filtered ?? []) filtered.add(reason, count);
         for (const [reason, count] of part.left ?? []) left.add(reason, count);
         letters = [];
+        bytes = 0;
       };
       await this.#eachOpen(destinationId, query, async (record) => {
+        if (bytes + record.payload.length > mostBytesAtOnce) await decide();
         letters.push({ ...decodeDeadLetter(record)!, number: record.offset });
+        bytes += record.payload.length;
         if (letters.length >= mostAtOnce) await decide();
       });
       await decide();

@@ -19,6 +19,17 @@ test("half is shared, and each has a part of the other half whatever the others 
   assert.ok(other.fits(800), "whoever is alone has all of it");
 });
 
+test("what is read ahead is a sixteenth of the budget, divided, and 64 KiB at the least", () => {
+  const budget = new Budget(32e6);
+  const most = 1 << 20;
+  budget.join(() => {});
+  assert.equal(budget.readAhead(most), most);
+  for (let more = 1; more < 4; more++) budget.join(() => {});
+  assert.equal(budget.readAhead(most), 500_000);
+  for (let more = 4; more < 40; more++) budget.join(() => {});
+  assert.equal(budget.readAhead(most), 1 << 16);
+});
+
 test("an event that fits nobody goes out alone, and those that wait take turns", async () => {
   const budget = new Budget(100);
   const order: string[] = [];

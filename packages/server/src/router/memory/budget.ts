@@ -68,6 +68,11 @@ export class Budget {
     return Math.max(1000, Math.floor(this.bytes / 2 / each / Math.max(1, this.#shares.size)));
   }
 
+  /** Bytes that each destination may read ahead, of `most`: all together a sixteenth of the budget, or 64 KiB each. */
+  readAhead(most: number): number {
+    return Math.min(most, Math.max(1 << 16, Math.floor(this.bytes / 16 / Math.max(1, this.#shares.size))));
+  }
+
   /** @internal */
   fits(member: Member, bytes: number): boolean {
     const own = this.bytes / 2 / Math.max(1, this.#shares.size);

@@ -207,6 +207,27 @@ test("an event that is parked ages on over restarts, and no clock that is set ag
   await second.close();
 });
 
+test("events that are replayed are charged until they are in the topic", async () => {
+  let refuses = true;
+  const { fake, ids } = destination(() => (refuses ? dead("http_400") : undefined));
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept(of("a", "a1", "a2"));
+  await harness.clock.advance(1000);
+  const letters = harness.store.recordsOf("dead.d").map((record) => decodeDeadLetter(record)!);
+  assert.deepEqual([letters.length, (await harness.status("d")).memory], [2, 0]);
+  refuses = false;
+  let isFull = true;
+  harness.engine.appendFault = (topic) => (isFull && topic === "retry.d" ? new Error("no room") : undefined);
+  const replayed = harness.router.replay("d", letters);
+  await harness.clock.advance(minute);
+  assert.ok((await harness.status("d")).memory > 200);
+  isFull = false;
+  await harness.clock.advance(minute);
+  await replayed;
+  assert.deepEqual([ids, (await harness.status("d")).memory], [["a1", "a2"], 0]);
+  await harness.close();
+});
+
 test("dead letters are replayed in their order, through the retry topic, over a restart", async () => {
   let refuses = true;
   const { fake, ids } = destination((id) => (refuses && id.startsWith("a") ? dead("http_400") : undefined));

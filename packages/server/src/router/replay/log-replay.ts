@@ -15,6 +15,8 @@ export interface ReplayTarget {
   judge(event: DeliveredEvent, sourceId: string): LaterVerdict;
   /** Events that wait in its retry topic. */
   waiting(): number;
+  /** Whether there is memory for more; a single record may exceed it. */
+  hasRoom(): boolean;
   /** Gives it events once more. Resolves when that they will go out is durable. */
   replay(events: readonly DeadLetter[]): Promise<void>;
   /** So many events of the log are not for it, for this reason. */
@@ -141,7 +143,7 @@ export class LogReplay {
       if (this.#abort.signal.aborted) return false;
       const target = this.#options.target();
       const due = this.#limit.next(clock.now());
-      if (target === undefined || target.waiting() >= mostWaiting) await this.#pause(lookEvery);
+      if (target === undefined || target.waiting() >= mostWaiting || !target.hasRoom()) await this.#pause(lookEvery);
       else if (due > clock.now()) await this.#pause(Math.ceil(due - clock.now()));
       else {
         const { events, filtered } = meant(record, this.#options.replay, target);

@@ -21,6 +21,7 @@ class World {
   waiting = 0;
   most = 0;
   isAtWork = true;
+  hasRoom = true;
   /** The disk takes nothing, and says nothing. */
   isStuck = false;
   fault: Error | undefined;
@@ -49,6 +50,7 @@ class World {
       judge: (event, sourceId) => filterLater(event, sourceId, rules, sources),
       filtered: (reason, count) => void this.filtered.set(reason, (this.filtered.get(reason) ?? 0) + count),
       waiting: () => this.waiting,
+      hasRoom: () => this.hasRoom,
       replay: async (events: readonly DeadLetter[]) => {
         await Promise.resolve();
         // Of a process that was killed nothing more is seen.
@@ -108,6 +110,19 @@ test("what was accepted from a time on is given to the destination, by its filte
   await world.clock.advance(1000);
   assert.deepEqual(world.given, ["b", "c", "d", "b", "c"]);
   assert.equal(world.store.savesOf("events", "hook").length, 0, "the destination's own position is not touched");
+  await world.replays.close();
+});
+
+test("without memory nothing is given, until there is some", async () => {
+  const world = await new World().open();
+  await world.accept(["a", "b"]);
+  world.hasRoom = false;
+  await world.start(0);
+  await world.clock.advance(5000);
+  assert.deepEqual(world.given, []);
+  world.hasRoom = true;
+  await world.clock.advance(1000);
+  assert.deepEqual(world.given, ["a", "b"]);
   await world.replays.close();
 });
 
