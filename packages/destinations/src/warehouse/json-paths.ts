@@ -9,7 +9,7 @@ export class JsonPaths {
   constructor(paths: readonly string[]) {
     for (const path of paths) {
       const problem = jsonPathProblem(path);
-      if (problem !== undefined) throw new TypeError(problem);
+      if (problem !== undefined) throw new TypeError(`${problem}; not ${JSON.stringify(path)}`);
       const [type, section, ...keys] = path.split(".");
       const place = `${type}.${section}`;
       const known = this.#keys.get(place) ?? new Set();
@@ -27,5 +27,5 @@ export class JsonPaths {
 export function jsonPathProblem(path: string): string | undefined {
   const [type = "", section = "", ...keys] = path.split(".");
   if (types.has(type) && sections.has(section) && !keys.includes("")) return undefined;
-  return `A JSON path is like "track.properties.cart": a type of event, then properties, traits or context, then keys; not ${JSON.stringify(path)}`;
+  return 'A JSON path is like "track.properties.cart": a type of event, then properties, traits or context, then keys';
 }

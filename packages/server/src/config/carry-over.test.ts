@@ -125,6 +125,13 @@ test("a file with several workspaces says so, and one of them can be meant", () 
     assert.equal(carryOver(file, { ...options, workspace: "W1" })?.config.sources.length, 2);
     assert.throws(() => carryOver(file, { ...options, workspace: "w2" }), /has no workspace "w2"/);
   }
+  assert.throws(
+    () => carryOver([workspace, workspace], { ...options, workspace: "w1" }),
+    /several workspaces with the id "w1"/,
+  );
+  const { workspaceId: _id, ...nameless } = workspace;
+  assert.throws(() => carryOver([nameless, other], options), /there are "1"; "W1"/);
+  assert.equal(carryOver([nameless, other], { ...options, workspace: "1" })?.config.sources.length, 2);
   assert.equal(carryOver({ workspaces: { w1: workspace } }, options)?.config.sources.length, 2, "one is meant");
   assert.equal(carryOver(workspace, { ...options, workspace: "w1" })?.config.sources.length, 2);
   assert.throws(() => carryOver(workspace, { ...options, workspace: "w2" }), /there is "w1"/);

@@ -183,6 +183,29 @@ test("a method that a webhook does not have leaves the destination out", () => {
   }
 });
 
+test("half a filter, and a header that cannot be sent, are named", () => {
+  const of = (config: object) => translated({ webhookUrl: "https://x.example", ...config });
+  for (const [config, what] of [
+    [
+      { eventFilteringOption: "allow", whitelistedEvents: [{ eventName: "x" }] },
+      /eventFilteringOption: a text, where one of/,
+    ],
+    [
+      { eventFilteringOption: "whitelistedEvents", whitelistedEvents: [{ name: "x" }] },
+      /whitelistedEvents\[0\]: an object, where/,
+    ],
+    [{ consentManagement: [{ provider: "oneTrust", consents: [{ id: "ads" }] }] }, /consents\[0\]: an object, where/],
+    [{ consentManagement: { web: [{ ids: ["ads"] }] } }, /consentManagement\.web\[0\]: an object, where/],
+  ] as const) {
+    const { entry, omitted } = of(config);
+    assert.equal(entry, undefined);
+    assert.match(omitted.join(), what);
+  }
+  assert.deepEqual(of({ headers: [{ from: "", to: "x" }] }).omitted, ['destination "d": its header without a name']);
+  for (const nothing of [{ from: "", to: "" }, {}, { from: null }])
+    assert.deepEqual(of({ headers: [nothing] }).omitted, []);
+});
+
 test("consents of one manager are carried over, of several that differ they are not", () => {
   const consents = [{ consent: "a" }];
   const one = (config: object) => translated({ webhookUrl: "https://x.example", ...config });

@@ -1,7 +1,7 @@
 import { isPlainObject } from "./env.ts";
 import { UniqueIds } from "./unique-ids.ts";
 import { consentOf, eventsOf, translators } from "./workspace-destinations.ts";
-import { kindOf, objects, readFlag, Settings, text } from "./workspace-settings.ts";
+import { isDeleted, kindOf, objects, readFlag, Settings, text } from "./workspace-settings.ts";
 
 export { isWorkspaceConfig } from "./workspaces.ts";
 
@@ -46,7 +46,7 @@ class WorkspaceReader {
   readonly #ids: { readonly sources: UniqueIds; readonly destinations: UniqueIds };
 
   constructor(input: Entry) {
-    this.#sources = this.#entries(input.sources, "", "sources").filter(({ deleted }) => deleted !== true);
+    this.#sources = this.#entries(input.sources, "", "sources").filter((source) => !isDeleted(source));
     const destinations = this.#sources.flatMap((source) => objects(source.destinations));
     const idsOf = (entries: readonly Entry[]) => new UniqueIds(entries.map(({ id }) => text(id)));
     this.#ids = { sources: idsOf(this.#sources), destinations: idsOf(destinations) };
@@ -100,7 +100,7 @@ class WorkspaceReader {
     const isProcessed = flag(source, "isProcessorEnabled", false, omit);
     if (!isProcessed) omit("isProcessorEnabled is false, so nothing of it goes anywhere");
     for (const destination of this.#entries(source.destinations, `${label}: `, "destinations")) {
-      if (destination.deleted === true) continue;
+      if (isDeleted(destination)) continue;
       const known = this.#translated(destination, label);
       if (!isProcessed) continue;
       const omitHere = (what: string) => omit(`its destination ${JSON.stringify(known.name ?? "")}: ${what}`);
@@ -211,7 +211,8 @@ function translateDestination(
     omit(`all of it: ${malformed}`);
     return undefined;
   }
-  if (objects(destination.transformations).length > 0) {
+  const { transformations } = destination;
+  if (Array.isArray(transformations) ? transformations.length > 0 : (transformations ?? "") !== "") {
     omit("its transformation: write it as `transform` of the destination");
   }
   for (const key of settings.untouched()) omit(`its setting ${key}`);

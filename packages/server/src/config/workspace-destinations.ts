@@ -13,7 +13,9 @@ export const translators: Readonly<Record<string, Translate>> = {
       omit(`all of it: the webhook of Pintle sends no ${method}`);
       return undefined;
     }
-    const named = settings.list("headers", ["from", "to"]).filter(({ from }) => text(from) !== "");
+    const given = settings.list("headers", ["from", "to"]);
+    const named = given.filter(({ from }) => text(from) !== "");
+    if (given.some(({ from, to }) => text(from) === "" && text(to) !== "")) omit("its header without a name");
     // An object with `env` alone is a variable of the environment here; the name of a header may be written in any case.
     const nameOf = (from: unknown) => (named.length === 1 && text(from) === "env" ? "Env" : text(from));
     const headers = Object.fromEntries(named.map(({ from, to }) => [nameOf(from), text(to)]));
@@ -76,7 +78,7 @@ export const translators: Readonly<Record<string, Translate>> = {
 
 /** Event filtering there concerns tracks alone: all other types pass. */
 export function eventsOf(settings: Settings): Entry {
-  const option = settings.text("eventFilteringOption");
+  const option = settings.choice("eventFilteringOption", ["disable", "whitelistedEvents", "blacklistedEvents"]);
   const namesOf = (key: string) =>
     settings
       .list(key, ["eventName"])
@@ -97,7 +99,7 @@ export function consentOf(settings: Settings, omit: (what: string) => void): Ent
     const given = ids.map((id) => id.trim()).filter(Boolean);
     if (given.length > 0) found.push({ ids: given, strategy });
   };
-  for (const each of settings.lists("consentManagement", ["provider", "resolutionStrategy"])) {
+  for (const each of settings.lists("consentManagement", ["provider", "resolutionStrategy"], ["consents"])) {
     const { resolutionStrategy, provider } = each;
     const strategy =
       resolutionStrategy === "or" || (resolutionStrategy !== "and" && provider === "ketch") ? "or" : "and";

@@ -40,16 +40,23 @@ export class Settings {
     return this.flag(key) === true;
   }
 
+  /** One of some texts, `""` where there is none. */
+  choice(key: string, choices: readonly string[]): string {
+    const chosen = this.text(key);
+    if (chosen !== "" && !choices.includes(chosen)) this.#refuse(key, chosen, `one of ${choices.join(", ")}`);
+    return chosen;
+  }
+
   /** Objects in a list, of which each has a text, or nothing, under `keys`. */
   list(key: string, keys: readonly string[]): Entry[] {
     return this.#listOf(key, this.get(key), keys);
   }
 
-  /** The same, or several such lists by kinds of sources. */
-  lists(key: string, keys: readonly string[]): Entry[] {
+  /** The same, or several such lists by kinds of sources. @param others further keys of the objects, which are no texts */
+  lists(key: string, keys: readonly string[], others: readonly string[]): Entry[] {
     const value = this.get(key);
-    if (!isPlainObject(value)) return this.#listOf(key, value, keys);
-    return Object.entries(value).flatMap(([kind, list]) => this.#listOf(`${key}.${kind}`, list, keys));
+    if (!isPlainObject(value)) return this.#listOf(key, value, keys, others);
+    return Object.entries(value).flatMap(([kind, list]) => this.#listOf(`${key}.${kind}`, list, keys, others));
   }
 
   /** Texts under `key` in the objects of a list that stands in such an object. */
@@ -57,7 +64,7 @@ export class Settings {
     return this.#listOf(list, entry[list], [key]).map((each) => text(each[key]));
   }
 
-  #listOf(where: string, value: unknown, keys: readonly string[]): Entry[] {
+  #listOf(where: string, value: unknown, keys: readonly string[], others: readonly string[] = []): Entry[] {
     if (isAbsent(value) || value === "") return [];
     if (!Array.isArray(value)) {
       this.#refuse(where, value, "a list");
@@ -65,7 +72,9 @@ export class Settings {
     }
     for (const [index, each] of value.entries()) {
       if (!isPlainObject(each)) this.#refuse(`${where}[${index}]`, each, "an object");
-      else {
+      else if (!saysNothing(each) && ![...keys, ...others].some((key) => Object.hasOwn(each, key))) {
+        this.#refuse(`${where}[${index}]`, each, `an object with ${[...keys, ...others].join(" or ")}`);
+      } else {
         for (const key of keys) if (!isText(each[key])) this.#refuse(`${where}[${index}].${key}`, each[key], "a text");
       }
     }
@@ -134,6 +143,11 @@ function isText(value: unknown): boolean {
 export function readFlag(value: unknown): boolean | undefined {
   if (isAbsent(value) || value === true || value === "true") return true;
   return value === false || value === "false" ? false : undefined;
+}
+
+/** Whether it was deleted there and stands in the file still. */
+export function isDeleted({ deleted }: Entry): boolean {
+  return deleted === true || deleted === "true";
 }
 
 export function objects(value: unknown): Entry[] {

@@ -6,6 +6,7 @@ type Entry = Readonly<Record<string, unknown>>;
 
 /** A workspace of RudderStack in a file that has one, or several. */
 export interface FoundWorkspace {
+  /** Its own, else its key, else its position in the list, from 1. */
   readonly id: string;
   readonly name: string;
   /** Its sources, with their destinations. `undefined`: what stands there is no workspace. */
@@ -37,13 +38,15 @@ export function workspacesIn(input: unknown): FoundWorkspace[] {
     : isPlainObject(several)
       ? Object.entries(several)
       : [];
-  return entries.some(([, value]) => isWorkspaceConfig(value)) ? entries.map(([id, value]) => found(id, value)) : [];
+  return entries.some(([, value]) => isWorkspaceConfig(value))
+    ? entries.map(([id, value], index) => found(id, value, index + 1))
+    : [];
 }
 
-function found(key: string, value: unknown): FoundWorkspace {
+function found(key: string, value: unknown, position = 1): FoundWorkspace {
   const workspace = isPlainObject(value) ? value : undefined;
   const text = (name: string): string => (typeof workspace?.[name] === "string" ? workspace[name] : "");
-  const id = text("workspaceId") || key || text("id");
+  const id = text("workspaceId") || key || text("id") || String(position);
   return { id, name: text("name"), workspace: isWorkspaceConfig(value) ? value : undefined };
 }
 
@@ -56,7 +59,11 @@ function found(key: string, value: unknown): FoundWorkspace {
 export function chooseWorkspace(all: readonly FoundWorkspace[], wanted: string | undefined, shownAs: string): Entry {
   const usable = all.filter((each) => each.workspace !== undefined);
   if (wanted !== undefined) {
-    const chosen = usable.find(({ id }) => id === wanted);
+    const [chosen, twin] = usable.filter(({ id }) => id === wanted);
+    if (twin !== undefined) {
+      const message = `${shownAs}: has several workspaces with the id ${JSON.stringify(wanted)}; leave one of them`;
+      throw new ServerError("CONFIG_INVALID", message);
+    }
     if (chosen?.workspace !== undefined) return chosen.workspace;
     const hint = didYouMean(
       wanted,
