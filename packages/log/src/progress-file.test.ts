@@ -244,3 +244,28 @@ test("a save that could not be written is told, and is written with the next one
   fs.crash();
   assert.deepEqual((await ProgressFile.open(path, { fs })).load(), { low: 5, finished: [] });
 });
+
+test("saves that cannot be written are told once, and so is that they can be again", async () => {
+  const fs = new FakeFileSystem();
+  const told: string[] = [];
+  const file = await ProgressFile.open(path, {
+    fs,
+    onError: () => told.push("failing"),
+    onMended: () => told.push("mended"),
+  });
+  const save = async (low: number) => {
+    file.save({ low, finished: [] });
+    await settle();
+  };
+  await save(1);
+  for (const low of [2, 10]) {
+    fs.interference = ({ kind }) => {
+      if (kind === "write") throw systemError("ENOSPC", "write");
+    };
+    for (let at = 0; at < 5; at++) await save(low + at);
+    fs.interference = () => {};
+    await save(low + 5);
+    await save(low + 6);
+  }
+  assert.deepEqual(told, ["failing", "mended", "failing", "mended"]);
+});

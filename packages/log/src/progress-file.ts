@@ -11,8 +11,10 @@ export interface ProgressFileOptions {
   readonly now?: () => number;
   /** After how many milliseconds of saves the current slot is synced and the other one is used. Default 5000. */
   readonly syncEvery?: number;
-  /** Called when a save could not be written; the next save tries again. Default: nothing. */
+  /** Called when a save could not be written, for the first in a row; the next save tries again. Default: nothing. */
   readonly onError?: (error: unknown) => void;
+  /** Called when one was written again. Default: nothing. */
+  readonly onMended?: () => void;
 }
 
 /**
@@ -26,6 +28,8 @@ export class ProgressFile {
   readonly #now: () => number;
   readonly #syncEvery: number;
   readonly #onError: (error: unknown) => void;
+  readonly #onMended: () => void;
+  #isFailing = false;
   readonly #files: readonly [File, File];
   #saved: Progress | undefined;
   #number: number;
@@ -71,6 +75,7 @@ export class ProgressFile {
     this.#now = options.now ?? Date.now;
     this.#syncEvery = options.syncEvery ?? 5000;
     this.#onError = options.onError ?? (() => {});
+    this.#onMended = options.onMended ?? (() => {});
     this.#files = files;
     const last = newer(a, b);
     this.#saved = last?.progress;
@@ -91,7 +96,17 @@ export class ProgressFile {
     this.#waiting = progress;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#inTurn(() => this.#write()).catch(this.#onError);
+    this.#inTurn(() => this.#write()).then(
+      () => this.#turned(false, this.#onMended),
+      (error: unknown) => this.#turned(true, () => this.#onError(error)),
+    );
+  }
+
+  /** Tells of trouble once when it begins, and once when it is over. */
+  #turned(isFailing: boolean, tell: () => void): void {
+    if (this.#isFailing === isFailing) return;
+    this.#isFailing = isFailing;
+    tell();
   }
 
   /** Resolves when everything saved so far is durable. Rejects with an error of the file system; what was saved is kept for the next try. */

@@ -180,7 +180,8 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
       const reader = await readerOf(topic);
       const file = await ProgressFile.open(join(progressFolder(topic), group), {
         ...fileSystem,
-        onError: (error) => logger.warn({ topic, group, err: error }, "progress could not be saved"),
+        onError: (error) => logger.warn({ topic, group, err: error }, "progress cannot be saved; it is tried again"),
+        onMended: () => logger.info({ topic, group }, "progress is saved again"),
       });
       const progress = file.load();
       // A new group has said nothing yet about where it will begin.
