@@ -23,6 +23,18 @@ test("writes one line of JSON for each entry, level and time included", () => {
   assert.equal(typeof entry.time, "number");
 });
 
+test("says what a cause says once, and no cause of its own for ever", () => {
+  const messageOf = (error: Error) =>
+    JSON.parse(logged({}, (logger) => logger.error({ err: error }, "x"))[0]!).err.message;
+  const full = new Error("ENOSPC: no space left");
+  const log = new Error("nothing can be appended: ENOSPC: no space left. Retry later.", { cause: full });
+  assert.equal(messageOf(new Error(`not stored: ${log.message}`, { cause: log })), `not stored: ${log.message}`);
+  assert.equal(messageOf(new Error("not stored", { cause: full })), "not stored: ENOSPC: no space left");
+  const own = new Error("own");
+  own.cause = own;
+  assert.equal(messageOf(own), "own");
+});
+
 test("writes readable lines for people", () => {
   const [line] = logged({ readable: true }, (logger) =>
     logger.error({ destination: "hook", attempts: 3, err: new Error("refused") }, "delivery failed"),

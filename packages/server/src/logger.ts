@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { pino, stdSerializers } from "pino";
 import { plainText } from "./plain-text.ts";
 import type { Redact } from "./redactor.ts";
 
@@ -34,9 +34,21 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const { level = "info", readable = false, redact = (line) => line, write = writeToStderr } = options;
   const format = readable ? readableLine : (line: string) => line;
   return pino(
-    { level, base: null, formatters: { level: (label) => ({ level: label }) } },
+    { level, base: null, serializers: { err: fieldsOf }, formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => write(redact(format(line))) },
   );
+}
+
+/** pino puts the messages of all causes behind each other, also those that one has taken over from the next. */
+function fieldsOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  let { message } = error;
+  let { cause } = error;
+  // A cause may be its own.
+  for (let depth = 0; depth < 10 && cause instanceof Error; depth++, { cause } = cause) {
+    if (!message.includes(cause.message)) message += `: ${cause.message}`;
+  }
+  return { ...stdSerializers.err(error), message };
 }
 
 function writeToStderr(line: string): void {
