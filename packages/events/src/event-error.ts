@@ -8,7 +8,7 @@ export const eventErrors = {
   EVENT_WITHOUT_ID: "give a userId or an anonymousId that is not empty",
   EVENT_FIELD_MISSING: "give a value that is not empty",
   EVENT_FIELD_TYPE: "give a value of the declared type",
-  EVENT_ID_INEXACT: "give it as a string or as a BigInt: beyond 2^53 one number stands for several ids",
+  EVENT_ID_INEXACT: "give it as a string or as a BigInt",
 } as const;
 
 /** A code of {@link EventError}. */

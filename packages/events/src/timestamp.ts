@@ -66,8 +66,18 @@ export function parseTimestamp(value: unknown): number | undefined {
   return inRange(Number.isNaN(canonical) ? parseForms(value) : canonical);
 }
 
+/** Whether {@link parseTimestamp} reads it: for who needs no more, and has to carry the code. */
+export function isTimestamp(value: unknown): boolean {
+  return typeof value === "string" && isInRange(parseForms(value));
+}
+
+/** Whether it is in the years 1 to 9999, in UTC. */
+export function isInRange(milliseconds: number | undefined): boolean {
+  return milliseconds !== undefined && milliseconds >= earliest && milliseconds <= latest;
+}
+
 function inRange(milliseconds: number | undefined): number | undefined {
-  return milliseconds !== undefined && milliseconds >= earliest && milliseconds <= latest ? milliseconds : undefined;
+  return isInRange(milliseconds) ? milliseconds : undefined;
 }
 
 function parseForms(value: string): number | undefined {

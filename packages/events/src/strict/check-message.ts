@@ -8,38 +8,23 @@
 import { isBlank } from "../blank.ts";
 import { EventError } from "../event-error.ts";
 import { type MessageType, messageTypes } from "../message.ts";
-import { parseTimestamp } from "../timestamp.ts";
+import { isInRange, isTimestamp } from "../timestamp.ts";
 
-type Field =
-  /** A string or a finite number; `required` ones may not be empty. */
-  | { readonly name: string; readonly is: "id" | "text"; readonly required?: true }
-  | { readonly name: string; readonly is: "object" };
+/** `text` is a string, `id` a string or a finite number; `required` ones may not be empty. */
+type Field = readonly [name: string, is: keyof typeof expectation, required?: true];
+
+const traits: Field = ["traits", "object"];
+const properties: Field = ["properties", "object"];
+const view: readonly Field[] = [["name", "text"], ["category", "text"], properties];
 
 /** What a type has beyond the common fields. Common fields are checked by hand below: every message has them. */
 const fieldsOf: Readonly<Record<MessageType, readonly Field[]>> = {
-  identify: [{ name: "traits", is: "object" }],
-  track: [
-    { name: "event", is: "text", required: true },
-    { name: "properties", is: "object" },
-  ],
-  page: [
-    { name: "name", is: "text" },
-    { name: "category", is: "text" },
-    { name: "properties", is: "object" },
-  ],
-  screen: [
-    { name: "name", is: "text" },
-    { name: "category", is: "text" },
-    { name: "properties", is: "object" },
-  ],
-  group: [
-    { name: "groupId", is: "id", required: true },
-    { name: "traits", is: "object" },
-  ],
-  alias: [
-    { name: "previousId", is: "id", required: true },
-    { name: "traits", is: "object" },
-  ],
+  identify: [traits],
+  track: [["event", "text", true], properties],
+  page: view,
+  screen: view,
+  group: [["groupId", "id", true], traits],
+  alias: [["previousId", "id", true], traits],
 };
 
 /**
@@ -57,12 +42,12 @@ export function checkMessage(message: unknown): EventError | undefined {
   if (isNoId(userId) && isNoId(anonymousId)) {
     return new EventError("EVENT_WITHOUT_ID", type, "userId", userId, "userId or anonymousId");
   }
-  for (const field of fieldsOf[type]) {
-    const value = message[field.name];
-    if ("required" in field && (field.is === "id" ? isNoId(value) : isEmpty(value))) {
-      return new EventError("EVENT_FIELD_MISSING", type, field.name, value, expectation[field.is]);
+  for (const [name, is, required] of fieldsOf[type]) {
+    const value = message[name];
+    if (required === true && (is === "id" ? isNoId(value) : isEmpty(value))) {
+      return new EventError("EVENT_FIELD_MISSING", type, name, value, expectation[is]);
     }
-    const error = wrong(type, field.name, value, field.is);
+    const error = wrong(type, name, value, is);
     if (error !== undefined) return error;
   }
   return (
@@ -91,9 +76,8 @@ function wrong(type: string, field: string, value: unknown, is: keyof typeof exp
 
 function wrongTimestamp(type: string, value: unknown): EventError | undefined {
   if (value === undefined || value === null) return undefined;
-  // What JSON makes of a Date has to be one that the data plane can store.
-  const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
-  if (parseTimestamp(text) !== undefined) return undefined;
+  // A Date, too, has to be one that the data plane can store.
+  if (value instanceof Date ? isInRange(value.getTime()) : isTimestamp(value)) return undefined;
   return new EventError("EVENT_FIELD_TYPE", type, "timestamp", value, "a valid Date or an ISO 8601 string");
 }
 
