@@ -34,81 +34,77 @@ export interface Stats {
  * by itself, not computed from the others, so that a message that is lost track of shows.
  */
 export class Account {
-  #offered = 0;
-  #accepted = 0;
-  #delivered = 0;
-  #pending = 0;
-  #bytes = 0;
-  readonly #refused = zeros(refusalReasons);
-  readonly #dropped = zeros(dropReasons);
-  #inFlight = 0;
-  #requests = 0;
-  #retries = 0;
+  readonly #counts = {
+    offered: 0,
+    accepted: 0,
+    refused: zeros(refusalReasons),
+    delivered: 0,
+    dropped: zeros(dropReasons),
+    pending: 0,
+    bytes: 0,
+    inFlight: 0,
+    requests: 0,
+    retries: 0,
+  };
 
   get pending(): number {
-    return this.#pending;
+    return this.#counts.pending;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#counts.bytes;
   }
 
   get delivered(): number {
-    return this.#delivered;
+    return this.#counts.delivered;
   }
 
   get dropped(): number {
-    return Object.values(this.#dropped).reduce((sum, count) => sum + count, 0);
+    return Object.values(this.#counts.dropped).reduce((sum, count) => sum + count, 0);
   }
 
   refused(reason: RefusalReason): void {
-    this.#offered++;
-    this.#refused[reason]++;
+    this.#counts.offered++;
+    this.#counts.refused[reason]++;
   }
 
   /** Messages were taken: one from the program, or those that an earlier client has left on disk. */
   accepted(bytes: number, count = 1): void {
-    this.#offered += count;
-    this.#accepted += count;
-    this.#pending += count;
-    this.#bytes += bytes;
+    const counts = this.#counts;
+    counts.offered += count;
+    counts.accepted += count;
+    counts.pending += count;
+    counts.bytes += bytes;
   }
 
   deliver(bytes: number): void {
-    this.#delivered++;
-    this.#pending--;
-    this.#bytes -= bytes;
+    this.#counts.delivered++;
+    this.#end(bytes, 1);
   }
 
   drop(reason: DropReason, bytes: number, count = 1): void {
-    this.#dropped[reason] += count;
-    this.#pending -= count;
-    this.#bytes -= bytes;
+    this.#counts.dropped[reason] += count;
+    this.#end(bytes, count);
+  }
+
+  #end(bytes: number, count: number): void {
+    this.#counts.pending -= count;
+    this.#counts.bytes -= bytes;
   }
 
   requestBegun(isRetry: boolean): void {
-    this.#requests++;
-    this.#inFlight++;
-    if (isRetry) this.#retries++;
+    this.#counts.requests++;
+    this.#counts.inFlight++;
+    if (isRetry) this.#counts.retries++;
   }
 
   requestEnded(): void {
-    this.#inFlight--;
+    this.#counts.inFlight--;
   }
 
   stats(): Stats {
-    return {
-      offered: this.#offered,
-      accepted: this.#accepted,
-      refused: { ...this.#refused },
-      delivered: this.#delivered,
-      dropped: { ...this.#dropped },
-      pending: this.#pending,
-      bytes: this.#bytes,
-      inFlight: this.#inFlight,
-      requests: this.#requests,
-      retries: this.#retries,
-    };
+    const counts = this.#counts;
+    return { ...counts, refused: { ...counts.refused }, dropped: { ...counts.dropped } };
   }
 }
 
