@@ -110,7 +110,7 @@ describe("configuration of a client", () => {
       thrown(key, url, { flushAt: 20 }).message,
       /^flushAt is no option, allowed is one of interval, batchSize/,
     );
-    assert.match(thrown(key, "data.example.com").message, /^dataPlaneUrl is a text of 16 char.*, allowed is an http/);
+    assert.match(thrown(key, "data.example.com").message, /^dataPlaneUrl is a string of 16 char.*, allowed is an http/);
     assert.match(thrown(key, "localhost:8080").message, /^dataPlaneUrl is an address without http/);
     assert.match(thrown(key, url, { logger: { warn() {} } }).message, /^logger is .*debug, info, warn, error/);
     assert.match(thrown(key, url, { plan: { Paid: {} } }).message, /^plan\["Paid"\] is .*Standard Schema/);

@@ -3,6 +3,7 @@ import type { ConnectionSettings } from "./connection-options.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
 import { findWrongHeader, type RequestHeaders } from "./headers.ts";
+import { kindOf } from "./kind-of.ts";
 import type { Logger } from "./logger.ts";
 import { type AnyPlan, findInvalidValidator, type PlanValidators } from "./plan/plan.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
@@ -360,19 +361,6 @@ function checkUrl(value: unknown): string {
   }
   if (url.search !== "" || url.hash !== "") return fail("a URL with a query or a fragment", ", without them");
   return url.href.replace(/\/+$/, "");
-}
-
-/** What a value is, and nothing of it. */
-function kindOf(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (typeof value === "string") return `a text of ${value.length} characters that is none`;
-  return value === null
-    ? "null"
-    : isFields(value)
-      ? "an object"
-      : Array.isArray(value)
-        ? "a list"
-        : `a ${typeof value}`;
 }
 
 /**

@@ -1,53 +1,52 @@
 import { brand, CodedError } from "@pintle/events";
 
-/** What can go wrong in the client. Keys are codes; a row says what to do, and whether the same call may succeed later. */
+/**
+ * What can go wrong in the client. Keys are codes, values say what to do. In few words: every program that goes to a browser carries
+ * them.
+ */
 export const sdkErrors = {
-  CONFIG_INVALID: { retryable: false, advice: "correct the option" },
+  CONFIG_INVALID: "correct the option",
 
-  MESSAGE_NOT_ENCODABLE: {
-    retryable: false,
-    advice: "remove what JSON cannot carry (a BigInt, a cycle, a throwing getter)",
-  },
-  MESSAGE_TOO_DEEP: { retryable: false, advice: "send flatter objects and lists, or a text of them" },
-  MESSAGE_TOO_LARGE: { retryable: false, advice: "send less in one message, or raise maxMessageBytes" },
-  MESSAGE_FILTERED: { retryable: false, advice: "beforeSend returned null; nothing to do if that was meant" },
-  BEFORE_SEND_FAILED: { retryable: false, advice: "correct beforeSend" },
-  MESSAGE_NOT_IN_PLAN: { retryable: false, advice: "send what the tracking plan declares, or extend the plan" },
-  QUEUE_FULL: { retryable: true, advice: "await client.ready() before each call, or raise maxQueueBytes" },
-  CLIENT_CLOSED: { retryable: false, advice: "make no calls after close()" },
+  MESSAGE_NOT_ENCODABLE: "remove what JSON cannot carry",
+  MESSAGE_TOO_DEEP: "send flatter objects and lists",
+  MESSAGE_TOO_LARGE: "send less, or raise maxMessageBytes",
+  MESSAGE_FILTERED: "nothing to do if that was meant",
+  BEFORE_SEND_FAILED: "correct beforeSend",
+  MESSAGE_NOT_IN_PLAN: "send what the plan declares, or extend it",
+  QUEUE_FULL: "await client.ready() before each call, or raise maxQueueBytes",
+  CLIENT_CLOSED: "make no calls after close()",
 
-  MESSAGE_EVICTED: { retryable: true, advice: "raise maxQueueBytes, or await client.ready() before each call" },
-  MESSAGE_REJECTED: { retryable: false, advice: "correct what the data plane names" },
-  MESSAGE_EXPIRED: { retryable: false, advice: "see the problem reported before; raise maxAge to wait longer" },
-  MESSAGE_ABANDONED: { retryable: false, advice: "await close() before the program ends, and give it enough time" },
+  MESSAGE_EVICTED: "await client.ready() before each call, or raise maxQueueBytes",
+  MESSAGE_REJECTED: "correct what the data plane names",
+  MESSAGE_EXPIRED: "see the problem reported before, or raise maxAge",
+  MESSAGE_ABANDONED: "await close() before the program ends, and give it time",
 
-  MESSAGE_LEFT_ON_DISK: { retryable: true, advice: "nothing to do: the next client on the folder delivers it" },
-
-  DURABLE_UNAVAILABLE: {
-    retryable: true,
-    advice: "make the folder usable; until then messages are kept in memory only",
-  },
-  DURABLE_REFUSED: {
-    retryable: false,
-    advice: "give each write key and data plane a durable.directory of its own; messages are kept in memory only",
-  },
-  DURABLE_WRITE_FAILED: { retryable: true, advice: "look at the disk; the messages concerned are kept in memory only" },
-  DURABLE_DAMAGED: { retryable: false, advice: "look at the disk" },
-
-  SEND_FAILED: { retryable: true, advice: "nothing to do: it is tried again" },
-  SEND_HELD: {
-    retryable: true,
-    advice: "check the write key and the data plane's URL; messages are kept until maxAge",
-  },
-  ANSWER_FLAWED: { retryable: false, advice: "have the data plane, or what stands before it, mend its answers" },
-  CONTEXT_NOT_ENCODABLE: { retryable: false, advice: "give withContext an object that JSON can carry" },
-  CONTEXT_NOT_CARRIED: { retryable: false, advice: "give each message its context, or switch on nodejs_compat" },
-  LISTENER_FAILED: { retryable: false, advice: "correct the listener" },
-  OPTION_FAILED: { retryable: false, advice: "correct the function given as an option" },
+  SEND_FAILED: "nothing to do: it is tried again",
+  SEND_HELD: "check the write key and the data plane's URL; messages are kept until maxAge",
+  ANSWER_FLAWED: "have the data plane, or what stands before it, mend its answers",
+  CONTEXT_NOT_ENCODABLE: "give withContext an object that JSON can carry",
+  CONTEXT_NOT_CARRIED: "give each message its context, or switch on nodejs_compat",
+  OPTION_FAILED: "correct the function",
 } as const;
 
+/** Where the same call may succeed later. */
+const retryable: ReadonlySet<SdkErrorCode> = new Set<SdkErrorCode>([
+  "QUEUE_FULL",
+  "MESSAGE_EVICTED",
+  "SEND_FAILED",
+  "SEND_HELD",
+]);
+
+/** Codes of durable mode; `durable-errors.ts` says what to do. */
+export type DurableErrorCode =
+  | "MESSAGE_LEFT_ON_DISK"
+  | "DURABLE_UNAVAILABLE"
+  | "DURABLE_REFUSED"
+  | "DURABLE_WRITE_FAILED"
+  | "DURABLE_DAMAGED";
+
 /** A code of {@link PintleError}; the documentation lists what each of them means. */
-export type SdkErrorCode = keyof typeof sdkErrors;
+export type SdkErrorCode = keyof typeof sdkErrors | DurableErrorCode;
 
 /**
  * Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body.
@@ -79,14 +78,17 @@ export class PintleError extends CodedError<SdkErrorCode> {
   constructor(
     code: SdkErrorCode,
     what: string,
-    options: { readonly cause?: unknown; readonly status?: number; readonly advice?: string } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly status?: number | undefined;
+      readonly advice?: string | undefined;
+      readonly retryable?: boolean;
+    } = {},
   ) {
-    super(
-      `${what}; ${options.advice ?? sdkErrors[code].advice}`,
-      "cause" in options ? { cause: options.cause } : undefined,
-    );
+    const advice = options.advice ?? sdkErrors[code as keyof typeof sdkErrors];
+    super(`${what}; ${advice}`, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.retryable = sdkErrors[code].retryable;
+    this.retryable = options.retryable ?? retryable.has(code);
     this.status = options.status;
   }
 }

@@ -1,5 +1,5 @@
 import { errorMessage } from "@pintle/events";
-import { PintleError } from "./errors.ts";
+import { durableError } from "./durable-errors.ts";
 import type { Deadline, FlushResult } from "./flushes.ts";
 import type { Keeper, KeeperHost } from "./keeper.ts";
 import { KeptEntry } from "./kept-entry.ts";
@@ -12,7 +12,7 @@ const closeTime = 5_000;
 const left: Left = {
   status: "pending",
   reason: "closed",
-  error: new PintleError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
+  error: durableError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
 };
 
 /**
@@ -44,7 +44,7 @@ export class Keeping {
         (error: unknown) => {
           this.#state = "hopeless";
           const what = `durable mode cannot be loaded: ${errorMessage(error)}`;
-          host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
+          host.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
         },
       )
       .then(() => {

@@ -1,13 +1,14 @@
 import { EventError, eventErrors } from "@pintle/events";
 import { type PintleError, sdkErrors } from "./errors.ts";
 import { describeThrown } from "./foreign.ts";
+import { kindOf } from "./kind-of.ts";
 
 /** What the log says of an error whose message shows something that the program, or the data plane, may have taken from a message. */
 const withoutValues = new WeakMap<Error, string>();
 
 /** Keeps in what words the log tells of `error`, which go without any value of a message. */
 export function loggedAs(error: PintleError, what: string): PintleError {
-  withoutValues.set(error, `${what}; ${sdkErrors[error.code].advice}`);
+  withoutValues.set(error, `${what}; ${sdkErrors[error.code as keyof typeof sdkErrors]}`);
   return error;
 }
 
@@ -18,16 +19,6 @@ export function logText(error: PintleError | EventError): string {
   if (!(error instanceof EventError)) return error.message;
   const where = error.field === "" ? error.type : `${error.type}: ${error.field}`;
   return `${where} is ${kindOf(error.value)}; ${eventErrors[error.code]}`;
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (value === null) return "null";
-  if (value === "") return "an empty string";
-  if (typeof value === "string") return `a string of ${value.length} characters`;
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : "a Date";
-  return /^[aeiou]/.test(typeof value) ? `an ${typeof value}` : `a ${typeof value}`;
 }
 
 /** What was thrown, which may quote what it was given, by name and length. Never throws. */

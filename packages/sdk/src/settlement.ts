@@ -96,13 +96,7 @@ export class Settlement {
     what: string,
     more: { readonly status?: number | undefined; readonly advice?: string | undefined } = {},
   ): void {
-    const { status, advice } = more;
-    const options = { ...(status === undefined ? {} : { status }), ...(advice === undefined ? {} : { advice }) };
-    this.#report(new PintleError(code, this.#redact(what), options), kind);
-  }
-
-  #report(error: PintleError, kind: string): void {
-    this.#context.problem(error, kind);
+    this.#context.problem(new PintleError(code, this.#redact(what), more), kind);
   }
 
   #deliver(batch: Batch, now: number): void {
@@ -130,7 +124,7 @@ export class Settlement {
     const delay = kind === "retry" ? retryDelay : holdDelay;
     batch.dueAt = now + delay(batch.holds, this.#environment.random());
     this.#context.breaker.failed(now, kind);
-    this.#report(this.#answered("SEND_HELD", "the data plane answered", { status, words }), `hold ${status}`);
+    this.#context.problem(this.#answered("SEND_HELD", "the data plane answered", { status, words }), `hold ${status}`);
   }
 
   /**

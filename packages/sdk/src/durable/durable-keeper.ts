@@ -1,7 +1,7 @@
 import { errorMessage } from "@pintle/events";
 import type { Damage } from "@pintle/log";
 import type { Settings } from "../config.ts";
-import { PintleError } from "../errors.ts";
+import { durableError } from "../durable-errors.ts";
 import type { Keeper, KeeperHost } from "../keeper.ts";
 import { KeptEntry } from "../kept-entry.ts";
 import type { Left } from "../outcome.ts";
@@ -294,7 +294,7 @@ export class DurableKeeper implements Keeper {
   #readFailed(slot: Slot, error: unknown): void {
     if (!this.#hasReadFailed) {
       const what = `reading from ${slot.directory} failed: ${errorMessage(error)}`;
-      this.#host.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
+      this.#host.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
     }
     this.#hasReadFailed = true;
     if (this.#isClosed) return;
@@ -333,7 +333,7 @@ export class DurableKeeper implements Keeper {
       this.#host.lost(
         count,
         bytes,
-        new PintleError("DURABLE_DAMAGED", `${count} messages in ${slot.directory} cannot be read`),
+        durableError("DURABLE_DAMAGED", `${count} messages in ${slot.directory} cannot be read`),
       );
     }
     this.#changed(slot);
@@ -348,7 +348,7 @@ export class DurableKeeper implements Keeper {
   #report(directory: string, damage: readonly Damage[]): void {
     for (const { file, position, bytes } of damage) {
       const what = `${directory}/${file}: ${bytes} bytes from byte ${position} on cannot be read, and are left out`;
-      this.#host.problem(new PintleError("DURABLE_DAMAGED", what), `durable damage ${directory}/${file}`);
+      this.#host.problem(durableError("DURABLE_DAMAGED", what), `durable damage ${directory}/${file}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FileSystem, LogError } from "@pintle/log";
-import { PintleError } from "../errors.ts";
+import { durableError } from "../durable-errors.ts";
 
 /** Takes the lock of a folder, or rejects with `lock.held` after waiting that many milliseconds. */
 export type TakeLock = (directory: string, wait: number) => Promise<{ release(): Promise<void> }>;
@@ -122,15 +122,15 @@ export class Folder {
     if (header === undefined) {
       if (hasSlots) {
         const what = `${path} ${text === undefined ? "is missing" : "is damaged"}, so it is not known whose messages are there`;
-        throw new PintleError("DURABLE_REFUSED", what);
+        throw durableError("DURABLE_REFUSED", what);
       }
       await this.#writeHeader(path, text !== undefined);
     } else if (header.format !== format) {
       const what = `durable.directory ${JSON.stringify(this.directory)} has format ${header.format}, known is ${format}`;
-      throw new PintleError("DURABLE_REFUSED", what);
+      throw durableError("DURABLE_REFUSED", what);
     } else if (header.owner !== this.#owner) {
       const what = `durable.directory ${JSON.stringify(this.directory)} holds the messages for another write key or data plane URL`;
-      throw new PintleError("DURABLE_REFUSED", what);
+      throw durableError("DURABLE_REFUSED", what);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Damage, Log, LogReader, LogRecord } from "@pintle/log";
-import { PintleError } from "../errors.ts";
+import { durableError } from "../durable-errors.ts";
 import { Finished } from "./finished.ts";
 import { decodeAcknowledgements, decodeMessages, type Place, type StoredMessage } from "./record.ts";
 
@@ -44,7 +44,7 @@ function readRecord(record: LogRecord, finished: Finished, moves: Map<string, Pl
   const messages = decodeMessages(header, payload);
   if (messages === undefined) {
     const what = `${directory} has a record of kind ${header[0]}, version ${header[1]}, at offset ${offset}`;
-    throw new PintleError("DURABLE_REFUSED", `${what}, which a newer version of the SDK has written`);
+    throw durableError("DURABLE_REFUSED", `${what}, which a newer version of the SDK has written`);
   }
   // What has been moved is not at its old places any more: neither at the first, nor at one in between.
   for (const { origin, index } of messages) {

@@ -1,6 +1,7 @@
 import { errorMessage } from "@pintle/events";
 import { type Damage, type FileSystem, Log, LogReader } from "@pintle/log";
-import { PintleError } from "../errors.ts";
+import { durableError } from "../durable-errors.ts";
+import type { PintleError } from "../errors.ts";
 import type { KeptEntry } from "../kept-entry.ts";
 import { Block } from "./block.ts";
 import type { Finished } from "./finished.ts";
@@ -453,7 +454,7 @@ export class Slot {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     const text = `${what} in ${this.directory} failed: ${errorMessage(error)}`;
-    this.#observer.problem(new PintleError("DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
+    this.#observer.problem(durableError("DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
   }
 
   #wellAgain(): void {

@@ -1,5 +1,6 @@
 import { errorMessage } from "@pintle/events";
 import type { Damage } from "@pintle/log";
+import { durableError } from "../durable-errors.ts";
 import { PintleError } from "../errors.ts";
 import type { Claim, Folder } from "./folder.ts";
 import type { MovedMessage } from "./recovery.ts";
@@ -133,7 +134,7 @@ export class Slots {
     } catch (error) {
       if (!this.#isAdoptReported) {
         const what = `an orphaned slot of ${this.#folder.directory} cannot be opened: ${errorMessage(error)}`;
-        this.#observer.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
+        this.#observer.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
       }
       this.#isAdoptReported = true;
     }
@@ -158,7 +159,7 @@ export class Slots {
     if (!this.#isOpenReported) {
       this.#isOpenReported = true;
       const what = `durable.directory ${JSON.stringify(this.#folder.directory)} cannot be used: ${errorMessage(error)}`;
-      this.#observer.problem(new PintleError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
+      this.#observer.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
     }
     this.#later(this.#pause, () => this.#open());
     this.#pause = Math.min(longestPause, 2 * this.#pause);
@@ -180,5 +181,5 @@ function isRefusal(error: unknown): boolean {
 
 function refusalOf(error: unknown, directory: string): PintleError {
   if (error instanceof PintleError) return error;
-  return new PintleError("DURABLE_REFUSED", `${directory}: ${errorMessage(error)}`, { cause: error });
+  return durableError("DURABLE_REFUSED", `${directory}: ${errorMessage(error)}`, { cause: error });
 }
