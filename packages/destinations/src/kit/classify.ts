@@ -104,7 +104,9 @@ const dnsCodes = /^(ENOTFOUND|EAI_.*|EDNS.*|ENODATA|ESERVFAIL)$/;
  */
 export function classifyError(error: unknown): Outcome {
   const code = codeOf(error);
-  const detail = error instanceof Error && error.message !== "" ? error.message : code || String(error);
+  const said = error instanceof Error && error.message !== "" ? error.message : code || String(error);
+  // What undici takes for granted of an answer, as code.
+  const detail = code === "ERR_ASSERTION" ? "the answer is none of HTTP/1.1" : said;
   if (error instanceof RequestError || code === "UND_ERR_INVALID_ARG") return dead("request", { detail });
   if (error instanceof TimeoutError) return retry("destination", "timeout", { detail });
   if (error instanceof BlockedAddressError) return retry("destination", "blocked_address", { detail });

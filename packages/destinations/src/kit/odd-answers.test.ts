@@ -142,6 +142,15 @@ test("what is no status line is no answer", async () => {
   }
 });
 
+test("a status that is none is no answer, in words for people", async () => {
+  const { url } = await answering(["HTTP/1.1 000 x\r\ncontent-length: 0\r\n\r\n"], "keep");
+  const [outcome] = await deliver(webhook as DestinationType, { url }, 1);
+  assert.deepEqual(
+    [outcome?.outcome, outcome?.reason, outcome?.detail],
+    ["retry", "network", "the answer is none of HTTP/1.1"],
+  );
+});
+
 test("a status line counts also when the time runs out behind it", async () => {
   const { url } = await answering(["HTTP/1.1 200 OK\r\nx-slow: "], "keep");
   const [outcome] = await deliver(webhook as DestinationType, { url, timeout: 200 }, 1);

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type HttpRequest, type Sender, secretsOf } from "../kit/index.ts";
+import { type HttpRequest, type Sender, secretsOf, takeRequest } from "../kit/index.ts";
 import { idempotencyKey, webhook } from "./webhook.ts";
 
 const event: DeliveredEvent = {
@@ -138,6 +138,23 @@ test("settings that would fail with every event are refused", () => {
   ];
   for (const settings of refused) {
     assert.equal(webhook.settings.safeParse(settings).success, false, JSON.stringify(settings));
+  }
+});
+
+test("a URL that a transformation may not choose is that event's end, which says why", async () => {
+  const refused: [url: string, why: RegExp][] = [
+    ["file:///etc/passwd", /begins with file:, not http: or https:/],
+    ["javascript:alert(1)", /begins with javascript:,/],
+    ["//else.example/x", /chose http:\/\/else\.example, which is neither/],
+    ["http://u:p@hook.example/", /user and password/],
+    ["http://[", /a URL that is none/],
+  ];
+  for (const [url, why] of refused) {
+    const choosing = { ...event, $request: { url } };
+    takeRequest(choosing);
+    const { sent, outcomes } = await deliver({ url: "http://hook.example/in" }, 200, [choosing]);
+    assert.deepEqual([sent.length, outcomes[0]?.outcome, outcomes[0]?.reason], [0, "dead", "request"], url);
+    assert.match(outcomes[0]?.detail ?? "", why);
   }
 });
 

@@ -155,6 +155,9 @@ function targetOf({ url, origins }: WebhookSettings, { url: own, append = "" }: 
   if (target.username + target.password !== "") {
     throw new TypeError("the transformation chose a URL with user and password: put them into a header");
   }
+  if (!/^https?:$/.test(target.protocol)) {
+    throw new TypeError(`the transformation chose a URL that begins with ${target.protocol}, not http: or https:`);
+  }
   if (target.origin !== new URL(url).origin && !origins.includes(target.origin)) {
     throw new TypeError(
       `the transformation chose ${target.origin}, which is neither where url leads nor one of origins: add it there`,
