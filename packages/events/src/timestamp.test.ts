@@ -143,6 +143,7 @@ test("a time is passed on as it is where everybody can store it, else in UTC", (
     ["0000-01-01T00:00:00Z", undefined],
     // In the year 1, but for its letters, which no database reads.
     ["0000-12-31T23:30:00-01:00", "0001-01-01T00:30:00.000Z"],
+    ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z"],
     ["2026-02-30T09:00:00Z", undefined],
     [1_764_000_000, "2025-11-24T16:00:00.000Z"],
     [1_764_000_000.25, "2025-11-24T16:00:00.250Z"],

@@ -30,7 +30,9 @@ export interface Time {
 export function readTime(value: unknown): Time | undefined {
   const at = typeof value === "number" ? numberTime(value) : parseTimestamp(value);
   if (at === undefined) return undefined;
-  return { at, text: typeof value === "string" && storable.test(value) ? value : toRfc3339(at) };
+  // A longer fraction of the last millisecond would be rounded into the year 10000.
+  const isKept = typeof value === "string" && at < latest && storable.test(value);
+  return { at, text: isKept ? value : toRfc3339(at) };
 }
 
 const firstMilliseconds = 1e11;
