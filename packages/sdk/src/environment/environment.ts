@@ -69,6 +69,8 @@ export interface Lifecycle {
 
 /** Who has messages waiting when the program ends. */
 export interface Resident {
+  /** Whether it is drained on SIGTERM, where nobody else listens to that. */
+  readonly minds: boolean;
   /** Tries to deliver everything within `exitTimeout`, then gives up what is left. Never rejects. */
   drain(): Promise<void>;
   /** The program ends now, because of `process.exit()` or an exception: nothing can be sent any more. */

@@ -7,6 +7,7 @@ import { gzipNode } from "../transport/gzip-node.ts";
 import { uuid } from "../uuid.ts";
 import type { Environment } from "./environment.ts";
 import { ProcessLifecycle } from "./process-lifecycle.ts";
+import { monotonic, realQueueMicrotask } from "./real.ts";
 import { after, hold } from "./timers.ts";
 
 /** A variable, and the comments below, keep bundlers from looking for it: it is there or not where the program runs. */
@@ -24,10 +25,10 @@ export const nodeEnvironment: Environment = {
     return deno === undefined ? `node/${node}` : `deno/${deno}`;
   },
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic,
   after,
   hold,
-  soon: (callback) => queueMicrotask(callback),
+  soon: (callback) => realQueueMicrotask(callback),
   random: () => Math.random(),
   uuid,
   async loadTransport({ connections, concurrency }) {

@@ -22,12 +22,18 @@ const ours = Symbol.for("@pintle/sdk closes on signals");
  * usual effect. If the program listens to the signal itself, it decides on its own when to end: it is not sent again. A
  * second signal is not waited for. Our listener is the first, because one that was added by `once` is gone when it has
  * been called.
+ *
+ * **SIGTERM, for all others** that have sent something: only where nobody else listens, every client with messages waiting is drained, and the
+ * signal is sent again. The listener steps back before anything else, so that whoever counts listeners (as the package signal-exit does, to find out
+ * whether it is to end the program) counts as if it had never been there; and a second signal has its usual effect.
  */
 export class ProcessLifecycle implements Lifecycle {
   readonly #process: ProcessEvents;
   readonly #residents = new Set<Resident>();
   readonly #closers = new Set<() => Promise<unknown>>();
   #isWatchingExit = false;
+  #isWatchingSignal = false;
+  #draining: Promise<unknown> | undefined;
   #isClosing = false;
 
   constructor(process: ProcessEvents) {
@@ -36,6 +42,10 @@ export class ProcessLifecycle implements Lifecycle {
 
   enter(resident: Resident): void {
     this.#residents.add(resident);
+    if (resident.minds && !this.#isWatchingSignal) {
+      this.#isWatchingSignal = true;
+      this.#process.prependListener("SIGTERM", this.#onTerminate);
+    }
     if (this.#isWatchingExit) return;
     this.#isWatchingExit = true;
     this.#process.on("beforeExit", this.#onBeforeExit);
@@ -50,6 +60,7 @@ export class ProcessLifecycle implements Lifecycle {
   forget(resident: Resident): void {
     this.leave(resident);
     if (this.#residents.size > 0 || !this.#isWatchingExit) return;
+    this.#stepBack();
     this.#isWatchingExit = false;
     this.#process.off("beforeExit", this.#onBeforeExit);
     this.#process.off("exit", this.#onExit);
@@ -63,6 +74,31 @@ export class ProcessLifecycle implements Lifecycle {
     for (const each of this.#residents) each.lost();
   };
 
+  readonly #onTerminate = Object.assign(
+    (signal: NodeJS.Signals): void => {
+      this.#stepBack();
+      if (!this.#isForUs(signal)) return;
+      const minding = [...this.#residents].filter(({ minds }) => minds);
+      this.#draining = Promise.all(minding.map((each) => each.drain()));
+      void this.#draining.then(() => this.#pass(signal));
+    },
+    { [ours]: true },
+  );
+
+  #stepBack(): void {
+    this.#isWatchingSignal = false;
+    this.#process.off("SIGTERM", this.#onTerminate);
+  }
+
+  #isForUs(signal: NodeJS.Signals): boolean {
+    return this.#process.listeners(signal).every((listener) => ours in listener);
+  }
+
+  /** Sends the signal again, unless somebody of another copy of the SDK is still at it, who then sends it. */
+  #pass(signal: NodeJS.Signals): void {
+    if (this.#process.listeners(signal).length === 0) this.#process.kill(this.#process.pid, signal);
+  }
+
   onSignal(close: () => Promise<unknown>): () => void {
     if (this.#closers.size === 0) for (const signal of signals) this.#process.prependListener(signal, this.#onSignal);
     this.#closers.add(close);
@@ -75,14 +111,15 @@ export class ProcessLifecycle implements Lifecycle {
 
   readonly #onSignal = Object.assign(
     (signal: NodeJS.Signals): void => {
-      const isForUs = this.#process.listeners(signal).every((listener) => ours in listener);
+      const isForUs = this.#isForUs(signal);
       const wasClosing = this.#isClosing;
       this.#isClosing = true;
       const closed = wasClosing ? Promise.resolve([]) : Promise.allSettled([...this.#closers].map((close) => close()));
-      void closed.then(() => {
+      // Those that are drained at the same time are waited for, too.
+      const all = closed.then(() => this.#draining);
+      void all.then(() => {
         this.#ignoreSignals();
-        // Another copy of the SDK that is still closing sends it.
-        if (isForUs && this.#process.listeners(signal).length === 0) this.#process.kill(this.#process.pid, signal);
+        if (isForUs) this.#pass(signal);
       });
     },
     { [ours]: true },

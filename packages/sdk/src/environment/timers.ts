@@ -1,21 +1,23 @@
+import { realClearInterval, realClearTimeout, realSetInterval, realSetTimeout } from "./real.ts";
+
 /** The longest time that a timer of any runtime can be set for; longer ones would fire at once. */
 const longest = 2 ** 31 - 1;
 
 /** A timer that keeps no program alive, where the runtime knows the difference. */
 export function after(milliseconds: number, callback: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout>;
+  let timer: ReturnType<typeof realSetTimeout>;
   const set = (left: number): void => {
-    timer = setTimeout(() => (left > longest ? set(left - longest) : callback()), Math.min(left, longest));
+    timer = realSetTimeout(() => (left > longest ? set(left - longest) : callback()), Math.min(left, longest));
     unref(timer);
   };
   set(Math.max(0, milliseconds));
-  return () => clearTimeout(timer);
+  return () => realClearTimeout(timer);
 }
 
 /** A timer that does nothing, but keeps the program alive until it is cleared. */
 export function hold(): () => void {
-  const timer = setInterval(() => {}, longest);
-  return () => clearInterval(timer);
+  const timer = realSetInterval(() => {}, longest);
+  return () => realClearInterval(timer);
 }
 
 function unref(timer: unknown): void {

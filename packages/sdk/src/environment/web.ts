@@ -2,6 +2,7 @@ import { fetchTransport } from "../transport/fetch.ts";
 import { gzipWeb } from "../transport/gzip-web.ts";
 import { uuidWeb } from "../uuid-web.ts";
 import type { Environment } from "./environment.ts";
+import { monotonic, realQueueMicrotask } from "./real.ts";
 import { after, hold } from "./timers.ts";
 
 /** What every runtime with the web's interfaces has. Nothing is looked up at import. */
@@ -12,10 +13,10 @@ export const webEnvironment: Environment = {
     return typeof agent === "string" && agent !== "" ? agent : "web";
   },
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic,
   after,
   hold,
-  soon: (callback) => queueMicrotask(callback),
+  soon: (callback) => realQueueMicrotask(callback),
   random: () => Math.random(),
   uuid: uuidWeb,
   loadTransport: async () => fetchTransport,

@@ -169,6 +169,43 @@ describe("a program with the SDK in it", () => {
     });
   }
 
+  test("loses nothing on SIGTERM where nobody else listens, and ends as it would have", async () => {
+    for (const [name, count] of [
+      ["terminated", 20],
+      ["terminatedBeside", 21],
+    ] as const) {
+      await using plane = await FakeDataPlane.start();
+      const ended = await run(name, [plane.url], { signal: "SIGTERM" });
+      assert.deepEqual([ended.code, ended.signal, ended.stderr], [null, "SIGTERM", ""]);
+      assert.deepEqual(ended.lines, ["queued"]);
+      assert.equal(plane.messages.length, count);
+    }
+  });
+
+  test("is held for exitTimeout by a SIGTERM, and no longer, and told of what is lost", async () => {
+    await using plane = await FakeDataPlane.start({ otherwise: "hang" });
+    const ended = await run("terminated", [plane.url], { signal: "SIGTERM" });
+    assert.deepEqual([ended.code, ended.signal, ended.stderr], [null, "SIGTERM", ""]);
+    assert.deepEqual(ended.lines, ["queued", ...Array.from({ length: 20 }, () => "abandoned")]);
+  });
+
+  test("ends on SIGTERM as if there were no SDK where somebody listens, or counts who does; and on SIGINT", async () => {
+    await using plane = await FakeDataPlane.start();
+    const own = await run("terminatedAndListening", [plane.url], { signal: "SIGTERM" });
+    assert.deepEqual([own.code, own.stderr], [7, ""]);
+    const counted = await run("terminatedAndCounted", [plane.url], { signal: "SIGTERM" });
+    assert.deepEqual([counted.signal, counted.stderr], ["SIGTERM", ""]);
+    const interrupted = await run("terminated", [plane.url], { signal: "SIGINT" });
+    assert.deepEqual([interrupted.signal, interrupted.stderr], ["SIGINT", ""]);
+    assert.equal(plane.messages.length, 0);
+  });
+
+  test("has a listener from the first message to the close, and none with closeOnSignals: false", async () => {
+    await using plane = await FakeDataPlane.start();
+    const { lines, stderr } = await run("listeners", [plane.url]);
+    assert.deepEqual([lines, stderr], [[[0, 0, 1, 0]], ""]);
+  });
+
   test("is told what process.exit() has cost it", async () => {
     await using plane = await FakeDataPlane.start();
     const { code, lines, stderr } = await run("exits", [plane.url]);

@@ -87,6 +87,54 @@ const programs: Readonly<Record<string, () => void | Promise<void>>> = {
     say("queued");
   },
 
+  /** Queues and goes on for ever; has said nothing of signals. */
+  terminated() {
+    const client = new Pintle("key", url, { logger: quiet, interval: "1h", exitTimeout: 1_000 });
+    client.on("dropped", ({ reason }) => say(reason));
+    for (let i = 0; i < 20; i++) client.track({ userId: i, event: "e" });
+    setInterval(() => {}, 60_000);
+    say("queued");
+  },
+
+  /** The same beside a client that closes on signals. */
+  terminatedBeside() {
+    const closing = new Pintle("key", url, { logger: quiet, interval: "1h", closeOnSignals: true });
+    closing.track({ userId: "closing", event: "e" });
+    programs.terminated?.();
+  },
+
+  /** The same with a listener of its own that ends the program at once. */
+  terminatedAndListening() {
+    process.on("SIGTERM", () => process.exit(7));
+    programs.terminated?.();
+  },
+
+  /** The same with a library that ends the program if nobody else listens, as signal-exit does it. */
+  terminatedAndCounted() {
+    const counting = (): void => {
+      if (process.listenerCount("SIGTERM") !== 1) return;
+      process.off("SIGTERM", counting);
+      process.kill(process.pid, "SIGTERM");
+    };
+    process.on("SIGTERM", counting);
+    programs.terminated?.();
+  },
+
+  /** Who listens, and when. */
+  async listeners() {
+    const count = (): number => process.listenerCount("SIGTERM") + process.listenerCount("SIGINT");
+    const [client, other] = [undefined, false].map(
+      (closeOnSignals) => new Pintle("key", url, { logger: quiet, closeOnSignals }),
+    );
+    const counts = [count()];
+    for (const each of [other, client]) {
+      each?.track({ userId: 1, event: "e" });
+      counts.push(count());
+    }
+    await Promise.all([client?.close(), other?.close()]);
+    say([...counts, count()]);
+  },
+
   /** Leaves no time to deliver. */
   exits() {
     const client = new Pintle("key", url, { logger: quiet, interval: "1h" });

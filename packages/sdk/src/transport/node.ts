@@ -1,5 +1,6 @@
 import type { ClientRequest } from "node:http";
 import type { ConnectionSettings } from "../connection-options.ts";
+import { after } from "../environment/timers.ts";
 import { adviceFor } from "./advice.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { Connections, headersOf, type Route } from "./connections.ts";
@@ -42,8 +43,7 @@ function exchange(route: Route, request: TransportRequest): Promise<TransportRes
     // What makes the way through a proxy ends with the attempt, too.
     const attempt = proxy === undefined ? undefined : new AbortController();
     const outgoing = route.open(url, { method, headers, attempt: attempt?.signal });
-    const deadline = setTimeout(() => fail(timedOut(url, timeout)), timeout);
-    deadline.unref();
+    const stopDeadline = after(timeout, () => fail(timedOut(url, timeout)));
     const onAbort = (): void => fail(aborted(url));
     signal.addEventListener("abort", onAbort, { once: true });
     const status = new StatusLine();
@@ -53,7 +53,7 @@ function exchange(route: Route, request: TransportRequest): Promise<TransportRes
     function finish(): boolean {
       if (over) return false;
       over = true;
-      clearTimeout(deadline);
+      stopDeadline();
       signal.removeEventListener("abort", onAbort);
       stopReading();
       return true;

@@ -1,0 +1,31 @@
+/**
+ * What tells the time, as it is when the SDK is loaded. A test that replaces timers (Vitest's and Jest's fake timers, `mock.timers` of `node:test`)
+ * replaces them for the program, whose time it drives; a request goes over a real network, and would wait for ever.
+ */
+const found = globalThis as unknown as Readonly<Record<Name, Real>>;
+
+type Name = "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval" | "queueMicrotask" | "performance";
+
+interface Real {
+  /** Of a fake of `@sinonjs/fake-timers`, which Vitest and Jest use: what it stands for, by its name with `_` in front. */
+  readonly clock?: Readonly<Record<string, unknown>>;
+}
+
+function real<N extends Name>(name: N): (typeof globalThis)[N] {
+  // They may have been replaced before.
+  return (found[name]?.clock?.[`_${name}`] ?? found[name]) as (typeof globalThis)[N];
+}
+
+export const realSetTimeout: typeof setTimeout = real("setTimeout");
+export const realClearTimeout: typeof clearTimeout = real("clearTimeout");
+export const realSetInterval: typeof setInterval = real("setInterval");
+export const realClearInterval: typeof clearInterval = real("clearInterval");
+export const realQueueMicrotask: typeof queueMicrotask = real("queueMicrotask");
+
+const realPerformance = real("performance");
+const realNow = realPerformance?.now;
+
+/** Milliseconds since some moment; never jumps. */
+export function monotonic(): number {
+  return realNow.call(realPerformance);
+}
