@@ -46,9 +46,15 @@ export class Account {
     requests: 0,
     retries: 0,
   };
+  #staged = 0;
 
   get pending(): number {
     return this.#counts.pending;
+  }
+
+  /** Pending messages that are in the queue, or beyond it. */
+  get queued(): number {
+    return this.#counts.pending - this.#staged;
   }
 
   get bytes(): number {
@@ -75,6 +81,19 @@ export class Account {
     counts.accepted += count;
     counts.pending += count;
     counts.bytes += bytes;
+  }
+
+  /** A message was taken that is not queued yet. */
+  stage(bytes: number): void {
+    this.accepted(bytes);
+    this.#staged++;
+  }
+
+  /** It was given up; or it is about to be queued, and counted there, in the same step. */
+  unstage(bytes: number, reason?: DropReason): void {
+    this.#staged--;
+    if (reason === undefined) this.accepted(-bytes, -1);
+    else this.drop(reason, bytes);
   }
 
   deliver(bytes: number): void {

@@ -53,7 +53,7 @@ export class Backlog {
       release: (entry) => this.#store.free(entry),
       recovered: (count, bytes) => {
         this.#account.accepted(bytes, count);
-        if (this.#account.pending === count) this.#observer.busy();
+        if (this.#account.queued === count) this.#observer.busy();
       },
       lost: (count, bytes, error) => {
         this.#account.drop("abandoned", bytes, count);
@@ -77,9 +77,9 @@ export class Backlog {
     return this.#queued + (this.#keeping?.unqueued ?? 0);
   }
 
-  /** Messages that have not ended. */
+  /** Messages that have not ended, but for those that have not come this far. */
   get pending(): number {
-    return this.#account.pending;
+    return this.#account.queued;
   }
 
   /** Bytes that are free. */
@@ -107,7 +107,7 @@ export class Backlog {
     this.#account.accepted(entry.length);
     if (keeping === undefined) this.#enqueue(entry);
     else keeping.add(entry as KeptEntry);
-    if (this.#account.pending === 1) this.#observer.busy();
+    if (this.#account.queued === 1) this.#observer.busy();
     return entry;
   }
 

@@ -13,7 +13,7 @@ function entry(seq: number, lane = seq, anonymousId = ""): Entry {
   const made = new Entry(lane, seq);
   made.seq = seq;
   const message = { type: "track" as const, userId: `u${lane}`, anonymousId, event: "e" };
-  const envelope = { messageId: String(seq), originalTimestamp: "", defaultContext: undefined };
+  const envelope = { messageId: String(seq), originalTimestamp: "", base: undefined };
   assert.ok(store.write(made, encodeMessage(message, envelope), 1_000));
   return made;
 }

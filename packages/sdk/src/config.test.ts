@@ -42,7 +42,8 @@ describe("configuration of a client", () => {
       strict: false,
       verbose: false,
       nodeAware: true,
-      closeOnSignals: false,
+      enabled: true,
+      enrichTimeout: 5_000,
       exitTimeout: 2_000,
     });
   });

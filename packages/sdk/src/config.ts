@@ -1,6 +1,8 @@
 import { type Context, describe, type Message } from "@pintle/events";
+import type { BeforeSend } from "./before-send.ts";
 import type { ConnectionSettings } from "./connection-options.ts";
 import { type Duration, parseDuration } from "./duration.ts";
+import type { Enrich } from "./enrichment.ts";
 import { ConfigError } from "./errors.ts";
 import { findWrongHeader, type RequestHeaders } from "./headers.ts";
 import { kindOf } from "./kind-of.ts";
@@ -53,6 +55,11 @@ export interface DurableOptions {
  * ```
  */
 export interface Config<Plan = AnyPlan> {
+  /**
+   * Whether anything is sent. A client that is not enabled opens nothing: its calls are checked, and what is right is refused as `disabled`, without
+   * a word and also with `strict` without a throw. Default: true.
+   */
+  readonly enabled?: boolean | undefined;
   /** A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms. */
   readonly interval?: Duration | undefined;
   /** Messages in one request, 1 to 20,000 (RudderStack's limit). Default: 250. */
@@ -82,9 +89,18 @@ export interface Config<Plan = AnyPlan> {
   readonly defaultContext?: Context | undefined;
   /**
    * Called with a copy of each message as it would be sent, at the call and synchronously. What it returns is sent; `null`
-   * refuses the message as `filtered`, a throw as `before_send`. Default: none.
+   * refuses the message as `filtered`, a throw as `before_send`. Of a list each gets what the one before returned. Ready-made:
+   * `sample`, `redact` and `rename`. Default: none.
    */
-  readonly beforeSend?: ((message: WritableMessage) => Message | null) | undefined;
+  readonly beforeSend?: BeforeSend | readonly BeforeSend[] | undefined;
+  /**
+   * Called with a copy of each message that was accepted, before it is queued: what its promise gives is sent, nothing stands for the copy, and
+   * a failure for the message as it was at the call. Messages of one user keep their order; 64 are enriched at one time. Default: none.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing has written into its copy
+  readonly enrich?: ((message: WritableMessage) => PromiseLike<Message | undefined | void>) | undefined;
+  /** How long `enrich` may take for a message, from the call on; then the message is sent without it. Default: 5,000 ms. */
+  readonly enrichTimeout?: Duration | undefined;
   /**
    * Validators of properties by name of event: schemas of Zod, Valibot, ArkType or any other library with Standard Schema.
    * A message that fails is refused as `invalid`. Default: none.
@@ -125,7 +141,10 @@ export interface Config<Plan = AnyPlan> {
    * to wait; it resolves when none does any more. Default: none.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
-  /** Whether SIGTERM and SIGINT close the client, and then have their usual effect. Default: false. */
+  /**
+   * Whether SIGTERM and SIGINT close the client, and then have their usual effect. Default: SIGTERM alone, where nobody else listens to it: what
+   * waits is delivered within `exitTimeout` before it has its effect.
+   */
   readonly closeOnSignals?: boolean | undefined;
   /** How long a program that ends by itself is held to deliver what is queued. Default: 2,000 ms. */
   readonly exitTimeout?: Duration | undefined;
@@ -168,6 +187,7 @@ export interface Settings {
   readonly writeKey: string;
   /** Without a slash at the end. */
   readonly url: string;
+  readonly enabled: boolean;
   readonly interval: number;
   readonly batchSize: number;
   readonly maxBatchBytes: number;
@@ -179,7 +199,9 @@ export interface Settings {
   readonly maxAge: number;
   readonly concurrency: number;
   readonly defaultContext: Context | undefined;
-  readonly beforeSend: ((message: WritableMessage) => Message | null) | undefined;
+  readonly beforeSend: readonly BeforeSend[] | undefined;
+  readonly enrich: Enrich | undefined;
+  readonly enrichTimeout: number;
   readonly plan: Validators | undefined;
   readonly strict: boolean;
   readonly durable: DurableSettings | undefined;
@@ -191,7 +213,8 @@ export interface Settings {
   readonly transport: Transport | undefined;
   readonly nodeAware: boolean;
   readonly waitUntil: ((promise: Promise<unknown>) => void) | undefined;
-  readonly closeOnSignals: boolean;
+  /** `undefined`: for SIGTERM, where nobody else listens. */
+  readonly closeOnSignals: boolean | undefined;
   readonly exitTimeout: number;
 }
 
@@ -227,7 +250,9 @@ const checks = {
   maxAge: duration(3_600_000, 1, month),
   concurrency: integer(4, 1, 256),
   defaultContext: snapshot(),
-  beforeSend: optionalFunction<NonNullable<Config["beforeSend"]>>(),
+  beforeSend: functions<BeforeSend>(),
+  enrich: optionalFunction<Enrich>(),
+  enrichTimeout: duration(5_000, 1, week),
   plan: validators(),
   strict: flag(false),
   // Checked where durable mode is to be had.
@@ -241,8 +266,9 @@ const checks = {
   headers: ownHeaders,
   transport: optionalFunction<Transport>(),
   nodeAware: flag(true),
+  enabled: flag(true),
   waitUntil: optionalFunction<NonNullable<Config["waitUntil"]>>(),
-  closeOnSignals: flag(false),
+  closeOnSignals: flag(undefined),
   exitTimeout: duration(2_000, 0, week),
 } satisfies { readonly [Option in keyof Config]-?: Check<unknown> };
 
@@ -342,7 +368,8 @@ function checkWriteKey(value: unknown): string {
   );
 }
 
-function checkUrl(value: unknown): string {
+function checkUrl(given: unknown): string {
+  const value = isUrl(given) ? given.href : given;
   let url: URL | undefined;
   try {
     if (typeof value === "string") url = new URL(value);
@@ -360,7 +387,13 @@ function checkUrl(value: unknown): string {
     return fail(/^[\w.-]+:\d+(?:\/|$)/.test(value) ? "an address without http:// or https://" : kindOf(value));
   }
   if (url.search !== "" || url.hash !== "") return fail("a URL with a query or a fragment", ", without them");
-  return url.href.replace(/\/+$/, "");
+  // As a sample of the HTTP API may have it, with all that the SDK adds itself.
+  return url.href.replace(/\/*(?:\/v1\/batch\/*)?$/, "");
+}
+
+/** Of whatever realm. */
+function isUrl(value: unknown): value is { readonly href: unknown } {
+  return Object.prototype.toString.call(value) === "[object URL]";
 }
 
 /**
@@ -395,7 +428,7 @@ export function integer(fallback: number, least: number, most: number): Check<nu
   );
 }
 
-function flag(fallback: boolean): Check<boolean> {
+function flag<Fallback extends boolean | undefined>(fallback: Fallback): Check<boolean | Fallback> {
   return option(fallback, "true or false", (value) => (typeof value === "boolean" ? value : undefined));
 }
 
@@ -406,6 +439,18 @@ function oneOf<const T extends string>(...values: readonly [T, ...T[]]): Check<T
 
 function optionalFunction<T>(): Check<T | undefined> {
   return option(undefined, "a function", (value) => (typeof value === "function" ? (value as T) : undefined));
+}
+
+/** One, or a list of them, which is copied; an empty list is none. */
+function functions<T>(): Check<readonly T[] | undefined> {
+  const given = option(undefined, "a function or a list of functions", (value) => {
+    const list: unknown[] = Array.isArray(value) ? [...value] : [value];
+    return list.every((each) => typeof each === "function") ? (list as T[]) : undefined;
+  });
+  return (name, value) => {
+    const list = given(name, value);
+    return list?.length === 0 ? undefined : list;
+  };
 }
 
 function ownHeaders(name: string, value: unknown): RequestHeaders | undefined {

@@ -111,6 +111,11 @@ export class Delivery {
     return this.#closing !== undefined;
   }
 
+  /** Bytes that are free. */
+  get room(): number {
+    return this.#backlog.room;
+  }
+
   /** Takes an encoded message, or says why not. Does the same little work however much is queued. */
   accept(json: string, lane: number): Entry | "too_large" | "queue_full" {
     const now = this.#now();
@@ -153,9 +158,14 @@ export class Delivery {
     return this.#closing;
   }
 
-  /** The program is about to end by itself: a last attempt. All of them together hold it no longer than `exitTimeout`. */
-  async drain(): Promise<void> {
+  /**
+   * The program is about to end by itself: a last attempt. All of them together hold it no longer than `exitTimeout`.
+   *
+   * @param waited milliseconds for which this one has held it already
+   */
+  async drain(waited = 0): Promise<void> {
     const began = this.#now();
+    this.#held += waited;
     this.#hurry();
     await this.#wait(Math.max(0, this.#settings.exitTimeout - this.#held));
     this.#held += this.#now() - began;

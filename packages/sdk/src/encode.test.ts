@@ -11,7 +11,7 @@ import { traits } from "./helpers/traits.ts";
 import { sizeInRequest } from "./queue.ts";
 import { version } from "./version.ts";
 
-const envelope = { messageId: "id", originalTimestamp: "2026-01-01T00:00:00.000Z", defaultContext: undefined };
+const envelope = { messageId: "id", originalTimestamp: "2026-01-01T00:00:00.000Z", base: undefined };
 const common = { messageId: "id", channel: "server", originalTimestamp: "2026-01-01T00:00:00.000Z" };
 const library = { name: "@pintle/sdk", version };
 

@@ -1,16 +1,14 @@
-import { type Context, deepestEvent, isJsonDeeperThan, type Message } from "@pintle/events";
-import { mergeContext } from "./merge-context.ts";
-import { version } from "./version.ts";
-
-/** Identifies this SDK in every message; not the caller's to change. */
-const library = { name: "@pintle/sdk", version } as const;
+import type { Context, Message } from "@pintle/events";
+import { type BaseContext, contextMember } from "./base-context.ts";
+import { shallow } from "./shallow.ts";
 
 /** What the SDK adds to a message. */
 export interface Envelope {
   readonly messageId: string;
   /** When the call was made, ISO 8601 with milliseconds. */
   readonly originalTimestamp: string;
-  readonly defaultContext: Context | undefined;
+  /** What lies under the context of the message. */
+  readonly base: BaseContext | undefined;
 }
 
 /** A message as it is sent, but for `sentAt`. See {@link Pintle.on}. */
@@ -31,7 +29,7 @@ export interface WireMessage {
  * Fields that the model does not know are not sent. Throws what encoding throws: for BigInt, cycles, getters and `toJSON`
  * that throw; and TooDeep.
  */
-export function encodeMessage(message: Message, { messageId, originalTimestamp, defaultContext }: Envelope): string {
+export function encodeMessage(message: Message, { messageId, originalTimestamp, base }: Envelope): string {
   const fields: { readonly [field: string]: unknown } = message as Message & { readonly [field: string]: unknown };
   const { userId, anonymousId, timestamp, event, name, category, groupId, previousId } = fields;
   const { properties, traits, integrations, context } = fields;
@@ -50,7 +48,7 @@ export function encodeMessage(message: Message, { messageId, originalTimestamp, 
   if (properties !== undefined) json += member("properties", properties);
   if (traits !== undefined) json += member("traits", traits);
   if (integrations !== undefined) json += member("integrations", integrations);
-  return json + contextMember(context as Context | null | undefined, defaultContext);
+  return json + contextMember(context as Context | null | undefined, base);
 }
 
 /** Fields of a message that the model does not know: other SDKs send them as they are. Of those that it knows, a time of the call in the past. */
@@ -81,42 +79,11 @@ function member(name: string, value: unknown): string {
   return json === undefined ? "" : `,"${name}":${shallow(json)}`;
 }
 
-/** A message is nested deeper than the data plane takes. */
-export class TooDeep extends Error {}
-
-/**
- * The value of a field, unless it is too deep. Field by field, because most are too short to be deep, and a look at the whole would copy the message
- * once more: it is a tree of pieces until its bytes are written.
- */
-function shallow(json: string): string {
-  if (isJsonDeeperThan(json, deepestEvent - 1)) throw new TooDeep();
-  return json;
-}
-
 /** What needs no escape in JSON: printable ASCII but for the quote and the backslash. */
 const plain = /^[ !#-[\]-~]*$/;
 
 function quote(value: string): string {
   return plain.test(value) ? `"${value}"` : JSON.stringify(value);
-}
-
-const libraryMember = `"library":${JSON.stringify(library)}`;
-const bareContext = `,"context":{${libraryMember}}`;
-
-function contextMember(own: Context | null | undefined, defaults: Context | undefined): string {
-  if (own === undefined || own === null) {
-    return defaults === undefined ? bareContext : `,"context":${shallow(JSON.stringify({ ...defaults, library }))}`;
-  }
-  if (defaults === undefined && !("library" in own) && !("toJSON" in own)) {
-    const json = shallow(JSON.stringify(own));
-    if (json === "{}") return bareContext;
-    // Ours goes in front of the others: a copy of the object, to add it, takes three times as long as the rest. (Boxed
-    // texts and numbers are objects to JavaScript, but not to JSON.)
-    if (json.startsWith("{")) return `,"context":{${libraryMember},${json.slice(1)}`;
-  }
-  const merged = defaults === undefined ? { ...own } : mergeContext(defaults, own);
-  merged.library = library;
-  return `,"context":${shallow(JSON.stringify(merged))}`;
 }
 
 /** Completes a message: `sentAt` is the time of the attempt, because a data plane corrects clocks by it. */

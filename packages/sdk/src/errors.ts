@@ -8,12 +8,14 @@ export const sdkErrors = {
   CONFIG_INVALID: "correct the option",
 
   MESSAGE_NOT_ENCODABLE: "remove what JSON cannot carry",
+  MESSAGE_LOSSY: "give what JSON can carry",
   MESSAGE_TOO_DEEP: "send flatter objects and lists",
   MESSAGE_TOO_LARGE: "send less, or raise maxMessageBytes",
   MESSAGE_FILTERED: "nothing to do if that was meant",
   BEFORE_SEND_FAILED: "correct beforeSend",
   MESSAGE_NOT_IN_PLAN: "send what the plan declares, or extend it",
   QUEUE_FULL: "await client.ready() before each call, or raise maxQueueBytes",
+  CLIENT_DISABLED: "nothing to do: enabled is false",
   CLIENT_CLOSED: "make no calls after close()",
 
   MESSAGE_EVICTED: "await client.ready() before each call, or raise maxQueueBytes",
@@ -24,7 +26,7 @@ export const sdkErrors = {
   SEND_FAILED: "nothing to do: it is tried again",
   SEND_HELD: "check the write key and the data plane's URL; messages are kept until maxAge",
   ANSWER_FLAWED: "have the data plane, or what stands before it, mend its answers",
-  CONTEXT_NOT_ENCODABLE: "give withContext an object that JSON can carry",
+  CONTEXT_NOT_ENCODABLE: "give the scope an object that JSON can carry",
   CONTEXT_NOT_CARRIED: "give each message its context, or switch on nodejs_compat",
   OPTION_FAILED: "correct the function",
 } as const;

@@ -30,6 +30,8 @@ export type {
 } from "@pintle/events";
 export { CodedError, EventError, type EventErrorCode } from "@pintle/events";
 export type { Stats } from "./account.ts";
+export type { Scope } from "./around/scope.ts";
+export type { ScopedPintle } from "./around/scoped-pintle.ts";
 export type { Config, DurableOptions, WritableMessage } from "./config.ts";
 export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
@@ -38,6 +40,9 @@ export type { FlushResult } from "./flushes.ts";
 export type { HeaderValue, RequestHeaders } from "./headers.ts";
 export { type IntegrationOptions, type IntegrationsHelper, integrations } from "./helpers/integrations.ts";
 export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
+export { redact } from "./helpers/redact.ts";
+export { type Renames, rename } from "./helpers/rename.ts";
+export { type SampleOptions, sample } from "./helpers/sample.ts";
 export { TraitsHelper, traits } from "./helpers/traits.ts";
 export type { Logger } from "./logger.ts";
 export type { Delivered, Dropped, DropReason, Left, Outcome, RefusalReason, Refused } from "./outcome.ts";
@@ -46,3 +51,4 @@ export type { AnyPlan, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "
 export type { Receipt } from "./receipt.ts";
 export { fetchTransport } from "./transport/fetch.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";
+export { version as VERSION } from "./version.ts";

@@ -33,10 +33,10 @@ export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleCli
 
   /**
    * @param writeKey of the source that the messages are for
-   * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`
+   * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`; a URL object will do
    * @throws {@link ConfigError}, and nothing else
    */
-  constructor(writeKey: string, dataPlaneUrl: string, config?: Config<Plan>) {
+  constructor(writeKey: string, dataPlaneUrl: string | { readonly href: string }, config?: Config<Plan>) {
     super(writeKey, dataPlaneUrl, config, nodeEnvironment);
   }
 }

@@ -21,6 +21,11 @@ export function logText(error: PintleError | EventError): string {
   return `${where} is ${kindOf(error.value)}; ${eventErrors[error.code]}`;
 }
 
+/** An event's name for the log, behind a blank, if it is one that a program has written: what holds digits or signs may be made of data. */
+export function eventName(event: unknown): string {
+  return typeof event === "string" && /^[\p{L} _.:/-]{1,60}$/u.test(event) ? ` "${event}"` : "";
+}
+
 /** What was thrown, which may quote what it was given, by name and length. Never throws. */
 export function kindOfThrown(thrown: unknown): string {
   const length = describeThrown(thrown).length;

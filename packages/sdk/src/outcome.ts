@@ -2,10 +2,18 @@ import type { EventError } from "@pintle/events";
 import type { PintleError } from "./errors.ts";
 
 /** Why a message was not taken. */
-export const refusalReasons = ["invalid", "too_large", "filtered", "before_send", "queue_full", "closed"] as const;
+export const refusalReasons = [
+  "invalid",
+  "too_large",
+  "filtered",
+  "before_send",
+  "queue_full",
+  "disabled",
+  "closed",
+] as const;
 /**
  * Why a message was not taken: a rule or a plan is broken (`invalid`), too many bytes (`too_large`), `beforeSend` returned null (`filtered`) or
- * threw (`before_send`), no room (`queue_full`), the client is `closed`. See {@link Outcome}.
+ * threw (`before_send`), no room (`queue_full`), the client is `disabled` or `closed`. See {@link Outcome}.
  */
 export type RefusalReason = (typeof refusalReasons)[number];
 

@@ -386,7 +386,10 @@ describe("the log", () => {
     for (let i = 0; i < 10; i++) client.track({ userId: "u", event: "e", properties: { card: "4111-1111" } });
     client.track({ userId: "", event: "e", properties: { card: "4111-1111" } });
     await environment.until(client.flush({ timeout: "5m" }));
+    const told = lines.length;
     await environment.until(client.close());
+    // What has been held back.
+    assert.match(lines.splice(told).join("\n"), /answered 401 .* \(\d+ more since it was last reported\)$/m);
     const reports = lines.filter((line) => line.includes("401") && !line.startsWith("debug"));
     assert.equal(reports.length, 1, reports.join("\n"));
     assert.match(
@@ -602,7 +605,7 @@ test("stats count requests, and repeats among them", async () => {
   assert.deepEqual(client.stats(), {
     offered: 1,
     accepted: 1,
-    refused: { invalid: 0, too_large: 0, filtered: 0, before_send: 0, queue_full: 0, closed: 0 },
+    refused: { invalid: 0, too_large: 0, filtered: 0, before_send: 0, queue_full: 0, disabled: 0, closed: 0 },
     delivered: 1,
     dropped: { evicted: 0, rejected: 0, expired: 0, abandoned: 0 },
     pending: 0,

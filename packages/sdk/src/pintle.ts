@@ -2,15 +2,18 @@ import {
   type Context,
   deepestEvent,
   describe as describeValue,
-  type EventError,
+  EventError,
   hashUserKey,
   isBlank,
   type Message,
 } from "@pintle/events";
-import { checkMessage, plainId, plainTime } from "@pintle/events/strict";
+import { checkMessage } from "@pintle/events/strict";
 import { Account, type Stats } from "./account.ts";
-import { ContextError, RequestScope } from "./around/request-scope.ts";
-import { type Config, resolveConfig, type Settings, type WritableMessage } from "./config.ts";
+import { RequestScope } from "./around/request-scope.ts";
+import type { ContextError, Scope } from "./around/scope.ts";
+import { type ScopedPintle, scopedCalls } from "./around/scoped-pintle.ts";
+import { applyBeforeSend } from "./before-send.ts";
+import { type Config, resolveConfig, type Settings } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import { ChannelRelay } from "./diagnostics/channels.ts";
 import { type Duration, parseDuration } from "./duration.ts";
@@ -22,16 +25,18 @@ import {
   encodeMessage,
   type FurtherFields,
   suffixBytes,
-  TooDeep,
   type WireMessage,
 } from "./encode.ts";
+import { Enrichment } from "./enrichment.ts";
 import type { Entry } from "./entry.ts";
 import type { Environment, Resident } from "./environment/environment.ts";
-import { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
+import { ConfigError, PintleError } from "./errors.ts";
 import type { FlushResult } from "./flushes.ts";
-import { callForeign, describeThrown as describe, isThenable } from "./foreign.ts";
+import { callForeign, describeThrown as describe } from "./foreign.ts";
 import { IsoClock } from "./iso-clock.ts";
-import { kindOfThrown, loggedAs, logText } from "./logged.ts";
+import { eventName, kindOfThrown, loggedAs, logText } from "./logged.ts";
+import { findLosses, findUnknownFields, type Loss } from "./lossy.ts";
+import { addSpan, fieldsOf } from "./message-fields.ts";
 import type { Delivered, Dropped, DropReason, RefusalReason } from "./outcome.ts";
 import {
   type AliasOf,
@@ -47,7 +52,9 @@ import {
   type TrackOf,
 } from "./plan/plan.ts";
 import { AcceptedReceipt, type Receipt, RefusedReceipt } from "./receipt.ts";
+import { foreignRefusal, Refusal, refusal } from "./refusal.ts";
 import { Reporter } from "./reporter.ts";
+import { TooDeep } from "./shallow.ts";
 import type { Signal } from "./signal.ts";
 
 /** What listeners are told; see `on`. */
@@ -85,17 +92,6 @@ export interface FlushOptions {
 
 const defaultTimeout = 10_000;
 
-/** A refusal on its way from the check that found it to the receipt. */
-class Refusal {
-  readonly reason: RefusalReason;
-  readonly error: PintleError | EventError;
-
-  constructor(reason: RefusalReason, error: PintleError | EventError) {
-    this.reason = reason;
-    this.error = error;
-  }
-}
-
 /** Takes a message with fields that the model does not know, for the faces of other SDKs. */
 export let enqueueWith: (client: PintleClient, message: Message, further: FurtherFields) => Receipt;
 
@@ -115,17 +111,27 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #clock: IsoClock = new IsoClock();
   readonly #resident: Resident;
   readonly #scope: RequestScope;
+  readonly #enrichment: Enrichment | undefined;
+  /** Kinds of losses that have been told. */
+  readonly #toldLosses: Set<string> | undefined;
+  #closing: Promise<FlushResult> | undefined;
   #ignoreSignals: (() => void) | undefined;
   #isUsed = false;
   #whenIdle: (() => void) | undefined;
   #queueFullRefusal: Refusal | undefined;
+  #disabledRefusal: Refusal | undefined;
 
   /**
    * @param writeKey of the source that the messages are for
    * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`
    * @throws ConfigError, and nothing else
    */
-  constructor(writeKey: string, dataPlaneUrl: string, config: Config<Plan> | undefined, environment: Environment) {
+  constructor(
+    writeKey: string,
+    dataPlaneUrl: string | { readonly href: string },
+    config: Config<Plan> | undefined,
+    environment: Environment,
+  ) {
     const settings = resolveConfig(writeKey, dataPlaneUrl, config, environment.durable?.check, environment.connections);
     this.#settings = settings;
     this.#environment = environment;
@@ -134,6 +140,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     this.#emitter = new Emitter((event, error) => {
       this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${kindOfThrown(error)}`);
     }, new ChannelRelay(this));
+    this.#toldLosses = settings.strict || settings.verbose ? new Set() : undefined;
     this.#delivery = new Delivery(settings, environment, this.#account, {
       ended: (entries, outcome) => this.#ended(entries, outcome),
       problem: (error, kind) => this.#problem(error, kind),
@@ -141,12 +148,31 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       busy: () => this.#busy(),
       idle: () => this.#idle(),
     });
+    const { enrich, enrichTimeout, exitTimeout } = settings;
+    if (enrich !== undefined) {
+      this.#enrichment = new Enrichment(enrich, enrichTimeout, environment, this.#account, {
+        encode: (result, original, more) => this.#encodeEnriched(result, original, more),
+        accept: (json, lane) => this.#queue(json, lane),
+        busy: () => this.#busy(),
+        dropped: (json, outcome) => this.#dropped([parse(json)], outcome),
+        problem: (error) => this.#problem(error, "enrich"),
+      });
+    }
     this.#resident = {
-      drain: () => this.#delivery.drain(),
+      minds: settings.closeOnSignals === undefined,
+      drain: async () => {
+        const began = environment.monotonic();
+        await this.#enriched(exitTimeout / 2);
+        await this.#delivery.drain(environment.monotonic() - began);
+      },
       // Listeners can still save what is left.
-      lost: () => this.#delivery.abandon("process.exit() or an exception came before the message was delivered"),
+      lost: () => {
+        this.#enrichment?.release();
+        this.#delivery.abandon("process.exit() or an exception came before the message was delivered");
+      },
     };
-    if (settings.closeOnSignals) this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
+    if (settings.enabled && settings.closeOnSignals === true)
+      this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
 
   /**
@@ -304,7 +330,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * then `defaultContext`. The context is taken as it is now. Two requests at a time do not see each other's.
    *
    * Returns what `fn` returns, and throws what it throws, nothing else: a context that JSON cannot carry is left out and told as an
-   * `error`. Needs `AsyncLocalStorage`, which Node, Bun and Deno have (Workers with `nodejs_compat`); elsewhere the scope ends with the synchronous
+   * `error`. What else may hold for a request: see `withScope`. Needs `AsyncLocalStorage`, which Node, Bun and Deno have (Workers with `nodejs_compat`); elsewhere the scope ends with the synchronous
    * part of `fn`, which is told as an `error`, too.
    *
    * @example
@@ -320,18 +346,36 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   withContext<Result>(context: Context, fn: () => Result): Result {
-    let isEntered = false;
-    try {
-      return this.#scope.run(context, () => {
-        isEntered = true;
-        if (!this.#scope.isAsynchronous) this.#problem(synchronousScope(), "withContext");
-        return fn();
-      });
-    } catch (error) {
-      if (isEntered || !(error instanceof ContextError)) throw error;
-      this.#problem(new PintleError("CONTEXT_NOT_ENCODABLE", error.message, { cause: error }), "withContext");
-      return fn();
-    }
+    return this.withScope({ context }, () => fn());
+  }
+
+  /**
+   * Calls `fn`, and completes every message that it sends, also later and behind an `await`, with what the scope holds: `userId`, `anonymousId`,
+   * `groupId` (of `group` calls; `context.groupId` of the others), `properties` (of `track`, `page` and `screen`), `integrations` and `context`. The
+   * message wins, then the innermost scope, then the outer ones, then `defaultContext`; objects are merged deeply. A message whose `userId` or `anonymousId`
+   * is another than the scope's is about somebody else, and gets neither from it.
+   *
+   * `fn` is given the calls of the client, bound to this scope, whose types know which ids it has. Calls of the client itself find the innermost
+   * scope at run time; their types ask for an id all the same. Returns and throws what `fn` does; what JSON cannot carry of the scope is left out, and
+   * told as an `error`. Which runtimes carry a scope over an `await`: see `withContext`; bound calls need none of it.
+   *
+   * @example
+   * ```ts
+   * await client.withScope({ userId: "123", properties: { plan: "Pro" } }, async (scoped) => {
+   *   await Promise.resolve();
+   *   scoped.track({ event: "Paid" }); // by the user 123, on the plan Pro
+   *   client.track({ userId: "123", event: "Thanked" }); // on the plan Pro, too
+   * });
+   * ```
+   */
+  withScope<S extends Scope, Result>(scope: S, fn: (scoped: ScopedPintle<S, Plan>) => Result): Result {
+    const wrong = (error: ContextError): void =>
+      this.#problem(new PintleError("CONTEXT_NOT_ENCODABLE", error.message, { cause: error }), "withScope");
+    const given = isObject(scope) ? scope : {};
+    return this.#scope.run(given, wrong, (again) => {
+      if (!this.#scope.isAsynchronous && fn.length === 0) this.#problem(synchronousScope(), "withScope");
+      return fn(scopedCalls<S, Plan>((type, message) => again(() => this.#offer(type, message))));
+    });
   }
 
   /**
@@ -383,7 +427,23 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   flush(options: FlushOptions = {}): Promise<FlushResult> {
-    return this.#delivery.flush(this.#milliseconds("flush", options?.timeout), options?.signal);
+    const timeout = this.#milliseconds("flush", options?.timeout);
+    const flushed = this.#delivery.flush(timeout, options?.signal);
+    if (this.#enrichment === undefined) return flushed;
+    const { delivered, dropped } = this.#account;
+    const began = this.#environment.monotonic();
+    const waited = this.#enrichment.settled(timeout, options?.signal);
+    return waited.then(async () => {
+      // What has ended meanwhile, and what ends from now on.
+      const ended = { delivered: this.#account.delivered - delivered, dropped: this.#account.dropped - dropped };
+      const left = Math.max(0, timeout - (this.#environment.monotonic() - began));
+      const result = await this.#delivery.flush(left, options?.signal);
+      return {
+        delivered: ended.delivered + result.delivered,
+        dropped: ended.dropped + result.dropped,
+        pending: result.pending + (this.#account.pending - this.#account.queued),
+      };
+    });
   }
 
   /**
@@ -400,11 +460,28 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * assert.deepEqual({ delivered, dropped }, { delivered: 1, dropped: 0 });
    * ```
    */
-  async close(options: CloseOptions = {}): Promise<FlushResult> {
+  close(options: CloseOptions = {}): Promise<FlushResult> {
+    this.#closing ??= this.#close(this.#milliseconds("close", options?.timeout));
+    return this.#closing;
+  }
+
+  async #close(timeout: number): Promise<FlushResult> {
     this.#ignoreSignals?.();
-    const result = await this.#delivery.close(this.#milliseconds("close", options?.timeout));
+    const { delivered, dropped } = this.#account;
+    const began = this.#environment.monotonic();
+    if (this.#enrichment !== undefined) {
+      void this.#delivery.flush(timeout);
+      await this.#enriched(timeout / 2);
+    }
+    await this.#delivery.close(Math.max(0, timeout - (this.#environment.monotonic() - began)));
     this.#environment.lifecycle?.forget(this.#resident);
-    return result;
+    this.#reporter.close();
+    const account = this.#account;
+    return {
+      delivered: account.delivered - delivered,
+      dropped: account.dropped - dropped,
+      pending: account.pending,
+    };
   }
 
   /**
@@ -431,37 +508,101 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     try {
       if (!this.#isUsed) this.#begin();
       messageId = this.#environment.uuid();
-      if (this.#delivery.isClosed) throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
-      const fields = isObject(given) ? fieldsOf(given, type) : given;
+      // Delivery closes by itself where a program with a durable client ends.
+      if (this.#closing !== undefined || this.#delivery.isClosed)
+        throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
+      const scope = this.#scope.current;
+      const fields = isObject(given) ? fieldsOf(given, type) : undefined;
       messageId = idOf(fields) ?? messageId;
-      let message = checked(fields);
+      if (fields !== undefined) {
+        scope.complete(fields);
+        addSpan(fields);
+      }
+      let message = checked(fields ?? given);
       this.#checkPlan(message);
       const originalTimestamp = timeOfCall(further) ?? this.#clock.format(this.#environment.now());
+      let json = encode(message, { messageId, originalTimestamp, base: scope.baseFor(message.type) });
+      if (this.#toldLosses !== undefined) this.#checkLosses(message, given);
       const { beforeSend } = this.#settings;
-      const defaultContext = this.#scope.context;
-      let json = encode(message, { messageId, originalTimestamp, defaultContext });
       if (beforeSend !== undefined) {
-        message = this.#beforeSend(beforeSend, json);
+        message = messageOf(applyBeforeSend(beforeSend, json));
         messageId = idOf(message) ?? messageId;
-        // The default context is in it already, and may have been taken out of it.
-        json = encode(message, { messageId, originalTimestamp, defaultContext: undefined });
+        // What lies under its context is in it already, and may have been taken out of it.
+        json = encode(message, { messageId, originalTimestamp, base: undefined });
+        if (this.#toldLosses !== undefined) this.#checkLosses(message);
       }
-      if (further !== undefined) json += encodeMore(message.type, further);
-      const entry = this.#delivery.accept(json, hashUserKey(keyOf(message)) | 0);
-      if (entry === "too_large") throw this.#tooLarge(message.type, json);
-      if (entry === "queue_full") throw this.#queueFull();
-      if (this.#emitter.has("accepted"))
-        this.#emitter.emit("accepted", { message: JSON.parse(`${json}}`) as WireMessage });
-      return new AcceptedReceipt(messageId, entry);
+      if (!this.#settings.enabled) throw this.#disabled(json, message.type);
+      return this.#accept(messageId, json, further === undefined ? "" : encodeMore(message.type, further), message);
     } catch (thrown) {
       return this.#refuse(given, messageId, thrown);
+    }
+  }
+
+  /** @param more fields that the model does not know, encoded */
+  #accept(messageId: string, fields: string, more: string, message: Message): Receipt {
+    const lane = laneOf(message);
+    const json = fields + more;
+    if (this.#enrichment !== undefined) {
+      const bytes = bytesOf(json);
+      if (bytes > this.#settings.maxMessageBytes) throw this.#tooLarge(message.type, bytes);
+      // An older message is not given up for one that is not in the queue yet.
+      if (bytes > this.#delivery.room) throw this.#queueFull();
+      return this.#enrichment.add(messageId, { json, more, bytes, lane });
+    }
+    const entry = this.#queue(json, lane);
+    if (entry === "too_large") throw this.#tooLarge(message.type, bytesOf(json));
+    if (entry === "queue_full") throw this.#queueFull();
+    return new AcceptedReceipt(messageId, entry);
+  }
+
+  #queue(json: string, lane: number): Entry | "too_large" | "queue_full" {
+    const entry = this.#delivery.accept(json, lane);
+    if (typeof entry !== "string" && this.#emitter.has("accepted"))
+      this.#emitter.emit("accepted", { message: parse(json) });
+    return entry;
+  }
+
+  /** What has been enriched goes on being the message of its call, at its time. */
+  #encodeEnriched(result: unknown, original: string, more: string): { json: string; lane: number } {
+    const { messageId, originalTimestamp } = parse(original);
+    const message = messageOf(result);
+    const json = encode(message, { messageId, originalTimestamp, base: undefined });
+    return { json: json + more, lane: laneOf(message) };
+  }
+
+  /** Waits for what is being enriched, and then no longer. */
+  async #enriched(timeout: number): Promise<void> {
+    await this.#enrichment?.settled(timeout);
+    this.#enrichment?.release();
+  }
+
+  #disabled(json: string, type: string): Refusal {
+    const bytes = bytesOf(json);
+    if (bytes > this.#settings.maxMessageBytes) return this.#tooLarge(type, bytes);
+    this.#disabledRefusal ??= refusal("disabled", "CLIENT_DISABLED", "the client is not enabled");
+    return this.#disabledRefusal;
+  }
+
+  /**
+   * What JSON drops or changes: refused by `strict`, and otherwise told, once for each kind, because a program that has one has many.
+   *
+   * @param given the message of the call, whose fields may be any
+   */
+  #checkLosses(message: Message, given?: unknown): void {
+    const isStrict = this.#settings.strict;
+    for (const loss of lossesOf(message, given)) {
+      if (isStrict)
+        throw refusal("invalid", "MESSAGE_LOSSY", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`);
+      if (this.#toldLosses?.has(loss.kind) === true) continue;
+      this.#toldLosses?.add(loss.kind);
+      this.#reporter.problem("warn", "loss", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`, loss.kind);
     }
   }
 
   /** With the first call: making a client does nothing but check and store, because some runtimes allow no more at that time. */
   #begin(): void {
     this.#isUsed = true;
-    this.#environment.telemetry?.watch(this, this.#account);
+    if (this.#settings.enabled) this.#environment.telemetry?.watch(this, this.#account);
   }
 
   #refuse(message: unknown, messageId: string, thrown: unknown): Receipt {
@@ -471,9 +612,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
         : foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
     this.#account.refused(reason);
     this.#emitter.emit("refused", { message, messageId, reason, error });
-    if (this.#settings.strict) throw error;
-    if (reason !== "filtered")
-      this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${logText(error)}`);
+    // It is what the program has asked for, and no mistake.
+    if (this.#settings.strict && reason !== "disabled") throw error;
+    if (reason !== "filtered" && reason !== "disabled") this.#reportRefusal(message, error);
     return new RefusedReceipt(messageId, reason, error);
   }
 
@@ -490,25 +631,20 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     throw refused;
   }
 
-  /** It gets a copy, because it may write to it, and the program's objects are not ours to change. */
-  #beforeSend(beforeSend: NonNullable<Settings["beforeSend"]>, json: string): Message {
-    let failure: Refusal | undefined;
-    const result = callForeign(
-      () => beforeSend(JSON.parse(`${json}}`) as WritableMessage),
-      (error) => {
-        failure = foreignRefusal("before_send", "BEFORE_SEND_FAILED", "beforeSend threw", error);
-      },
+  /** Mistakes are told apart by what is wrong with which event. */
+  #reportRefusal(message: unknown, error: PintleError | EventError): void {
+    const fields = callForeign(
+      () => (isObject(message) ? [message.type, message.event] : []),
+      () => {},
     );
-    if (failure !== undefined) throw failure;
-    if (result === null) throw refusal("filtered", "MESSAGE_FILTERED", "beforeSend returned null");
-    if (isThenable(result)) {
-      throw refusal("before_send", "BEFORE_SEND_FAILED", "beforeSend returned a promise, allowed is a message or null");
-    }
-    return checked(isObject(result) ? fieldsOf(result, undefined) : result);
+    const [type, event] = error instanceof EventError ? [error.type, fields?.[1]] : (fields ?? []);
+    const field = error instanceof EventError ? error.field : "";
+    const name = field === "event" ? "" : eventName(event);
+    const detail = [error.code, type, event, field].map((each) => (typeof each === "string" ? each : "")).join("\0");
+    this.#reporter.problem("warn", "refused", `a message${name} was refused: ${logText(error)}`, detail);
   }
 
-  #tooLarge(type: string, json: string): Refusal {
-    const bytes = new TextEncoder().encode(json).length + suffixBytes;
+  #tooLarge(type: string, bytes: number): Refusal {
     const what = `${type}: the message has ${bytes} bytes, allowed are ${this.#settings.maxMessageBytes}`;
     return refusal("too_large", "MESSAGE_TOO_LARGE", what);
   }
@@ -531,12 +667,24 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       this.#tell("delivered", { messageIds: entries.map((entry) => decodeMessage(entry.bytes).messageId) });
       return;
     }
-    const { reason, error } = outcome;
+    const isHeard = this.#emitter.has("dropped") || outcome.reason === "rejected";
+    this.#dropped(isHeard ? entries.map((entry) => decodeMessage(entry.bytes)) : [], outcome, entries.length);
+  }
+
+  /** @param messages may be none where nobody looks at them */
+  #dropped(messages: readonly WireMessage[], { reason, error }: Dropped, count = messages.length): void {
     if (this.#emitter.has("dropped")) {
-      for (const entry of entries) this.#tell("dropped", { message: decodeMessage(entry.bytes), reason, error });
+      for (const message of messages) this.#tell("dropped", { message, reason, error });
     }
-    const what = entries.length === 1 ? "a message was" : `${entries.length} messages were`;
-    this.#reporter.problem("error", `dropped ${reason}`, `${what} dropped as ${reason}: ${logText(error)}`);
+    const what = count === 1 ? "a message was" : `${count} messages were`;
+    // What the data plane refuses is a mistake of the program's, like what is refused at the call.
+    const rejected = reason === "rejected" ? messages[0] : undefined;
+    this.#reporter.problem(
+      "error",
+      `dropped ${reason}`,
+      `${what} dropped as ${reason}: ${logText(error)}`,
+      `${rejected?.type}\0${rejected?.event}`,
+    );
   }
 
   /** A duration that is none is told: flush and close neither throw nor reject, and a program that ends has no second try. */
@@ -565,7 +713,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   #busy(): void {
     this.#environment.lifecycle?.enter(this.#resident);
     const { waitUntil } = this.#settings;
-    if (waitUntil === undefined) return;
+    if (waitUntil === undefined || this.#whenIdle !== undefined) return;
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
     });
@@ -585,27 +733,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 }
 
-/**
- * The message as an object of the same shape for all: each field is read once, so that what is checked is what is encoded,
- * and the engine knows where the fields are. (With a spread, `{ ...given, type }`, a call took 5.6 us instead of 4.4.)
- */
-function fieldsOf(given: { readonly [field: string]: unknown }, type: Message["type"] | undefined): object {
-  return {
-    type: type ?? given.type,
-    userId: plainId(given.userId),
-    anonymousId: plainId(given.anonymousId),
-    messageId: given.messageId,
-    timestamp: plainTime(given.timestamp),
-    context: given.context,
-    integrations: given.integrations,
-    event: given.event,
-    name: given.name,
-    category: given.category,
-    groupId: plainId(given.groupId),
-    previousId: plainId(given.previousId),
-    properties: given.properties,
-    traits: given.traits,
-  };
+/** What a function of the program's made of a message. */
+function messageOf(result: unknown): Message {
+  return checked(isObject(result) ? fieldsOf(result, undefined) : result);
 }
 
 function checked(message: unknown): Message {
@@ -655,20 +785,32 @@ function keyOf({ userId, anonymousId }: Message): string {
   return String(id);
 }
 
-function refusal(reason: RefusalReason, code: SdkErrorCode, what: string, cause?: unknown): Refusal {
-  return new Refusal(reason, new PintleError(code, what, cause === undefined ? {} : { cause }));
+function laneOf(message: Message): number {
+  return hashUserKey(keyOf(message)) | 0;
 }
 
-/** For what code of the program has thrown, which may quote the message: the log tells of its kind alone. */
-function foreignRefusal(reason: RefusalReason, code: SdkErrorCode, what: string, thrown: unknown): Refusal {
-  const error = new PintleError(code, `${what}: ${describe(thrown)}`, { cause: thrown });
-  return new Refusal(reason, loggedAs(error, `${what}: ${kindOfThrown(thrown)}`));
+/** As it is sent, in UTF-8. */
+function bytesOf(json: string): number {
+  return new TextEncoder().encode(json).length + suffixBytes;
+}
+
+/** An encoded message as the object that a data plane sees, but for `sentAt`. */
+function parse(json: string): WireMessage {
+  return JSON.parse(`${json}}`) as WireMessage;
+}
+
+function* lossesOf(message: Message, given: unknown): Generator<Loss> {
+  if (isObject(given)) yield* findUnknownFields(given, message);
+  for (const part of ["properties", "traits", "context", "integrations"] as const) {
+    const value: unknown = Reflect.get(message, part);
+    if (isObject(value)) yield* findLosses(value, part);
+  }
 }
 
 function synchronousScope(): PintleError {
   return new PintleError(
     "CONTEXT_NOT_CARRIED",
-    "this runtime has no AsyncLocalStorage: withContext ends with fn's first await",
+    "this runtime has no AsyncLocalStorage: a scope ends with fn's first await",
   );
 }
 

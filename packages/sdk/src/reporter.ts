@@ -4,15 +4,28 @@ import type { Logger } from "./logger.ts";
 /** A repeated problem is logged once in this many milliseconds. */
 const quietTime = 60_000;
 
-/** How many kinds of problems are remembered: enough for all codes and statuses, too few to be a leak. */
+/**
+ * How many problems of one kind are told apart. Enough for the mistakes of a program; what is made of data (the names of events, say) could be
+ * any number, and is neither to fill the memory nor the log: whatever is beyond is one problem.
+ */
+const mostAlike = 20;
+
+/** How many kinds are remembered: enough for all codes and statuses, too few to be a leak. */
 const mostKinds = 200;
+
+interface Seen {
+  readonly level: "warn" | "error";
+  readonly text: string;
+  readonly loggedAt: number;
+  repeats: number;
+}
 
 /** Writes to the program's logger, which may fail, and must not flood it. Neither bodies nor keys come here. */
 export class Reporter {
   readonly #logger: Logger;
   readonly #verbose: boolean;
   readonly #monotonic: () => number;
-  readonly #seen = new Map<string, { loggedAt: number; repeats: number }>();
+  readonly #seen = new Map<string, Map<string, Seen>>();
 
   constructor(logger: Logger, verbose: boolean, monotonic: () => number) {
     this.#logger = logger;
@@ -25,19 +38,32 @@ export class Reporter {
     if (this.#verbose) this.#write("debug", text());
   }
 
-  /** A problem. `kind` says which problems are the same. */
-  problem(level: "warn" | "error", kind: string, text: string): void {
+  /**
+   * A problem. Those of the same kind that agree in `detail` are the same.
+   *
+   * @param kind one of few: a code, a status
+   */
+  problem(level: Seen["level"], kind: string, text: string, detail = ""): void {
     const now = this.#monotonic();
-    const seen = this.#seen.get(kind);
+    if (this.#seen.size >= mostKinds && !this.#seen.has(kind)) this.close();
+    const alike = this.#seen.get(kind) ?? new Map<string, Seen>();
+    this.#seen.set(kind, alike);
+    const key = alike.has(detail) || alike.size < mostAlike ? detail : others;
+    const seen = alike.get(key);
     if (seen !== undefined && now - seen.loggedAt < quietTime) {
       seen.repeats++;
       return;
     }
-    const repeats =
-      seen === undefined || seen.repeats === 0 ? "" : ` (${seen.repeats} more since it was last reported)`;
-    if (this.#seen.size >= mostKinds) this.#seen.clear();
-    this.#seen.set(kind, { loggedAt: now, repeats: 0 });
-    this.#write(level, text + repeats);
+    alike.set(key, { level, text, loggedAt: now, repeats: 0 });
+    this.#write(level, seen === undefined || seen.repeats === 0 ? text : `${text} ${more(seen)}`);
+  }
+
+  /** Tells what has been held back, and forgets it: to be called at the end. */
+  close(): void {
+    for (const alike of this.#seen.values()) {
+      for (const seen of alike.values()) if (seen.repeats > 0) this.#write(seen.level, `${seen.text} ${more(seen)}`);
+    }
+    this.#seen.clear();
   }
 
   #write(level: keyof Logger, text: string): void {
@@ -47,4 +73,11 @@ export class Reporter {
       () => {},
     );
   }
+}
+
+/** No detail is like it. */
+const others = "\0others";
+
+function more({ repeats }: Seen): string {
+  return `(${repeats} more since it was last reported)`;
 }

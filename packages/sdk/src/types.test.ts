@@ -56,6 +56,41 @@ export function withoutId(client: Pintle): void {
   client.alias({ userId: "2", previousId: "1" });
 }
 
+export function withinScope(client: Pintle, planned: Pintle<ShopPlan>): void {
+  client.withScope({ userId: "1", properties: { plan: "Pro" } }, (scoped) => {
+    scoped.track({ event: "Anything" });
+    scoped.track({ event: "Anything", userId: 2, properties: { own: true } });
+    scoped.alias({ previousId: "0" });
+    scoped.enqueue({ type: "page", name: "Home" });
+    // @ts-expect-error: it still has an event
+    scoped.track({});
+    // @ts-expect-error: an id is a string or a number
+    scoped.track({ event: "Anything", userId: true });
+    // @ts-expect-error: the scope has no groupId
+    scoped.group({});
+    // @ts-expect-error: the client's own calls do not know what is around them
+    client.track({ event: "Anything" });
+  });
+  client.withScope({ anonymousId: "d", groupId: 5 }, (scoped) => {
+    scoped.group({});
+    scoped.group({ groupId: "6", traits: { size: 3 } });
+    scoped.identify({ traits: { email: "a@example.com" } });
+  });
+  // @ts-expect-error: a scope without an identity gives none
+  client.withScope({ properties: { plan: "Pro" } }, (scoped) => scoped.track({ event: "Anything" }));
+  // @ts-expect-error: nor does one that has it perhaps
+  client.withScope({ userId: perhaps }, (scoped) => scoped.track({ event: "Anything" }));
+  // @ts-expect-error: a scope has no such field
+  client.withScope({ user: "1" }, () => {});
+  planned.withScope({ userId: "1" }, (scoped) => {
+    scoped.track({ event: "Signed Up", properties: { plan: "Pro" } });
+    // @ts-expect-error: the plan has no such event
+    scoped.track({ event: "Anything" });
+    // @ts-expect-error: the plan asks for properties
+    scoped.track({ event: "Order Completed" });
+  });
+}
+
 interface Order {
   orderId: string;
   lines: readonly { sku: string }[];

@@ -3,7 +3,7 @@
  *
  * @module @pintle/sdk/express
  */
-import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
+import { headerOf, type RequestContextOptions, requestScope, type ScopedClient } from "./request-context.ts";
 
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
 
@@ -47,7 +47,7 @@ export function pintleContext<Request extends ExpressRequest = ExpressRequest>(
 ): (request: Request, response: unknown, next: () => void) => void {
   return (request, _response, next) => {
     // Without an argument: Express takes any for an error.
-    client.withContext(requestContext(request, factsOf, options), () => next());
+    client.withScope(requestScope(request, factsOf, options), () => next());
   };
 }
 

@@ -3,8 +3,8 @@
  *
  * @module @pintle/sdk/fastify
  */
-import type { Context } from "@pintle/events";
-import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
+import { headerOf, type RequestContextOptions, requestScope, type ScopedClient } from "./request-context.ts";
+import type { Scope } from "./scope.ts";
 
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
 
@@ -49,14 +49,14 @@ export function pintleContext<Request extends FastifyRequestLike = FastifyReques
   client: ScopedClient,
   options?: RequestContextOptions<Request>,
 ): (instance: FastifyInstanceLike<Request>, options: unknown, done: () => void) => void {
-  const contexts = new WeakMap<object, Context>();
+  const scopes = new WeakMap<object, Scope>();
   const enter: Hook<Request> = (request, _reply, done) => {
-    let context = contexts.get(request);
-    if (context === undefined) {
-      context = requestContext(request, factsOf, options);
-      contexts.set(request, context);
+    let scope = scopes.get(request);
+    if (scope === undefined) {
+      scope = requestScope(request, factsOf, options);
+      scopes.set(request, scope);
     }
-    client.withContext(context, () => done());
+    client.withScope(scope, () => done());
   };
   const plugin = (instance: FastifyInstanceLike<Request>, _options: unknown, done: () => void): void => {
     instance.addHook("onRequest", enter);

@@ -4,7 +4,7 @@
  * @module @pintle/sdk/hono
  */
 import { type FlushPerRequest, flushAfterRequest } from "./flush-per-request.ts";
-import { type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
+import { type RequestContextOptions, requestScope, type ScopedClient } from "./request-context.ts";
 
 export type { FlushPerRequest } from "./flush-per-request.ts";
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
@@ -53,7 +53,7 @@ export function pintleContext<C extends HonoContextLike = HonoContextLike>(
 ): (c: C, next: () => Promise<void>) => Promise<void> {
   return async (c, next) => {
     try {
-      await client.withContext(requestContext(c, factsOf, options), next);
+      await client.withScope(requestScope(c, factsOf, options), next);
     } finally {
       await flushAfterRequest(client, options.flush, c);
     }

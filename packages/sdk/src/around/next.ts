@@ -5,7 +5,13 @@
  */
 import type { Context } from "@pintle/events";
 import { type FlushPerRequest, flushAfterRequest } from "./flush-per-request.ts";
-import { headerOf, type RequestContextOptions, requestContext, type ScopedClient } from "./request-context.ts";
+import {
+  headerOf,
+  type RequestContextOptions,
+  requestContext,
+  requestScope,
+  type ScopedClient,
+} from "./request-context.ts";
 
 export type { FlushPerRequest } from "./flush-per-request.ts";
 export type { RequestContextOptions, RequestContextPart, ScopedClient } from "./request-context.ts";
@@ -56,7 +62,7 @@ export function withPintle<Args extends readonly [NextRequestLike, ...unknown[]]
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
     try {
-      return await client.withContext(requestContext(args[0], factsOf, options), () => handler(...args));
+      return await client.withScope(requestScope(args[0], factsOf, options), () => handler(...args));
     } finally {
       await flushAfterRequest(client, options.flush, ...args);
     }

@@ -5,6 +5,7 @@ import { pintleContext as expressContext } from "./express.ts";
 import { pintleContext as honoContext } from "./hono.ts";
 import { headersContext, type NextRequestLike, withPintle } from "./next.ts";
 import { type RequestContextOptions, requestContext } from "./request-context.ts";
+import type { Scope } from "./scope.ts";
 import { traceIdOf } from "./traceparent.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -14,10 +15,12 @@ const headers = { "user-agent": "test/1", referer: "https://shop.example/", trac
 /** Keeps what it is given. */
 class Scopes {
   readonly contexts: unknown[] = [];
+  readonly more: object[] = [];
   readonly steps: string[] = [];
 
-  withContext<Result>(context: object, fn: () => Result): Result {
+  withScope<Result>({ context, ...more }: Scope, fn: () => Result): Result {
     this.contexts.push(context);
+    this.more.push(more);
     return fn();
   }
 
@@ -113,6 +116,22 @@ describe("adapters", () => {
         traceId,
       },
     ]);
+  });
+
+  test("the option scope: who it is about, and what lies over the request's context; where it fails there is the context", () => {
+    const client = new Scopes();
+    const request = { ip: "192.0.2.1", protocol: "https", originalUrl: "/", headers: {}, user: 7 };
+    const enter = (scope: (of: typeof request) => Scope | undefined) =>
+      expressContext<typeof request>(client, { scope })(request, {}, () => {});
+    enter(({ user }) => ({ userId: user, context: { locale: "de" } }));
+    enter(() => undefined);
+    enter(() => {
+      throw new Error("mine");
+    });
+    enter((() => Promise.reject(new Error("mine"))) as never);
+    assert.deepEqual(client.more, [{ userId: 7 }, {}, {}, {}]);
+    const ip = "192.0.2.1";
+    assert.deepEqual(client.contexts, [{ ip, locale: "de" }, { ip }, { ip }, { ip }]);
   });
 
   test("Hono: believes cf-connecting-ip where there is Cloudflare's cf, and the socket elsewhere", async () => {

@@ -1,5 +1,7 @@
 import type { Context } from "@pintle/events";
 import { callForeign, isThenable } from "../foreign.ts";
+import { mergeContext } from "../merge-context.ts";
+import type { Scope } from "./scope.ts";
 import { traceIdOf } from "./traceparent.ts";
 
 /** The fields that adapters fill in. See {@link pintleContext}. */
@@ -14,12 +16,17 @@ export interface RequestContextOptions<Request> {
   readonly ip?: ((request: Request) => string | undefined) | undefined;
   /** Parts that are not recorded, for example because query strings carry secrets. Default: none. */
   readonly omit?: readonly RequestContextPart[] | undefined;
+  /**
+   * What else holds for the messages of a request, such as the `userId` of who is logged in: then the adapter has to come behind what finds that
+   * out. Default: none.
+   */
+  readonly scope?: ((request: Request) => Scope | undefined) | undefined;
 }
 
 /** The part of a client that adapters use: any `Pintle` is one, whatever its plan. See {@link pintleContext}. */
 export interface ScopedClient {
-  /** See `Pintle.withContext`. */
-  withContext<Result>(context: Context, fn: () => Result): Result;
+  /** See `Pintle.withScope`. */
+  withScope<Result>(scope: Scope, fn: () => Result): Result;
   /** See `Pintle.flush`. */
   flush(): Promise<unknown>;
 }
@@ -56,6 +63,18 @@ export function requestContext<Request>(
     if (value !== undefined && value !== "" && !isThenable(value)) context[part] = value;
   }
   return context;
+}
+
+/** The same with what the program knows of the request. */
+export function requestScope<Request>(
+  request: Request,
+  factsOf: (request: Request) => RequestFacts,
+  options: RequestContextOptions<Request> = {},
+): Scope {
+  const context = requestContext(request, factsOf, options);
+  const scope = attempt(() => options.scope?.(request));
+  if (isThenable(scope) || typeof scope !== "object" || scope === null) return { context };
+  return attempt(() => ({ ...scope, context: mergeContext(context, scope.context ?? {}) })) ?? { context };
 }
 
 function pageOf(address: string | undefined, referrer: string | undefined): object | undefined {

@@ -1,6 +1,6 @@
 import type { Context } from "@pintle/events";
 import { builtin } from "../environment/builtin.ts";
-import { mergeContext } from "../merge-context.ts";
+import { type ContextError, HeldScope, type Scope } from "./scope.ts";
 
 /** The part of `AsyncLocalStorage` that is used. */
 export interface ScopeStorage {
@@ -8,36 +8,36 @@ export interface ScopeStorage {
   getStore(): Frame | undefined;
 }
 
-/** What one client's `withContext` has put under every message of the calls that it encloses. */
+/** What one client's `withScope` has put under every message of the calls that it encloses. */
 interface Frame {
   readonly owner: RequestScope;
   /** As the caller gave it: an adapter may enter the same scope twice. */
-  readonly given: Context;
+  readonly given: Scope;
   /** Over the default context and every enclosing scope of this client. */
-  readonly context: Context;
+  readonly scope: HeldScope;
   /** Of other clients: no client has two frames in a chain, so a chain does not grow with the depth of the calls. */
   readonly outer: Frame | undefined;
 }
 
 /**
- * The context of one client that holds for a request: `run` enters it, and every call that the enclosed function leads to,
+ * What holds for the messages of one client during a request: `run` enters it, and every call that the enclosed function leads to,
  * synchronously or later, finds it. Two requests at a time do not see each other's.
  *
  * One storage serves all clients, made when the first scope is entered: until then a message costs nothing more.
  */
 export class RequestScope {
-  readonly #defaults: Context | undefined;
+  readonly #defaults: HeldScope;
   readonly #makeStorage: () => ScopeStorage;
   #storage: ScopeStorage | undefined;
 
-  constructor(defaults: Context | undefined, makeStorage: () => ScopeStorage = sharedStorage) {
-    this.#defaults = defaults;
+  constructor(defaultContext: Context | undefined, makeStorage: () => ScopeStorage = sharedStorage) {
+    this.#defaults = HeldScope.of(defaultContext);
     this.#makeStorage = makeStorage;
   }
 
-  /** What lies under the context of a message that is offered now. */
-  get context(): Context | undefined {
-    return this.#storage === undefined ? this.#defaults : (this.#frame()?.context ?? this.#defaults);
+  /** What holds for a message that is offered now. */
+  get current(): HeldScope {
+    return this.#storage === undefined ? this.#defaults : (this.#frame()?.scope ?? this.#defaults);
   }
 
   /** Whether the scope lasts beyond the first `await` of the enclosed function. */
@@ -46,19 +46,29 @@ export class RequestScope {
   }
 
   /**
-   * Runs `fn` with `given` under its messages. The context is taken as it is now.
+   * Runs `fn` with `given` under its messages, as it is now. `fn` is given what enters the scope once more, for calls that come from elsewhere.
    *
-   * @throws what `fn` throws, and `ContextError` before it is called
+   * @param wrong is told of each part that JSON cannot carry, and that is left out
+   * @throws what `fn` throws, and nothing else
    */
-  run<Result>(given: Context, fn: () => Result): Result {
+  run<Result>(
+    given: Scope,
+    wrong: (error: ContextError) => void,
+    fn: (again: <Inner>(call: () => Inner) => Inner) => Result,
+  ): Result {
     this.#storage ??= this.#makeStorage();
+    const storage = this.#storage;
     const current = this.#frame();
-    if (current !== undefined && current.given === given) return fn();
-    const own = snapshot(given);
-    const under = current?.context ?? this.#defaults;
-    const context = under === undefined ? own : mergeContext(under, own);
-    const frame = { owner: this, given, context, outer: without(this, this.#storage.getStore()) };
-    return this.#storage.run(frame, fn);
+    const frame =
+      current !== undefined && current.given === given
+        ? current
+        : {
+            owner: this,
+            given,
+            scope: (current?.scope ?? this.#defaults).within(given, wrong),
+            outer: without(this, storage.getStore()),
+          };
+    return storage.run(frame, () => fn((call) => storage.run(frame, call)));
   }
 
   /**
@@ -77,27 +87,11 @@ export class RequestScope {
   }
 }
 
-/** A context that JSON cannot carry. */
-export class ContextError extends Error {
-  override readonly name = "ContextError";
-}
-
 /** The chain without the frame of `owner`. */
 function without(owner: RequestScope, frame: Frame | undefined): Frame | undefined {
   if (frame === undefined || frame.owner === owner) return frame?.outer;
   const outer = without(owner, frame.outer);
   return outer === frame.outer ? frame : { ...frame, outer };
-}
-
-function snapshot(given: unknown): Context {
-  let copy: unknown;
-  try {
-    copy = JSON.parse(JSON.stringify(given));
-  } catch (cause) {
-    throw new ContextError("the context given to withContext is nothing that JSON can carry", { cause });
-  }
-  if (typeof copy === "object" && copy !== null && !Array.isArray(copy)) return copy as Context;
-  throw new ContextError("the context given to withContext is no object");
 }
 
 let shared: ScopeStorage | undefined;

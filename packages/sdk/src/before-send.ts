@@ -1,0 +1,36 @@
+import type { Message } from "@pintle/events";
+import type { WritableMessage } from "./config.ts";
+import { callForeign, isThenable } from "./foreign.ts";
+import { foreignRefusal, type Refusal, refusal } from "./refusal.ts";
+
+/** What `beforeSend` may be, or a list of it. */
+export type BeforeSend = (message: WritableMessage) => Message | null;
+
+/**
+ * What the functions make of a message, one after the other, each of what the one before returned. They get a copy, because they may write to it,
+ * and the program's objects are not ours to change.
+ *
+ * @throws Refusal where one refuses it, or fails
+ */
+export function applyBeforeSend(functions: readonly BeforeSend[], json: string): unknown {
+  let message: unknown = JSON.parse(`${json}}`);
+  for (const [at, call] of functions.entries()) {
+    const name = functions.length === 1 ? "beforeSend" : `beforeSend[${at}]`;
+    let failure: Refusal | undefined;
+    message = callForeign(
+      () => call(message as WritableMessage),
+      (error) => {
+        failure = foreignRefusal("before_send", "BEFORE_SEND_FAILED", `${name} threw`, error);
+      },
+    );
+    if (failure !== undefined) throw failure;
+    if (message === null) throw refusal("filtered", "MESSAGE_FILTERED", `${name} returned null`);
+    if (isThenable(message)) {
+      const what = `${name} returned a promise, allowed is a message or null`;
+      throw refusal("before_send", "BEFORE_SEND_FAILED", what);
+    }
+    // What is no object at all is refused as such, and not handed on.
+    if (typeof message !== "object") return message;
+  }
+  return message;
+}

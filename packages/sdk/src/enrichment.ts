@@ -1,0 +1,239 @@
+import type { Account } from "./account.ts";
+import type { WritableMessage } from "./config.ts";
+import type { Entry } from "./entry.ts";
+import type { Environment } from "./environment/environment.ts";
+import { PintleError } from "./errors.ts";
+import { askForeign, describeThrown } from "./foreign.ts";
+import { type Dropped, dropped, type Outcome } from "./outcome.ts";
+import type { Receipt } from "./receipt.ts";
+import type { Signal } from "./signal.ts";
+import { WakeUp } from "./wake-up.ts";
+
+/** The option `enrich`. What it returns is sent; nothing stands for the message that it was given. */
+export type Enrich = (message: WritableMessage) => PromiseLike<unknown>;
+
+/** Messages that are enriched at one time. More would be as many queries at once as a program makes calls. */
+const mostAtOnce = 64;
+
+/** Who gives messages to be enriched, and takes them back. */
+export interface EnrichmentHost {
+  /** What is to be sent for `result`. Throws where it is no message. */
+  encode(result: unknown, original: string, more: string): { readonly json: string; readonly lane: number };
+  /** Queues it. */
+  accept(json: string, lane: number): Entry | "too_large" | "queue_full";
+  /** A message has been counted as pending. */
+  busy(): void;
+  /** A message was given up here, since there was no room for it any more. */
+  dropped(json: string, outcome: Dropped): void;
+  problem(error: PintleError): void;
+}
+
+/** What is known of a message. */
+interface Encoded {
+  readonly json: string;
+  /** The end of it that no function of the program's sees: fields that the model does not know. */
+  readonly more: string;
+  readonly bytes: number;
+  readonly lane: number;
+}
+
+/** A message on its way through `enrich`. */
+class Item {
+  readonly seq: number;
+  readonly json: string;
+  readonly more: string;
+  readonly bytes: number;
+  readonly lane: number;
+  readonly deadline: number;
+  /** What is sent, as soon as that is known. */
+  ready: { readonly json: string; readonly lane: number } | undefined;
+  /** Where it went; before that, who wants to know. */
+  #end: Entry | Dropped | undefined;
+  #waiting: ((end: Entry | Dropped) => void)[] = [];
+
+  constructor(seq: number, { json, more, bytes, lane }: Encoded, deadline: number) {
+    this.seq = seq;
+    this.json = json;
+    this.more = more;
+    this.bytes = bytes;
+    this.lane = lane;
+    this.deadline = deadline;
+  }
+
+  get isGone(): boolean {
+    return this.#end !== undefined;
+  }
+
+  end(end: Entry | Dropped): void {
+    this.#end = end;
+    for (const callback of this.#waiting) callback(end);
+    this.#waiting = [];
+  }
+
+  whenEnded(callback: (end: Entry | Dropped) => void): void {
+    if (this.#end === undefined) this.#waiting.push(callback);
+    else callback(this.#end);
+  }
+}
+
+/**
+ * Messages that have been accepted, and wait for `enrich` before they are queued. Those of one user leave in the order in which they came; a message
+ * whose enrichment throws, gives no message, or takes too long is sent as it was at the call. Their bytes count as those of the queue, which bounds them.
+ */
+export class Enrichment {
+  readonly #enrich: Enrich;
+  readonly #timeout: number;
+  readonly #environment: Environment;
+  readonly #account: Account;
+  readonly #host: EnrichmentHost;
+  readonly #wakeUp: WakeUp;
+  #seq = 0;
+  /** All of them, oldest first; ended ones are taken away from the front. */
+  #items: Item[] = [];
+  /** By user, oldest first. */
+  readonly #lanes = new Map<number, Item[]>();
+  #waiting: Item[] = [];
+  #running = 0;
+  readonly #waiters = new Set<{ readonly mark: number; left: number; readonly done: () => void }>();
+
+  constructor(enrich: Enrich, timeout: number, environment: Environment, account: Account, host: EnrichmentHost) {
+    this.#enrich = enrich;
+    this.#timeout = timeout;
+    this.#environment = environment;
+    this.#account = account;
+    this.#host = host;
+    this.#wakeUp = new WakeUp(environment, () => this.#expire());
+  }
+
+  /** Takes an encoded message for which there is room. */
+  add(messageId: string, encoded: Encoded): Receipt {
+    const now = this.#environment.monotonic();
+    const { bytes, lane } = encoded;
+    const item = new Item(++this.#seq, encoded, now + this.#timeout);
+    this.#account.stage(bytes);
+    this.#items.push(item);
+    const others = this.#lanes.get(lane);
+    if (others === undefined) this.#lanes.set(lane, [item]);
+    else others.push(item);
+    this.#waiting.push(item);
+    this.#wakeUp.at(item.deadline, now);
+    this.#host.busy();
+    this.#start();
+    return receiptOf(messageId, item);
+  }
+
+  /** Resolves when every message that is here now has left, after so many milliseconds, or with the signal. */
+  async settled(timeout: number, signal?: Signal): Promise<void> {
+    const left = this.#items.filter((item) => !item.isGone).length;
+    if (left === 0) return;
+    const release = this.#environment.hold();
+    await new Promise<void>((resolve) => {
+      const waiter = {
+        mark: this.#seq,
+        left,
+        done: () => {
+          this.#waiters.delete(waiter);
+          cancel();
+          signal?.removeEventListener?.("abort", waiter.done);
+          resolve();
+        },
+      };
+      const cancel = this.#environment.after(timeout, waiter.done);
+      this.#waiters.add(waiter);
+      signal?.addEventListener?.("abort", waiter.done);
+      if (signal?.aborted === true) waiter.done();
+    });
+    release();
+  }
+
+  /** Waits no longer: what is still here is sent as it was at the call. */
+  release(): void {
+    this.#waiting = [];
+    for (const item of [...this.#items]) this.#ready(item, undefined);
+    this.#wakeUp.cancel();
+  }
+
+  #start(): void {
+    while (this.#running < mostAtOnce) {
+      const item = this.#waiting.shift();
+      if (item === undefined) return;
+      if (item.ready !== undefined) continue;
+      this.#running++;
+      const message = JSON.parse(`${item.json}}`) as WritableMessage;
+      const end = (ready?: Item["ready"]): void => {
+        this.#running--;
+        this.#ready(item, ready);
+        this.#start();
+      };
+      askForeign(() => this.#enrich(message))
+        .then((result) => this.#host.encode(result ?? message, item.json, item.more))
+        .then(end, (thrown: unknown) => {
+          // Of one that took too long that has been told.
+          if (item.ready === undefined) this.#problem(describeThrown(thrown), thrown);
+          end();
+        });
+    }
+  }
+
+  #expire(): void {
+    const now = this.#environment.monotonic();
+    const late = this.#items.filter((item) => item.ready === undefined && item.deadline <= now);
+    if (late.length > 0) this.#problem(`it took longer than ${this.#timeout} ms`);
+    for (const item of late) this.#ready(item, undefined);
+    const next = this.#items.find((item) => item.ready === undefined);
+    if (next !== undefined) this.#wakeUp.at(next.deadline, now);
+  }
+
+  #problem(why: string, cause?: unknown): void {
+    const what = `enrich failed, and the message is sent as it was at the call: ${why}`;
+    this.#host.problem(new PintleError("OPTION_FAILED", what, cause === undefined ? {} : { cause }));
+  }
+
+  /** It is known what is sent for the message: as soon as the earlier ones of its user have left, it leaves. */
+  #ready(item: Item, ready: Item["ready"]): void {
+    if (item.ready !== undefined) return;
+    item.ready = ready ?? item;
+    const lane = this.#lanes.get(item.lane);
+    while (lane?.[0]?.ready !== undefined) this.#leave(lane.shift()!);
+    if (lane?.length === 0) this.#lanes.delete(item.lane);
+    while (this.#items[0]?.isGone === true) this.#items.shift();
+    if (this.#items.length === 0) this.#wakeUp.cancel();
+  }
+
+  #leave(item: Item): void {
+    const { json, lane } = item.ready!;
+    this.#account.unstage(item.bytes);
+    let entry = this.#host.accept(json, lane);
+    if (typeof entry === "string" && json !== item.json) {
+      if (entry === "too_large") this.#problem("the message is over maxMessageBytes with it");
+      entry = this.#host.accept(item.json, item.lane);
+    }
+    if (typeof entry === "string") {
+      // Only where others have taken the room: on disk, in durable mode.
+      const why = new PintleError("MESSAGE_EVICTED", "the queue was full when the message had been enriched");
+      this.#account.stage(item.bytes);
+      this.#account.unstage(item.bytes, "evicted");
+      const outcome = dropped("evicted", why);
+      item.end(outcome);
+      this.#host.dropped(item.json, outcome);
+    } else {
+      item.end(entry);
+    }
+    for (const waiter of this.#waiters) if (item.seq <= waiter.mark && --waiter.left === 0) waiter.done();
+  }
+}
+
+function receiptOf(messageId: string, item: Item): Receipt {
+  return {
+    messageId,
+    accepted: true,
+    delivered: () =>
+      new Promise<Outcome>((resolve) =>
+        item.whenEnded((end) => ("status" in end ? resolve(end) : end.whenEnded(resolve))),
+      ),
+    stored: () =>
+      new Promise<boolean>((resolve) =>
+        item.whenEnded((end) => ("status" in end ? resolve(false) : end.whenStored(resolve))),
+      ),
+  };
+}

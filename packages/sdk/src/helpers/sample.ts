@@ -1,0 +1,43 @@
+import { hashUserKey } from "@pintle/events";
+import type { WritableMessage } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+
+/** What is sampled, and by what. See {@link sample}. */
+export interface SampleOptions {
+  /** Names of events: of `track` calls with these alone, everything else is sent. Default: all messages of all calls. */
+  readonly events?: readonly string[] | undefined;
+  /** What is kept or left out as a whole. Default: the user, by `userId`, else `anonymousId`. */
+  readonly by?: ((message: WritableMessage) => string) | undefined;
+}
+
+/**
+ * For `beforeSend`: lets the messages of a part of the users pass, always of the same ones, in each process and for as long as the rate does not
+ * change; a higher rate adds users. The others are refused as `filtered`.
+ *
+ * @param rate from 0 (nobody) to 1 (everybody)
+ * @throws ConfigError for another rate
+ * @example
+ * ```ts
+ * import { Pintle, type SampleOptions, sample } from "@pintle/sdk";
+ *
+ * const heartbeats: SampleOptions = { events: ["Heartbeat"] };
+ * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { beforeSend: sample(0.1, heartbeats) });
+ *
+ * client.track({ userId: "123", event: "Heartbeat" }); // sent for one user in ten
+ * client.track({ userId: "123", event: "Paid" });
+ * await client.close();
+ * ```
+ */
+export function sample(
+  rate: number,
+  { events, by }: SampleOptions = {},
+): (message: WritableMessage) => WritableMessage | null {
+  if (!(typeof rate === "number" && rate >= 0 && rate <= 1))
+    throw new ConfigError("sample", rate, String(rate), "a number from 0 to 1");
+  return (message) => {
+    if (events !== undefined && !(message.type === "track" && events.includes(message.event))) return message;
+    const { userId = "", anonymousId = "" } = message;
+    const key = by === undefined ? String(userId === "" ? anonymousId : userId) : by(message);
+    return (hashUserKey(key) >>> 0) / 2 ** 32 < rate ? message : null;
+  };
+}
