@@ -62,6 +62,10 @@ const expected: Readonly<Record<string, readonly Fields[]>> = {
       },
     },
   ],
+  scope: [
+    { userId: "123", event: "Basket Filled", properties: { plan: "Pro" }, context: { groupId: "company-1" } },
+    { userId: "123", event: "Paid", properties: { plan: "Pro", amount: 12 }, context: { groupId: "company-1" } },
+  ],
   receipt: [{ event: "Paid", properties: { amount: 12 } }],
   refused: [{ userId: "123", event: "Paid" }],
   stats: [{ event: "Counted" }],
@@ -71,6 +75,8 @@ const expected: Readonly<Record<string, readonly Fields[]>> = {
   ready: Array.from({ length: 1000 }, (_, i) => ({ userId: String(i), event: "Imported" })),
   durable: [{ userId: "123", event: "Paid", properties: { amount: 12 } }],
   "before-send": [{ userId: "123", event: "Paid", context: { ip: "0.0.0.0" } }],
+  "ready-made": [{ userId: "123", event: "Purchase", properties: { revenue: 12, password: "[redacted]" } }],
+  enrich: [{ userId: "123", event: "Paid", context: { tier: "gold" } }],
   "plan-type": [
     { event: "Order Completed", properties: { orderId: "o-1", revenue: 25.5 } },
     { event: "Signed Up" },
