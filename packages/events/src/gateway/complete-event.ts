@@ -33,7 +33,7 @@ export interface DeliveredEvent {
 
 /**
  * Completes an event: `messageId`, `receivedAt`, `originalTimestamp`, `sentAt`, `timestamp`, `request_ip` and `rudderId`;
- * ids that are not strings become text. Pure: the same event and arrival give the same result. A key `__proto__` is data.
+ * ids that are not strings become text, but for an empty object or list, which says nothing. Pure: the same event and arrival give the same result. A key `__proto__` is data.
  *
  * A time that the client sent is kept to the letter where it is RFC 3339, and written anew (UTC, milliseconds) where it is
  * another form that can be read. `timestamp` is the event's own, else `receivedAt - (sentAt - originalTimestamp)`: the
@@ -89,7 +89,8 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   return completed as unknown as DeliveredEvent;
 }
 
-/** Whether an id is there and is no text yet. */
+/** Whether an id is there and is no text yet. An empty object or list stays what it is: as a text it would name somebody. */
 function isNoText(id: unknown): boolean {
-  return typeof id !== "string" && id !== undefined && id !== null;
+  if (typeof id === "string" || id === undefined || id === null) return false;
+  return typeof id !== "object" || Object.keys(id).length > 0;
 }

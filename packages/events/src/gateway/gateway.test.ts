@@ -135,6 +135,11 @@ test("ids of all four kinds are text, digit for digit", () => {
     rudderId: id,
   } = completeEvent({ userId: big, anonymousId: { a: big }, groupId: -big, previousId: 7 }, arrival);
   assert.deepEqual([userId, anonymousId, groupId, previousId], [String(big), `{"a":${big}}`, String(-big), "7"]);
+  for (const nothing of [{}, []]) {
+    const ids = { userId: nothing, anonymousId: nothing, groupId: nothing, previousId: nothing };
+    assert.deepEqual({ ...completeEvent(ids, arrival), ...ids }, completeEvent(ids, arrival), "as it was sent");
+  }
+  assert.equal(completeEvent({ userId: "{}" }, arrival).userId, "{}");
   assert.equal(id, rudderId(String(big), `{"a":${big}}`));
 });
 
