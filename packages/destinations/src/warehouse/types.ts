@@ -22,7 +22,7 @@ export function typeOf(value: Scalar): ColumnType {
 }
 
 const dateTime =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$/;
 
 /** Whether a text is a date, or a date with a time, in the strict form of ISO 8601 and in the calendar, of the years 1 to 9999, in UTC. */
 export function isDateTime(text: string): boolean {
