@@ -24,7 +24,7 @@ export class OptionsReader {
   readonly #own: EventOptions;
   readonly #paths = new Map<string, JsonPaths>();
 
-  /** @param keys of `integrations` that mean this destination; the first that is there counts */
+  /** @param keys of `integrations` that mean this destination; the first that has options counts */
   constructor(settings: WarehouseOptions, keys: readonly string[]) {
     this.#settings = settings;
     this.#keys = keys;
@@ -34,10 +34,8 @@ export class OptionsReader {
 
   of(integrations: unknown): EventOptions {
     if (!isObject(integrations)) return this.#own;
-    const key = this.#keys.find((one) => Object.hasOwn(integrations, one) && isObject(integrations[one]));
-    if (key === undefined) return this.#own;
-    const { options } = integrations[key] as { options?: unknown };
-    if (!isObject(options)) return this.#own;
+    const options = this.#keys.map((key) => optionsAt(integrations, key)).find((found) => found !== undefined);
+    if (options === undefined) return this.#own;
     const { skipTracksTable, skipUsersTable, jsonPaths } = options;
     return {
       skipTracks: typeof skipTracksTable === "boolean" ? skipTracksTable : this.#own.skipTracks,
@@ -68,6 +66,11 @@ function pathsIn(value: unknown): string[] {
     const trimmed = path.trim();
     return [trimmed, `track.properties.${trimmed}`].filter((one) => jsonPathProblem(one) === undefined).slice(0, 1);
   });
+}
+
+function optionsAt(integrations: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> | undefined {
+  const chosen = Object.hasOwn(integrations, key) ? integrations[key] : undefined;
+  return isObject(chosen) && isObject(chosen.options) ? chosen.options : undefined;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
