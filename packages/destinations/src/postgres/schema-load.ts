@@ -1,7 +1,7 @@
 import type { Outcome } from "../kit/index.ts";
 import { Cells, type ShapeFamily } from "../warehouse/cells.ts";
 import { candidates, type Present, placeOf } from "../warehouse/place.ts";
-import { discardsTable, type EventRows, type Row, usersTable } from "../warehouse/rows.ts";
+import { discardsTable, type EventRows, type Row, usersTable } from "../warehouse/row.ts";
 import type { UserUpdate } from "../warehouse/users.ts";
 import {
   addColumns,

@@ -1,5 +1,5 @@
 import type { Cells, Shape } from "../warehouse/cells.ts";
-import type { Discard } from "../warehouse/rows.ts";
+import type { Discard } from "../warehouse/row.ts";
 import { type ColumnType, columnTypeOf, fit, type Scalar, type ValueType, widen } from "../warehouse/types.ts";
 import type { Column } from "./catalog.ts";
 import type { ColumnPlaces } from "./column-places.ts";

@@ -21,6 +21,14 @@ export class JsonPaths {
   keysOf(type: unknown, section: string): ReadonlySet<string> | undefined {
     return this.#keys.size === 0 ? undefined : this.#keys.get(`${String(type)}.${section}`);
   }
+
+  /** The same below a key of a section. */
+  keysBelow(type: unknown, section: string, key: string): ReadonlySet<string> | undefined {
+    const keys = this.keysOf(type, section);
+    if (keys === undefined) return undefined;
+    const begin = `${key}_`;
+    return new Set([...keys].filter((one) => one.startsWith(begin)).map((one) => one.slice(begin.length)));
+  }
 }
 
 /** What is wrong with a path; `undefined` when nothing is. */

@@ -7,7 +7,9 @@ import { ShapeFamily } from "./cells.ts";
 import { OptionsReader } from "./event-options.ts";
 import { JsonPaths, jsonPathProblem } from "./json-paths.ts";
 import { Names } from "./names.ts";
-import { type EventRows, hasTable, type Row, type RowRules, RowsKept, rowsOf } from "./rows.ts";
+import type { EventRows, Row } from "./row.ts";
+import { type RowRules, RowsKept } from "./row-rules.ts";
+import { hasTable, rowsOf } from "./rows.ts";
 import { typeOf } from "./types.ts";
 
 const at = "2026-11-23T09:00:00.000Z";
@@ -296,11 +298,35 @@ test("a section as a whole is a JSON column that is called like it", () => {
   });
   assert.deepEqual(own({ event: "e", properties: {} }, { json }).e, { event: "e", event_text: "e" });
   assert.deepEqual(own({ type: "identify", traits: { a: 1 }, context: { traits: { b: 2 } } }, { json }).identifies, {
-    ...{ context_traits_b: 2, traits: '{"a":1}' },
+    ...{ context_traits_b: 2, traits: '{"a":1}', b: 2 },
   });
   assert.deepEqual(own({ type: "page", context: { ip: "198.51.100.7", app: {} } }, { json }).pages, {
     ...{ context_passed_ip: "198.51.100.7", context: '{"ip":"198.51.100.7","app":{}}' },
   });
+});
+
+test("traits of the context are JSON by their own paths, with and without a prefix", () => {
+  const json = ["identify.traits.a", "identify.context.traits.b", "identify.context.traitsy.c"];
+  const nested = { a: { x: 1 }, b: { x: 1 }, c: { x: 1 } };
+  assert.deepEqual(own({ type: "identify", context: { traits: nested } }, { json }).identifies, {
+    ...{ context_traits_a_x: 1, context_traits_b: '{"x":1}', context_traits_c_x: 1 },
+    ...{ a_x: 1, b: '{"x":1}', c_x: 1 },
+  });
+  const whole = { json: ["identify.context.traits"] };
+  assert.deepEqual(own({ type: "identify", context: { traits: { a: { x: 1 } } } }, whole).identifies, {
+    ...{ context_traits: '{"a":{"x":1}}', a_x: 1 },
+  });
+});
+
+test("an id that is an empty object or list is none; the same text is one", () => {
+  for (const nothing of [{}, []]) {
+    assert.deepEqual(own({ type: "group", groupId: nothing }), { groups: {} });
+    assert.deepEqual(own({ type: "alias", previousId: nothing }), { aliases: {} });
+    const { rows, user } = build({ type: "identify", userId: nothing, traits: { a: 1 } });
+    assert.deepEqual([cells(rows[0]!).user_id, user], [undefined, undefined]);
+    assert.equal(cells(build({ event: "e", anonymousId: nothing }).rows[0]!).anonymous_id, undefined);
+  }
+  assert.deepEqual(own({ type: "group", groupId: "{}" }), { groups: { group_id: "{}" } });
 });
 
 test("what has no shape: empty objects, arrays for objects, texts by index", () => {
@@ -379,6 +405,8 @@ test("an event chooses for itself: JSON paths, and which tables it is not in", (
   ]);
   const identify = { type: "identify", integrations: { POSTGRES: { options: { skipUsersTable: true } } } };
   assert.equal(build(identify).user, undefined);
+  const both = { "my shop": {}, POSTGRES: { options: { skipTracksTable: true } } };
+  assert.deepEqual(Object.keys(own({ ...fields, integrations: both })), ["e"], "the first that has options");
   const nonsense = [
     null,
     5,

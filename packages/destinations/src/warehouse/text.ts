@@ -56,6 +56,8 @@ function isCharacter(value: unknown): boolean {
 
 /** A field as text; `undefined` for what counts as absent. */
 export function textOf(value: unknown): string | undefined {
+  // As nearly all are.
+  if (typeof value === "string") return cleanText(value) || undefined;
   if (isEmpty(value)) return undefined;
   const sent = typeof value === "object" ? (textByIndex(value!) ?? jsonText(value)) : String(value);
   const text = cleanText(sent);

@@ -1,0 +1,17 @@
+import type { Discard } from "./row.ts";
+import { cleanText } from "./text.ts";
+import type { Scalar } from "./types.ts";
+
+/** What has no place in the rows of one event. */
+export class EventDiscards {
+  readonly list: Discard[] = [];
+  readonly #rowId: string;
+
+  constructor(rowId: string) {
+    this.#rowId = rowId;
+  }
+
+  add(table: string, column: string, value: Scalar, reason: Discard["reason"]): void {
+    this.list.push({ table, rowId: this.#rowId, column: cleanText(column), value: String(value), reason });
+  }
+}
