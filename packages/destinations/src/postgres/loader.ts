@@ -2,7 +2,8 @@ import type { Commit, Outcome } from "../kit/index.ts";
 import { enterSchema } from "./catalog.ts";
 import { groupBy } from "./group-by.ts";
 import type { ProgressTable } from "./progress-table.ts";
-import { type EventLoad, SchemaLoad, type SchemaLoadOptions, type SchemaMemory } from "./schema-load.ts";
+import { type EventLoad, SchemaLoad, type SchemaLoadOptions } from "./schema-load.ts";
+import type { SchemaMemory } from "./schema-tables.ts";
 import type { Session, Statements } from "./session.ts";
 import { isRace } from "./sql-error.ts";
 
