@@ -3,7 +3,6 @@ import {
   deepestEvent,
   describe as describeValue,
   EventError,
-  hashUserKey,
   isBlank,
   type Message,
 } from "@pintle/events";
@@ -786,7 +785,7 @@ function keyOf({ userId, anonymousId }: Message): string {
 }
 
 function laneOf(message: Message): number {
-  return hashUserKey(keyOf(message)) | 0;
+  return this.#environment.lane(keyOf(message));
 }
 
 /** As it is sent, in UTF-8. */

@@ -30,6 +30,8 @@ export interface Environment {
   random(): number;
   /** A new UUID v4. */
   uuid(): string;
+  /** The lane of a user key: a hash of 32 bit. Where it is written to disk it can never change. */
+  lane(userKey: string): number;
   /** Called before the first request. */
   loadTransport(settings: Settings): Promise<Transport>;
   /** Reads the options about connections. Absent where the runtime makes them, and cannot be told how. */

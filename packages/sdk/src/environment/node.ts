@@ -1,3 +1,4 @@
+import { hashUserKey } from "@pintle/events";
 import { checkConnections } from "../connection-options.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
 import { checkDurable } from "../durable-options.ts";
@@ -31,6 +32,7 @@ export const nodeEnvironment: Environment = {
   soon: (callback) => realQueueMicrotask(callback),
   random: () => Math.random(),
   uuid,
+  lane: (userKey) => hashUserKey(userKey) | 0,
   async loadTransport({ connections, concurrency }) {
     const { createNodeTransport } = await import("../transport/node.ts");
     return telemetry.untraced(createNodeTransport(connections ?? { concurrency }));

@@ -1,3 +1,4 @@
+import { laneWeb } from "../lane-web.ts";
 import { fetchTransport } from "../transport/fetch.ts";
 import { gzipWeb } from "../transport/gzip-web.ts";
 import { uuidWeb } from "../uuid-web.ts";
@@ -19,6 +20,7 @@ export const webEnvironment: Environment = {
   soon: (callback) => realQueueMicrotask(callback),
   random: () => Math.random(),
   uuid: uuidWeb,
+  lane: laneWeb,
   loadTransport: async () => fetchTransport,
   gzip: gzipWeb,
   lifecycle: undefined,

@@ -1,3 +1,4 @@
+import { hashUserKey } from "@pintle/events";
 import type { Environment, Lifecycle, Resident } from "../environment/environment.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -74,6 +75,8 @@ export class VirtualEnvironment implements Environment {
     this.#random ^= this.#random << 5;
     return (this.#random >>> 0) / 2 ** 32;
   };
+
+  readonly lane = (userKey: string): number => hashUserKey(userKey) | 0;
 
   readonly uuid = (): string => `00000000-0000-4000-8000-${String(++this.#ids).padStart(12, "0")}`;
 
