@@ -539,7 +539,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   /** @param more fields that the model does not know, encoded */
   #accept(messageId: string, fields: string, more: string, message: Message): Receipt {
-    const lane = laneOf(message);
+    const lane = this.#environment.lane(keyOf(message));
     const json = fields + more;
     if (this.#enrichment !== undefined) {
       const bytes = bytesOf(json);
@@ -566,7 +566,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const { messageId, originalTimestamp } = parse(original);
     const message = messageOf(result);
     const json = encode(message, { messageId, originalTimestamp, base: undefined });
-    return { json: json + more, lane: laneOf(message) };
+    return { json: json + more, lane: this.#environment.lane(keyOf(message)) };
   }
 
   /** Waits for what is being enriched, and then no longer. */
@@ -782,10 +782,6 @@ function idOf(message: unknown): string | undefined {
 function keyOf({ userId, anonymousId }: Message): string {
   const id = userId === undefined || userId === null || isBlank(String(userId)) ? anonymousId : userId;
   return String(id);
-}
-
-function laneOf(message: Message): number {
-  return this.#environment.lane(keyOf(message));
 }
 
 /** As it is sent, in UTF-8. */
