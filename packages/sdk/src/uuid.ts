@@ -41,17 +41,19 @@ function makeBunch(): string {
     crypto.getRandomValues(random);
     usedRandom = 0;
   }
-  const from = usedRandom;
-  usedRandom += bytes * bunch;
-  for (let first = from; first < usedRandom; first += bytes) {
-    random[first + 6] = 0x40 | (random[first + 6]! & 0x0f);
-    random[first + 8] = 0x80 | (random[first + 8]! & 0x3f);
+  // As constants, and without a division: what the module may set anew is read anew for each byte.
+  const [from, to] = [random, codes];
+  for (let start = 0; start < to.length; start += length) {
+    const first = usedRandom;
+    usedRandom += bytes;
+    from[first + 6] = 0x40 | (from[first + 6]! & 0x0f);
+    from[first + 8] = 0x80 | (from[first + 8]! & 0x3f);
+    for (let at = 0; at < bytes; at++) {
+      const byte = from[first + at]!;
+      const place = start + places[at]!;
+      to[place] = digits[byte >>> 4]!;
+      to[place + 1] = digits[byte & 0x0f]!;
+    }
   }
-  for (let at = from; at < usedRandom; at++) {
-    const byte = random[at]!;
-    const place = length * Math.floor((at - from) / bytes) + places[at % bytes]!;
-    codes[place] = digits[byte >>> 4]!;
-    codes[place + 1] = digits[byte & 0x0f]!;
-  }
-  return decoder.decode(codes);
+  return decoder.decode(to);
 }
