@@ -89,6 +89,22 @@ test("events of a source reach its destinations, in order, and no others; a rest
   assert.deepEqual(logged, [], "normal operation logs nothing");
 });
 
+test("an event that was answered with ok is in the account of every destination from then on", async () => {
+  const folder = newFolder();
+  const plane = await startDataPlane(options(folder));
+  const token = readFileSync(join(folder, "data", "admin-token"), "utf8").trim();
+  try {
+    for (let count = 1; count <= 100; count++) {
+      await send(plane, "wk_shop", "e");
+      const answer = await fetch(`${plane.adminUrl}/status`, { headers: { authorization: `Bearer ${token}` } });
+      const { destinations } = (await answer.json()) as { destinations: { delivered: number; waiting: number }[] };
+      for (const { delivered, waiting } of destinations) assert.equal(delivered + waiting, count);
+    }
+  } finally {
+    await plane.close();
+  }
+});
+
 test("close gives everything back, and may be called again", async () => {
   const folder = newFolder();
   const plane = await startDataPlane(options(folder));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { destinationTypes } from "@pintle/destinations";
 import type { DestinationType } from "@pintle/destinations/kit";
@@ -140,6 +141,8 @@ async function answer(
 ): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
   switch (call.name) {
     case "status":
+      // What became durable before the question comes over another port, and may be behind it.
+      await setImmediate();
       return router.status();
     case "change": {
       const ownTypes = await loadTypes(call.takes.destinations);
