@@ -67,7 +67,7 @@ export interface Frame {
 const headBytes = 5;
 
 // As they are before the owner's module is there, which may replace them.
-const { allocUnsafe, concat, from } = Buffer;
+const { allocUnsafe, byteLength, concat, from } = Buffer;
 const { join } = Array.prototype;
 
 export function encodeFrame(kind: number, ...content: readonly Uint8Array[]): Buffer {
@@ -82,14 +82,19 @@ export function encodeFrame(kind: number, ...content: readonly Uint8Array[]): Bu
 /** Takes frames apart that arrive in whatever pieces. */
 export class FrameReader {
   readonly #mostBytes: number;
+  readonly #isReused: boolean;
   #pieces: Buffer[] = [];
   #held = 0;
   /** Bytes of the frame that is being gathered, its length included; `undefined` until that is there. */
   #wanted: number | undefined;
 
-  /** @param mostBytes kind and content of one frame */
-  constructor(mostBytes: number) {
+  /**
+   * @param mostBytes kind and content of one frame
+   * @param isReused whether the memory of a piece is somebody else's once it is read, and so that of its frames. @default false
+   */
+  constructor(mostBytes: number, isReused = false) {
     this.#mostBytes = mostBytes;
+    this.#isReused = isReused;
   }
 
   /**
@@ -116,6 +121,8 @@ export class FrameReader {
       this.#held = rest.length;
       this.#wanted = rest.length < 4 ? undefined : 4 + rest.readUInt32LE(0);
     }
+    const last = this.#pieces.length - 1;
+    if (this.#isReused) this.#pieces[last] = from(this.#pieces[last]!);
   }
 }
 
@@ -147,21 +154,47 @@ export function decodeTexts(content: Buffer): string[] {
   return texts;
 }
 
-export function encodePieces(pieces: readonly Piece[]): Buffer {
+/**
+ * The frame of texts. A buffer for each would bring V8 to collect all of its heap all the time, since it reckons with their bytes.
+ *
+ * @param scratch what a frame that fits is written into, so that the next one destroys it. @default a new buffer each
+ */
+export function encodeTextsFrame(kind: number, texts: readonly string[], scratch?: Buffer): Buffer {
+  const all = join.call(texts, "") as string;
+  const begin = headBytes + 4 * (texts.length + 1);
+  const fits = scratch !== undefined && begin + 3 * all.length <= scratch.length;
+  const frame = fits ? scratch : allocUnsafe(begin + byteLength(all));
+  const end = begin + frame.write(all, begin);
+  frame.writeUInt32LE(end - 4, 0);
+  frame[4] = kind;
+  frame.writeUInt32LE(texts.length, headBytes);
+  for (let at = 0; at < texts.length; at++) frame.writeUInt32LE(texts[at]!.length, headBytes + 4 * (at + 1));
+  return frame.subarray(0, end);
+}
+
+/** @param scratch as for `encodeTextsFrame` */
+export function encodePieces(pieces: readonly Piece[], scratch?: Buffer): Buffer {
   const texts: string[] = [];
   for (let at = 0; at < pieces.length; at++) {
     const { kind, index, text } = pieces[at]!;
     texts[2 * at] = `${kind} ${index}`;
     texts[2 * at + 1] = text;
   }
-  return encodeFrame(fromProcess.pieces, ...encodeTexts(texts));
+  return encodeTextsFrame(fromProcess.pieces, texts, scratch);
 }
 
 /** @throws RangeError for content that is not what it says */
 export function decodePieces(content: Buffer): Piece[] {
   const texts = decodeTexts(content);
-  return Array.from({ length: Math.ceil(texts.length / 2) }, (_, at) => {
-    const [kind, index] = texts[2 * at]!.split(" ");
-    return { kind: Number(kind), index: Number(index), text: texts[2 * at + 1] ?? "" };
-  });
+  const pieces: Piece[] = [];
+  for (let at = 0; at < texts.length; at += 2) {
+    const head = texts[at]!;
+    const space = head.indexOf(" ");
+    pieces.push({
+      kind: Number(head.slice(0, Math.max(0, space))),
+      index: space === -1 ? Number.NaN : Number(head.slice(space + 1)),
+      text: texts[at + 1] ?? "",
+    });
+  }
+  return pieces;
 }

@@ -48,26 +48,44 @@ export function newRun(
       reject(error);
     },
   };
-  for (const [index, event] of events.entries()) {
-    const { id, name } = sources[index]!;
-    jobs.push({
-      run,
-      index,
-      id: { source: id, messageId: event.messageId },
-      json: stringifyJson(withoutChoice(event, takesRequests)),
-      source: JSON.stringify({ id, name }),
-    });
+  const keys = takesRequests ? requestKeys : chosenKeys;
+  let last: EventSource | undefined;
+  let source = "";
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index]!;
+    const from = sources[index]!;
+    if (from !== last) {
+      source = sourceJson(from);
+      last = from;
+    }
+    const id = { source: from.id, messageId: event.messageId };
+    jobs.push({ run, index, id, json: stringifyJson(withoutChoice(event, keys)), source });
   }
   return run;
 }
 
+/** Sources are few, and the same for as long as the configuration is. */
+const known = new WeakMap<EventSource, string>();
+
+function sourceJson(source: EventSource): string {
+  const before = known.get(source);
+  if (before !== undefined) return before;
+  const json = JSON.stringify({ id: source.id, name: source.name });
+  known.set(source, json);
+  return json;
+}
+
+const chosenKeys = [requestKey];
+
 /** No client chooses what the function may choose, also where that passes on what it does not know. */
-function withoutChoice(event: DeliveredEvent, takesRequests: boolean): DeliveredEvent {
-  const keys = takesRequests ? requestKeys : [requestKey];
-  if (!keys.some((key) => Object.hasOwn(event, key))) return event;
-  const copy = { ...event };
-  for (const key of keys) delete copy[key];
-  return copy;
+function withoutChoice(event: DeliveredEvent, keys: readonly string[]): DeliveredEvent {
+  let copy: Record<string, unknown> | undefined;
+  for (const key of keys) {
+    if (!Object.hasOwn(event, key)) continue;
+    copy ??= { ...event };
+    delete copy[key];
+  }
+  return (copy as DeliveredEvent | undefined) ?? event;
 }
 
 /** The results of its first events, as far as they are there without a gap. */

@@ -10,24 +10,33 @@ export interface EventId {
 
 /** What the process says about the event that it runs. */
 export interface Mark {
-  /** Its position in the batch; `undefined` while none runs. */
+  /** Number of the batch, as `begin` was told it. */
+  readonly batch: number;
+  /** Its position there; `undefined` while none runs. */
   readonly index: number | undefined;
   /** How many marks were made: as long as it is the same, so is the event. */
   readonly count: number;
 }
 
+const { concat, from } = Buffer;
+
 /** The index when no event runs. */
 export const none: number = 0xffff_ffff;
 
-/** Bytes of the file that the process writes: index and count. The batch follows. */
-export const markBytes = 8;
+/** Bytes of the file that the process writes: index, count and batch. Two places for batches follow, for even numbers and for odd ones. */
+export const markBytes = 12;
+
+const placeBytes = 16 << 10;
+
+/** Before the list of a batch: its number, and the bytes of the list. */
+const placeHeadBytes = 8;
 
 /** Written at once, so that a disk that is full later takes every mark. */
-const preparedBytes = 32 << 10;
+const preparedBytes = markBytes + 2 * placeBytes;
 
 /**
  * The file that says which event of a transformation runs. The process writes index and count into it before each event, and the router,
- * before each batch, which events those are. So it is known when the process was ended in whatever way, and when everything was, since what
+ * before each batch, which events those are: of two batches at most, the one that runs and the one that is next. So it is known when the process was ended in whatever way, and when everything was, since what
  * is written is in the hands of the system. Nothing is synced: a power cut is no event's doing. docs/transformations.md specifies it.
  */
 export class RunningFile {
@@ -36,7 +45,7 @@ export class RunningFile {
   readonly fd: number;
   /** The event that ran when another life of the data plane ended, and did not end it. */
   readonly left: EventId | undefined;
-  readonly #mark = new Uint32Array(2);
+  readonly #mark = new Uint32Array(3);
 
   /** @throws the system's error when neither `path` nor a file beside it can be made */
   constructor(path: string) {
@@ -56,29 +65,33 @@ export class RunningFile {
     return new RunningFile(join(tmpdir(), `pintle-${process.pid}-${Math.random().toString(36).slice(2)}`));
   }
 
-  /** Says which events the next batch has. To be called while none runs. */
-  begin(ids: readonly EventId[]): void {
-    const list = JSON.stringify(ids.map(({ source, messageId }) => [source, messageId]));
-    const bytes = Buffer.allocUnsafe(4 + Buffer.byteLength(list));
-    bytes.writeUInt32LE(bytes.length - 4);
-    bytes.write(list, 4);
+  /**
+   * Says which events a batch has. To be called before it is sent, once the last but one is over.
+   *
+   * @param isAlone whether no other batch is on its way, and none will be
+   * @returns whether it is said; `false` if there is only room for it when it is alone
+   */
+  begin(batch: number, ids: readonly EventId[], isAlone: boolean): boolean {
+    const list = from(JSON.stringify(ids.map(({ source, messageId }) => [source, messageId])));
+    if (!isAlone && placeHeadBytes + list.length > placeBytes) return false;
+    const head = from(Uint32Array.of(batch, list.length).buffer);
     try {
-      writeSync(this.fd, bytes, 0, bytes.length, markBytes);
+      writeSync(this.fd, concat([head, list]), 0, placeHeadBytes + list.length, placeOf(batch));
     } catch {
       // A full disk: the mark itself still tells this life.
     }
+    return true;
   }
 
   mark(): Mark {
     readSync(this.fd, this.#mark, 0, markBytes, 0);
-    const [index = none, count = 0] = this.#mark;
-    return { index: index === none ? undefined : index, count };
+    const [index = none, count = 0, batch = 0] = this.#mark;
+    return { batch, index: index === none ? undefined : index, count };
   }
 
   /** Says that nothing runs: whoever ran is known to have ended. */
   clear(): void {
-    this.#mark[0] = none;
-    this.#mark[1] = 0;
+    this.#mark.set([none, 0, 0]);
     writeSync(this.fd, this.#mark, 0, markBytes, 0);
   }
 
@@ -89,14 +102,21 @@ export class RunningFile {
   }
 }
 
+function placeOf(batch: number): number {
+  return markBytes + (batch % 2) * placeBytes;
+}
+
 /** A file that makes no sense says nothing: the function's process can write what it likes. */
 function leftIn(path: string): EventId | undefined {
   try {
     const content = readFileSync(path);
     const index = content.readUInt32LE(0);
     if (index === none) return undefined;
-    const length = content.readUInt32LE(markBytes);
-    const list = JSON.parse(content.toString("utf8", markBytes + 4, markBytes + 4 + length)) as unknown;
+    const batch = content.readUInt32LE(8);
+    const place = placeOf(batch);
+    if (content.readUInt32LE(place) !== batch) return undefined;
+    const begin = place + placeHeadBytes;
+    const list = JSON.parse(content.toString("utf8", begin, begin + content.readUInt32LE(place + 4))) as unknown;
     const pair: unknown = Array.isArray(list) ? list[index] : undefined;
     const [source, messageId] = Array.isArray(pair) ? pair : [];
     return typeof source === "string" && typeof messageId === "string" ? { source, messageId } : undefined;

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { Socket } from "node:net";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { Worker } from "node:worker_threads";
 import { runModuleAs } from "../../config/run-module.ts";
 import { letJsonKeepDigits } from "./exact-json.ts";
@@ -16,7 +16,7 @@ import {
   toProcess,
 } from "./frames.ts";
 import { markBytes, none } from "./running-file.ts";
-import { applyTransform, type Transform, type TransformContext } from "./transform.ts";
+import { applyTransform, type Give, type Transform, type TransformContext } from "./transform.ts";
 
 /*
  * The process in which the transformation of one destination runs. It imports the configuration itself: functions cannot be handed
@@ -34,7 +34,8 @@ const mostBatchBytes = 16 << 20;
 const { parse } = JSON;
 const { from } = Buffer;
 
-const mark = new Uint32Array([none, 0]);
+/** Index, count and number of the batch. */
+const mark = new Uint32Array([none, 0, 0]);
 function note(index: number): void {
   mark[0] = index;
   mark[1]!++;
@@ -43,6 +44,10 @@ function note(index: number): void {
 
 // What a transformation writes into JSON itself, such as a hash or a copy of its event.
 letJsonKeepDigits();
+
+/** For the frames that it sends, and what it reads. */
+const scratch = Buffer.allocUnsafe(4 * gatheredBytes);
+const received = Buffer.allocUnsafe(4 * gatheredBytes);
 
 let gathered: Piece[] = [];
 /** Characters of those, and of all pieces of this batch. */
@@ -57,7 +62,7 @@ function give(kind: keyof typeof pieceKinds, index: number, text: string): void 
 }
 
 function flush(): void {
-  const frame = encodePieces(gathered);
+  const frame = encodePieces(gathered, scratch);
   gathered = [];
   gatheredNow = 0;
   write(frame);
@@ -88,35 +93,34 @@ function end(next: number): void {
   note(none);
   give("done", next, "");
   flush();
+  mark[2]!++;
 }
 
-async function runBatch(transform: Transform, destination: string, content: Buffer): Promise<void> {
-  const texts = decodeTexts(content);
+async function runBatch(transform: Transform, destination: string, texts: readonly string[]): Promise<void> {
   let next = 0;
+  let index = 0;
+  const giveNow: Give = (kind, text) => {
+    give(kind, index, text);
+    if (gatheredNow < gatheredBytes) return;
+    // However long the router takes to read, it is not the function's time.
+    note(none);
+    flush();
+    note(index);
+  };
   let known = "";
   let source: TransformContext["source"] = { id: "", name: "" };
   given = 0;
   for (let at = 0; at < texts.length && given < mostBatchBytes; at += 2) {
-    const index = next++;
+    index = next++;
     note(index);
     if (texts[at] !== known) {
       known = texts[at]!;
       source = parse(known) as TransformContext["source"];
     }
     // A new one for each: the function may change it.
-    const isFit = await applyTransform(
-      transform,
-      texts[at + 1]!,
-      { source: { ...source }, destination },
-      (kind, text) => {
-        give(kind, index, text);
-        if (gatheredNow < gatheredBytes) return;
-        // However long the router takes to read, it is not the function's time.
-        note(none);
-        flush();
-        note(index);
-      },
-    );
+    const context = { source: { id: source.id, name: source.name }, destination };
+    const applied = applyTransform(transform, texts[at + 1]!, context, giveNow);
+    const isFit = typeof applied === "boolean" ? applied : await applied;
     if (!isFit) {
       end(next);
       process.exit(0);
@@ -136,23 +140,44 @@ new Worker(new URL("./transform-watchdog.js", import.meta.url), {
   resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
 }).unref();
 
-const reader = new FrameReader(0xffff_ffff);
+const reader = new FrameReader(0xffff_ffff, true);
 let destination = "";
 let loading: Promise<Transform> | undefined;
 let turn: Promise<void> = Promise.resolve();
-const input = new Socket({ fd: pipes.input, readable: true, writable: false });
-input.on("data", (piece: Buffer) => {
-  for (const { kind, content } of reader.read(piece)) {
-    turn = turn.then(async () => {
-      if (kind === toProcess.setup) {
-        const setup = parse(content.toString()) as Setup;
-        destination = setup.destination;
-        loading = load(setup);
-        await loading.catch((error: unknown) => fail(fromProcess.unusable, error));
-        write(encodeFrame(fromProcess.ready));
-      } else if (loading !== undefined) await runBatch(await loading, destination, content);
-    });
+
+async function loadFirst(setup: Setup): Promise<void> {
+  destination = setup.destination;
+  loading = load(setup);
+  await loading.catch((error: unknown) => fail(fromProcess.unusable, error));
+  write(encodeFrame(fromProcess.ready));
+}
+
+/** What is read lies in memory that the next piece takes, and has to be decoded at once. */
+function read(length: number): void {
+  for (const { kind, content } of reader.read(received.subarray(0, length))) {
+    if (kind === toProcess.setup) {
+      const setup = parse(content.toString()) as Setup;
+      turn = turn.then(() => loadFirst(setup));
+    } else {
+      const texts = decodeTexts(content);
+      turn = turn.then(async () => {
+        if (loading !== undefined) await runBatch(await loading, destination, texts);
+      });
+    }
   }
-});
+}
+
+const options: SocketConstructorOpts & { onread: OnReadOpts } = {
+  ...{ fd: pipes.input, readable: true, writable: false },
+  onread: {
+    buffer: received,
+    callback: (length) => {
+      read(length);
+      return true;
+    },
+  },
+};
+const input = new Socket(options);
+input.resume();
 // The router has closed it, or is gone.
 input.on("close", () => process.exit(0));

@@ -50,35 +50,54 @@ const { byteLength } = Buffer;
 
 /**
  * Calls a transformation and gives what it makes of the event, each result as JSON. A result is given before the next one is made into
- * JSON: what fits singly need not fit together. Resolves with whether the process is fit for another event.
+ * JSON: what fits singly need not fit together. Gives whether the process is fit for another event: by a promise only if there is one to
+ * wait for, which saves a turn for each event.
  */
-export async function applyTransform(
+export function applyTransform(
   transform: Transform,
   json: string,
   context: TransformContext,
   give: Give,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   spoilt();
   try {
-    const result: unknown = await transform(parseJson(json) as TransformEvent, context);
-    const name = spoilt();
-    if (name !== undefined) {
-      give("failed", `it changed toJSON of ${name}.prototype, which changes the JSON of every event`);
-      return false;
-    }
-    if (!isArray(result)) {
-      if (result === null) give("filtered", "");
-      else give("one", jsonOf(result));
-      return true;
-    }
-    const { length } = result;
-    if (length > mostResults) throw new RangeError(`it gave ${length} events; ${mostResults} are the most`);
-    for (let at = 0; at < length; at++) give("item", jsonOf(result[at]));
-    if (length === 0) give("filtered", "");
-    else give("end", `${length}`);
+    const result: unknown = transform(parseJson(json) as TransformEvent, context);
+    return isThenable(result) ? giveLater(result, give) : giveResult(result, give);
   } catch (error) {
     give("failed", describe(error));
+    return true;
   }
+}
+
+function isThenable(result: unknown): result is PromiseLike<unknown> {
+  return typeof result === "object" && result !== null && typeof (result as { then?: unknown }).then === "function";
+}
+
+async function giveLater(result: PromiseLike<unknown>, give: Give): Promise<boolean> {
+  try {
+    return giveResult(await result, give);
+  } catch (error) {
+    give("failed", describe(error));
+    return true;
+  }
+}
+
+function giveResult(result: unknown, give: Give): boolean {
+  const name = spoilt();
+  if (name !== undefined) {
+    give("failed", `it changed toJSON of ${name}.prototype, which changes the JSON of every event`);
+    return false;
+  }
+  if (!isArray(result)) {
+    if (result === null) give("filtered", "");
+    else give("one", jsonOf(result));
+    return true;
+  }
+  const { length } = result;
+  if (length > mostResults) throw new RangeError(`it gave ${length} events; ${mostResults} are the most`);
+  for (let at = 0; at < length; at++) give("item", jsonOf(result[at]));
+  if (length === 0) give("filtered", "");
+  else give("end", `${length}`);
   return true;
 }
 

@@ -7,9 +7,9 @@ import type { Clock } from "../clock.ts";
 import { Queue } from "../queue.ts";
 import { type Stage, type Staged, sizeOf } from "../stage.ts";
 import { Answers } from "./answers.ts";
-import { decodePieces, encodeFrame, encodeTexts, type Frame, fromProcess, toProcess } from "./frames.ts";
+import { decodePieces, encodeTextsFrame, type Frame, fromProcess, toProcess } from "./frames.ts";
 import { firstOf, type Job, newRun, type Run } from "./job.ts";
-import { RunningFile } from "./running-file.ts";
+import { none, RunningFile } from "./running-file.ts";
 import { SuspectsFile } from "./suspects-file.ts";
 import { type End, TransformChild } from "./transform-child.ts";
 
@@ -26,6 +26,9 @@ export interface TransformationOptions extends TransformSettings {
 /** Events in one frame. More are not faster, and when the process has to be ended those that are left are sent again. */
 const mostInBatch = 100;
 
+/** Where all that wait fit into one batch, so many of them are divided in two: router and process work at the same time. */
+const leastToDivide = 16;
+
 /** Bytes of events in one frame, if it is not one event: they lie in the memory that the function has, too. */
 const mostBatchBytes = 1 << 20;
 
@@ -40,10 +43,10 @@ const longestRest = 10_000;
 
 /**
  * The transformation of one destination: a process of its own, so that neither an endless loop nor a full memory concerns anybody else. It
- * is started with the first event, and has at most one batch. A file says which event of it runs (`RunningFile`).
+ * is started with the first event, and has two batches at most, so that it need not wait for the next one. A file says which event of it runs (`RunningFile`).
  *
  * A process is given up when an event runs for longer than `timeout`, when it takes too much memory, when it says what makes no sense, and
- * when it ends by itself. The event that ran is then given up, too, and those of the batch that have no answer are run again in a new
+ * when it ends by itself. The event that ran is then given up, too, and those it had that have no answer are run again in a new
  * process. Where nothing ever ran, the configuration could not be imported, and all of the batch is tried again later.
  *
  * When something ends it that is not the event's (a signal from outside, the end of the data plane), the event that ran is suspected,
@@ -53,25 +56,27 @@ export class Transformation implements Stage {
   readonly #options: TransformationOptions;
   readonly #suspects: SuspectsFile;
   #running: RunningFile | undefined;
-  readonly #runs = new Set<Run>();
   readonly #waiting = new Queue<Job>();
   /** Of batches that are to be run again. They go first. */
   #again: Job[] = [];
   /** Of those that go first, how many go one by one: with one of them the process said what makes no sense. */
   #single = 0;
-  #batch: readonly Job[] = [];
-  #answers: Answers | undefined;
+  /** Batches that the process has: the one that runs, and the one that it finds when it is through. */
+  #batches: Batch[] = [];
+  /** Those that the process was given so far. */
+  #given = 0;
   #child: TransformChild | undefined;
   /** Whether the process that there is has imported the configuration, and brought an event through. */
   #isReady = false;
   #hasAnswered = false;
-  /** Marks that it had made before the batch. */
-  #marksBefore = 0;
   /** What the process said before it ended. */
   #lastWords: { readonly kind: number; readonly text: string } | undefined;
   /** Bytes of results that somebody has and has not given back. */
   #held = 0;
   #cancelWatch: (() => void) | undefined;
+  /** Marks of the process when they were looked at last, and since when there have been so many. */
+  #marks = 0;
+  #since = 0;
   #isGathering = false;
   #closed = false;
 
@@ -82,10 +87,10 @@ export class Transformation implements Stage {
 
   run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Staged[]> {
     if (this.#closed) return Promise.reject(new Error("the transformation is closed"));
+    if (events.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#running ??= this.#openRunning();
       const run = newRun(events, sources, this.#options.takesRequests === true, resolve, reject);
-      this.#runs.add(run);
       for (const job of run.jobs) this.#waiting.push(job);
       this.#pumpSoon();
     });
@@ -98,9 +103,9 @@ export class Transformation implements Stage {
 
   async close(): Promise<void> {
     this.#closed = true;
+    const left = this.#open();
     const gone = this.#giveUp();
-    for (const run of this.#runs) run.reject(new Error("the transformation is closed"));
-    this.#runs.clear();
+    for (const run of left) run.reject(new Error("the transformation is closed"));
     this.#running?.close();
     this.#running = undefined;
     await gone;
@@ -135,15 +140,33 @@ export class Transformation implements Stage {
   }
 
   #pump(): void {
-    if (this.#batch.length > 0 || this.#closed) return;
-    if (this.#held > mostHeld) {
-      this.#handOver();
-      return;
+    while (!this.#closed && this.#mayGive()) {
+      const jobs = this.#nextJobs();
+      if (jobs.length === 0) return;
+      if (!this.#give(jobs)) return;
     }
-    const batch: Job[] = [];
+  }
+
+  /** Whether the process may have one more batch. */
+  #mayGive(): boolean {
+    const [first] = this.#batches;
+    if (first !== undefined) {
+      // Of those that are run one by one it has to be clear which one it was.
+      const isAlone = first.isAlone || this.#single > 0;
+      return this.#batches.length === 1 && !isAlone && this.#held <= mostHeld / 2;
+    }
+    // Where all that is held waits for the first result of its run, that one is made all the same.
+    return this.#held <= mostHeld || !this.#handOver();
+  }
+
+  #nextJobs(): Job[] {
+    const jobs: Job[] = [];
     let bytes = 0;
-    const most = this.#single > 0 ? 1 : mostInBatch;
-    while (batch.length < most && bytes < mostBatchBytes) {
+    const waiting = this.#again.length + this.#waiting.size;
+    const isDivided = this.#batches.length === 0 && waiting >= leastToDivide && waiting <= mostInBatch;
+    const most = isDivided ? Math.ceil(waiting / 2) : mostInBatch;
+    const isSingle = this.#single > 0 || this.#held > mostHeld;
+    while (jobs.length < (isSingle ? 1 : most) && bytes < mostBatchBytes) {
       const job = this.#again.shift() ?? this.#waiting.shift();
       if (job === undefined) break;
       if (job.run.isOver) continue;
@@ -151,39 +174,77 @@ export class Transformation implements Stage {
         this.#finish(job, dead("everything, or its process, was ended from outside while it ran, for the second time"));
         continue;
       }
-      batch.push(job);
+      jobs.push(job);
       bytes += job.json.length;
     }
-    if (batch.length === 0) return;
-    if (this.#single > 0) this.#single--;
+    return jobs;
+  }
+
+  /** Gives them to the process, unless they have to wait until it is through with what it has. */
+  #give(jobs: readonly Job[]): boolean {
     const running = this.#running!;
-    this.#batch = batch;
-    this.#answers = new Answers(batch, this.#options.takesRequests === true);
-    this.#marksBefore = running.mark().count;
-    running.begin(batch.map(({ id }) => id));
+    const isFirst = this.#batches.length === 0;
+    const number = this.#given;
+    const ids = jobs.map(({ id }) => id);
+    const isShort = running.begin(number, ids, false);
+    if (!isShort) {
+      if (!isFirst) {
+        this.#again.unshift(...jobs);
+        return false;
+      }
+      running.begin(number, ids, true);
+    }
+    const isAlone = this.#single > 0 || !isShort;
+    if (this.#single > 0) this.#single--;
     try {
       this.#child ??= this.#start(running);
     } catch (error) {
       // No memory, no more processes: later there may be.
-      this.#batch = [];
-      this.#answers = undefined;
-      this.#reject(batch, `the transformation cannot run: ${messageOf(error)}`);
-      return;
+      this.#reject(jobs, `the transformation cannot run: ${messageOf(error)}`);
+      return false;
     }
-    const texts = batch.flatMap(({ source, json }) => [source, json]);
-    this.#child.send(encodeFrame(toProcess.batch, ...encodeTexts(texts)));
-    this.#watch(running, this.#child);
+    this.#given++;
+    this.#batches.push({
+      ...{ number, jobs, isAlone },
+      answers: new Answers(jobs, this.#options.takesRequests === true),
+    });
+    const texts: string[] = [];
+    for (const { source, json } of jobs) texts.push(source, json);
+    this.#child.send(encodeTextsFrame(toProcess.batch, texts));
+    if (isFirst) this.#since = this.#options.clock.now();
+    if (this.#cancelWatch === undefined) this.#watch(running, this.#child);
+    return true;
   }
 
-  /** Gives what there is to those who have asked for more: what they have delivered makes room for the rest. */
-  #handOver(): void {
-    for (const run of this.#runs) {
+  /**
+   * Gives what there is to those who have asked for more: what they have delivered makes room for the rest.
+   *
+   * @returns whether that is going to make room
+   */
+  #handOver(): boolean {
+    // Later results of those who lack the first one.
+    let kept = 0;
+    for (const run of this.#open()) {
       const staged = firstOf(run);
-      if (staged.length === 0) continue;
-      for (const dropped of run.staged.slice(staged.length)) if (dropped !== undefined) this.#held -= sizeOf(dropped);
-      this.#runs.delete(run);
+      const size = sizeOfAll(run.staged.slice(staged.length));
+      if (staged.length === 0) {
+        kept += size;
+        continue;
+      }
+      this.#held -= size;
       run.resolve(staged);
     }
+    return this.#held > kept;
+  }
+
+  /**
+   * Runs that somebody waits for. Looked for in the rare case, since a set that is added to and taken from all the time keeps V8 from
+   * freeing what was in it until it collects all of the heap.
+   */
+  #open(): Set<Run> {
+    const given = this.#batches.flatMap(({ jobs }) => jobs);
+    const jobs = [...given, ...this.#again, ...this.#waiting];
+    return new Set(jobs.map(({ run }) => run).filter(({ isOver }) => !isOver));
   }
 
   #start({ fd: marks }: RunningFile): TransformChild {
@@ -191,6 +252,7 @@ export class Transformation implements Stage {
     this.#isReady = false;
     this.#hasAnswered = false;
     this.#lastWords = undefined;
+    this.#marks = 0;
     return new TransformChild({
       ...{ file, text, destination, memory, marks, clock },
       frame: (frame) => this.#heard(frame),
@@ -202,8 +264,9 @@ export class Transformation implements Stage {
   /** Has nothing to do with its process any more. Resolves when that has ended. */
   async #giveUp(): Promise<void> {
     this.#cancelWatch?.();
-    this.#batch = [];
-    this.#answers = undefined;
+    this.#cancelWatch = undefined;
+    this.#batches = [];
+    this.#given = 0;
     const child = this.#child;
     this.#child = undefined;
     const gone = child?.kill();
@@ -223,12 +286,11 @@ export class Transformation implements Stage {
     }
     if (kind !== fromProcess.pieces) throw new RangeError("it said what nobody knows");
     for (const piece of decodePieces(content)) {
-      const answer = this.#answers?.take(piece);
-      if (answer === undefined) {
-        if (this.#answers === undefined) throw new RangeError("it answered what nobody has asked");
-      } else if (answer === "done") {
-        this.#done();
-      } else {
+      const [batch] = this.#batches;
+      if (batch === undefined) throw new RangeError("it answered what nobody has asked");
+      const answer = batch.answers.take(piece);
+      if (answer === "done") this.#done(batch);
+      else if (answer !== undefined) {
         this.#hasAnswered = true;
         this.#suspects.clear(answer.job.id);
         this.#finish(answer.job, answer.staged);
@@ -236,11 +298,9 @@ export class Transformation implements Stage {
     }
   }
 
-  #done(): void {
-    this.#cancelWatch?.();
-    this.#again.unshift(...this.#batch.slice(this.#answers!.next));
-    this.#batch = [];
-    this.#answers = undefined;
+  #done(batch: Batch): void {
+    this.#batches.shift();
+    this.#again.unshift(...unanswered(batch));
     this.#pumpSoon();
   }
 
@@ -249,15 +309,13 @@ export class Transformation implements Stage {
     run.staged[index] = staged;
     this.#held += sizeOf(staged);
     if (--run.open > 0) return;
-    this.#runs.delete(run);
     run.resolve(firstOf(run));
   }
 
   #reject(jobs: readonly Job[], message: string): void {
     for (const { run } of jobs) {
       if (run.isOver) continue;
-      for (const dropped of run.staged) if (dropped !== undefined) this.#held -= sizeOf(dropped);
-      this.#runs.delete(run);
+      this.#held -= sizeOfAll(run.staged);
       run.reject(new Error(message));
     }
   }
@@ -268,37 +326,33 @@ export class Transformation implements Stage {
    */
   #watch(running: RunningFile, child: TransformChild): void {
     const { clock, timeout } = this.#options;
-    let { count } = running.mark();
-    let since = clock.now();
     const look = (): void => {
-      const latest = running.mark();
+      this.#cancelWatch = undefined;
+      if (this.#batches.length === 0) return;
+      const { index, count } = running.mark();
       // Between two events it waits for its turn on the machine, and for us.
-      const limit = !this.#isReady
-        ? longestStart
-        : latest.index === undefined
-          ? Math.max(timeout, longestRest)
-          : timeout;
+      const limit = !this.#isReady ? longestStart : index === undefined ? Math.max(timeout, longestRest) : timeout;
       const excess = child.excess();
       if (excess !== undefined) {
         this.#lost({ detail: excess, isForeign: false });
         return;
       }
-      if (latest.count !== count) {
-        ({ count } = latest);
-        since = clock.now();
-      } else if (clock.now() - since >= limit) {
+      if (count !== this.#marks) {
+        this.#marks = count;
+        this.#since = clock.now();
+      } else if (clock.now() - this.#since >= limit) {
         const detail = `it took longer than ${limit} ms${this.#isReady ? "" : " to start"}`;
         this.#lost({ detail, isForeign: false });
         return;
       }
-      this.#cancelWatch = clock.after(Math.ceil(timeout / 4), look);
+      this.#watch(running, child);
     };
     this.#cancelWatch = clock.after(Math.ceil(timeout / 4), look);
   }
 
   /** It says what makes no sense: the doing of the event that is to be answered next, or of one behind it. */
   #garbled(detail: string): void {
-    const left = this.#batch.slice(this.#answers?.next ?? 0);
+    const left = this.#batches.flatMap(unanswered);
     void this.#giveUp();
     this.#blame(left, dead(detail));
     this.#pump();
@@ -315,10 +369,11 @@ export class Transformation implements Stage {
 
   /** The process has ended, or has to be. */
   #lost({ detail, isForeign }: End): void {
-    const { index, count } = this.#running!.mark();
-    const left = this.#batch.slice(this.#answers?.next ?? 0);
-    const culprit = index === undefined ? undefined : left[index - (this.#batch.length - left.length)];
-    const hasBegun = count !== this.#marksBefore;
+    const mark = this.#running!.mark();
+    const left = this.#batches.flatMap(unanswered);
+    const marked = this.#batches.find(({ number }) => number === mark.batch)?.jobs[mark.index ?? none];
+    const culprit = marked !== undefined && left.includes(marked) ? marked : undefined;
+    const hasBegun = mark.count > 0;
     const words = this.#lastWords;
     const isAlive = this.#hasAnswered;
     void this.#giveUp();
@@ -341,6 +396,24 @@ export class Transformation implements Stage {
     }
     this.#pump();
   }
+}
+
+/** Events that the process was given together. */
+interface Batch {
+  /** How many it was given before. */
+  readonly number: number;
+  readonly jobs: readonly Job[];
+  readonly answers: Answers;
+  /** No other one is given until it is over. */
+  readonly isAlone: boolean;
+}
+
+function unanswered({ jobs, answers }: Batch): readonly Job[] {
+  return jobs.slice(answers.next);
+}
+
+function sizeOfAll(staged: Run["staged"]): number {
+  return staged.reduce((sum, each) => sum + (each === undefined ? 0 : sizeOf(each)), 0);
 }
 
 function dead(detail: string): Staged {
