@@ -23,7 +23,7 @@ test("whichever of two batches the event is in that runs, the next life knows it
   const ids = fc.array(id, { minLength: 1 });
   const path = join(folder, "hook.running");
   fc.assert(
-    fc.property(fc.array(ids, { minLength: 1, maxLength: 5 }), fc.nat(), (batches, which) => {
+    fc.property(fc.array(ids, { minLength: 1, maxLength: 3 }), fc.nat(), (batches, which) => {
       const running = new RunningFile(path);
       try {
         assert.equal(leftBy(path), undefined);
@@ -42,7 +42,7 @@ test("whichever of two batches the event is in that runs, the next life knows it
         running.close();
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
 
