@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { dead, delivered, retry } from "@pintle/destinations/kit";
-import { FakeFileSystem } from "@pintle/log/testing";
+import { FakeFileSystem, type OperationKind, systemError } from "@pintle/log/testing";
 import fc from "fast-check";
 import type { Destination, Source } from "../config/config.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
+import { allRecords } from "./all-records.ts";
 import { decodeDeadLetter } from "./dead-letter.ts";
 import { Router } from "./router.ts";
 import { eventRecord } from "./testing/event-records.ts";
@@ -14,8 +15,8 @@ import { FakeDestination } from "./testing/fake-destination.ts";
 import { seededRandom } from "./testing/random.ts";
 
 /*
- * The router over the real engine, on a disk whose power fails: what was synced stays, of everything else any part. Whatever
- * was accepted, that is, whose append had resolved, ends at the destination or in a dead letter.
+ * The router over the real engine, on a disk whose power fails, and which fills up: what was synced stays, of everything else any part. Whatever
+ * was accepted, that is, whose append had resolved, ends at the destination or in a dead letter, and nothing is called damaged.
  */
 
 type Step =
@@ -23,7 +24,8 @@ type Step =
   | { readonly kind: "advance"; readonly milliseconds: number }
   | { readonly kind: "mood"; readonly failing: number; readonly dying: number }
   | { readonly kind: "power" }
-  | { readonly kind: "kill" };
+  | { readonly kind: "kill" }
+  | { readonly kind: "disk"; readonly isFull: boolean };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -45,15 +47,20 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 2, arbitrary: fc.constant({ kind: "power" as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: "kill" as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("disk" as const), isFull: fc.boolean() }) },
   ),
   { maxLength: 25 },
 );
 
-const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+/** What needs room. */
+const taking: ReadonlySet<OperationKind> = new Set(["open", "makeDirectory", "write", "sync", "truncate"]);
 const sources: Source[] = [{ id: "shop", name: "shop", writeKeys: ["k"], enabled: true, destinations: ["d"] }];
 const destinations: Destination[] = [{ id: "d", name: "d", type: "d", enabled: true, settings: {} }];
 
-test("what was accepted is delivered or a dead letter, whenever the power fails", async () => {
+test("what was accepted is delivered or a dead letter, whenever the power fails or the disk is full", async (t) => {
+  // A log that could not be written waits for a second of the system's clock before it tries again.
+  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-01-01T00:00:00Z") });
+  t.after(() => mock.timers.reset());
   await fc.assert(fc.asyncProperty(fc.nat(), steps, run), { numRuns: 60 });
 });
 
@@ -61,13 +68,37 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
   const random = seededRandom(seed);
   const disk = new FakeFileSystem();
   const clock = new FakeClock();
+  const damage: unknown[] = [];
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (fields: object | string, message?: string) => {
+      if (message === "part of the log cannot be read") damage.push(fields);
+    },
+  };
   const accepted = new Set<string>();
   const reached = new Set<string>();
   let failing = 0;
   let dying = 0;
   let made = 0;
 
-  async function start() {
+  let isFull = false;
+  function fill(full: boolean): void {
+    isFull = full;
+    mock.timers.tick(1500);
+    disk.interference = ({ kind, path }) => {
+      if (full && taking.has(kind)) throw systemError("ENOSPC", `${kind} ${path}`);
+    };
+  }
+
+  interface Running {
+    readonly engine: EmbeddedEngine;
+    readonly router: Router;
+    readonly stop: () => void;
+  }
+
+  async function start(): Promise<Running> {
     let alive = true;
     const fake = new FakeDestination(async (events) => {
       await settle();
@@ -80,8 +111,8 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
         return delivered;
       });
     });
-    const engine = openEmbeddedEngine({ directory: "/data", owns: () => true, fs: disk.process(), logger: quiet });
-    const router = await Router.open({
+    const engine = openEmbeddedEngine({ directory: "/data", owns: () => true, fs: disk.process(), logger });
+    const opening = Router.open({
       engine,
       sources,
       destinations,
@@ -89,8 +120,17 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
       tools: { directory: "/", now: () => clock.wall(), userAgent: "Pintle/test" },
       clock,
       random,
-      logger: quiet,
+      logger,
     });
+    const router = await opening.catch(async (error: unknown) => {
+      assert.ok(isFull, String(error));
+      await engine.close();
+      return undefined;
+    });
+    if (router === undefined) {
+      fill(false);
+      return start();
+    }
     const stop = () => {
       alive = false;
     };
@@ -100,16 +140,26 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
   async function accept(engine: EmbeddedEngine, count: number): Promise<void> {
     const ids = Array.from({ length: count }, () => `m${made++}`);
     const record = eventRecord(ids.map((messageId) => ({ messageId, userId: `u${Math.floor(random() * 4)}` })));
-    await engine.append("events", record);
-    for (const id of ids) accepted.add(id);
+    const isStored = await engine.append("events", record).then(
+      () => true,
+      (error: unknown) => {
+        assert.ok(isFull || wasFull, String(error));
+        return false;
+      },
+    );
+    if (isStored) for (const id of ids) accepted.add(id);
   }
 
+  let wasFull = false;
   let process = await start();
   for (const step of history) {
     if (step.kind === "accept") await accept(process.engine, step.events);
     else if (step.kind === "advance") await clock.advance(step.milliseconds);
     else if (step.kind === "mood") ({ failing, dying } = step);
-    else {
+    else if (step.kind === "disk") {
+      fill(step.isFull);
+      wasFull ||= step.isFull;
+    } else {
       // An append is under way when it happens: nothing is promised for it.
       void accept(process.engine, 1);
       process.stop();
@@ -121,23 +171,20 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
 
   failing = 0;
   dying = 0;
+  fill(false);
   for (let round = 0; ; round++) {
     assert.ok(round < 100, "it does not come to an end");
+    mock.timers.tick(1500);
     await clock.advance(300_000);
     const [status] = (await process.router.status()).destinations;
     if (status?.waiting === 0) break;
   }
   const buried = new Set<string>();
-  await process.engine.subscribe("dead.d", "test", {
-    assigned: async (partition) => {
-      const { records } = await partition.read(0, 1 << 30);
-      for (const record of records) buried.add(decodeDeadLetter(record)!.event.messageId);
-    },
-    revoked: async () => {},
-  });
-  for (let turn = 0; turn < 20; turn++) await settle();
+  for await (const record of allRecords(process.engine, "dead.d", "test")) {
+    buried.add(decodeDeadLetter(record)!.event.messageId);
+  }
   const lost = [...accepted].filter((id) => !reached.has(id) && !buried.has(id));
-  assert.deepEqual(lost, []);
+  assert.deepEqual([lost, damage], [[], []]);
   await process.router.close(0);
   await process.engine.close();
 }
