@@ -1,10 +1,12 @@
 import type { Context } from "@pintle/events";
-import { mergeContext } from "./merge-context.ts";
+import { mergeContext, mergeValue } from "./merge-context.ts";
 import { shallow } from "./shallow.ts";
 import { version } from "./version.ts";
 
 /** Identifies this SDK in every message; not the caller's to change. */
 const library = `"library":${JSON.stringify({ name: "@pintle/sdk", version })}`;
+/** More than a program has places that make messages. */
+const mostPartly = 32;
 const empty = `,"context":{${library}`;
 
 /**
@@ -15,8 +17,8 @@ export class BaseContext {
   readonly fields: Context;
   /** The JSON of all fields behind `library`, made when it is first needed, and left open. */
   #open: string | undefined;
-  /** The JSON of each field. */
-  #members: ReadonlyMap<string, string> | undefined;
+  /** The same for a part of the fields, by the names of those that are left out. */
+  readonly #partly = new Map<string, string>();
 
   /** @param fields that JSON can carry, and that nobody writes to any more */
   constructor(fields: Context) {
@@ -39,18 +41,31 @@ export class BaseContext {
 
   /** The JSON of a context whose fields `over` are its own: deeply over those of the base, which is encoded where it reaches. */
   merged(own: Context, over: readonly string[]): string {
-    this.#members ??= new Map(
-      Object.entries(this.fields).map(([field, value]) => [
-        field,
-        `,${JSON.stringify(field)}:${JSON.stringify(value)}`,
-      ]),
-    );
-    let json = empty;
-    for (const [field, member] of this.#members) {
-      if (field !== "library" && !over.includes(field)) json += member;
+    const rest: Record<string, unknown> = { ...own };
+    for (const field of over) {
+      if (field === "__proto__") return this.mergedAll(own);
+      rest[field] = mergeValue(this.fields[field], own[field]);
     }
-    const reached = Object.fromEntries(over.map((field) => [field, this.fields[field]]));
-    return join(json, shallow(JSON.stringify(mergeContext(reached, own))));
+    return join(this.#without(over), shallow(JSON.stringify(rest)));
+  }
+
+  /** What is left of it where a message has these fields as well: mostly the same ones, because it is the program that makes messages. */
+  #without(fields: readonly string[]): string {
+    const key = fields.join("\0");
+    let open = this.#partly.get(key);
+    if (open === undefined) {
+      const left = Object.fromEntries(Object.entries(this.fields).filter(([field]) => !fields.includes(field)));
+      open = new BaseContext(left).open;
+      if (this.#partly.size >= mostPartly) this.#partly.clear();
+      this.#partly.set(key, open);
+    }
+    return open;
+  }
+
+  /** The same, whatever `own` is. */
+  mergedAll(own: Context): string {
+    const { library: _, ...fields } = mergeContext(this.fields, own);
+    return join(empty, shallow(JSON.stringify(fields)));
   }
 }
 
@@ -67,8 +82,7 @@ export function contextMember(own: Context | null | undefined, base: BaseContext
     shallow(json);
     if (json.startsWith("{")) return join(open, json);
   }
-  const { library: _, ...fields } = mergeContext(base?.fields ?? {}, own);
-  return join(empty, shallow(JSON.stringify(fields)));
+  return (base ?? new BaseContext({})).mergedAll(own);
 }
 
 /** The fields that both have. */

@@ -7,9 +7,7 @@ export function mergeContext(defaults: object, own: object): Record<string, unkn
   const merged: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(fieldsOf(own) ?? {})) {
     if (value === undefined) continue;
-    const under = Object.hasOwn(merged, key) ? fieldsOf(merged[key]) : undefined;
-    const over = under === undefined ? undefined : fieldsOf(value);
-    const next = under === undefined || over === undefined ? value : mergeContext(under, over);
+    const next = Object.hasOwn(merged, key) ? mergeValue(merged[key], value) : value;
     if (key === "__proto__") {
       Object.defineProperty(merged, key, { value: next, enumerable: true, configurable: true, writable: true });
     } else {
@@ -17,6 +15,13 @@ export function mergeContext(defaults: object, own: object): Record<string, unkn
     }
   }
   return merged;
+}
+
+/** `value` over `under`: both of them, where both have fields. */
+export function mergeValue(under: unknown, value: unknown): unknown {
+  const below = fieldsOf(under);
+  const above = below === undefined ? undefined : fieldsOf(value);
+  return below === undefined || above === undefined ? value : mergeContext(below, above);
 }
 
 /** The fields that will be encoded; `undefined` for what is encoded as a text (a Date), a list or a plain value. */
