@@ -59,6 +59,21 @@ test(
   },
 );
 
+test(
+  "events have the ids of the span that is active where they are sent",
+  needPackages("tests/libraries"),
+  async () => {
+    await using folder = await tempFolder("spans");
+    await installPacked(folder.path, ["@opentelemetry"], "tests/libraries");
+    await copySources("tests/libraries", folder.path);
+    const output = await runProgram(process.execPath, [join(folder.path, "active-span.mjs")]);
+    const { expected, found } = JSON.parse(output.trim()) as Record<"expected" | "found", readonly object[]>;
+    assert.equal(found.length, 7);
+    assert.deepEqual(found, expected);
+    assert.equal(new Set(found.map((ids) => JSON.stringify(ids))).size, 3);
+  },
+);
+
 function reasons(what: string, counts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(counts).map(([reason, count]) => [`@pintle/sdk pintle.messages.${what} {message} ${reason}`, count]),

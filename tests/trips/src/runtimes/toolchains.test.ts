@@ -103,10 +103,21 @@ describe("toolchains", { concurrency: 2 }, () => {
           });
         await run("--config", "jest.config.cjs", "--no-cache");
         await rename(join(path, "jest.config.cjs"), join(path, "unused.cjs"));
-        await run("plain.test.js");
+        await run("plain.test.js", "timers.test.js");
       });
     }
   }
+
+  const needVitest = needPackages("tests/runtimes/toolchains/vitest");
+  test("Vitest, with its fake timers", needVitest, async () => {
+    const path = await project("vitest", "vitest", ["vitest"]);
+    await cp(join(toolchains, "vitest", "timers.test.mjs"), join(path, "timers.test.mjs"));
+    const vitest = join(toolchains, "vitest", "node_modules", "vitest", "vitest.mjs");
+    for (const pool of ["forks", "threads"]) {
+      const args = [vitest, "run", "--root", path, "--pool", pool, "--no-cache"];
+      await runProgram(process.execPath, args, { cwd: path, env: { NODE_OPTIONS: "", CI: "true" }, deadline: 240_000 });
+    }
+  });
 
   const compilers: readonly (readonly [version: string, settings: readonly Settings[]])[] = [
     ["4.9", [node10, node16, nodeNext]],

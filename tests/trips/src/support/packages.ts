@@ -12,7 +12,7 @@ export function needPackages(
     | "scripts/reference"
     | "tests/libraries"
     | "tests/runtimes"
-    | `tests/runtimes/toolchains/${"bundlers" | "jest-29" | "jest-30" | "typescript"}`,
+    | `tests/runtimes/toolchains/${"bundlers" | "jest-29" | "jest-30" | "typescript" | "vitest"}`,
 ): NeedAnswer {
   const name = folder.includes("/toolchains/") ? "toolchains" : folder.split("/").at(-1)!;
   const found = existsSync(join(root, folder, "node_modules", ".package-lock.json"));

@@ -71,8 +71,8 @@ export class Analytics extends Emitter {
       isWatching: (event) => this.hasListeners(event),
       tell: (event, ...payload) => this.emit(event, ...payload),
     });
-    this.pintle = new Pintle(settings.writeKey, url, config);
     this.#isDisabled = settings.disable === true;
+    this.pintle = new Pintle(settings.writeKey, url, { ...config, enabled: !this.#isDisabled });
     this.#closeTimeout = (settings.flushInterval ?? 10_000) * 1.25;
   }
 
