@@ -219,16 +219,27 @@ export class Analytics {
 
 /** The types as programs name those of the official SDK: `Analytics.apiObject`. */
 export declare namespace Analytics {
+  /** Traits, properties or a context. */
   export type apiObject = types.apiObject;
+  /** Destinations by name. */
   export type integrationOptions = types.integrationOptions;
+  /** What the constructor takes. */
   export type constructorOptions = options.constructorOptions;
+  /** Called once for a message. */
   export type apiCallback = types.apiCallback;
+  /** Called once for a flush. */
   export type FlushCallback = types.FlushCallback;
+  /** What `identify` takes. */
   export type IdentifyParams = types.IdentifyParams;
+  /** What `page` takes. */
   export type PageParams = types.PageParams;
+  /** What `track` takes. */
   export type TrackParams = types.TrackParams;
+  /** What `group` takes. */
   export type GroupParams = types.GroupParams;
+  /** What `screen` takes. */
   export type ScreenParams = types.ScreenParams;
+  /** What `alias` takes. */
   export type AliasParams = types.AliasParams;
   // What `require()` gives has itself by these names, for programs compiled to CommonJS.
   export { Analytics, Analytics as default };

@@ -4,6 +4,7 @@ import { TransportError } from "../../transport/transport-error.ts";
 
 /** What is used of an instance of axios. See {@link Analytics}. */
 export interface AxiosLike {
+  /** Makes a request, and resolves with its answer. */
   request(config: object): Promise<{ readonly status: number; readonly headers: unknown; readonly data: unknown }>;
 }
 

@@ -1,24 +1,24 @@
 import type { Fields } from "@pintle/events";
 
-/** Traits, properties or a context. */
+/** Traits, properties or a context. See {@link Analytics}. */
 export type apiObject = Fields;
 
-/** Destinations by name. */
+/** Destinations by name. See {@link Analytics}. */
 export interface integrationOptions {
   All?: boolean;
   [index: string]: boolean | apiObject | undefined;
 }
 
-/** What was sent, as callbacks are told of it. */
+/** What was sent, as callbacks are told of it. See {@link Analytics}. */
 export interface SentBatch {
   readonly batch: readonly object[];
   readonly timestamp: Date;
   readonly sentAt: Date;
 }
 
-/** Called once, when the message has been delivered, with what was sent, or with the reason why it was given up. */
+/** Called once, when the message has been delivered, with what was sent, or with the reason why it was given up. See {@link Analytics}. */
 export type apiCallback = (error?: Error | undefined, data?: SentBatch | undefined) => void;
-/** Called once, when everything is delivered, with what was sent, or with the reason why something was given up. */
+/** Called once, when everything is delivered, with what was sent, or with the reason why something was given up. See {@link Analytics}. */
 export type FlushCallback = (error?: Error | undefined, data?: SentBatch | undefined) => void;
 
 type IdentityOptions = { userId: string; anonymousId?: string } | { userId?: string; anonymousId: string };
@@ -33,15 +33,15 @@ interface CommonParams {
   [field: string]: unknown;
 }
 
-/** What `identify` takes. */
+/** What `identify` takes. See {@link Analytics}. */
 export type IdentifyParams = CommonParams & { traits?: apiObject } & IdentityOptions;
-/** What `page` takes. */
+/** What `page` takes. See {@link Analytics}. */
 export type PageParams = CommonParams & { name?: string; category?: string; properties?: apiObject } & IdentityOptions;
-/** What `track` takes. */
+/** What `track` takes. See {@link Analytics}. */
 export type TrackParams = CommonParams & { event: string; properties?: apiObject } & IdentityOptions;
-/** What `group` takes. */
+/** What `group` takes. See {@link Analytics}. */
 export type GroupParams = CommonParams & { groupId: string; traits?: apiObject } & IdentityOptions;
-/** What `screen` takes. */
+/** What `screen` takes. See {@link Analytics}. */
 export type ScreenParams = CommonParams & { name: string; properties?: apiObject } & IdentityOptions;
-/** What `alias` takes. */
+/** What `alias` takes. See {@link Analytics}. */
 export type AliasParams = CommonParams & { previousId: string; properties?: apiObject } & IdentityOptions;
