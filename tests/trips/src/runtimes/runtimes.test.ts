@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { FakeDataPlane } from "@pintle/sdk/testing";
 import { build } from "esbuild";
 import { freePort } from "../support/free-port.ts";
 import { type NeedAnswer, need } from "../support/need.ts";
@@ -72,6 +73,25 @@ describe("runtimes", { concurrency: 4 }, () => {
       check(JSON.parse(output) as Result[]);
       assert.deepEqual(JSON.parse(await run("require.cjs")), Array(entries).fill("object").with(5, "function"));
     });
+  }
+
+  for (const { name, program, args } of runtimes) {
+    test(
+      `${name}: SIGTERM loses nothing, and looking for it keeps no program alive`,
+      needRuntime(name, program),
+      async () => {
+        await using plane = await FakeDataPlane.start();
+        const env = { DENO_DIR: join(folder.path, "deno"), DENO_NO_UPDATE_CHECK: "1" };
+        const given = [...args, join(sources, "terminated.mjs"), plane.url];
+        await using running = new Program(program, given, { env, cwd: sources });
+        await until("the queue", () => running.stdout.includes("queued"), { state: () => running.output });
+        running.child.kill("SIGTERM");
+        assert.deepEqual([await running.ended, running.stderr], [{ code: null, signal: "SIGTERM" }, ""]);
+        assert.equal(plane.messages.length, 20);
+        await runProgram(program, [...given, "ends"], { env, cwd: sources });
+        assert.equal(plane.messages.length, 40);
+      },
+    );
   }
 
   for (const flags of [["nodejs_compat"], []]) {
