@@ -60,10 +60,6 @@ class Item {
     this.deadline = deadline;
   }
 
-  get isGone(): boolean {
-    return this.#end !== undefined;
-  }
-
   end(end: Entry | Dropped): void {
     this.#end = end;
     for (const callback of this.#waiting) callback(end);
@@ -88,11 +84,11 @@ export class Enrichment {
   readonly #host: EnrichmentHost;
   readonly #wakeUp: WakeUp;
   #seq = 0;
-  /** All of them, oldest first; ended ones are taken away from the front. */
-  #items: Item[] = [];
+  /** All of them, oldest first. Sets, because taking away the first of a long list moves all others. */
+  readonly #items = new Set<Item>();
   /** By user, oldest first. */
-  readonly #lanes = new Map<number, Item[]>();
-  #waiting: Item[] = [];
+  readonly #lanes = new Map<number, Set<Item>>();
+  readonly #waiting = new Set<Item>();
   #running = 0;
   readonly #waiters = new Set<{ readonly mark: number; left: number; readonly done: () => void }>();
 
@@ -111,11 +107,11 @@ export class Enrichment {
     const { bytes, lane } = encoded;
     const item = new Item(++this.#seq, encoded, now + this.#timeout);
     this.#account.stage(bytes);
-    this.#items.push(item);
+    this.#items.add(item);
     const others = this.#lanes.get(lane);
-    if (others === undefined) this.#lanes.set(lane, [item]);
-    else others.push(item);
-    this.#waiting.push(item);
+    if (others === undefined) this.#lanes.set(lane, new Set([item]));
+    else others.add(item);
+    this.#waiting.add(item);
     this.#wakeUp.at(item.deadline, now);
     this.#host.busy();
     this.#start();
@@ -124,7 +120,7 @@ export class Enrichment {
 
   /** Resolves when every message that is here now has left, after so many milliseconds, or with the signal. */
   async settled(timeout: number, signal?: Signal): Promise<void> {
-    const left = this.#items.filter((item) => !item.isGone).length;
+    const left = this.#items.size;
     if (left === 0) return;
     const release = this.#environment.hold();
     await new Promise<void>((resolve) => {
@@ -148,15 +144,15 @@ export class Enrichment {
 
   /** Waits no longer: what is still here is sent as it was at the call. */
   release(): void {
-    this.#waiting = [];
+    this.#waiting.clear();
     for (const item of [...this.#items]) this.#ready(item, undefined);
     this.#wakeUp.cancel();
   }
 
   #start(): void {
-    while (this.#running < mostAtOnce) {
-      const item = this.#waiting.shift();
-      if (item === undefined) return;
+    for (const item of this.#waiting) {
+      if (this.#running >= mostAtOnce) return;
+      this.#waiting.delete(item);
       if (item.ready !== undefined) continue;
       this.#running++;
       const message = JSON.parse(`${item.json}}`) as WritableMessage;
@@ -177,11 +173,18 @@ export class Enrichment {
 
   #expire(): void {
     const now = this.#environment.monotonic();
-    const late = this.#items.filter((item) => item.ready === undefined && item.deadline <= now);
+    const late: Item[] = [];
+    for (const item of this.#items) {
+      if (item.deadline > now) break;
+      if (item.ready === undefined) late.push(item);
+    }
     if (late.length > 0) this.#problem(`it took longer than ${this.#timeout} ms`);
     for (const item of late) this.#ready(item, undefined);
-    const next = this.#items.find((item) => item.ready === undefined);
-    if (next !== undefined) this.#wakeUp.at(next.deadline, now);
+    for (const item of this.#items) {
+      if (item.ready !== undefined) continue;
+      this.#wakeUp.at(item.deadline, now);
+      break;
+    }
   }
 
   #problem(why: string, cause?: unknown): void {
@@ -194,10 +197,14 @@ export class Enrichment {
     if (item.ready !== undefined) return;
     item.ready = ready ?? item;
     const lane = this.#lanes.get(item.lane);
-    while (lane?.[0]?.ready !== undefined) this.#leave(lane.shift()!);
-    if (lane?.length === 0) this.#lanes.delete(item.lane);
-    while (this.#items[0]?.isGone === true) this.#items.shift();
-    if (this.#items.length === 0) this.#wakeUp.cancel();
+    for (const first of lane ?? []) {
+      if (first.ready === undefined) break;
+      lane?.delete(first);
+      this.#items.delete(first);
+      this.#leave(first);
+    }
+    if (lane?.size === 0) this.#lanes.delete(item.lane);
+    if (this.#items.size === 0) this.#wakeUp.cancel();
   }
 
   #leave(item: Item): void {

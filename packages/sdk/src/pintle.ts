@@ -639,8 +639,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const [type, event] = error instanceof EventError ? [error.type, fields?.[1]] : (fields ?? []);
     const field = error instanceof EventError ? error.field : "";
     const name = field === "event" ? "" : eventName(event);
-    const detail = [error.code, type, event, field].map((each) => (typeof each === "string" ? each : "")).join("\0");
-    this.#reporter.problem("warn", "refused", `a message${name} was refused: ${logText(error)}`, detail);
+    const detail = [type, event, field].map((each) => (typeof each === "string" ? each : "")).join("\0");
+    this.#reporter.problem("warn", `refused ${error.code}`, `a message${name} was refused: ${logText(error)}`, detail);
   }
 
   #tooLarge(type: string, bytes: number): Refusal {
