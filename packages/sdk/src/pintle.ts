@@ -613,7 +613,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     this.#emitter.emit("refused", { message, messageId, reason, error });
     // It is what the program has asked for, and no mistake.
     if (this.#settings.strict && reason !== "disabled") throw error;
-    if (reason !== "filtered" && reason !== "disabled") this.#reportRefusal(message, error);
+    if (reason === "queue_full" || reason === "closed")
+      this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${error.message}`);
+    else if (reason !== "filtered" && reason !== "disabled") this.#reportRefusal(message, error);
     return new RefusedReceipt(messageId, reason, error);
   }
 
@@ -630,7 +632,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     throw refused;
   }
 
-  /** Mistakes are told apart by what is wrong with which event. */
+  /** Mistakes are told apart by what is wrong with which event. (A full queue, or a client that is closed, is the same for all.) */
   #reportRefusal(message: unknown, error: PintleError | EventError): void {
     const fields = callForeign(
       () => (isObject(message) ? [message.type, message.event] : []),
@@ -650,13 +652,12 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   /** One error for all: it is dear to make, has nothing of its own to say, and is needed when the program has most to do. */
   #queueFull(): Refusal {
-    const { maxQueueBytes, durable } = this.#settings;
-    const disk = durable === undefined ? "" : `, or into durable.maxBytes, ${durable.maxBytes}`;
-    this.#queueFullRefusal ??= refusal(
-      "queue_full",
-      "QUEUE_FULL",
-      `the message does not fit into the queue of ${maxQueueBytes} bytes${disk}`,
-    );
+    if (this.#queueFullRefusal === undefined) {
+      const { maxQueueBytes, durable } = this.#settings;
+      const disk = durable === undefined ? "" : `, or into durable.maxBytes, ${durable.maxBytes}`;
+      const what = `the message does not fit into the queue of ${maxQueueBytes} bytes${disk}`;
+      this.#queueFullRefusal = refusal("queue_full", "QUEUE_FULL", what);
+    }
     return this.#queueFullRefusal;
   }
 
