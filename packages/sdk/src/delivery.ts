@@ -123,7 +123,8 @@ export class Delivery {
     const entry = this.#backlog.add(json, lane, now, this.#waiting);
     if (typeof entry === "string") return entry;
     this.#backpressure.used();
-    if (this.#hasFullBatch() || this.#isUrgent) this.#requestPump();
+    // With no interval at once: a timer that holds no program may come too late for one that waits for nothing else.
+    if (this.#hasFullBatch() || this.#isUrgent || this.#settings.interval === 0) this.#requestPump();
     // Otherwise an older message has set the timer.
     else if (!hadWork) this.#wakeUp.at(now + Math.min(this.#settings.interval, this.#settings.maxAge), now);
     return entry;
