@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { resolveConfig } from "./config.ts";
 import { checkDurable } from "./durable-options.ts";
@@ -78,6 +79,22 @@ describe("configuration of a client", () => {
     ] as const) {
       assert.equal(resolveConfig(key, url, { interval }).interval, expected);
     }
+  });
+
+  test("an address may be a URL object, of any realm, and end as a sample of the HTTP API does", () => {
+    const addresses: readonly (readonly [given: unknown, url: string])[] = [
+      [new URL("https://data.example.com"), "https://data.example.com"],
+      [runInNewContext("new URL('https://data.example.com/p/')", { URL }), "https://data.example.com/p"],
+      ["https://data.example.com/v1/batch", "https://data.example.com"],
+      ["https://data.example.com/v1/batch/", "https://data.example.com"],
+      ["https://data.example.com//v1/batch//", "https://data.example.com"],
+      ["https://data.example.com/proxy/v1/batch", "https://data.example.com/proxy"],
+      [new URL("https://data.example.com/v1/batch"), "https://data.example.com"],
+      // These are paths of somebody's own.
+      ["https://data.example.com/v1/batches", "https://data.example.com/v1/batches"],
+      ["https://data.example.com/v1", "https://data.example.com/v1"],
+    ];
+    for (const [given, expected] of addresses) assert.equal(resolveConfig(key, given).url, expected, String(given));
   });
 
   test("slashes at the end of the URL are harmless, and a path stays", () => {
