@@ -105,9 +105,21 @@ function rounded(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)]));
 }
 
+/** The V8 of Node 24 takes the first of two equal keys that are written with an escape; the last is right. */
+const isSound = JSON.parse('{"\\u0001":"a","\\u0001":1,"\\\\":"b"}')["\u0001"] === 1;
+
+/** Whether `JSON.parse` of this engine is a judge of the text. */
+function isJudged(text: string): boolean {
+  if (isSound) return true;
+  const escaped = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?=\s*:)/g)]
+    .map(([key]) => key)
+    .filter((key) => key.includes("\\"));
+  return new Set(escaped).size === escaped.length;
+}
+
 test("but for its bigints a value is that of JSON.parse", () => {
   fc.assert(
-    fc.property(json, (text) => assert.deepStrictEqual(rounded(parseJson(text)), JSON.parse(text))),
+    fc.property(json.filter(isJudged), (text) => assert.deepStrictEqual(rounded(parseJson(text)), JSON.parse(text))),
     { numRuns: 1000 },
   );
 });
@@ -118,6 +130,7 @@ test("what is almost JSON is refused where JSON.parse refuses it", () => {
     fc.property(json, piece, fc.nat(), fc.nat(1), (whole, put, place, cut) => {
       const at = place % (whole.length + 1);
       const text = whole.slice(0, at) + put + whole.slice(at + cut);
+      fc.pre(isJudged(text));
       let expected: unknown;
       try {
         expected = JSON.parse(text);
