@@ -8,17 +8,14 @@ export interface MendedJson {
 }
 
 /**
- * Makes JSON of what some clients take for it: cuts off byte order marks, and writes `null` for `NaN`, `Infinity` and `-Infinity`, which Python's `json`
+ * Makes JSON of what some clients take for it: cuts off a byte order mark, and writes `null` for `NaN`, `Infinity` and `-Infinity`, which Python's `json`
  * writes. All else stays, byte for byte; whether it is JSON then is left to see.
  *
  * @returns `undefined` where nothing is to be mended
  */
 export function mendJson(bytes: Buffer): MendedJson | undefined {
-  // Texts that were put together have one from each part.
-  let start = 0;
-  while (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
-  const hadByteOrderMark = start > 0;
-  const rest = bytes.subarray(start);
+  const hadByteOrderMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const rest = hadByteOrderMark ? bytes.subarray(3) : bytes;
   const hasNames = rest.includes("NaN") || rest.includes("Infinity");
   // A character for each byte: what is not UTF-8 stays as it is.
   const text = hasNames ? rest.toString("latin1") : "";
