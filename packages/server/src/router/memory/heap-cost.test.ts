@@ -68,12 +68,14 @@ const adversarial: Readonly<Record<string, Buffer>> = {
   "indices, spaced": listOf((n) => `{"${n * 1_000_003}" :0}`),
 };
 
+/** What the V8 of Node 24 takes for a large text beyond it, in bytes. */
+const pages = Number.parseInt(process.versions.node, 10) < 24 ? 0 : 16_384;
+
 for (const [name, json] of Object.entries(adversarial)) {
   test(`what is held costs no more than was said: ${name}`, () => {
     const held = heldBy(json);
     const said = parsedCost(json);
-    // V8 takes whole pages for a large text, and notes of its own with them.
-    assert.ok(held <= said + 16_384, `${held} bytes held, ${said} said, ${json.length} of text`);
+    assert.ok(held <= said + pages, `${held} bytes held, ${said} said, ${json.length} of text`);
     assert.ok(valueCost(JSON.parse(json.toString())) >= 0.7 * held);
   });
 }
