@@ -14,6 +14,9 @@ costs[0x2c /* , */] = 20;
 /** Two for each text. */
 costs[0x22 /* " */] = 14;
 
+/** Bytes that every text costs, whatever it holds: rounding, and who holds it. */
+const fixedCost = 64;
+
 /** A key that is an index makes its object hold an array, or a table of numbers, with room for more. */
 const indexKeyCost = 320;
 
@@ -22,7 +25,7 @@ const indexKeyCost = 320;
  * what they take in fact, and six or seven times their text. One look at each byte, which is little beside parsing.
  */
 export function parsedCost(json: Uint8Array): number {
-  let cost = 0;
+  let cost = fixedCost;
   let isWide = false;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]!;
