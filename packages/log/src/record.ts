@@ -85,3 +85,8 @@ export function setU64(view: DataView, at: number, value: number): void {
 export function getU64(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
+
+/** How many records may have been in so many bytes that cannot be read. */
+export function mostRecords(bytes: number): number {
+  return Math.ceil(Math.max(0, bytes) / prefixBytes);
+}

@@ -1,8 +1,9 @@
 import type { Damage } from "./damage.ts";
 import type { File, FileSystem } from "./file-system.ts";
+import { mostRecords } from "./record.ts";
 import type { RetainedSegment } from "./retention.ts";
 import { type Blank, readFolder, type Segment } from "./segment.ts";
-import { checkSegment, mostRecords } from "./segment-check.ts";
+import { checkSegment } from "./segment-check.ts";
 import { nothingBefore, type SealedEnd } from "./segment-header.ts";
 
 export interface SealedSegment extends RetainedSegment {

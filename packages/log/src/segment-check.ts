@@ -1,6 +1,6 @@
 import type { Damage } from "./damage.ts";
 import type { File } from "./file-system.ts";
-import { prefixBytes } from "./record.ts";
+import { mostRecords } from "./record.ts";
 import type { Segment } from "./segment.ts";
 import { segmentHeaderBytes } from "./segment-header.ts";
 import { lastByteBehind, type Place, readBatch } from "./segment-scan.ts";
@@ -50,9 +50,4 @@ export async function checkSegment(file: File, segment: Segment, end: number | u
   const tail = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
   damage.push({ kind: "bytes", file: segment.name, ...tail });
   return { records, place, spent, since, time, group, damage };
-}
-
-/** How many records may have been in so many bytes that cannot be read. */
-export function mostRecords(bytes: number): number {
-  return Math.ceil(Math.max(0, bytes) / prefixBytes);
 }

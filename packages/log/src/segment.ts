@@ -1,7 +1,7 @@
 import type { Damage } from "./damage.ts";
 import { systemCode } from "./errors.ts";
 import type { File, FileSystem } from "./file-system.ts";
-import { mostRecords } from "./segment-check.ts";
+import { mostRecords } from "./record.ts";
 import { decodeSegmentHeader, nothingBefore, type SegmentHeader, segmentHeaderBytes } from "./segment-header.ts";
 import { findRecord, lastByteBehind } from "./segment-scan.ts";
 

@@ -12,4 +12,4 @@ export type {
   TransformContext,
   TransformEvent,
   TransformResult,
-} from "./router/transform/transform.ts";
+} from "./model/transform.ts";

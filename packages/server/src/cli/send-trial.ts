@@ -10,9 +10,9 @@ import type {
   Trial,
 } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Destination } from "../config/config.ts";
 import { lockForDestination } from "../destination-lock.ts";
 import { systemReason } from "../errors.ts";
+import type { Destination } from "../model/destination.ts";
 import { version } from "../version.ts";
 
 /** What is to be sent to one destination, and how. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { bytes, duration } from "@pintle/destinations/kit";
-import { defaultConfigTimeout } from "../config/apart/run-apart.ts";
+import { defaultConfigTimeout } from "../config/config-timeout.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
 import { ClientAddress } from "../gateway/client-address.ts";

@@ -1,7 +1,9 @@
 import { plainWords, secretsOf } from "@pintle/destinations/kit";
 import type { z } from "zod";
+import type { Destination } from "../model/destination.ts";
+import type { Source } from "../model/source.ts";
 import { redactor } from "../redactor.ts";
-import type { Config, Destination, Source } from "./config.ts";
+import type { Config } from "./config.ts";
 import { isPlainObject, resolveReferences } from "./env.ts";
 import { fitId } from "./id.ts";
 import { ConfigError, describeIssues, formatPath, keysAt, type Problem, quoted, unknownKey } from "./problem.ts";

@@ -1,7 +1,7 @@
 import type { FileSettings, PostgresSettings, RelaySettings, WebhookSettings } from "@pintle/destinations";
 import type { DeliverySettings, DestinationType } from "@pintle/destinations/kit";
 import type { MessageType } from "@pintle/events";
-import type { Transform } from "../router/transform/transform.ts";
+import type { Transform } from "../model/transform.ts";
 import type { EnvReference } from "./env.ts";
 
 /** What `pintle.config.ts` exports by default, and what a `pintle.config.json` holds. */

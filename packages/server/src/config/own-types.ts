@@ -1,7 +1,7 @@
 import type { DestinationType } from "@pintle/destinations/kit";
 import { ServerError } from "../errors.ts";
-import { defaultConfigTimeout, timeoutMessage } from "./apart/run-apart.ts";
-import type { Destination, OwnTypeHome } from "./config.ts";
+import type { Destination, OwnTypeHome } from "../model/destination.ts";
+import { defaultConfigTimeout, timeoutMessage } from "./config-timeout.ts";
 import { isPlainObject } from "./env.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { runModuleAs } from "./run-module.ts";

@@ -2,7 +2,7 @@ import { bytes, duration, rate } from "@pintle/destinations/kit";
 import { knownTypes } from "@pintle/events/gateway";
 import { z } from "zod";
 import { leastMemory } from "../memory-limit.ts";
-import type { Transform } from "../router/transform/transform.ts";
+import type { Transform } from "../model/transform.ts";
 import { idPattern } from "./id.ts";
 
 /*

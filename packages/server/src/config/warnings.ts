@@ -1,4 +1,5 @@
-import type { Destination, Source } from "./config.ts";
+import type { Destination } from "../model/destination.ts";
+import type { Source } from "../model/source.ts";
 
 /** What is allowed and can hardly be meant: events that go nowhere, and destinations to which none come. One line each. Pure. */
 export function warningsOf(sources: readonly Source[], destinations: readonly Destination[]): string[] {

@@ -2,25 +2,14 @@ import { hashUserKey, parseJson, userKey } from "@pintle/events";
 import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
 import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
+import type { BodyEvents } from "./body-events.ts";
 import { mendJson } from "./mend-json.ts";
 import { deepest, isDeeperThan } from "./nesting.ts";
 import { oddityOfTime } from "./oddities.ts";
 import { scanEvents } from "./scan-events.ts";
 
-/** What the gateway has to know about the events of a body. */
-export interface ReadEvents {
-  readonly messageIds: string[];
-  readonly keyHashes: number[];
-  /** `sentAt` of the batch, whatever it is. */
-  readonly batchSentAt: unknown;
-  /** How many times of the events and the batch are numbers. */
-  readonly numericTimes: number;
-  /** How many cannot be read. */
-  readonly unreadableTimes: number;
-}
-
-/** The same, and the body that is to be stored. */
-export interface ReadBody extends ReadEvents {
+/** The events of a body, and the body to store. */
+export interface ReadBody extends BodyEvents {
   /** As it was received, unless it had to be mended. */
   readonly payload: Buffer;
   readonly hadByteOrderMark?: boolean;
@@ -48,7 +37,7 @@ export function readEvents(
   return "status" in again ? again : { ...again, payload, hadByteOrderMark, hadNotANumber };
 }
 
-function scanOrParse(...body: Parameters<typeof parseEvents>): ReadEvents | Answer {
+function scanOrParse(...body: Parameters<typeof parseEvents>): BodyEvents | Answer {
   return scanEvents(...body) ?? parseEvents(...body);
 }
 
@@ -63,7 +52,7 @@ export function parseEvents(
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
-): ReadEvents | Answer {
+): BodyEvents | Answer {
   const text = bytes.toString("utf8");
   let body: unknown;
   try {

@@ -1,6 +1,7 @@
 import { hashUserKey, murmur2, parseJson, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../engine/event-record.ts";
+import type { BodyEvents } from "./body-events.ts";
 import {
   isAnonymousId,
   isBatch,
@@ -13,7 +14,6 @@ import {
 import { plainNameEnd, skipColon, skipSpace, valueEnd } from "./json-bytes.ts";
 import { deepest } from "./nesting.ts";
 import { oddityOfTime } from "./oddities.ts";
-import type { ReadEvents } from "./read-events.ts";
 import { isUsualTime } from "./usual-time.ts";
 
 /*
@@ -32,7 +32,7 @@ export function scanEvents(
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
-): ReadEvents | undefined {
+): BodyEvents | undefined {
   const scan = new Scan(bytes, maxEvents);
   const start = skipSpace(bytes, 0);
   if (bytes[start] !== openBrace) return undefined;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Destination } from "../config/config.ts";
 import { openEmbeddedEngine } from "../engine/embedded.ts";
 import { createLogger } from "../logger.ts";
+import type { Destination } from "../model/destination.ts";
 import { registerNew } from "./beginnings.ts";
 import { Register, registerTopic } from "./register.ts";
 

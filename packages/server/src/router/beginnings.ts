@@ -1,7 +1,7 @@
-import type { Destination } from "../config/config.ts";
 import { openEmbeddedEngine } from "../engine/embedded.ts";
 import { EngineError } from "../engine/engine-error.ts";
 import type { Logger } from "../logger.ts";
+import type { Destination } from "../model/destination.ts";
 import { Register, registerTopic } from "./register.ts";
 
 /** Where the log stands, of one partition: offsets of the oldest record and of the next. */

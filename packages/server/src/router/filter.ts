@@ -1,4 +1,5 @@
 import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
+import type { ConsentRule, EventFilter, Selection } from "../model/event-filter.ts";
 
 /** Why an event that could go to a destination is not for it; they are counted under these words. */
 export type FilterReason = "integrations" | "consent" | "only" | "except";
@@ -13,36 +14,12 @@ export interface FilterResult {
   readonly malformed: boolean;
 }
 
-/** What a configuration says about the events that a destination gets. */
-export interface EventFilter {
-  readonly consent?: ConsentRule | undefined;
-  /** It gets nothing but these. */
-  readonly only?: Selection | undefined;
-  /** It gets everything but these. */
-  readonly except?: Selection | undefined;
-}
-
 /** What decides whether a destination gets an event. */
 export interface FilterRules extends EventFilter {
   /** The key under which the configuration lists it. */
   readonly name: string;
   /** The display name of its type. By this, too, events can address it in `integrations`. */
   readonly displayName: string;
-}
-
-/** The consents that a destination needs. */
-export interface ConsentRule {
-  /** Ids of purposes or categories, as the consent manager writes them into `context.consentManagement`. */
-  readonly ids: readonly string[];
-  /** `and`: one that is denied keeps the event away. `or`: only all of them do. */
-  readonly strategy: "and" | "or";
-}
-
-/** Some events: all of these types, and the tracks with these names. */
-export interface Selection {
-  readonly types: readonly string[];
-  /** Names of track events, as they are written. */
-  readonly events: readonly string[];
 }
 
 /** How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go SDK write. */

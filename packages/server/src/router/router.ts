@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DestinationType } from "@pintle/destinations/kit";
 import { secretsOf, type Tools } from "@pintle/destinations/kit";
-import type { Destination, Source } from "../config/config.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
 import { ServerError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import type { Destination } from "../model/destination.ts";
+import type { Source } from "../model/source.ts";
 import { Redactor } from "../redactor.ts";
 import type { Account } from "./account.ts";
 import { backoff } from "./backoff.ts";

@@ -6,10 +6,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Destination } from "../config/config.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
 import type { FeedPort } from "../engine/feed.ts";
 import type { Logger } from "../logger.ts";
+import type { Destination } from "../model/destination.ts";
 import { type RunningRouter, startRouter } from "./start-router.ts";
 import { eventRecord } from "./testing/event-records.ts";
 

@@ -1,10 +1,11 @@
 import { MessageChannel, Worker } from "node:worker_threads";
-import { defaultConfigTimeout, timeoutMessage } from "../config/apart/run-apart.ts";
-import type { Destination, Source } from "../config/config.ts";
+import { defaultConfigTimeout, timeoutMessage } from "../config/config-timeout.ts";
 import type { EmbeddedEngine } from "../engine/embedded.ts";
 import { ServerError } from "../errors.ts";
 import { type Logger, unforeseen } from "../logger.ts";
 import { type MemoryShares, sharesOf } from "../memory-limit.ts";
+import type { Destination } from "../model/destination.ts";
+import type { Source } from "../model/source.ts";
 import { backoff } from "./backoff.ts";
 import { type Beginnings, type LogRange, registerNew } from "./beginnings.ts";
 import type { RouterStatus } from "./status.ts";

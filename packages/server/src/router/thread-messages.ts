@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Destination, Source } from "../config/config.ts";
+import type { Destination } from "../model/destination.ts";
+import type { Source } from "../model/source.ts";
 import type { Beginnings } from "./beginnings.ts";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "./dead/dead-letters.ts";
 import type { DeadQuery } from "./dead/query.ts";

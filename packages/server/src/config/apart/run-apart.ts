@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, ServerError } from "../../errors.ts";
+import { timeoutMessage } from "../config-timeout.ts";
 import { ConfigError } from "../problem.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import type { Answer, PlainRefusal, TaskName, Tasks } from "./tasks.ts";
@@ -15,9 +16,6 @@ export interface ApartOptions {
   /** Gets what the code prints, by piece. @default standard error of this process */
   readonly print?: (text: string) => void;
 }
-
-/** Milliseconds within which code of the owner has to come to its end, where nobody says otherwise. */
-export const defaultConfigTimeout = 30_000;
 
 /** MB of JavaScript heap that the code may use. */
 const memory = 512;
@@ -59,12 +57,6 @@ export async function runApart<Name extends TaskName>(
     end(child);
     output.end();
   }
-}
-
-/** What is said of code that is not through in time. */
-export function timeoutMessage(shownAs: string, limit: number): string {
-  const time = limit % 1000 === 0 ? `${limit / 1000} s` : `${limit} ms`;
-  return `${shownAs}: not loaded within ${time}: something in it waits or runs without an end (give a request in it a time limit; where it needs longer: --config-timeout TIME)`;
 }
 
 function startChild(): ChildProcess {

@@ -1,7 +1,8 @@
 import type { DestinationType } from "@pintle/destinations/kit";
-import type { Destination, Source } from "../../config/config.ts";
 import type { Logger } from "../../logger.ts";
-import type { EventFilter } from "../filter.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { EventFilter } from "../../model/event-filter.ts";
+import type { Source } from "../../model/source.ts";
 import type { ConsumerLimits } from "../limits.ts";
 import { type Between, Router, type RouterConfig } from "../router.ts";
 import type { DestinationStatus } from "../status.ts";

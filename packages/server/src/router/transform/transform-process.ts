@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { Worker } from "node:worker_threads";
 import { runModuleAs } from "../../config/run-module.ts";
+import type { Transform, TransformContext } from "../../model/transform.ts";
 import { letJsonKeepDigits } from "./exact-json.ts";
 import {
   decodeTexts,
@@ -16,7 +17,7 @@ import {
   toProcess,
 } from "./frames.ts";
 import { markBytes, none } from "./running-file.ts";
-import { applyTransform, type Give, type Transform, type TransformContext } from "./transform.ts";
+import { applyTransform, type Give } from "./transform.ts";
 
 /*
  * The process in which the transformation of one destination runs. It imports the configuration itself: functions cannot be handed

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Transform } from "../../model/transform.ts";
 import type { Staged } from "../stage.ts";
 import { Answers } from "./answers.ts";
 import { decodePieces, encodePieces, FrameReader, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
-import { applyTransform, mostResultBytes, mostResults, type Transform } from "./transform.ts";
+import { applyTransform, mostResultBytes, mostResults } from "./transform.ts";
 
 const context = { source: { id: "shop", name: "Shop" }, destination: "hook" };
 const json = JSON.stringify({ type: "track", event: "a", messageId: "m", properties: { x: 1 } });

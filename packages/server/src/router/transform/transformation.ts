@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { EventSource } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { TransformSettings } from "../../config/config.ts";
+import type { TransformSettings } from "../../model/destination.ts";
 import { messageOf } from "../account.ts";
 import type { Clock } from "../clock.ts";
 import { Queue } from "../queue.ts";

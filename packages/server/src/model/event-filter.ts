@@ -1,0 +1,23 @@
+/** What a configuration says about the events that a destination gets. */
+export interface EventFilter {
+  readonly consent?: ConsentRule | undefined;
+  /** It gets nothing but these. */
+  readonly only?: Selection | undefined;
+  /** It gets everything but these. */
+  readonly except?: Selection | undefined;
+}
+
+/** The consents that a destination needs. */
+export interface ConsentRule {
+  /** Ids of purposes or categories, as the consent manager writes them into `context.consentManagement`. */
+  readonly ids: readonly string[];
+  /** `and`: one that is denied keeps the event away. `or`: only all of them do. */
+  readonly strategy: "and" | "or";
+}
+
+/** Some events: all of these types, and the tracks with these names. */
+export interface Selection {
+  readonly types: readonly string[];
+  /** Names of track events, as they are written. */
+  readonly events: readonly string[];
+}
