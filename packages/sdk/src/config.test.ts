@@ -5,8 +5,8 @@ import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { resolveConfig } from "./config.ts";
-import { checkDurable } from "./durable-options.ts";
 import { ConfigError, Pintle } from "./index.ts";
+import { checkDurable } from "./store/durable/durable-options.ts";
 
 const key = "wk_test";
 const url = "https://data.example.com";

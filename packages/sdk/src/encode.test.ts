@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Message } from "@pintle/events";
 import fc from "fast-check";
-import { encodeBody } from "./body.ts";
-import { ByteStore } from "./byte-store.ts";
 import { decodeMessage, encodeMessage, sentAtSuffix, suffixBytes } from "./encode.ts";
-import { Entry } from "./entry.ts";
 import { properties } from "./helpers/properties.ts";
 import { traits } from "./helpers/traits.ts";
-import { sizeInRequest } from "./queue.ts";
+import { encodeBody } from "./send/body.ts";
+import { Entry } from "./store/entry.ts";
+import { ByteStore } from "./store/memory/byte-store.ts";
+import { sizeInRequest } from "./store/memory/queue.ts";
 import { version } from "./version.ts";
 
 const envelope = { messageId: "id", originalTimestamp: "2026-01-01T00:00:00.000Z", base: undefined };

@@ -1,12 +1,12 @@
-import type { Account } from "./account.ts";
 import type { WritableMessage } from "./config.ts";
-import type { Entry } from "./entry.ts";
+import type { Counters } from "./counters.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError } from "./errors.ts";
 import { askForeign, describeThrown } from "./foreign.ts";
 import { type Dropped, dropped, type Outcome } from "./outcome.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Signal } from "./signal.ts";
+import type { Entry } from "./store/entry.ts";
 import { WakeUp } from "./wake-up.ts";
 
 /** The option `enrich`. What it returns is sent; nothing stands for the message that it was given. */
@@ -80,7 +80,7 @@ export class Enrichment {
   readonly #enrich: Enrich;
   readonly #timeout: number;
   readonly #environment: Environment;
-  readonly #account: Account;
+  readonly #counters: Counters;
   readonly #host: EnrichmentHost;
   readonly #wakeUp: WakeUp;
   #seq = 0;
@@ -92,11 +92,11 @@ export class Enrichment {
   #running = 0;
   readonly #waiters = new Set<{ readonly mark: number; left: number; readonly done: () => void }>();
 
-  constructor(enrich: Enrich, timeout: number, environment: Environment, account: Account, host: EnrichmentHost) {
+  constructor(enrich: Enrich, timeout: number, environment: Environment, counters: Counters, host: EnrichmentHost) {
     this.#enrich = enrich;
     this.#timeout = timeout;
     this.#environment = environment;
-    this.#account = account;
+    this.#counters = counters;
     this.#host = host;
     this.#wakeUp = new WakeUp(environment, () => this.#expire());
   }
@@ -106,7 +106,7 @@ export class Enrichment {
     const now = this.#environment.monotonic();
     const { bytes, lane } = encoded;
     const item = new Item(++this.#seq, encoded, now + this.#timeout);
-    this.#account.stage(bytes);
+    this.#counters.stage(bytes);
     this.#items.add(item);
     const others = this.#lanes.get(lane);
     if (others === undefined) this.#lanes.set(lane, new Set([item]));
@@ -209,7 +209,7 @@ export class Enrichment {
 
   #leave(item: Item): void {
     const { json, lane } = item.ready!;
-    this.#account.unstage(item.bytes);
+    this.#counters.unstage(item.bytes);
     let entry = this.#host.accept(json, lane);
     if (typeof entry === "string" && json !== item.json) {
       if (entry === "too_large") this.#problem("the message is over maxMessageBytes with it");
@@ -218,8 +218,8 @@ export class Enrichment {
     if (typeof entry === "string") {
       // Only where others have taken the room: on disk, in durable mode.
       const why = new PintleError("MESSAGE_EVICTED", "the queue was full when the message had been enriched");
-      this.#account.stage(item.bytes);
-      this.#account.unstage(item.bytes, "evicted");
+      this.#counters.stage(item.bytes);
+      this.#counters.unstage(item.bytes, "evicted");
       const outcome = dropped("evicted", why);
       item.end(outcome);
       this.#host.dropped(item.json, outcome);

@@ -29,14 +29,13 @@ export type {
   Traits,
 } from "@pintle/events";
 export { CodedError, EventError, type EventErrorCode } from "@pintle/events";
-export type { Stats } from "./account.ts";
 export type { Scope } from "./around/scope.ts";
 export type { ScopedPintle } from "./around/scoped-pintle.ts";
 export type { Config, DurableOptions, WritableMessage } from "./config.ts";
+export type { Stats } from "./counters.ts";
 export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
 export { ConfigError, PintleError, type SdkErrorCode } from "./errors.ts";
-export type { FlushResult } from "./flushes.ts";
 export type { HeaderValue, RequestHeaders } from "./headers.ts";
 export { type IntegrationOptions, type IntegrationsHelper, integrations } from "./helpers/integrations.ts";
 export { type Product, PropertiesHelper, properties } from "./helpers/properties.ts";
@@ -49,6 +48,7 @@ export type { Delivered, Dropped, DropReason, Left, Outcome, RefusalReason, Refu
 export type { CloseOptions, FlushOptions, PintleEvents } from "./pintle.ts";
 export type { AnyPlan, MessageOf, PlanValidators, TrackingPlan, TrackOf } from "./plan/plan.ts";
 export type { Receipt } from "./receipt.ts";
+export type { FlushResult } from "./send/flushes.ts";
 export { fetchTransport } from "./transport/fetch.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";
 export { version as VERSION } from "./version.ts";

@@ -7,13 +7,12 @@ import {
   type Message,
 } from "@pintle/events";
 import { checkMessage } from "@pintle/events/strict";
-import { Account, type Stats } from "./account.ts";
 import { RequestScope } from "./around/request-scope.ts";
 import type { ContextError, Scope } from "./around/scope.ts";
 import { type ScopedPintle, scopedCalls } from "./around/scoped-pintle.ts";
 import { applyBeforeSend } from "./before-send.ts";
 import { type Config, resolveConfig, type Settings } from "./config.ts";
-import { Delivery } from "./delivery.ts";
+import { Counters, type Stats } from "./counters.ts";
 import { ChannelRelay } from "./diagnostics/channels.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { Emitter, type Listener } from "./emitter.ts";
@@ -27,10 +26,8 @@ import {
   type WireMessage,
 } from "./encode.ts";
 import { Enrichment } from "./enrichment.ts";
-import type { Entry } from "./entry.ts";
 import type { Environment, Resident } from "./environment/environment.ts";
 import { ConfigError, PintleError } from "./errors.ts";
-import type { FlushResult } from "./flushes.ts";
 import { callForeign, describeThrown as describe } from "./foreign.ts";
 import { IsoClock } from "./iso-clock.ts";
 import { eventName, kindOfThrown, loggedAs, logText } from "./logged.ts";
@@ -53,8 +50,11 @@ import {
 import { AcceptedReceipt, type Receipt, RefusedReceipt } from "./receipt.ts";
 import { foreignRefusal, Refusal, refusal } from "./refusal.ts";
 import { Reporter } from "./reporter.ts";
+import { Delivery } from "./send/delivery.ts";
+import type { FlushResult } from "./send/flushes.ts";
 import { TooDeep } from "./shallow.ts";
 import type { Signal } from "./signal.ts";
+import type { Entry } from "./store/entry.ts";
 
 /** What listeners are told; see `on`. */
 export interface PintleEvents {
@@ -103,7 +103,7 @@ export let enqueueWith: (client: PintleClient, message: Message, further: Furthe
 export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #account: Account = new Account();
+  readonly #counters: Counters = new Counters();
   readonly #emitter: Emitter<PintleEvents>;
   readonly #reporter: Reporter;
   readonly #delivery: Delivery;
@@ -140,7 +140,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${kindOfThrown(error)}`);
     }, new ChannelRelay(this));
     this.#toldLosses = settings.strict || settings.verbose ? new Set() : undefined;
-    this.#delivery = new Delivery(settings, environment, this.#account, {
+    this.#delivery = new Delivery(settings, environment, this.#counters, {
       ended: (entries, outcome) => this.#ended(entries, outcome),
       problem: (error, kind) => this.#problem(error, kind),
       debug: (text) => this.#reporter.debug(text),
@@ -149,7 +149,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     });
     const { enrich, enrichTimeout, exitTimeout } = settings;
     if (enrich !== undefined) {
-      this.#enrichment = new Enrichment(enrich, enrichTimeout, environment, this.#account, {
+      this.#enrichment = new Enrichment(enrich, enrichTimeout, environment, this.#counters, {
         encode: (result, original, more) => this.#encodeEnriched(result, original, more),
         accept: (json, lane) => this.#queue(json, lane),
         busy: () => this.#busy(),
@@ -392,7 +392,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   stats(): Stats {
-    return this.#account.stats();
+    return this.#counters.stats();
   }
 
   /**
@@ -429,18 +429,18 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const timeout = this.#milliseconds("flush", options?.timeout);
     const flushed = this.#delivery.flush(timeout, options?.signal);
     if (this.#enrichment === undefined) return flushed;
-    const { delivered, dropped } = this.#account;
+    const { delivered, dropped } = this.#counters;
     const began = this.#environment.monotonic();
     const waited = this.#enrichment.settled(timeout, options?.signal);
     return waited.then(async () => {
       // What has ended meanwhile, and what ends from now on.
-      const ended = { delivered: this.#account.delivered - delivered, dropped: this.#account.dropped - dropped };
+      const ended = { delivered: this.#counters.delivered - delivered, dropped: this.#counters.dropped - dropped };
       const left = Math.max(0, timeout - (this.#environment.monotonic() - began));
       const result = await this.#delivery.flush(left, options?.signal);
       return {
         delivered: ended.delivered + result.delivered,
         dropped: ended.dropped + result.dropped,
-        pending: result.pending + (this.#account.pending - this.#account.queued),
+        pending: result.pending + (this.#counters.pending - this.#counters.queued),
       };
     });
   }
@@ -466,7 +466,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   async #close(timeout: number): Promise<FlushResult> {
     this.#ignoreSignals?.();
-    const { delivered, dropped } = this.#account;
+    const { delivered, dropped } = this.#counters;
     const began = this.#environment.monotonic();
     if (this.#enrichment !== undefined) {
       void this.#delivery.flush(timeout);
@@ -475,11 +475,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     await this.#delivery.close(Math.max(0, timeout - (this.#environment.monotonic() - began)));
     this.#environment.lifecycle?.forget(this.#resident);
     this.#reporter.close();
-    const account = this.#account;
+    const counters = this.#counters;
     return {
-      delivered: account.delivered - delivered,
-      dropped: account.dropped - dropped,
-      pending: account.pending,
+      delivered: counters.delivered - delivered,
+      dropped: counters.dropped - dropped,
+      pending: counters.pending,
     };
   }
 
@@ -601,7 +601,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   /** With the first call: making a client does nothing but check and store, because some runtimes allow no more at that time. */
   #begin(): void {
     this.#isUsed = true;
-    if (this.#settings.enabled) this.#environment.telemetry?.watch(this, this.#account);
+    if (this.#settings.enabled) this.#environment.telemetry?.watch(this, this.#counters);
   }
 
   #refuse(message: unknown, messageId: string, thrown: unknown): Receipt {
@@ -609,7 +609,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       thrown instanceof Refusal
         ? thrown
         : foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
-    this.#account.refused(reason);
+    this.#counters.refused(reason);
     this.#emitter.emit("refused", { message, messageId, reason, error });
     // It is what the program has asked for, and no mistake.
     if (this.#settings.strict && reason !== "disabled") throw error;

@@ -1,7 +1,7 @@
 import type { EventError } from "@pintle/events";
-import type { Entry } from "./entry.ts";
 import type { PintleError } from "./errors.ts";
 import type { Outcome, RefusalReason } from "./outcome.ts";
+import type { Entry } from "./store/entry.ts";
 
 /**
  * What a call returns, at once.

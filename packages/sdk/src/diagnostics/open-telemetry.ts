@@ -1,4 +1,4 @@
-import type { Account, Stats } from "../account.ts";
+import type { Counters, Stats } from "../counters.ts";
 import { callForeign } from "../foreign.ts";
 import { dropReasons, refusalReasons } from "../outcome.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -61,7 +61,7 @@ export type LoadApi = () => Promise<OpenTelemetryApi>;
 /**
  * What OpenTelemetry is told, for all clients of the process, if the program has `@opentelemetry/api`:
  *
- * - metrics, read off the accounts when they are collected, so that a message costs nothing more;
+ * - metrics, read off the counters when they are collected, so that a message costs nothing more;
  * - that the SDK's own requests are not to be traced: a span for each would tell nothing about the program, and an exporter that goes
  *   through the same data plane would feed itself.
  *
@@ -75,21 +75,21 @@ export class OpenTelemetry {
   #histogram: Histogram | undefined;
   #isLookingForMeter = false;
 
-  /** Of clients that live. An account knows nothing of its client, so this keeps none alive. */
-  readonly #accounts = new Set<Account>();
+  /** Of clients that live. Counters know nothing of its client, so this keeps none alive. */
+  readonly #counters = new Set<Counters>();
   /** Of clients that are gone: what a counter has counted stays counted. */
   #past: Stats | undefined;
-  readonly #gone = new FinalizationRegistry<Account>((account) => this.#forget(account));
+  readonly #gone = new FinalizationRegistry<Counters>((counters) => this.#forget(counters));
 
   constructor(load: LoadApi, isThere: () => boolean = isRegistered) {
     this.#load = load;
     this.#isRegistered = isThere;
   }
 
-  /** Reports a client's account for as long as the client lives, and what it has counted for ever. */
-  watch(client: object, account: Account): void {
-    this.#accounts.add(account);
-    this.#gone.register(client, account);
+  /** Reports a client's counters for as long as the client lives, and what it has counted for ever. */
+  watch(client: object, counters: Counters): void {
+    this.#counters.add(counters);
+    this.#gone.register(client, counters);
     this.#look();
   }
 
@@ -168,14 +168,14 @@ export class OpenTelemetry {
     });
   }
 
-  #forget(account: Account): void {
-    this.#accounts.delete(account);
-    const stats = account.stats();
+  #forget(counters: Counters): void {
+    this.#counters.delete(counters);
+    const stats = counters.stats();
     this.#past = this.#past === undefined ? stats : sum(this.#past, stats);
   }
 
   #stats(): Stats {
-    const all = [...this.#accounts].map((account) => account.stats());
+    const all = [...this.#counters].map((counters) => counters.stats());
     if (this.#past !== undefined) all.push(this.#past);
     return all.reduce(sum);
   }

@@ -1,8 +1,8 @@
-import type { Account } from "../account.ts";
 import type { ConnectionsCheck, DurableCheck, Settings } from "../config.ts";
+import type { Counters } from "../counters.ts";
 import type { RequestEnded } from "../diagnostics/channels.ts";
-import type { KeeperHost } from "../keeper.ts";
-import type { Keeping } from "../keeping.ts";
+import type { OpeningStore } from "../store/durable/opening-store.ts";
+import type { StoreHost } from "../store/store.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -48,12 +48,12 @@ export interface DurableMode {
   /** Reads its options. */
   readonly check: DurableCheck;
   /** Begins it. */
-  keep(settings: Settings, host: KeeperHost): Keeping;
+  keep(settings: Settings, host: StoreHost): OpeningStore;
 }
 
 /** Who is told of clients and their requests, for all clients of the process. */
 export interface Telemetry {
-  watch(client: object, account: Account): void;
+  watch(client: object, counters: Counters): void;
   requestEnded(request: RequestEnded): void;
 }
 

@@ -1,9 +1,9 @@
 import { hashUserKey } from "@pintle/events";
 import { checkConnections } from "../connection-options.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
-import { checkDurable } from "../durable-options.ts";
-import type { Keeper } from "../keeper.ts";
-import { Keeping } from "../keeping.ts";
+import { checkDurable } from "../store/durable/durable-options.ts";
+import { OpeningStore } from "../store/durable/opening-store.ts";
+import type { MessageStore } from "../store/store.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
 import { uuid } from "../uuid.ts";
 import type { Environment } from "./environment.ts";
@@ -41,11 +41,11 @@ export const nodeEnvironment: Environment = {
   durable: {
     check: checkDurable,
     keep(settings, host) {
-      const open = async (): Promise<Keeper> => {
-        const { openKeeper } = await import("../durable/open-keeper.ts");
-        return openKeeper(settings, host, nodeEnvironment);
+      const open = async (): Promise<MessageStore> => {
+        const { openStore } = await import("../store/durable/open-store.ts");
+        return openStore(settings, host, nodeEnvironment);
       };
-      return new Keeping(open, host, settings.maxQueueBytes);
+      return new OpeningStore(open, host, settings.maxQueueBytes);
     },
   },
   gzip: gzipNode,

@@ -1,10 +1,10 @@
 import { type File, type FileSystem, LogError } from "@pintle/log";
 import { FakeFileSystem, type Random } from "@pintle/log/testing";
-import { DurableKeeper } from "../durable/durable-keeper.ts";
-import type { TakeLock } from "../durable/folder.ts";
-import { checkDurable } from "../durable-options.ts";
 import type { DurableMode } from "../environment/environment.ts";
-import { Keeping } from "../keeping.ts";
+import { checkDurable } from "../store/durable/durable-options.ts";
+import { DurableStore } from "../store/durable/durable-store.ts";
+import type { TakeLock } from "../store/durable/folder.ts";
+import { OpeningStore } from "../store/durable/opening-store.ts";
 import type { Transport } from "../transport/transport.ts";
 import { settled, VirtualEnvironment } from "./virtual-environment.ts";
 
@@ -26,7 +26,7 @@ export class VirtualProcess extends VirtualEnvironment {
       keep(settings, host) {
         const { segmentBytes } = machine;
         const system = { fs, takeLock, now, after, hold, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
-        return new Keeping(() => DurableKeeper.open(settings, host, system), host, settings.maxQueueBytes);
+        return new OpeningStore(() => DurableStore.open(settings, host, system), host, settings.maxQueueBytes);
       },
     };
   }

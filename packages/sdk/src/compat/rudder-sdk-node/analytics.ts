@@ -1,7 +1,6 @@
 import type { Message } from "@pintle/events";
 import { resolveConfig } from "../../config.ts";
 import { checkConnections } from "../../connection-options.ts";
-import { checkDurable } from "../../durable-options.ts";
 import type { FurtherFields } from "../../encode.ts";
 import { PintleError } from "../../errors.ts";
 import { callForeign } from "../../foreign.ts";
@@ -10,6 +9,7 @@ import { kindOfThrown } from "../../logged.ts";
 import type { Logger } from "../../logger.ts";
 import { enqueueWith } from "../../pintle.ts";
 import type { Receipt } from "../../receipt.ts";
+import { checkDurable } from "../../store/durable/durable-options.ts";
 import { assertMessage, insist } from "./assert-message.ts";
 import type * as options from "./options.ts";
 import { type constructorOptions, loggerFor, translate } from "./options.ts";

@@ -1,0 +1,183 @@
+import { decodeMessage } from "../encode.ts";
+import type { Entry } from "../store/entry.ts";
+import { nodeOf } from "./nodes.ts";
+
+/** What goes into one request. */
+export interface Part {
+  readonly entries: Entry[];
+  /** The node of RudderStack's proxy that the messages belong to. */
+  readonly node: number;
+  /** How it was refused, in a way that may have been the server's fault. Halves inherit it. */
+  readonly refusal?: Refusal;
+}
+
+export interface Refusal {
+  /** Whether it is about one message alone. */
+  readonly alone: boolean;
+  /** Requests of the client that had succeeded by then. Refused again after further successes, it is its own fault. */
+  readonly successes: number;
+  readonly status: number;
+  /** The server's. */
+  readonly words: string;
+  /**
+   * Where a message alone was refused as a body that is not understood: whether it is known, because others were accepted since it was first
+   * refused, that something in it is the reason, or open.
+   */
+  readonly misread?: "known" | "open";
+}
+
+/**
+ * Messages that were taken from the queue together, and travel together until the last of them has ended. A batch begins
+ * as one part. A refusal splits the part at the front in halves, other nodes divide it anew; parts are sent one after the
+ * other, in order, so the order of messages within a lane never changes.
+ */
+export class Batch {
+  /** In the order in which they are sent; the first is the one under way. */
+  parts: Part[];
+  /** Messages that were refused alone, while it is open whether that was their fault. They count as first in order. */
+  suspects: Part[] = [];
+  /** Times that it was held because a message alone was not understood. With each one more message is tried. */
+  probes = 0;
+  /** How many nodes the parts were divided for. */
+  nodes = 1;
+  /** Failures in a row of the part at the front. */
+  failures = 0;
+  /** Holds in a row. */
+  holds = 0;
+  /** Answers in a row that asked to divide anew. */
+  regroups = 0;
+  /** When the part at the front may be sent: milliseconds on the client's clock. */
+  dueAt = 0;
+
+  constructor(entries: Entry[]) {
+    this.parts = [{ entries, node: 0 }];
+  }
+
+  get front(): Part | undefined {
+    return this.parts[0];
+  }
+
+  /** Messages that have not ended. */
+  *entries(): Generator<Entry> {
+    for (const part of this.suspects) yield* part.entries;
+    for (const part of this.parts) yield* part.entries;
+  }
+
+  get isEmpty(): boolean {
+    return this.parts.length === 0 && this.suspects.length === 0;
+  }
+
+  /** The oldest message that has not ended. */
+  get oldest(): Entry | undefined {
+    let oldest: Entry | undefined;
+    for (const { entries } of [...this.suspects, ...this.parts]) {
+      // Parts are sorted by age; so is each group of nodes.
+      const first = entries[0];
+      if (first !== undefined && (oldest === undefined || first.seq < oldest.seq)) oldest = first;
+    }
+    return oldest;
+  }
+
+  /** Whether the part at the front has been sent in vain. */
+  get hasFailed(): boolean {
+    return this.failures + this.holds + this.regroups > 0;
+  }
+
+  forgetFailures(): void {
+    this.failures = 0;
+    this.holds = 0;
+    this.regroups = 0;
+  }
+
+  /** Which of two batches that are due is sent first: the one that has failed less often, then the older one. */
+  comesBefore(other: Batch): boolean {
+    const more = this.failures + this.holds - (other.failures + other.holds);
+    return more === 0 ? this.oldest!.seq < other.oldest!.seq : more < 0;
+  }
+
+  /** Removes the part at the front, whose messages are about to end, and whatever counts its failures. */
+  shift(): Part | undefined {
+    this.forgetFailures();
+    return this.parts.shift();
+  }
+
+  /** Two halves in place of the part at the front, which has more than one message. */
+  split(): void {
+    const part = this.shift()!;
+    const middle = Math.ceil(part.entries.length / 2);
+    const halves = [part.entries.slice(0, middle), part.entries.slice(middle)];
+    this.parts.unshift(...halves.map((entries) => ({ ...part, entries })));
+  }
+
+  /** Sets the lone message at the front aside. */
+  suspect(): void {
+    this.suspects.push(this.shift()!);
+  }
+
+  /** What was set aside goes to the front again, in order. */
+  restoreSuspects(): void {
+    this.parts.unshift(...this.suspects.splice(0));
+  }
+
+  /** Whether it is held for the words about one message, while nothing tells whether it is that message's fault. */
+  get wantsCompany(): boolean {
+    return this.probes > 0 && this.parts.every(({ refusal }) => refusal?.alone === true);
+  }
+
+  /** Takes further messages along, behind all others: by them it will be seen whose fault it is. */
+  join(entries: Entry[]): void {
+    if (entries.length === 0) return;
+    this.parts.push({ entries, node: 0 });
+    // So that they are divided as well.
+    if (this.nodes > 1) this.nodes = 0;
+  }
+
+  /** Notes how the part at the front was refused. */
+  mark(refusal: Refusal): void {
+    this.parts[0] = { ...this.parts[0]!, refusal };
+  }
+
+  /** Removes the messages for which the function says so, and returns them. */
+  remove(isGone: (entry: Entry) => boolean): Entry[] {
+    const gone: Entry[] = [];
+    const keep = (part: Part): Part => {
+      const entries = part.entries.filter((entry) => !isGone(entry) || gone.push(entry) === 0);
+      return entries.length === part.entries.length ? part : { ...part, entries };
+    };
+    this.suspects = this.suspects.map(keep).filter((part) => part.entries.length > 0);
+    this.parts = this.parts.map(keep).filter((part) => part.entries.length > 0);
+    if (this.parts.length === 0) this.restoreSuspects();
+    return gone;
+  }
+
+  /** Divides what has not ended for that many nodes; does nothing if it is divided so already. */
+  divide(nodes: number): void {
+    if (nodes === this.nodes) return;
+    this.restoreSuspects();
+    const entries = this.parts.flatMap((part) => part.entries);
+    this.parts = groupByNode(entries, nodes);
+    this.nodes = nodes;
+  }
+}
+
+/**
+ * One part for each node. Messages of one lane may belong to several nodes (a user with several anonymous ids): where
+ * sending node by node would change their order, a further part for the same node is begun.
+ */
+function groupByNode(entries: readonly Entry[], nodes: number): Part[] {
+  if (nodes === 1) return [{ entries: [...entries], node: 0 }];
+  const parts: Part[] = [];
+  const lastOfNode = new Map<number, number>();
+  const lastOfLane = new Map<number, number>();
+  for (const entry of entries) {
+    const node = nodeOf(decodeMessage(entry.bytes), nodes);
+    let at = lastOfNode.get(node);
+    if (at === undefined || at < (lastOfLane.get(entry.lane) ?? 0)) {
+      at = parts.push({ entries: [], node }) - 1;
+      lastOfNode.set(node, at);
+    }
+    parts[at]!.entries.push(entry);
+    lastOfLane.set(entry.lane, at);
+  }
+  return parts;
+}

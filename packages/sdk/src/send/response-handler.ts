@@ -1,0 +1,267 @@
+import type { Settings } from "../config.ts";
+import type { Environment } from "../environment/environment.ts";
+import { PintleError, type SdkErrorCode } from "../errors.ts";
+import { loggedAs } from "../logged.ts";
+import type { TransportResponse } from "../transport/transport.ts";
+import type { Backlog } from "./backlog.ts";
+import { holdDelay, retryDelay } from "./backoff.ts";
+import type { Batch, Part, Refusal } from "./batch.ts";
+import type { Breaker } from "./breaker.ts";
+import { classifyResponse } from "./classify-response.ts";
+import { alikeLimit, misreadLimit, Refusals } from "./refusals.ts";
+
+/** Messages alone that are tried before a batch is held again, at most. */
+const mostProbes = 30;
+
+/** `dueAt` of a batch that waits until it is known how many nodes there are. */
+export const untilRegrouped: number = Number.POSITIVE_INFINITY;
+
+/** What a response changes besides the batch. */
+export interface ResponseContext {
+  readonly backlog: Backlog;
+  readonly breaker: Breaker;
+  /** Time is short: waits are, too, and what the server asks for is not waited for. */
+  isUrgent(): boolean;
+  /** The trouble is over: every batch that waits is due. */
+  recovered(now: number): void;
+  problem(error: PintleError, kind: string): void;
+}
+
+/**
+ * Applies what a response means to the batch whose front part the request carried. Afterwards the batch is empty, or
+ * its `dueAt` says when its front part is to be sent.
+ */
+export class ResponseHandler {
+  readonly #settings: Settings;
+  readonly #environment: Environment;
+  readonly #context: ResponseContext;
+  readonly #refusals = new Refusals();
+
+  constructor(settings: Settings, environment: Environment, context: ResponseContext) {
+    this.#settings = settings;
+    this.#environment = environment;
+    this.#context = context;
+  }
+
+  /** @param answer an Error where there was no complete answer */
+  apply(batch: Batch, answer: TransportResponse | Error, now: number): void {
+    batch.dueAt = now;
+    if (answer instanceof Error) {
+      const { advice } = answer as { readonly advice?: string | undefined };
+      this.#retry(batch, now, { what: answer.message, advice });
+      return;
+    }
+    const { status, flaw } = answer;
+    const meaning = classifyResponse(answer, this.#environment.now(), this.#settings.nodeAware);
+    switch (meaning.act) {
+      case "deliver":
+        this.#deliver(batch, now);
+        if (flaw !== undefined)
+          this.problem("ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
+        break;
+      case "retry":
+        this.#retry(batch, now, {
+          what: `status ${status}${flaw === undefined ? "" : `, and ${flaw}`}`,
+          status,
+          asked: meaning.after,
+        });
+        break;
+      case "hold":
+        this.#hold(batch, now, status, flaw === undefined ? meaning.words : flaw);
+        break;
+      case "regroup":
+        batch.regroups++;
+        batch.dueAt = untilRegrouped;
+        break;
+      case "split":
+        this.#refuse(batch, now, status, meaning.words);
+        break;
+      case "misread":
+        this.#misread(batch, now, status, meaning.words);
+        break;
+    }
+  }
+
+  /** The number of nodes is known, or could not be learnt: sets the batch, which waited for it, on its way. */
+  regrouped(batch: Batch, now: number, isKnown: boolean): void {
+    // Told so twice in a row: the number is not the reason, or is still changing.
+    const atOnce = isKnown && batch.regroups <= 1;
+    batch.dueAt = atOnce ? now : now + retryDelay(batch.regroups, this.#environment.random());
+  }
+
+  /** Reports a problem; the server may have repeated the write key in its words. */
+  problem(
+    code: SdkErrorCode,
+    kind: string,
+    what: string,
+    more: { readonly status?: number | undefined; readonly advice?: string | undefined } = {},
+  ): void {
+    this.#context.problem(new PintleError(code, this.#redact(what), more), kind);
+  }
+
+  #deliver(batch: Batch, now: number): void {
+    const { entries } = batch.shift()!;
+    this.#refusals.succeeded();
+    if (this.#context.breaker.succeeded()) this.#context.recovered(now);
+    this.#context.backlog.deliver(entries);
+    // Something else is accepted, so it was not the server's fault.
+    this.#rejectSuspects(batch);
+  }
+
+  #retry(batch: Batch, now: number, { what, status, asked, advice }: Failure): void {
+    batch.failures++;
+    batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
+    this.#context.breaker.failed(now, "retry", this.#context.isUrgent() ? undefined : asked);
+    this.problem("SEND_FAILED", `retry ${status ?? "no answer"}`, `a request failed: ${what}`, {
+      status,
+      advice: advice === undefined ? undefined : `${advice}; it is tried again meanwhile`,
+    });
+  }
+
+  #hold(batch: Batch, now: number, status: number, words: string): void {
+    batch.holds++;
+    const kind = this.#context.isUrgent() ? "retry" : "hold";
+    const delay = kind === "retry" ? retryDelay : holdDelay;
+    batch.dueAt = now + delay(batch.holds, this.#environment.random());
+    this.#context.breaker.failed(now, kind);
+    this.#context.problem(this.#answered("SEND_HELD", "the data plane answered", { status, words }), `hold ${status}`);
+  }
+
+  /**
+   * The whole body was not understood: the server, something on the way to it, or one message may be the reason. The batch probes with parts
+   * of itself, down to single messages; once anything is accepted, those that were not understood alone are at fault. Until then they are held.
+   */
+  #misread(batch: Batch, now: number, status: number, words: string): void {
+    const { refusal, entries } = batch.front!;
+    const inRow = this.#refusals.misread();
+    const { successes } = this.#refusals;
+    const isOwn = refusal !== undefined && this.#isItsOwnFault(refusal);
+    if (entries.length > 1) {
+      // A part of it may be understood: then the rest has the message at fault.
+      if (refusal === undefined) batch.mark({ alone: false, successes, status, words });
+      batch.split();
+      // A server that is wrong about everything is asked one part at a time, with long waits.
+      if (!isOwn && inRow >= misreadLimit) this.#hold(batch, now, status, words);
+      return;
+    }
+    if (refusal?.alone === true && isOwn) {
+      this.#reject(batch.shift()!, refusal);
+    } else {
+      if (refusal?.alone !== true)
+        batch.mark({ alone: true, successes, status, words, misread: isOwn ? "known" : "open" });
+      batch.suspect();
+      if (batch.suspects.length >= Math.min(mostProbes, alikeLimit * (batch.probes + 1))) {
+        this.#holdSuspects(batch, now, { status, words });
+        return;
+      }
+    }
+    if (batch.parts.length === 0) this.#endSuspicion(batch, now);
+  }
+
+  /** 400 or 413: finds the message at fault, if there is one. */
+  #refuse(batch: Batch, now: number, status: number, words: string): void {
+    const part = batch.front!;
+    if (part.entries.length > 1) {
+      batch.split();
+      return;
+    }
+    const known = part.refusal?.alone === true ? part.refusal : undefined;
+    if (known !== undefined && this.#isItsOwnFault(known)) {
+      batch.shift();
+      this.#reject(part, known);
+    } else {
+      batch.mark(known ?? { alone: true, successes: this.#refusals.successes, status, words });
+      batch.suspect();
+      if (this.#refusals.refused(status, words) >= alikeLimit) {
+        batch.restoreSuspects();
+        this.#hold(batch, now, status, words);
+        return;
+      }
+    }
+    if (batch.parts.length === 0) this.#endSuspicion(batch, now);
+  }
+
+  /** Every message of the batch was refused alone: is that their fault? */
+  #endSuspicion(batch: Batch, now: number): void {
+    const misread = batch.suspects.flatMap(({ refusal }) => (refusal?.misread === undefined ? [] : [refusal]));
+    const open = misread.find((refusal) => refusal.misread === "open" && !this.#isItsOwnFault(refusal));
+    const doubtful = open ?? (misread.length >= alikeLimit ? misread[0] : undefined);
+    if (doubtful === undefined) this.#rejectSuspects(batch);
+    else this.#holdSuspects(batch, now, doubtful);
+  }
+
+  /** Nothing was accepted that would tell whose fault it is. */
+  #holdSuspects(batch: Batch, now: number, { status, words }: Pick<Refusal, "status" | "words">): void {
+    batch.restoreSuspects();
+    batch.probes++;
+    this.#hold(batch, now, status, words);
+  }
+
+  /** Something else was accepted since: the server is well. */
+  #isItsOwnFault(refusal: Refusal): boolean {
+    return this.#refusals.successes > refusal.successes;
+  }
+
+  #rejectSuspects(batch: Batch): void {
+    for (const part of batch.suspects.splice(0)) this.#reject(part, part.refusal!);
+  }
+
+  #reject(part: Part, { status, words }: Refusal): void {
+    const error = this.#answered("MESSAGE_REJECTED", "the data plane refused the message with status", {
+      status,
+      words,
+    });
+    this.#context.backlog.drop(part.entries, "rejected", error);
+  }
+
+  /** With the server's words, which the log has only where they cannot be about what a message holds. */
+  #answered(
+    code: SdkErrorCode,
+    what: string,
+    { status, words }: { readonly status: number; readonly words: string },
+  ): PintleError {
+    const error = new PintleError(code, `${what} ${status}${quote(this.#redact(words))}`, { status });
+    if (words === "" || isOpen(status, words)) return error;
+    return loggedAs(error, `${what} ${status} (in ${words.length} characters)`);
+  }
+
+  #redact(text: string): string {
+    return text.replaceAll(this.#settings.writeKey, "[write key]");
+  }
+}
+
+/** Why there was no answer that says anything about the messages. */
+interface Failure {
+  readonly what: string;
+  readonly status?: number;
+  /** Milliseconds that the server asked for. */
+  readonly asked?: number | undefined;
+  /** What to do, where more than patience is needed. */
+  readonly advice?: string | undefined;
+}
+
+function quote(words: string): string {
+  return words === "" ? "" : ` "${words}"`;
+}
+
+/** Statuses about the key and the path. */
+const openStatuses: ReadonlySet<number> = new Set([401, 403, 404, 405]);
+
+/** What RudderStack's gateway and ours say of requests: docs/gateway.md. */
+const openWords: ReadonlySet<string> = new Set([
+  "batch exceeds the maximum allowed number of events",
+  "empty batch payload",
+  "event is not a valid rudder event",
+  "failed to uncompress request body",
+  "invalid json",
+  "json is nested deeper than 512 levels",
+  "request neither has anonymousId nor userId",
+  "request size exceeds max limit",
+  "source is disabled",
+  "unsupported content encoding",
+]);
+
+/** Whether an answer can hold nothing of a message: servers like to quote what they do not understand. */
+function isOpen(status: number, words: string): boolean {
+  return openStatuses.has(status) || openWords.has(words);
+}

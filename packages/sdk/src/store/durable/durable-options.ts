@@ -1,0 +1,35 @@
+import { describe } from "@pintle/events";
+import { type DurableCheck, duration, integer, isFields } from "../../config.ts";
+import { ConfigError } from "../../errors.ts";
+
+const maxBytes = integer(1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER);
+const sync = duration(5, 0, 60_000);
+
+/** Reads the option `durable`. Throws ConfigError, and nothing else. */
+export const checkDurable: DurableCheck = (value, { overflow, maxMessageBytes }) => {
+  if (!isFields(value)) {
+    const allowed = 'an object such as { directory: "/var/lib/shop/events" }';
+    throw new ConfigError("durable", value, describe(value), allowed);
+  }
+  for (const name of Object.keys(value)) {
+    if (["directory", "maxBytes", "sync"].includes(name)) continue;
+    throw new ConfigError(`durable.${name}`, value[name], "no option", "one of directory, maxBytes, sync");
+  }
+  const { directory } = value;
+  if (typeof directory !== "string" || directory === "" || directory.includes("\0")) {
+    throw new ConfigError("durable.directory", directory, describe(directory), "the path of a folder");
+  }
+  const settings = {
+    directory,
+    maxBytes: maxBytes("durable.maxBytes", value.maxBytes),
+    sync: sync("durable.sync", value.sync),
+  };
+  if (overflow === "drop-oldest") {
+    // A message that is on disk has been promised to be delivered.
+    throw new ConfigError("overflow", overflow, describe(overflow), '"drop-newest" in durable mode');
+  }
+  const least = 16 * maxMessageBytes;
+  if (settings.maxBytes >= least) return settings;
+  const shown = String(settings.maxBytes);
+  throw new ConfigError("durable.maxBytes", settings.maxBytes, shown, `at least ${least}: 16 times maxMessageBytes`);
+};
