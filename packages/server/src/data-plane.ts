@@ -19,7 +19,7 @@ import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts"
 import { readOrMakeSecret, type Warn, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
-import { startRouter } from "./router/start-router.ts";
+import { startRouter } from "./router/thread/start-router.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { version } from "./version.ts";
 

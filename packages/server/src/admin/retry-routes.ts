@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Retried } from "../router/status.ts";
+import type { Retried } from "../router/ledger/status.ts";
 import { Refusal, type Route } from "./admin-server.ts";
 import { destinationNamed, type KnownDestination } from "./destination-named.ts";
 import { parsed } from "./parsed.ts";

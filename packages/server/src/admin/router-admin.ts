@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { idPattern } from "../config/id.ts";
 import type { Destination } from "../model/destination.ts";
-import type { RunningRouter } from "../router/start-router.ts";
+import type { RunningRouter } from "../router/thread/start-router.ts";
 import type { DeadAdmin } from "./dead-routes.ts";
 import type { ReplayAdmin } from "./replay-routes.ts";
 import type { RetryAdmin } from "./retry-routes.ts";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import type { Status } from "../admin/status.ts";
-import type { DestinationStatus } from "../router/status.ts";
+import type { DestinationStatus } from "../router/ledger/status.ts";
 import { configured, newFolder, Run, send, start } from "./run.test.support.ts";
 
 /** A destination that takes what brings the right key. */

@@ -1,5 +1,5 @@
 import { ServerError } from "../errors.ts";
-import type { Retried } from "../router/status.ts";
+import type { Retried } from "../router/ledger/status.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { nouns } from "./table.ts";

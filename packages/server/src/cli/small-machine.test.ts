@@ -11,9 +11,9 @@ import type { Status } from "../admin/status.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Progress } from "../engine/engine.ts";
 import { createLogger } from "../logger.ts";
-import { encodeDeadLetter } from "../router/dead-letter.ts";
-import { encodeSlice, type ParkedFacts } from "../router/parking/retry-record.ts";
+import { encodeDeadLetter } from "../router/dead/dead-letter.ts";
 import { encodeReplayFact } from "../router/replay/replay-record.ts";
+import { encodeSlice, type ParkedFacts } from "../router/retry/retry-record.ts";
 import { eventRecord } from "../router/testing/event-records.ts";
 import { anyPort, configured, Run } from "./run.test.support.ts";
 

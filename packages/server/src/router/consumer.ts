@@ -5,28 +5,28 @@ import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../e
 import type { Logger } from "../logger.ts";
 import type { EventFilter } from "../model/event-filter.ts";
 import type { Redact } from "../redactor.ts";
-import { Account } from "./account.ts";
-import type { Clock } from "./clock.ts";
+import { Graveyard } from "./dead/dead-letter-writer.ts";
 import type { Deduper } from "./dedupe/deduper.ts";
-import { Deliverer } from "./deliverer.ts";
-import { filterLater, type LaterVerdict } from "./filter.ts";
-import { Graveyard } from "./graveyard.ts";
-import { type IntakeRules, takeRecord, unknownType } from "./intake.ts";
-import { type Entry, Lanes } from "./lanes.ts";
-import { type ConsumerLimits, defaultLimits } from "./limits.ts";
+import { Deliverer } from "./deliver/deliverer.ts";
+import { Positions } from "./deliver/positions.ts";
+import { type Entry, Lanes } from "./lanes/lanes.ts";
+import { Account } from "./ledger/counters.ts";
+import { newPartitionState, type PartitionState, progressOf } from "./ledger/partition.ts";
+import type { DestinationStatus, Retried } from "./ledger/status.ts";
 import type { Budget, Share } from "./memory/budget.ts";
 import { valueCost } from "./memory/heap-cost.ts";
-import { ParkingLot, type Replay } from "./parking/parking-lot.ts";
-import { finishKnown, type Known } from "./parking/restore.ts";
-import { newPartitionState, type PartitionState, progressOf } from "./partition-state.ts";
-import { Positions } from "./positions.ts";
-import { Reader } from "./reader.ts";
-import type { Register } from "./register.ts";
-import { takeGap } from "./retention-gap.ts";
-import { Room } from "./room.ts";
-import type { Stage, Throttle } from "./stage.ts";
-import type { DestinationStatus, Retried } from "./status.ts";
-import { type Concerns, countedAsUnread, countUnread } from "./unread.ts";
+import { type ConsumerLimits, defaultLimits } from "./memory/limits.ts";
+import { Room } from "./read/backpressure.ts";
+import { filterLater, type LaterVerdict } from "./read/filter.ts";
+import { Reader } from "./read/reader.ts";
+import { takeGap } from "./read/retention-gap.ts";
+import { type IntakeRules, takeRecord, unknownType } from "./read/take-record.ts";
+import { type Concerns, countedAsUnread, countUnread } from "./read/unread.ts";
+import type { Register } from "./registry/destination-registry.ts";
+import { finishKnown, type Known } from "./retry/restore.ts";
+import { ParkingLot, type Replay } from "./retry/retry-topic.ts";
+import type { Clock } from "./time/clock.ts";
+import type { Stage, Throttle } from "./transform/stage.ts";
 
 /** A destination as the router needs it. */
 export interface ConsumerDestination {

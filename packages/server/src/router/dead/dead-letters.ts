@@ -1,9 +1,9 @@
 import type { Engine, EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import { allRecords } from "../all-records.ts";
-import { type DeadLetter, decodeDeadLetter } from "../dead-letter.ts";
-import type { LaterVerdict } from "../filter.ts";
-import { Tally } from "../tally.ts";
+import { Tally } from "../ledger/tally.ts";
+import type { LaterVerdict } from "../read/filter.ts";
+import { allRecords } from "../registry/all-records.ts";
+import { type DeadLetter, decodeDeadLetter } from "./dead-letter.ts";
 import { type DeadQuery, type LetterFacts, matchesFacts, matchesUser } from "./query.ts";
 
 /** What one can decide about letters. */

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../dead-letter.ts";
+import type { DeadLetter } from "./dead-letter.ts";
 
 /** Which dead letters are meant: those to which all of it applies. */
 export interface DeadQuery {

@@ -2,11 +2,11 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import { eventsOf } from "../../engine/event-record.ts";
-import { backoff } from "../backoff.ts";
-import type { Clock } from "../clock.ts";
-import type { DeadLetter } from "../dead-letter.ts";
-import type { LaterVerdict } from "../filter.ts";
-import { RateLimit } from "../rate-limit.ts";
+import type { DeadLetter } from "../dead/dead-letter.ts";
+import { RateLimit } from "../deliver/rate-limit.ts";
+import type { LaterVerdict } from "../read/filter.ts";
+import { backoff } from "../time/backoff.ts";
+import type { Clock } from "../time/clock.ts";
 import type { StartedReplay } from "./replay-record.ts";
 
 /** A destination as a replay needs it. */

@@ -1,6 +1,6 @@
 import type { AssignedPartition, Engine } from "../../engine/engine.ts";
-import { allRecords } from "../all-records.ts";
-import type { Clock } from "../clock.ts";
+import { allRecords } from "../registry/all-records.ts";
+import type { Clock } from "../time/clock.ts";
 import { groupOf, LogReplay, type ReplayTarget } from "./log-replay.ts";
 import {
   decodeReplayFact,

@@ -2,9 +2,9 @@ import { requestKey, takeRequest } from "@pintle/destinations/kit";
 import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { parsedCost } from "../memory/heap-cost.ts";
-import type { Staged } from "../stage.ts";
 import { type Piece, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
+import type { Staged } from "./stage.ts";
 import { mostResults, mostResultsBytes } from "./transform.ts";
 
 /** Bytes of heap that what comes of one event may take: that of text which is as large as may be, and a little more. */

@@ -1,8 +1,8 @@
 import { type EventSource, requestKey, requestKeys } from "@pintle/destinations/kit";
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Staged } from "../stage.ts";
 import type { EventId } from "./running-file.ts";
+import type { Staged } from "./stage.ts";
 
 /** An event on its way through a transformation. */
 export interface Job {

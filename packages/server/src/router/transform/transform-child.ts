@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { encodeFrame, type Frame, FrameReader, type Setup, toProcess } from "./frames.ts";
 import { mostResultBytes } from "./transform.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Transform } from "../../model/transform.ts";
-import type { Staged } from "../stage.ts";
 import { Answers } from "./answers.ts";
 import { decodePieces, encodePieces, FrameReader, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
+import type { Staged } from "./stage.ts";
 import { applyTransform, mostResultBytes, mostResults } from "./transform.ts";
 
 const context = { source: { id: "shop", name: "Shop" }, destination: "hook" };

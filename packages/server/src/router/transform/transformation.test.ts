@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { chosenRequest } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { systemClock } from "../clock.ts";
-import { type Staged, sizeOf } from "../stage.ts";
+import { systemClock } from "../time/clock.ts";
+import { type Staged, sizeOf } from "./stage.ts";
 import { Transformation, type TransformationOptions } from "./transformation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-transform-"));

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import type { EventSource } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { TransformSettings } from "../../model/destination.ts";
-import { messageOf } from "../account.ts";
-import type { Clock } from "../clock.ts";
-import { Queue } from "../queue.ts";
-import { type Stage, type Staged, sizeOf } from "../stage.ts";
+import { messageOf } from "../ledger/counters.ts";
+import { Queue } from "../queues/queue.ts";
+import type { Clock } from "../time/clock.ts";
 import { Answers } from "./answers.ts";
 import { decodePieces, encodeTextsFrame, type Frame, fromProcess, toProcess } from "./frames.ts";
 import { firstOf, type Job, newRun, type Run } from "./job.ts";
 import { none, RunningFile } from "./running-file.ts";
+import { type Stage, type Staged, sizeOf } from "./stage.ts";
 import { SuspectsFile } from "./suspects-file.ts";
 import { type End, TransformChild } from "./transform-child.ts";
 

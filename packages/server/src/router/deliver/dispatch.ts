@@ -1,0 +1,267 @@
+import type { Connection, Delivery, EventSource, Outcome } from "@pintle/destinations/kit";
+import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Entry } from "../lanes/lanes.ts";
+import { messageOf } from "../ledger/counters.ts";
+import { type Stage, sizeOf } from "../transform/stage.ts";
+
+/** What became of an event in one attempt. */
+export type Result = Outcome | Ended;
+
+/** It ended in the stage, and the destination was not asked: it is not for it, or it is given up (`refused`). */
+export interface Ended {
+  readonly outcome: "filtered" | "refused";
+  readonly reason: string;
+  readonly detail?: string;
+}
+
+export interface Dispatch {
+  readonly connection: Connection;
+  readonly stage: Stage | undefined;
+  readonly sourceOf: (entry: Entry) => EventSource;
+  /** What the destination commits together with the events. */
+  readonly commit: Delivery["commit"];
+  /** @see Delivery.released */
+  readonly released?: () => void;
+}
+
+const noOutcome: Outcome = {
+  outcome: "retry",
+  scope: "event",
+  reason: "no_outcome",
+  detail: "the destination gave no outcome",
+};
+
+/**
+ * One attempt at some events: through the stage, unless an earlier attempt has brought them through, and to the destination. One
+ * result for each event. Never rejects: what a stage or a destination's type throws may be this event's doing.
+ */
+export async function dispatch(entries: readonly Entry[], how: Dispatch): Promise<readonly Result[]> {
+  const { stage, sourceOf } = how;
+  try {
+    const sources = entries.map(sourceOf);
+    if (stage === undefined) {
+      const outcomes = await deliver(entries, sources, how);
+      return outcomes.length === entries.length ? outcomes : entries.map((_, at) => outcomes[at] ?? noOutcome);
+    }
+    return await dispatchStaged(entries, sources, stage, how);
+  } catch (error) {
+    return entries.map(() => thrown(error));
+  }
+}
+
+function thrown(error: unknown): Outcome {
+  return { outcome: "retry", scope: "event", reason: "error", detail: messageOf(error) };
+}
+
+/** Not asynchronous: a function that waits would hold the events until it goes on. */
+function deliver(
+  entries: readonly Entry[],
+  sources: readonly EventSource[],
+  { connection, commit, released }: Dispatch,
+): Promise<readonly Outcome[]> {
+  const delivery = {
+    sources,
+    ...(commit === undefined ? {} : { commit }),
+    ...(released === undefined ? {} : { released }),
+  };
+  return connection.deliver(
+    entries.map(({ event }) => event),
+    delivery,
+  );
+}
+
+async function dispatchStaged(
+  entries: readonly Entry[],
+  sources: readonly EventSource[],
+  stage: Stage,
+  { connection, commit }: Dispatch,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  while (results.length < entries.length) {
+    const from = results.length;
+    let part: Part;
+    try {
+      part = await pass(entries.slice(from), sources.slice(from), stage, commit !== undefined);
+    } catch (error) {
+      // What is delivered stays so.
+      if (from === 0) throw error;
+      return [...results, ...entries.slice(from).map(() => thrown(error))];
+    }
+    try {
+      const outcomes =
+        commit === undefined
+          ? await inTurn(part.outgoing, connection)
+          : await committed(part.outgoing, part.ended, connection, commit);
+      results.push(...resultsOf(part, outcomes));
+    } finally {
+      stage.release?.(part.held);
+    }
+    // What was not brought through the stage shares the fate of what has to be tried again: it might overtake it.
+    const again = results.findLast((result): result is Outcome => result.outcome === "retry");
+    if (again !== undefined) for (const _ of entries.slice(results.length)) results.push({ ...again, ages: false });
+  }
+  return results;
+}
+
+/** An event that goes out. */
+interface Outgoing {
+  readonly event: DeliveredEvent;
+  readonly source: EventSource;
+  /** Position of the entry for which it does. */
+  readonly owner: number;
+  /** Bytes, if they are many. */
+  readonly size: number;
+}
+
+/** The first entries, as far as the stage has taken them. */
+interface Part {
+  readonly entries: readonly Entry[];
+  /** Results of those that end in the stage. */
+  readonly ended: readonly (Ended | undefined)[];
+  readonly outgoing: readonly Outgoing[];
+  /** Bytes of what the stage has made, to be given back. */
+  readonly held: number;
+}
+
+/** Bytes of results in one call of `deliver`, unless it is one: their source's limits know nothing of what a stage makes of it. */
+const mostInCall = 16 << 20;
+
+/** Delivers in as many calls as it takes, and stops at the first that has to be made again. */
+async function inTurn(outgoing: readonly Outgoing[], connection: Connection): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  while (outcomes.length < outgoing.length) {
+    const call: Outgoing[] = [];
+    let bytes = 0;
+    for (const each of outgoing.slice(outcomes.length)) {
+      if (call.length > 0 && bytes + each.size > mostInCall) break;
+      call.push(each);
+      bytes += each.size;
+    }
+    const events = call.map(({ event }) => event);
+    const its = await connection.deliver(events, { sources: call.map(({ source }) => source) }).catch((error) => {
+      if (outcomes.length === 0) throw error;
+      return events.map(() => thrown(error));
+    });
+    for (const at of call.keys()) outcomes.push(its[at] ?? noOutcome);
+    const again = outcomes.findLast(({ outcome }) => outcome === "retry");
+    if (again !== undefined) {
+      for (const _ of outgoing.slice(outcomes.length)) outcomes.push({ ...again, ages: false });
+    }
+  }
+  return outcomes;
+}
+
+async function committed(
+  outgoing: readonly Outgoing[],
+  ended: Part["ended"],
+  connection: Connection,
+  commit: NonNullable<Dispatch["commit"]>,
+): Promise<readonly Outcome[]> {
+  // What ends in the stage is committed with the others: its dead letter has to be durable before.
+  const dead = [...ended.entries()].flatMap(([at, result]): [number, Outcome][] =>
+    result?.outcome === "refused" ? [[at, { ...result, outcome: "dead", scope: "event" }]] : [],
+  );
+  if (dead.length > 0) await commit.bury(new Map(dead));
+  const bury: typeof commit.bury = (its) =>
+    commit.bury(new Map([...its].map(([position, outcome]) => [outgoing[position]!.owner, outcome])));
+  const sources = outgoing.map(({ source }) => source);
+  return connection.deliver(
+    outgoing.map(({ event }) => event),
+    { sources, commit: { ...commit, bury } },
+  );
+}
+
+/**
+ * Brings events through the stage: all of them, or, unless they are committed together, as many as it gives at a time.
+ */
+async function pass(
+  entries: readonly Entry[],
+  sources: readonly EventSource[],
+  stage: Stage,
+  isWhole: boolean,
+): Promise<Part> {
+  const ended = new Array<Ended | undefined>(entries.length).fill(undefined);
+  const sizes = new Map<number, readonly number[]>();
+  const fresh = [...entries.keys()].filter((at) => entries[at]!.staged === undefined);
+  let held = 0;
+  let taken = 0;
+  while (taken < fresh.length && (taken === 0 || isWhole)) {
+    const asked = fresh.slice(taken);
+    const results = await stage.run(
+      asked.map((at) => entries[at]!.event),
+      asked.map((at) => sources[at]!),
+    );
+    const bytes = results.reduce((sum, staged) => sum + sizeOf(staged), 0);
+    // What is committed together is needed together, so nothing is waited for.
+    if (isWhole) stage.release?.(bytes);
+    else held += bytes;
+    if (results.length === 0) throw new Error("the stage gave too few results");
+    for (const [index, staged] of results.entries()) {
+      const at = asked[index]!;
+      if (staged.kind === "deliver") {
+        const entry = entries[at]!;
+        entry.staged = missingOf(staged.events, entry);
+        if (staged.sizes !== undefined && entry.staged === staged.events) sizes.set(at, staged.sizes);
+      } else if (staged.kind === "filtered") ended[at] = { outcome: "filtered", reason: staged.reason };
+      else ended[at] = { outcome: "refused", reason: staged.reason, detail: staged.detail };
+    }
+    taken += results.length;
+  }
+  const end = fresh[taken] ?? entries.length;
+  const its = entries.slice(0, end);
+  const outgoing = its.flatMap((entry, owner) =>
+    ended[owner] === undefined
+      ? entry.staged!.map((event, at) => ({ event, source: sources[owner]!, owner, size: sizes.get(owner)?.[at] ?? 0 }))
+      : [],
+  );
+  return { entries: its, ended, outgoing, held };
+}
+
+/** Without what an earlier attempt has delivered. If nothing is left, the stage is another one now, and all of it goes out. */
+function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly DeliveredEvent[] {
+  if (only === undefined) return events;
+  const missing = events.filter(({ messageId }) => only.has(messageId));
+  return missing.length > 0 ? missing : events;
+}
+
+function resultsOf({ entries, ended, outgoing }: Part, outcomes: readonly Outcome[]): Result[] {
+  const its: Outcome[][] = entries.map(() => []);
+  const sizes = entries.map(() => 0);
+  for (const [position, { owner, size }] of outgoing.entries()) {
+    its[owner]!.push(outcomes[position] ?? noOutcome);
+    sizes[owner]! += size;
+  }
+  return entries.map((entry, at) => {
+    const result = ended[at];
+    if (result !== undefined) return result;
+    const outcome = combined(entry, its[at]!);
+    // Its memory is reckoned by the event that came in. What has become large is made again for the next attempt.
+    if (sizes[at]! > 2 * entry.bytes + keptBytes) entry.staged = undefined;
+    return outcome;
+  });
+}
+
+/** Bytes by which what a stage made of an event may be larger than the event and be kept for another attempt. */
+const keptBytes = 4096;
+
+/**
+ * The outcome of an event that went out as several: it is tried again while one of them is to be, and then only with those that are;
+ * it is dead if one of them is, though the others were delivered.
+ */
+function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
+  const [first] = outcomes;
+  if (first === undefined) return noOutcome;
+  const again = outcomes.find(({ outcome }) => outcome === "retry") ?? outcomes.find(isOpen);
+  entry.failed ??= outcomes.find((outcome) => outcome.outcome === "dead" && !isOpen(outcome));
+  if (again === undefined) return entry.failed ?? first;
+  if (outcomes.length > 1) {
+    entry.staged = entry.staged!.filter((_, at) => isOpen(outcomes[at]!));
+    entry.only = new Set(entry.staged.map(({ messageId }) => messageId));
+  }
+  return again;
+}
+
+/** Whether the event may go out once more. */
+function isOpen({ outcome, inARow }: Outcome): boolean {
+  return outcome === "retry" || (outcome === "dead" && inARow !== undefined);
+}

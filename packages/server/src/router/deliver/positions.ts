@@ -1,0 +1,205 @@
+import type { Connection, PlacedPosition, Position } from "@pintle/destinations/kit";
+import type { Progress } from "../../engine/engine.ts";
+import type { Entry } from "../lanes/lanes.ts";
+import { type PartitionState, progressOf } from "../ledger/partition.ts";
+
+export interface PositionsOptions {
+  /** Identity of the log. */
+  readonly log: string;
+  readonly topic: string;
+  /** Where the destination began in the partition, or as near to it as the log still goes; `undefined`: nobody knows. */
+  readonly beginningOf: (partition: PartitionState) => Position | undefined;
+  /** Reading begins here. Called again, it begins anew. */
+  readonly begin: (partition: PartitionState, at: Position) => void;
+}
+
+/** A batch's part of a partition. */
+interface Flight {
+  readonly position: Position;
+  readonly entries: readonly Entry[];
+}
+
+/** What is known of a partition. */
+interface Standing {
+  readonly partition: PartitionState;
+  state: "to be asked" | "known";
+  begun: boolean;
+  /** What the destination said last, or has confirmed since. */
+  known: Position | undefined;
+  /** Batches that are on their way, in the order in which they will be committed. */
+  flying: Flight[];
+  /** Batches of which nobody knows whether they were committed, in that order. */
+  tried: Flight[];
+}
+
+/**
+ * Where a transactional destination stands, by its own account, which wins over the log's. A partition is always in one of
+ * these states:
+ *
+ * - **to be asked**: nothing of it goes out. So it begins, and so it is after a batch that was not delivered: its
+ *   commit may have succeeded all the same, with the answer lost;
+ * - **known**: the destination has said where it stands, and every batch since was confirmed.
+ *
+ * Two batches can be on their way, the second on the assumption that the first one is committed.
+ *
+ * The answer says either what was known before (the batches failed: they go out again), or what one of them was to commit (then
+ * the events up to there are delivered), or something else (the destination has lost or gained something: the partition begins anew
+ * from there).
+ */
+export class Positions {
+  readonly #options: PositionsOptions;
+  readonly #standings = new Map<number, Standing>();
+  /** Events that turned out to be committed, and are still in their lanes. */
+  readonly #committed = new Set<Entry>();
+
+  constructor(options: PositionsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the destination has to be asked before anything goes out. */
+  get toBeAsked(): boolean {
+    for (const { state } of this.#standings.values()) if (state === "to be asked") return true;
+    return false;
+  }
+
+  /** A partition was assigned, and nothing of it was read. */
+  add(partition: PartitionState): void {
+    const standing: Standing = {
+      partition,
+      state: "to be asked",
+      begun: false,
+      known: undefined,
+      flying: [],
+      tried: [],
+    };
+    this.#standings.set(partition.source.partition, standing);
+  }
+
+  /** The partition was taken away. */
+  remove(partition: PartitionState): void {
+    this.#standings.delete(partition.source.partition);
+    for (const entry of this.#committedOf(partition)) this.#committed.delete(entry);
+  }
+
+  /** A batch goes out with these events. What it is to commit: where the destination stands when it has all that flies. */
+  takeOff(entries: readonly Entry[]): PlacedPosition[] {
+    return [...byPartition(entries)].flatMap(([partition, its]) => {
+      const standing = this.#standings.get(partition.source.partition);
+      // What is replayed stands in another topic, whose position is kept here and not there: it may be delivered twice.
+      if (standing?.partition !== partition) return [];
+      const { flying, known } = standing;
+      // Those that turned out to be committed, and whose turn has not come in their lanes, would be lost to the position.
+      const before = [...this.#committedOf(partition), ...flying.flatMap((flight) => flight.entries)];
+      const position = progressOf(partition, [...before, ...its]);
+      const from = flying.at(-1)?.position ?? known!;
+      flying.push({ position, entries: its });
+      return [{ place: this.#place(partition), from, position }];
+    });
+  }
+
+  /** The batch with these positions is confirmed. */
+  confirmed(positions: readonly PlacedPosition[]): void {
+    for (const standing of this.#landed(positions)) {
+      const flight = standing.flying.shift()!;
+      standing.known = flight.position;
+      // It began where those before it end: so they are committed, too.
+      for (const { entries } of standing.tried) for (const entry of entries) this.#committed.add(entry);
+      standing.tried = [];
+      standing.state = "known";
+    }
+  }
+
+  /** The batch with these positions was not confirmed. */
+  unconfirmed(positions: readonly PlacedPosition[]): void {
+    for (const standing of this.#landed(positions)) {
+      standing.tried.push(standing.flying.shift()!);
+      standing.state = "to be asked";
+    }
+  }
+
+  /** The partitions of a batch that has come back, but for those that were taken away meanwhile. */
+  #landed(positions: readonly PlacedPosition[]): Standing[] {
+    return positions.flatMap(({ place, position }) => {
+      const standing = this.#standings.get(place.partition);
+      if (standing === undefined || !standing.flying.some((flight) => flight.position === position)) return [];
+      if (standing.flying[0]!.position !== position) {
+        throw new Error(`The batches of ${place.topic} ${place.partition} did not come back in their order`);
+      }
+      return [standing];
+    });
+  }
+
+  /** Asks the destination for what is not known. @throws what the destination throws; then it has to be asked again */
+  async ask(connection: Pick<Connection, "position">): Promise<void> {
+    for (const standing of [...this.#standings.values()]) {
+      if (standing.state === "known") continue;
+      const { partition, known = progressOf(partition) } = standing;
+      const anew = this.#options.beginningOf(partition) ?? known;
+      const position = (await connection.position?.(this.#place(partition), known, anew)) ?? known;
+      // It may have been taken away meanwhile.
+      if (this.#standings.get(partition.source.partition) !== standing) continue;
+      this.#answered(standing, position);
+    }
+  }
+
+  /** Whether the event turned out to be committed: it is not to be sent again. Says so once. */
+  takeCommitted(entry: Entry): boolean {
+    return this.#committed.delete(entry);
+  }
+
+  #committedOf(partition: PartitionState): Entry[] {
+    return [...this.#committed].filter((entry) => entry.partition === partition);
+  }
+
+  #answered(standing: Standing, position: Position): void {
+    const { partition, begun, known, tried } = standing;
+    standing.state = "known";
+    standing.known = position;
+    standing.tried = [];
+    if (!begun) {
+      standing.begun = true;
+      this.#options.begin(partition, position);
+    } else if (isSame(position, known)) {
+      // Nothing of what was tried is there.
+    } else {
+      const last = tried.findIndex((flight) => isSame(position, flight.position));
+      for (const { entries } of tried.slice(0, last + 1)) for (const entry of entries) this.#committed.add(entry);
+      if (last === -1) {
+        this.remove(partition);
+        this.#options.begin(partition, position);
+      }
+    }
+  }
+
+  /** The partition was begun anew: nothing has to be asked about it. */
+  replace(partition: PartitionState, known: Position): void {
+    const standing: Standing = { partition, state: "known", begun: true, known, flying: [], tried: [] };
+    this.#standings.set(partition.source.partition, standing);
+  }
+
+  #place({ source }: PartitionState): PlacedPosition["place"] {
+    return { log: this.#options.log, topic: this.#options.topic, partition: source.partition };
+  }
+}
+
+function byPartition(entries: readonly Entry[]): Map<PartitionState, Entry[]> {
+  const groups = new Map<PartitionState, Entry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.partition);
+    if (group === undefined) groups.set(entry.partition, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+function isSame(one: Progress, other: Progress | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.low === other.low &&
+    one.finished.length === other.finished.length &&
+    one.finished.every(([offset, index], at) => {
+      const [otherOffset, otherIndex] = other.finished[at]!;
+      return offset === otherOffset && index === otherIndex;
+    })
+  );
+}

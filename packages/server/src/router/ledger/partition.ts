@@ -1,0 +1,60 @@
+import type { AssignedPartition, Progress } from "../../engine/engine.ts";
+import { FinishedBefore } from "./finished-before.ts";
+import { Window, type WindowRecord } from "./window.ts";
+
+/** What a consumer knows about a partition that it reads. */
+export interface PartitionState {
+  readonly source: AssignedPartition;
+  readonly window: Window;
+  /** Finished events at or above the low-water mark of an earlier run. */
+  readonly finishedBefore: FinishedBefore;
+  /** Where the log ended when this consumer began. What lies below may have been accepted under another configuration. */
+  readonly endAtStart: number;
+  /** Ends reading and waiting when the partition is taken away. */
+  readonly abort: AbortController;
+  /** Events on their way to the destination or to the dead letters. */
+  pending: number;
+  /** Told when `pending` falls to 0. */
+  onIdle: (() => void) | undefined;
+  /** Whether progress has moved since it was saved. */
+  dirty: boolean;
+  /** The partition is no longer ours. */
+  revoked: boolean;
+  /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
+  countedTo: number;
+  unread: number;
+}
+
+/** A partition of which nothing was read yet. */
+export function newPartitionState(
+  source: AssignedPartition,
+  from: number,
+  finished: Progress["finished"] = source.progress?.finished ?? [],
+): PartitionState {
+  return {
+    source,
+    window: new Window(from),
+    finishedBefore: new FinishedBefore(finished),
+    endAtStart: source.end(),
+    abort: new AbortController(),
+    pending: 0,
+    onIdle: undefined,
+    dirty: false,
+    revoked: false,
+    countedTo: from,
+    unread: 0,
+  };
+}
+
+/**
+ * Where a consumer stands, once `events` are finished, too. With what an earlier run has finished in records that were not
+ * read yet.
+ */
+export function progressOf(
+  { window, finishedBefore }: PartitionState,
+  events: readonly { readonly record: WindowRecord; readonly index: number }[] = [],
+): Progress {
+  const { low, finished } = window.progressAfter(events);
+  if (finishedBefore.size === 0) return { low, finished };
+  return { low, finished: [...finished, ...finishedBefore] };
+}

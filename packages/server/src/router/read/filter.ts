@@ -1,0 +1,111 @@
+import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
+import type { ConsentRule, EventFilter, Selection } from "../../model/event-filter.ts";
+
+/** Why an event that could go to a destination is not for it; they are counted under these words. */
+export type FilterReason = "integrations" | "consent" | "only" | "except";
+
+/** What becomes of an event before it goes to a destination. */
+export type Verdict = "deliver" | "type" | FilterReason;
+
+export interface FilterResult {
+  /** `deliver`, or the reason why it ends here: `type` makes a dead letter, all others are filtered. */
+  readonly verdict: Verdict;
+  /** Something in `integrations` has a type that means nothing; it was taken as absent. */
+  readonly malformed: boolean;
+}
+
+/** What decides whether a destination gets an event. */
+export interface FilterRules extends EventFilter {
+  /** The key under which the configuration lists it. */
+  readonly name: string;
+  /** The display name of its type. By this, too, events can address it in `integrations`. */
+  readonly displayName: string;
+}
+
+/** How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go SDK write. */
+const defaultKeys: readonly string[] = ["All", "all"];
+
+/** Decides whether an event of a connected source goes to a destination. Pure. */
+export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterResult {
+  // Of an event that was completed now its letters are the known ones; a dead letter holds what an older version let through.
+  const type = knownType(event.type);
+  if (type === undefined) return result("type", false);
+  const { included, malformed } = readIntegrations(event.integrations, rules);
+  if (!included) return result("integrations", malformed);
+  const { consent, only, except } = rules;
+  if (consent !== undefined && isDenied(event, consent)) return result("consent", malformed);
+  if (only !== undefined && !isSelected(event, type, only)) return result("only", malformed);
+  if (except !== undefined && isSelected(event, type, except)) return result("except", malformed);
+  return result("deliver", malformed);
+}
+
+/** What becomes of an event that is on its way once more. */
+export type LaterVerdict = Verdict | "disconnected";
+
+/**
+ * Decides about an event that was accepted, and perhaps let through, before: a dead letter, an event of the retry topic, one of a replay.
+ * What was allowed then may be denied now. Pure.
+ *
+ * @param sources ids of the sources that are connected to the destination now
+ */
+export function filterLater(
+  event: DeliveredEvent,
+  sourceId: string,
+  rules: FilterRules,
+  sources: { has(sourceId: string): boolean },
+): LaterVerdict {
+  return sourceId !== "" && !sources.has(sourceId) ? "disconnected" : filterEvent(event, rules).verdict;
+}
+
+function readIntegrations(
+  integrations: unknown,
+  { name, displayName }: FilterRules,
+): { included: boolean; malformed: boolean } {
+  if (integrations === undefined || integrations === null) return nothingSaid;
+  if (typeof integrations !== "object" || Array.isArray(integrations)) return { included: true, malformed: true };
+
+  let malformed = false;
+  /** `undefined`: this key says nothing. */
+  function answerOf(key: string, options: boolean): boolean | undefined {
+    // Only what the client wrote: `constructor` is no integration of anybody.
+    const value: unknown = Object.hasOwn(integrations as object, key) ? integrations![key as never] : undefined;
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "boolean") return value;
+    if (options && typeof value === "object" && !Array.isArray(value)) return true;
+    malformed = true;
+    return undefined;
+  }
+  for (const key of [name, displayName]) {
+    const included = answerOf(key, true);
+    if (included !== undefined) return { included, malformed };
+  }
+  for (const key of defaultKeys) {
+    const included = answerOf(key, false);
+    if (included !== undefined) return { included, malformed };
+  }
+  return { included: true, malformed };
+}
+
+const nothingSaid = { included: true, malformed: false } as const;
+
+function isDenied({ context }: DeliveredEvent, { ids, strategy }: ConsentRule): boolean {
+  const management: unknown = (context as { consentManagement?: unknown } | null | undefined)?.consentManagement;
+  const denied: unknown = (management as { deniedConsentIds?: unknown } | null | undefined)?.deniedConsentIds;
+  // Nothing that could be read as a refusal: the client does not take part in consent management.
+  if (!Array.isArray(denied)) return false;
+  return strategy === "and" ? ids.some((id) => denied.includes(id)) : ids.every((id) => denied.includes(id));
+}
+
+function isSelected(event: DeliveredEvent, type: string, { types, events }: Selection): boolean {
+  if (types.includes(type)) return true;
+  return type === "track" && events.includes(event.event as string);
+}
+
+const verdicts: readonly Verdict[] = ["deliver", "type", "integrations", "consent", "only", "except"];
+const wellFormed = new Map(verdicts.map((verdict) => [verdict, { verdict, malformed: false }]));
+const ofMalformed = new Map(verdicts.map((verdict) => [verdict, { verdict, malformed: true }]));
+
+/** One of a few objects: this runs for every event and destination. */
+function result(verdict: Verdict, malformed: boolean): FilterResult {
+  return (malformed ? ofMalformed : wellFormed).get(verdict)!;
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openEmbeddedEngine } from "../../engine/embedded.ts";
+import { createLogger } from "../../logger.ts";
+import type { Destination } from "../../model/destination.ts";
+import { registerNew } from "./beginnings.ts";
+import { Register, registerTopic } from "./destination-registry.ts";
+
+const logger = createLogger({ level: "silent" });
+
+function destination(id: string, more: Partial<Destination> = {}): Destination {
+  return { id, name: id, type: "webhook", enabled: true, settings: {}, ...more };
+}
+
+test("a destination that is new gets its place in the log without a router, once, and not before the first start", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "pintle-beginnings-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const withRegister = async <Result>(work: (register: Register) => Promise<Result> | Result): Promise<Result> => {
+    const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === registerTopic, logger });
+    try {
+      return await work(await Register.open(engine));
+    } finally {
+      await engine.close();
+    }
+  };
+  const known = (...ids: string[]) => withRegister((register) => ids.map((id) => register.beginningOf(id, 0)));
+
+  await registerNew(directory, [destination("a")], { start: 0, end: 5 }, logger);
+  assert.deepEqual(await known("a"), [undefined], "at the first start all begin at the beginning");
+
+  await withRegister(async (register) => {
+    await register.add("a", 0, 0);
+    await register.markOpened();
+  });
+  const all = [
+    destination("a"),
+    destination("new"),
+    destination("whole", { settings: { from: "start" } }),
+    destination("off", { enabled: false }),
+  ];
+  await registerNew(directory, all, { start: 3, end: 9 }, logger);
+  assert.deepEqual(await known("a", "new", "whole", "off"), [0, 9, 3, undefined]);
+  await registerNew(directory, all, { start: 4, end: 20 }, logger);
+  assert.deepEqual(await known("a", "new", "whole", "off"), [0, 9, 3, undefined], "again, it changes nothing");
+});

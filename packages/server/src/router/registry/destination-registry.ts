@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import type { Engine } from "../../engine/engine.ts";
+import { EngineError } from "../../engine/engine-error.ts";
+import { allRecords } from "./all-records.ts";
+
+/** The topic that says which destinations this data folder has seen. */
+export const registerTopic = "destinations";
+
+const format = 1;
+
+/**
+ * Which destinations this data folder has seen, and at which offset of `events` each began: a few durable records.
+ *
+ * Progress is saved without a sync, so it may be missing after a crash. A destination without progress must then not
+ * be taken for a new one, which would begin at the end of the log and miss what was accepted before. So the beginning of
+ * a destination is made durable before it reads its first event, and whoever has lost its progress begins there again.
+ */
+export class Register {
+  readonly #engine: Engine;
+  readonly #began = new Map<string, number>();
+  #opened = false;
+  #logId: string | undefined;
+
+  private constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Reads the register. */
+  static async open(engine: Engine): Promise<Register> {
+    const register = new Register(engine);
+    for await (const { header, offset } of allRecords(engine, registerTopic, "router")) register.#read(header, offset);
+    return register;
+  }
+
+  /**
+   * Whether no router has ever been at work here. Then whatever is in the log was accepted for the destinations that there
+   * are now, and they begin at its beginning.
+   */
+  get firstStart(): boolean {
+    return !this.#opened;
+  }
+
+  /**
+   * Identity of the log in this data folder: by it, destinations that keep their position themselves tell it from any other. Made,
+   * and durable, with the first call.
+   */
+  async logId(): Promise<string> {
+    if (this.#logId === undefined) {
+      const id = randomUUID();
+      await this.#append({ kind: "log", id });
+      this.#logId = id;
+    }
+    return this.#logId;
+  }
+
+  /** Where the destination began; `undefined` when it was never seen. */
+  beginningOf(destinationId: string, partition: number): number | undefined {
+    return this.#began.get(key(destinationId, partition));
+  }
+
+  /** Resolves when it is durable that the destination began at `from`. */
+  async add(destinationId: string, partition: number, from: number): Promise<void> {
+    await this.#append({ kind: "began", destinationId, partition, from });
+    this.#began.set(key(destinationId, partition), from);
+  }
+
+  /** Ends the first start: every destination of now has its beginning, so whichever comes later is new. */
+  async markOpened(): Promise<void> {
+    if (this.#opened) return;
+    await this.#append({ kind: "opened" });
+    this.#opened = true;
+  }
+
+  async #append(fact: object): Promise<void> {
+    await this.#engine.append(registerTopic, {
+      header: Buffer.from(JSON.stringify({ v: format, ...fact })),
+      payload: new Uint8Array(0),
+    });
+  }
+
+  #read(header: Uint8Array, offset: number): void {
+    const fact = JSON.parse(Buffer.from(header).toString()) as Record<string, unknown>;
+    if (fact.v !== format) {
+      const message = `record ${offset} of ${registerTopic} has format ${JSON.stringify(fact.v)}, this version knows ${format}`;
+      throw new EngineError("RECORD_TOO_NEW", message);
+    }
+    if (fact.kind === "opened") this.#opened = true;
+    else if (fact.kind === "log") this.#logId ??= String(fact.id);
+    else if (fact.kind === "began")
+      this.#began.set(key(String(fact.destinationId), Number(fact.partition)), Number(fact.from));
+  }
+}
+
+function key(destinationId: string, partition: number): string {
+  return `${partition} ${destinationId}`;
+}

@@ -1,0 +1,402 @@
+import { MessageChannel, Worker } from "node:worker_threads";
+import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
+import type { EmbeddedEngine } from "../../engine/embedded.ts";
+import { ServerError } from "../../errors.ts";
+import { type Logger, unforeseen } from "../../logger.ts";
+import { type MemoryShares, sharesOf } from "../../memory-limit.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { Source } from "../../model/source.ts";
+import type { RouterStatus } from "../ledger/status.ts";
+import { type Beginnings, type LogRange, registerNew } from "../registry/beginnings.ts";
+import { backoff } from "../time/backoff.ts";
+import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
+
+export interface StartRouterOptions {
+  /** The data folder. Whoever starts the router holds its lock. */
+  readonly directory: string;
+  /** Where relative paths in settings of destinations start: the folder of the configuration file. */
+  readonly configDirectory: string;
+  readonly sources: readonly Source[];
+  readonly destinations: readonly Destination[];
+  readonly version: string;
+  /** Milliseconds for running the configuration in the router's thread, which is done where it has types of destinations. @default 30000 */
+  readonly configTimeout?: number;
+  /** @default that of 256 MB */
+  readonly memory?: MemoryShares;
+  /** The engine of this thread, which writes `events`. */
+  readonly engine: Pick<EmbeddedEngine, "serve" | "range">;
+  readonly logger: Logger;
+}
+
+/** The router, seen from the main thread. */
+export interface RunningRouter {
+  readonly condition: RouterCondition;
+  /** How every destination stands. Rejects while the thread is being started again, and after `close`. */
+  stats(): Promise<RouterStatus>;
+  /**
+   * Goes on with another configuration. Resolves when every destination has taken it, or when it is clear that the thread will
+   * start again, with it.
+   *
+   * @throws ServerError CONFIG_UNREADABLE, CONFIG_TIMEOUT when its types of destinations cannot be loaded: the one before goes on
+   */
+  change(config: Pick<StartRouterOptions, "sources" | "destinations">): Promise<void>;
+  /** Asks the thread for something. Rejects while it is being started again, and after `close`. */
+  ask<Name extends keyof RouterCalls>(
+    name: Name,
+    takes: RouterCalls[Name]["takes"],
+  ): Promise<RouterCalls[Name]["gives"]>;
+  /**
+   * Lets the thread finish what is on its way, at most `within` milliseconds (default 5000), save its progress and end. A
+   * thread that does not answer is ended 2 s later. Never rejects; called again it does nothing more.
+   */
+  close(within?: number): Promise<void>;
+}
+
+/** A thread that has run for so long, in milliseconds, and dies then, is started again as after the first fault. */
+const settledAfter = 60_000;
+
+/** Milliseconds that the thread has for closing beyond what its destinations get. */
+const graceful = 2000;
+
+/** Milliseconds for the thread to end by itself once it has closed everything, and to notice itself that a time is over. */
+const leftOver = 500;
+/** How the thread stands. */
+export type RouterCondition =
+  | { readonly state: "running" }
+  | {
+      readonly state: "starting again";
+      /** What ended it, or kept it from starting. */
+      readonly reason: string;
+      /** RFC 3339: when that was, and when the next attempt begins. */
+      readonly at: string;
+      readonly nextAttempt: string;
+    };
+
+/**
+ * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
+ * has its place in the log. A thread that dies of a fault is started again, with backoff; nothing is lost by it. So is one that cannot be
+ * started the first time: events are taken and stored meanwhile, and delivered when it can.
+ *
+ * @throws what somebody has to mend before it can ever start: what the configuration says, what a newer version has written
+ */
+export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
+  const { directory, engine, logger, memory = sharesOf(256e6) } = first;
+  let options = first;
+  let failures = 0;
+  /** When the thread that runs was started. */
+  let startedAt = Number.POSITIVE_INFINITY;
+  let closing: Promise<void> | undefined;
+  let cancelRestart: (() => void) | undefined;
+  let thread: RouterThread | undefined;
+  let condition: RouterCondition = { state: "running" };
+  /** Where the log stood when each destination was first seen here. */
+  let beginnings: Beginnings = {};
+  /** Who writes the register takes turns: a thread from its start to its end, and this one while there is none. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Remembers where destinations begin that are seen for the first time. */
+  async function placeNew(): Promise<LogRange> {
+    const range = await engine.range("events");
+    const now = Object.fromEntries(options.destinations.map(({ id }): [string, number] => [id, range.end]));
+    beginnings = { ...now, ...beginnings };
+    return range;
+  }
+
+  /** The same, durably: to be called while there is no thread. */
+  async function register(): Promise<void> {
+    await registerNew(directory, options.destinations, await placeNew(), logger);
+  }
+
+  function died(error: Error, doing = "died"): void {
+    thread = undefined;
+    if (closing !== undefined) return;
+    failures = Date.now() - startedAt >= settledAfter ? 1 : failures + 1;
+    startedAt = Number.POSITIVE_INFINITY;
+    const delay = backoff(failures, Math.random);
+    const reason = reasonOf(error, memory);
+    condition = {
+      state: "starting again",
+      reason,
+      at: new Date().toISOString(),
+      nextAttempt: new Date(Date.now() + delay).toISOString(),
+    };
+    const stack = isExpected(error) ? {} : { err: unforeseen(error) };
+    const meanwhile = "events are taken and stored meanwhile, and delivered once it runs";
+    logger.error({ ...stack, reason, restartIn: delay }, `the router's thread ${doing}: ${reason}; ${meanwhile}`);
+    const timer = setTimeout(() => void inTurn(restart), delay);
+    cancelRestart = () => clearTimeout(timer);
+  }
+
+  async function restart(): Promise<void> {
+    if (closing !== undefined) return;
+    try {
+      const started = await RouterThread.start(options, beginnings, died);
+      if (closing !== undefined) return void (await started.close(0));
+      thread = started;
+      startedAt = Date.now();
+      condition = { state: "running" };
+    } catch (error) {
+      died(error instanceof Error ? error : new Error(String(error)), "could not start");
+    }
+  }
+
+  /** Tells a thread the configuration. @throws ServerError when it cannot take it, and nothing has changed */
+  async function tell(to: RouterThread): Promise<void> {
+    const { sources, destinations } = options;
+    try {
+      await to.change({ sources, destinations, beginnings });
+    } catch (error) {
+      if (closing !== undefined) return;
+      if (error instanceof ServerError) throw error;
+      // Half of it may be done. A thread that starts anew does the whole.
+      logger.error({ err: error }, "the router could not take over the configuration and starts again");
+      await to.end();
+    }
+  }
+
+  await register();
+  try {
+    thread = await RouterThread.start(options, beginnings, died);
+    startedAt = Date.now();
+  } catch (error) {
+    const fault = error instanceof Error ? error : new Error(String(error));
+    if (isForTheOwner(fault)) throw fault;
+    died(fault, "could not start");
+  }
+
+  const running: RunningRouter = {
+    get condition() {
+      return condition;
+    },
+    stats: () => running.ask("status", null),
+    async ask(name, takes) {
+      if (closing !== undefined) throw new Error("The router is closed");
+      if (thread !== undefined) return thread.ask(name, takes);
+      throw new Error(`The router is starting again: ${condition.state === "running" ? "" : condition.reason}`);
+    },
+    change({ sources, destinations }) {
+      // One that starts now is waited for: it has the register.
+      return inTurn(async () => {
+        const before = options;
+        options = { ...options, sources, destinations };
+        if (closing !== undefined) return;
+        if (thread === undefined) {
+          await register().catch((error: unknown) => {
+            logger.error({ err: error }, "where the new destinations begin could not be written down");
+          });
+          return;
+        }
+        await placeNew();
+        await tell(thread).catch((error: unknown) => {
+          options = before;
+          throw error;
+        });
+      });
+    },
+    close(within = 5000) {
+      closing ??= (async () => {
+        cancelRestart?.();
+        await thread?.close(within);
+        thread = undefined;
+      })();
+      return closing;
+    },
+  };
+  return running;
+}
+
+/** Whether it stays until its owner does something: what the configuration or the data folder holds. */
+function isForTheOwner({ name, code }: Error & { readonly code?: unknown }): boolean {
+  if (name === "EngineError") return code !== "STORAGE_FULL" && code !== "STORAGE_FAILED";
+  return name === "ServerError" || name === "ConfigError";
+}
+
+/** Code of the error for a thread that ended without one. */
+const endedByItself = "THREAD_ENDED";
+
+/** Whether it says all that there is to know, so that a stack only hides it. */
+function isExpected({ name, code }: Error & { readonly code?: unknown }): boolean {
+  return (
+    name === "EngineError" || name === "ServerError" || code === "ERR_WORKER_OUT_OF_MEMORY" || code === endedByItself
+  );
+}
+
+function reasonOf(error: Error & { readonly code?: unknown }, { oldGeneration, events }: MemoryShares): string {
+  if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return isExpected(error) ? error.message : unforeseen(error).message;
+  const setting = `${Math.round((2 * events) / 1e6)}MB`;
+  return `out of memory: its heap has reached ${oldGeneration} MB (memory: "${setting}"; if it comes again, set more)`;
+}
+
+/** One thread, from its start to its end. */
+class RouterThread {
+  readonly #worker: Worker;
+  readonly #configTimeout: number;
+  readonly #exited: Promise<void>;
+  readonly #asked = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+  #questions = 0;
+  #closing = false;
+
+  /**
+   * Resolves when it is ready.
+   *
+   * @param died called if it ends without having been asked to, after it was ready
+   */
+  static async start(
+    options: StartRouterOptions,
+    beginnings: Beginnings,
+    died: (error: Error) => void,
+  ): Promise<RouterThread> {
+    const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
+    const { configTimeout = defaultConfigTimeout } = options;
+    const memory = options.memory ?? sharesOf(256e6);
+    const { port1, port2 } = new MessageChannel();
+    engine.serve(port1);
+    const workerData: RouterThreadData = {
+      directory,
+      configDirectory,
+      sources,
+      destinations,
+      version,
+      configTimeout,
+      memory: memory.events,
+      beginnings,
+      feed: port2,
+    };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      resourceLimits: {
+        maxYoungGenerationSizeMb: memory.youngGeneration,
+        maxOldGenerationSizeMb: memory.oldGeneration,
+      },
+      workerData,
+      transferList: [port2],
+      name: "router",
+    });
+    const thread = new RouterThread(worker, logger, configTimeout, () => port1.close());
+    try {
+      await Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+    return thread;
+  }
+
+  private constructor(worker: Worker, logger: Logger, configTimeout: number, ended: () => void) {
+    this.#worker = worker;
+    this.#configTimeout = configTimeout;
+    this.#exited = new Promise((resolve) => {
+      worker.once("exit", () => {
+        ended();
+        resolve();
+      });
+    });
+    worker.on("message", (message: FromRouter) => {
+      if (message.kind === "log") logger[message.level](message.fields, message.message);
+      else if (message.kind === "answer" || message.kind === "failed") {
+        const asked = this.#asked.get(message.id);
+        this.#asked.delete(message.id);
+        if (message.kind === "answer") asked?.resolve(message.value as never);
+        else asked?.reject(new Error(message.message));
+      }
+      // What types of the owner have left running does not keep it.
+      else if (message.kind === "closed") setTimeout(() => void worker.terminate(), leftOver).unref();
+    });
+  }
+
+  /** Asks it to change. @throws ServerError when it cannot load the types that the destinations need, and nothing has changed */
+  async change(config: RouterCalls["change"]["takes"]): Promise<void> {
+    const [problem] = await Promise.all([this.ask("change", config), this.#loadsTypes(config.destinations)]);
+    if (problem !== null) throw new ServerError("CONFIG_UNREADABLE", problem);
+  }
+
+  /**
+   * Resolves when the thread has loaded the types that the owner has written. Where it spins in one of them, and does not notice itself that the
+   * time is over, it is ended.
+   *
+   * @throws ServerError CONFIG_UNREADABLE, CONFIG_TIMEOUT
+   */
+  #loadsTypes(destinations: readonly Destination[]): Promise<void> {
+    const [home] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType]));
+    if (home === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const expired = (): void => {
+        stop();
+        reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(home.file, this.#configTimeout)));
+        void this.#worker.terminate();
+      };
+      const took = (message: FromRouter): void => {
+        if (message.kind === "loading") timer = setTimeout(expired, this.#configTimeout + leftOver);
+        if (message.kind !== "loaded") return;
+        stop();
+        if (message.problem === undefined) resolve();
+        else reject(new ServerError("CONFIG_UNREADABLE", message.problem));
+      };
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.#worker.off("message", took);
+        this.#worker.off("exit", ended);
+      };
+      const ended = (): void => {
+        stop();
+        reject(new ServerError("CONFIG_UNREADABLE", `${home.file}: the router's thread ended while it ran it`));
+      };
+      this.#worker.on("message", took);
+      this.#worker.on("exit", ended);
+    });
+  }
+
+  #ready(died: (error: Error) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ready = false;
+      let fault: Error | undefined;
+      this.#worker.on("message", (message: FromRouter) => {
+        if (message.kind !== "ready") return;
+        ready = true;
+        resolve();
+      });
+      this.#worker.on("error", (error) => {
+        fault = error instanceof Error ? error : new Error(String(error));
+      });
+      void this.#exited.then(() => {
+        const error = fault ?? Object.assign(new Error("it ended by itself"), { code: endedByItself });
+        for (const { reject: refuse } of this.#asked.values()) refuse(error);
+        this.#asked.clear();
+        if (!ready) reject(error);
+        else if (!this.#closing) died(error);
+      });
+    });
+  }
+
+  /** Rejects with what the thread says, and when it dies before it has answered. */
+  ask<Name extends keyof RouterCalls>(
+    name: Name,
+    takes: RouterCalls[Name]["takes"],
+  ): Promise<RouterCalls[Name]["gives"]> {
+    return new Promise<RouterCalls[Name]["gives"]>((resolve, reject) => {
+      const id = this.#questions++;
+      this.#asked.set(id, { resolve, reject });
+      this.#worker.postMessage({ kind: "ask", id, call: { name, takes } as RouterCall } satisfies ToRouter);
+    });
+  }
+
+  /** Ends it at once, as if it had died. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  async close(within: number): Promise<void> {
+    this.#closing = true;
+    this.#worker.postMessage({ kind: "close", within } satisfies ToRouter);
+    const timer = setTimeout(() => void this.#worker.terminate(), within + graceful);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Retention } from "../../engine/embedded.ts";
+
+/** Milliseconds between two looks at what can go. */
+export const retainEvery = 60_000;
+
+const day = 24 * 60 * 60 * 1000;
+
+/**
+ * What is kept of the topics that the router writes. Of `retry.<id>`, whatever has not ended; of `dead.<id>`, a month and at most 5 GB;
+ * of the others, everything: they are small, and say what must not be forgotten.
+ */
+export function retentionOf(topic: string): Retention | undefined {
+  if (topic.startsWith("retry.")) return { maxAge: retainEvery };
+  if (topic.startsWith("dead.")) return { maxAge: 30 * day, maxBytes: 5e9 };
+  return undefined;
+}

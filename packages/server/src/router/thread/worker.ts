@@ -1,0 +1,188 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { destinationTypes } from "@pintle/destinations";
+import type { DestinationType } from "@pintle/destinations/kit";
+import { letJsonTakeBigInt } from "@pintle/events";
+import { loadOwnTypes, type OwnTypes } from "../../config/own-types.ts";
+import { lockForDestination } from "../../destination-lock.ts";
+import { openEmbeddedEngine } from "../../engine/embedded.ts";
+import type { Logger } from "../../logger.ts";
+import type { Destination } from "../../model/destination.ts";
+import { DeadLetters } from "../dead/dead-letters.ts";
+import { RateLimit } from "../deliver/rate-limit.ts";
+import { messageOf } from "../ledger/counters.ts";
+import { LogReplays } from "../replay/log-replays.ts";
+import { Router } from "../router.ts";
+import { systemClock } from "../time/clock.ts";
+import { Transformation } from "../transform/transformation.ts";
+import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
+import { retainEvery, retentionOf } from "./topic-retention.ts";
+
+/*
+ * The router's thread: its own engine in the same data folder, so that only the feed and a few messages pass between it and
+ * the gateway's. It owns every topic but `events`. A fault that nobody catches ends the thread, and the main one
+ * starts another, which goes on from the saved progress.
+ */
+
+const main = parentPort;
+if (main === null) throw new Error("This file is the entry of a worker thread");
+void run(workerData as RouterThreadData, (message) => main.postMessage(message));
+
+async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {
+  // Destinations of users write events with JSON.stringify.
+  letJsonTakeBigInt();
+  const logger = tellingLogger(tell);
+  const loadTypes = async (destinations: readonly Destination[]): Promise<OwnTypes | string> => {
+    tell({ kind: "loading" });
+    const loaded = await loadOwnTypes(destinations, data.configTimeout).catch(messageOf);
+    tell(typeof loaded === "string" ? { kind: "loaded", problem: loaded } : { kind: "loaded" });
+    return loaded;
+  };
+  const ownTypes = await loadTypes(data.destinations);
+  // The main thread ends this one.
+  if (typeof ownTypes === "string") return;
+  const types = new Map([...destinationTypes, ...ownTypes]);
+  const engine = openEmbeddedEngine({
+    directory: data.directory,
+    owns: (topic) => topic !== "events",
+    feed: data.feed,
+    logger,
+    retention: retentionOf,
+  });
+  const retaining = setInterval(() => {
+    engine.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
+  }, retainEvery);
+  const folder = join(data.directory, "transform");
+  const dead = new DeadLetters(engine, () => Date.now());
+  const opened = open();
+  async function open(): Promise<Pick<Parts, "router" | "replays">> {
+    let router: Router | undefined;
+    // First: as soon as the router is there, events go out, and somebody may ask how everything stands.
+    const replays = await LogReplays.open({
+      engine,
+      clock: systemClock,
+      random: Math.random,
+      newId: () => randomUUID().slice(0, 8),
+      target: (destinationId) => router?.replayTarget(destinationId),
+    });
+    router = await Router.open({
+      engine,
+      sources: data.sources,
+      destinations: data.destinations,
+      types,
+      tools: {
+        directory: data.configDirectory,
+        now: () => Date.now(),
+        userAgent: `Pintle/${data.version}`,
+        lock: lockForDestination,
+      },
+      clock: systemClock,
+      random: Math.random,
+      logger,
+      memory: data.memory,
+      beginnings: data.beginnings,
+      // Nobody waits for it: the thread ends, and the next one says what it is.
+      failed: (error) => void Promise.reject(error),
+      between: ({ id: destinationId, name: destination, type, rateLimit, transform }) => ({
+        ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
+        ...(transform === undefined
+          ? {}
+          : {
+              stage: new Transformation({
+                ...transform,
+                destination,
+                clock: systemClock,
+                takesRequests: types.get(type)?.takesRequests === true,
+                notes: { folder, destinationId },
+              }),
+            }),
+      }),
+    });
+    return { router, replays };
+  }
+
+  main?.on("message", async (message: ToRouter) => {
+    const { router, replays } = await opened;
+    const parts: Parts = { router, types, dead, replays, loadTypes };
+    if (message.kind === "ask") {
+      const { id, call } = message;
+      await answer(parts, call).then(
+        (value) => tell({ kind: "answer", id, value }),
+        (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
+      );
+    } else {
+      clearInterval(retaining);
+      await replays.close();
+      await router.close(message.within);
+      await engine.close();
+      data.feed.close();
+      tell({ kind: "closed" });
+      main?.close();
+    }
+  });
+
+  await opened;
+  tell({ kind: "ready" });
+}
+
+interface Parts {
+  readonly router: Router;
+  readonly types: Map<string, DestinationType>;
+  loadTypes(destinations: readonly Destination[]): Promise<OwnTypes | string>;
+  readonly dead: DeadLetters;
+  readonly replays: LogReplays;
+}
+
+async function answer(
+  { router, types, dead, replays, loadTypes }: Parts,
+  call: RouterCall,
+): Promise<RouterCalls[RouterCall["name"]]["gives"]> {
+  switch (call.name) {
+    case "status":
+      // What became durable before the question comes over another port, and may be behind it.
+      await setImmediate();
+      return router.status();
+    case "change": {
+      const ownTypes = await loadTypes(call.takes.destinations);
+      if (typeof ownTypes === "string") return ownTypes;
+      for (const [name, type] of ownTypes) types.set(name, type);
+      await router.change(call.takes);
+      return null;
+    }
+    case "deadList":
+      return dead.list(call.takes.destinationId, call.takes.query, call.takes.limit);
+    case "deadCounts": {
+      const counts: Record<string, Record<string, number>> = {};
+      for (const id of call.takes) counts[id] = await dead.counts(id);
+      return counts;
+    }
+    case "deadShow":
+      return (await dead.show(call.takes.destinationId, call.takes.letter)) ?? null;
+    case "deadSettle": {
+      const { destinationId, query, decision } = call.takes;
+      return decision === "purged"
+        ? dead.purge(destinationId, query)
+        : dead.replay(destinationId, query, router.replaying(destinationId));
+    }
+    case "retry":
+      return router.retryNow(call.takes);
+    case "replayStart":
+      return replays.start(call.takes);
+    case "replayStop":
+      return (await replays.stop(call.takes)) ?? null;
+    case "replayList":
+      return replays.list();
+  }
+}
+
+function tellingLogger(tell: (message: FromRouter) => void): Logger {
+  const at =
+    (level: LogLevel) =>
+    (fields: object | string, message?: string): void => {
+      const line = typeof fields === "string" ? { fields: {}, message: fields } : { fields, message: message ?? "" };
+      tell({ kind: "log", level, ...line });
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
