@@ -9,8 +9,9 @@ export const allowed = {
   "packages/events": [],
   "packages/log": [],
   "packages/sdk": ["@pintle/events", "@pintle/log"],
-  "packages/destinations": ["@pintle/events"],
-  "packages/server": ["@pintle/events", "@pintle/log", "@pintle/destinations"],
+  "packages/kit": ["@pintle/events"],
+  "packages/destinations": ["@pintle/events", "@pintle/kit"],
+  "packages/server": ["@pintle/events", "@pintle/log", "@pintle/kit", "@pintle/destinations"],
 };
 
 /**

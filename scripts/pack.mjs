@@ -9,7 +9,7 @@ import { prepare, root } from "./prepare.mjs";
 prepare();
 // After the packages are installed, of which it needs some.
 const { stage } = await import("./stage.mjs");
-const names = ["events", "log", "destinations", "sdk", "server"];
+const names = ["events", "log", "kit", "destinations", "sdk", "server"];
 const folder = resolve(process.argv[2] ?? join(root, "packed"));
 const staged = mkdtempSync(join(tmpdir(), "pintle-pack-"));
 try {

@@ -26,7 +26,7 @@ const asyncDispose = `declare global {
 `;
 
 /** What a data plane is made of runs as it is compiled: threads and child processes are started from files of their own. */
-const asCompiled = ["destinations", "server"];
+const asCompiled = ["kit", "destinations", "server"];
 
 /** Writes the package in `packages/NAME` to `out`. */
 export async function stage(name, out) {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { destinationTypes } from "../../packages/destinations/dist/index.js";
-import { deliveryShape } from "../../packages/destinations/dist/kit/index.js";
+import { deliveryShape } from "../../packages/kit/dist/index.js";
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/destinations.md", import.meta.url)), "utf8");
 

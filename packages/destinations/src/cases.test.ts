@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { parseJson, readCases, runCases } from "@pintle/kit";
 import { destinationTypes } from "./index.ts";
-import { parseJson, readCases, runCases } from "./kit/index.ts";
 
 for (const [name, type] of destinationTypes) {
   if (type.isHttp !== true) continue;

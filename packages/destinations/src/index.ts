@@ -1,5 +1,5 @@
+import type { DestinationType } from "@pintle/kit";
 import { file } from "./file/file.ts";
-import type { DestinationType } from "./kit/index.ts";
 import { postgres } from "./postgres/postgres.ts";
 import { relay } from "./relay/relay.ts";
 import { webhook } from "./webhook/webhook.ts";

@@ -1,5 +1,5 @@
 import { rmdir } from "node:fs/promises";
-import type { Tools } from "@pintle/destinations/kit";
+import type { Tools } from "@pintle/kit";
 import { FolderLock, LogError } from "@pintle/log";
 
 /**

@@ -1,4 +1,4 @@
-export type { TransformRequest } from "@pintle/destinations/kit";
+export type { TransformRequest } from "@pintle/kit";
 export {
   type DestinationConfig,
   defineConfig,

@@ -1,2 +1,2 @@
 /** What it takes to write a destination: docs/writing-a-destination.md. */
-export * from "@pintle/destinations/kit";
+export * from "@pintle/kit";

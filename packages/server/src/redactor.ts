@@ -1,4 +1,4 @@
-import { type Hiding, hiding, redacted, secretForms } from "@pintle/destinations/kit";
+import { type Hiding, hiding, redacted, secretForms } from "@pintle/kit";
 
 /** Text with every secret in it replaced. */
 export type Redact = (text: string) => string;

@@ -8,7 +8,7 @@ const pages = [
   "migrating.md",
   "observability.md",
   "testing.md",
-  ...["events", "log", "destinations", "server"].map((name) => `../packages/${name}/README.md`),
+  ...["events", "log", "kit", "destinations", "server"].map((name) => `../packages/${name}/README.md`),
 ];
 
 for (const page of pages) {

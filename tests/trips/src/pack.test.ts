@@ -19,7 +19,7 @@ test("npm run pack makes what a project of one's own needs: pintle runs there, w
   // As npm would, but that what others have published is linked: no registry is asked.
   const modules = join(folder.path, "project", "node_modules");
   const tarballs = await readdir(packed);
-  assert.equal(tarballs.length, 5, tarballs.join());
+  assert.equal(tarballs.length, 6, tarballs.join());
   for (const tarball of tarballs) {
     const name = /^pintle(?:-([a-z]+))?-\d/.exec(tarball)?.[1];
     const target = join(modules, name === undefined ? "pintle" : `@pintle/${name}`);

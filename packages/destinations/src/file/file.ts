@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { stringifyJson } from "@pintle/events";
+import { bytes, type DestinationType, defineDestination, delivered, duration, retry } from "@pintle/kit";
 import { z } from "zod";
-import { bytes, type DestinationType, defineDestination, delivered, duration, retry } from "../kit/index.ts";
 import { RotatingFile } from "./rotating-file.ts";
 import { tryFile } from "./trial.ts";
 

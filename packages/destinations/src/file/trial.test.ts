@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { DeliveredEvent } from "../kit/index.ts";
+import type { DeliveredEvent } from "@pintle/kit";
 import { file } from "./file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-file-trial-"));

@@ -1,6 +1,6 @@
 import { access, constants, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Trial, TrialTools } from "../kit/index.ts";
+import type { Trial, TrialTools } from "@pintle/kit";
 import type { FileSettings } from "./file.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Commit, Outcome } from "../kit/index.ts";
+import type { Commit, Outcome } from "@pintle/kit";
 import { enterSchema } from "./catalog.ts";
 import { groupBy } from "./group-by.ts";
 import type { ProgressTable } from "./progress-table.ts";

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setImmediate as immediate } from "node:timers/promises";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { z } from "zod";
 import {
   type Connection,
   type Delivery,
@@ -19,7 +18,8 @@ import {
   retry,
   secret,
   type Tools,
-} from "../kit/index.ts";
+} from "@pintle/kit";
+import { z } from "zod";
 import { ShapeFamily } from "../warehouse/cells.ts";
 import { OptionsReader } from "../warehouse/event-options.ts";
 import { jsonPathProblem } from "../warehouse/json-paths.ts";

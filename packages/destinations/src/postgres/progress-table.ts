@@ -1,4 +1,4 @@
-import type { Place, PlacedPosition, Position } from "../kit/index.ts";
+import type { Place, PlacedPosition, Position } from "@pintle/kit";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 

@@ -1,4 +1,4 @@
-import type { Outcome } from "../kit/index.ts";
+import type { Outcome } from "@pintle/kit";
 import { Cells, type ShapeFamily } from "../warehouse/cells.ts";
 import { discardsTable, type EventRows, type Row, usersTable } from "../warehouse/row.ts";
 import type { UserUpdate } from "../warehouse/users.ts";

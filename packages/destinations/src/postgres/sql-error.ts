@@ -1,4 +1,4 @@
-import { dead, type Outcome, retry } from "../kit/index.ts";
+import { dead, type Outcome, retry } from "@pintle/kit";
 
 /** The SQLSTATE of an error that the server sent; `undefined` for every other error. */
 export function sqlState(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Trial, TrialTools } from "../kit/index.ts";
+import type { Trial, TrialTools } from "@pintle/kit";
 import { connectOptions } from "./connect-options.ts";
 import { loadPg } from "./pg-driver.ts";
 import type { PostgresSettings } from "./postgres.ts";

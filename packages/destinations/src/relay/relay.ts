@@ -1,6 +1,5 @@
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { z } from "zod";
 import {
   type Answer,
   type Attempt,
@@ -12,7 +11,8 @@ import {
   type Outcome,
   retry,
   secret,
-} from "../kit/index.ts";
+} from "@pintle/kit";
+import { z } from "zod";
 
 export interface RelaySettings {
   url: string;

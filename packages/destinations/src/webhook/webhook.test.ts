@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type HttpRequest, type Sender, secretsOf, takeRequest } from "../kit/index.ts";
+import { type HttpRequest, type Sender, secretsOf, takeRequest } from "@pintle/kit";
 import { idempotencyKey, webhook } from "./webhook.ts";
 
 const event: DeliveredEvent = {

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { z } from "zod";
-import { headerName, headerValue, ownHeaders } from "../kit/header-rules.ts";
 import {
   bytes,
   type ChosenRequest,
@@ -10,8 +8,12 @@ import {
   type DestinationType,
   defineDestination,
   duration,
+  headerName,
+  headerValue,
+  ownHeaders,
   secret,
-} from "../kit/index.ts";
+} from "@pintle/kit";
+import { z } from "zod";
 import { withQuery } from "./query.ts";
 import { signatureHeaders, signingKey } from "./signature.ts";
 

@@ -1,4 +1,4 @@
-import type { Hiding, ShownRequest } from "@pintle/destinations/kit";
+import type { Hiding, ShownRequest } from "@pintle/kit";
 
 /** What destinations, libraries and the data plane say in words, under these names. */
 const words: ReadonlySet<string> = new Set(["detail", "message", "error", "problem", "answer"]);

@@ -1,4 +1,4 @@
-import { plainWords } from "@pintle/destinations/kit";
+import { plainWords } from "@pintle/kit";
 import { z } from "zod";
 import { formatPath } from "../config/problem.ts";
 import { Refusal } from "./admin-server.ts";

@@ -1,4 +1,4 @@
-import { rate } from "@pintle/destinations/kit";
+import { rate } from "@pintle/kit";
 import { z } from "zod";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
 import type { ReplayRequest } from "../router/replay/replay-record.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { type DestinationType, duration, type EventSource, type Hiding, hiding } from "@pintle/destinations/kit";
 import { letJsonTakeBigInt } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type DestinationType, duration, type EventSource, type Hiding, hiding } from "@pintle/kit";
 import type { Config } from "../config/config.ts";
 import { loadOwnTypes } from "../config/own-types.ts";
 import { didYouMean } from "../config/suggestion.ts";

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { type CaseTable, readCases, runCases } from "@pintle/destinations/kit";
 import { parseJson } from "@pintle/events";
+import { type CaseTable, readCases, runCases } from "@pintle/kit";
 import { type ApartOptions, runApart } from "../config/apart/run-apart.ts";
 import { readJsonFile } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggestion.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { destinationTypes } from "@pintle/destinations";
-import { secretsOf } from "@pintle/destinations/kit";
+import { secretsOf } from "@pintle/kit";
 import { carryOver } from "../config/carry-over.ts";
 import { checkConfig } from "../config/check-config.ts";
 import { readJsonFile } from "../config/load-config.ts";

@@ -1,15 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type {
-  Answer,
-  DestinationType,
-  EventSource,
-  HttpRequest,
-  Outcome,
-  Sender,
-  Tools,
-  Trial,
-} from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Answer, DestinationType, EventSource, HttpRequest, Outcome, Sender, Tools, Trial } from "@pintle/kit";
 import { lockForDestination } from "../destination-lock.ts";
 import { systemReason } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { bytes, duration } from "@pintle/destinations/kit";
+import { bytes, duration } from "@pintle/kit";
 import { defaultConfigTimeout } from "../config/config-timeout.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";

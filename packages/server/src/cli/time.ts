@@ -1,4 +1,4 @@
-import { duration } from "@pintle/destinations/kit";
+import { duration } from "@pintle/kit";
 import { ServerError } from "../errors.ts";
 
 const century = 100 * 365 * 24 * 60 * 60 * 1000;

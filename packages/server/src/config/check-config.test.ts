@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { secret } from "@pintle/destinations/kit";
+import { secret } from "@pintle/kit";
 import fc from "fast-check";
 import { z } from "zod";
 import { checkConfig } from "./check-config.ts";

@@ -1,4 +1,4 @@
-import type { DestinationType } from "@pintle/destinations/kit";
+import type { DestinationType } from "@pintle/kit";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import type { Redact } from "../redactor.ts";

@@ -1,6 +1,6 @@
 import type { FileSettings, PostgresSettings, RelaySettings, WebhookSettings } from "@pintle/destinations";
-import type { DeliverySettings, DestinationType } from "@pintle/destinations/kit";
 import type { MessageType } from "@pintle/events";
+import type { DeliverySettings, DestinationType } from "@pintle/kit";
 import type { Transform } from "../model/transform.ts";
 import type { EnvReference } from "./env.ts";
 

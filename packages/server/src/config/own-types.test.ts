@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { destinationTypes, webhook } from "@pintle/destinations";
-import { defineDestination, secretsOf, z } from "@pintle/destinations/kit";
+import { defineDestination, secretsOf, z } from "@pintle/kit";
 import { loadConfig } from "./load-config.ts";
 import { loadOwnTypes, takeOwnTypes } from "./own-types.ts";
 import { ConfigError } from "./problem.ts";

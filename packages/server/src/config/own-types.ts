@@ -1,4 +1,4 @@
-import type { DestinationType } from "@pintle/destinations/kit";
+import type { DestinationType } from "@pintle/kit";
 import { ServerError } from "../errors.ts";
 import type { Destination, OwnTypeHome } from "../model/destination.ts";
 import { defaultConfigTimeout, timeoutMessage } from "./config-timeout.ts";

@@ -1,4 +1,4 @@
-import { isSecret, kindNamed } from "@pintle/destinations/kit";
+import { isSecret, kindNamed } from "@pintle/kit";
 import type { z } from "zod";
 import { ServerError } from "../errors.ts";
 import { isPlainObject, isReference } from "./env.ts";

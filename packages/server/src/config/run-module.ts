@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import * as kit from "@pintle/destinations/kit";
+import * as kit from "@pintle/kit";
 import type { Jiti } from "jiti";
 import * as zod from "zod";
 import { ServerError } from "../errors.ts";
@@ -10,7 +10,7 @@ import { env } from "./env.ts";
  * What a module of the owner imports under these names is this very version, in the very instance that runs: also in a folder without
  * node_modules, and so that a schema that is marked as secret there is known as secret here.
  */
-const virtualModules = { pintle: { defineConfig, env }, "pintle/kit": kit, zod };
+const virtualModules = { pintle: { defineConfig, env }, "pintle/kit": kit, "@pintle/kit": kit, zod };
 
 /**
  * Runs a module in TypeScript or JavaScript that belongs to the owner of the data plane, and everything that it imports, anew; gives its

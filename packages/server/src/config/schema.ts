@@ -1,5 +1,5 @@
-import { bytes, duration, rate } from "@pintle/destinations/kit";
 import { knownTypes } from "@pintle/events/gateway";
+import { bytes, duration, rate } from "@pintle/kit";
 import { z } from "zod";
 import { leastMemory } from "../memory-limit.ts";
 import type { Transform } from "../model/transform.ts";

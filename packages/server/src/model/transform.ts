@@ -1,4 +1,4 @@
-import type { TransformRequest } from "@pintle/destinations/kit";
+import type { TransformRequest } from "@pintle/kit";
 
 /**
  * An event as a transformation gets it and gives it back: what the client sent, complete, as JSON makes it. Changing it in

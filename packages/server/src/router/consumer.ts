@@ -1,6 +1,6 @@
-import type { DestinationType, EventSource, Position, Tools } from "@pintle/destinations/kit";
 import { hashUserKey, userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { DestinationType, EventSource, Position, Tools } from "@pintle/kit";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
 import type { EventFilter } from "../model/event-filter.ts";

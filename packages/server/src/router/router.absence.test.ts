@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classifyAnswer, dead, delivered, type Outcome } from "@pintle/destinations/kit";
+import { classifyAnswer, dead, delivered, type Outcome } from "@pintle/kit";
 import { decodeDeadLetter } from "./dead/dead-letter.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delivered, retry } from "@pintle/destinations/kit";
+import { delivered, retry } from "@pintle/kit";
 import { FakeDestination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead, delivered, type Outcome, retry } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { dead, delivered, type Outcome, retry } from "@pintle/kit";
 import fc from "fast-check";
 import { eventsOf } from "../engine/event-record.ts";
 import { decodeDeadLetter } from "./dead/dead-letter.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { dead, delivered, retry } from "@pintle/destinations/kit";
+import { dead, delivered, retry } from "@pintle/kit";
 import { FakeFileSystem, type OperationKind, systemError } from "@pintle/log/testing";
 import fc from "fast-check";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { retry } from "@pintle/destinations/kit";
+import { retry } from "@pintle/kit";
 import { destination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead, delivered, type Outcome, retry } from "@pintle/destinations/kit";
+import { dead, delivered, type Outcome, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "./dead/dead-letter.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";

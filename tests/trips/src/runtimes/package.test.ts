@@ -36,7 +36,15 @@ for (const name of ["sdk", "events", "log"]) {
   });
 }
 
-for (const name of ["sdk", "events", "log", "destinations", "server"]) {
+test("@pintle/kit: publint and attw find nothing, for ES modules", needPackages("tests/runtimes"), async () => {
+  await using folder = await tempFolder("package");
+  const tarball = await pack("kit", folder.path);
+  await runProgram("tar", ["-xzf", tarball], { cwd: folder.path });
+  await runProgram(process.execPath, [publint, "run", join(folder.path, "package"), "--strict", "--pack", "false"]);
+  await runProgram(process.execPath, [attw, tarball, "--format", "ascii", "--profile", "esm-only"]);
+});
+
+for (const name of ["sdk", "events", "log", "kit", "destinations", "server"]) {
   test(`packages/${name}: what is packed is what runs, its sources, and what a registry shows`, async () => {
     await using folder = await tempFolder("package");
     await runProgram("tar", ["-xzf", await pack(name, folder.path)], { cwd: folder.path });

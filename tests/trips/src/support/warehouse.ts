@@ -1,6 +1,6 @@
 import { postgres } from "@pintle/destinations";
-import type { Commit, Connection, Outcome, Place, Position } from "@pintle/destinations/kit";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
+import type { Commit, Connection, Outcome, Place, Position } from "@pintle/kit";
 
 let made = 0;
 

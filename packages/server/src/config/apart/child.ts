@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { runCases } from "@pintle/destinations/kit";
+import { runCases } from "@pintle/kit";
 import { ServerError } from "../../errors.ts";
 import { loadConfig } from "../load-config.ts";
 import { isDestinationType } from "../own-types.ts";

@@ -1,4 +1,4 @@
-import type { CaseTable, runCases } from "@pintle/destinations/kit";
+import type { CaseTable, runCases } from "@pintle/kit";
 import type { Config } from "../config.ts";
 
 /** A configuration without what cannot be handed from process to process. */

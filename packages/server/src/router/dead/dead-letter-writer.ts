@@ -1,4 +1,4 @@
-import type { Outcome } from "@pintle/destinations/kit";
+import type { Outcome } from "@pintle/kit";
 import type { Engine, NewRecord } from "../../engine/engine.ts";
 import type { Entry } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";

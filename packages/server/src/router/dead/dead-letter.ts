@@ -1,6 +1,6 @@
-import type { Answer, ShownRequest } from "@pintle/destinations/kit";
 import { parseJson, stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Answer, ShownRequest } from "@pintle/kit";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead } from "@pintle/destinations/kit";
+import { dead } from "@pintle/kit";
 import { type Absence, Absences } from "./absences.ts";
 
 const gone = dead("http_404", { inARow: "destination" });

@@ -1,4 +1,4 @@
-import type { Outcome } from "@pintle/destinations/kit";
+import type { Outcome } from "@pintle/kit";
 
 /** Of an event: the answer that it got, 404 or such. */
 export interface Absence {

@@ -1,4 +1,4 @@
-import type { BatchLimits, Commit, Outcome, PlacedPosition } from "@pintle/destinations/kit";
+import type { BatchLimits, Commit, Outcome, PlacedPosition } from "@pintle/kit";
 import type { Entry, Lane, Lanes } from "../lanes/lanes.ts";
 import type { Loan, Share } from "../memory/budget.ts";
 import type { Positions } from "./positions.ts";

@@ -1,4 +1,4 @@
-import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/destinations/kit";
+import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/kit";
 import type { Entry, Lane, Lanes } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";
 import type { Share } from "../memory/budget.ts";

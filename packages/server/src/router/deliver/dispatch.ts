@@ -1,5 +1,5 @@
-import type { Connection, Delivery, EventSource, Outcome } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Connection, Delivery, EventSource, Outcome } from "@pintle/kit";
 import type { Entry } from "../lanes/lanes.ts";
 import { messageOf } from "../ledger/counters.ts";
 import { type Stage, sizeOf } from "../transform/stage.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { retry } from "@pintle/destinations/kit";
+import { retry } from "@pintle/kit";
 import { Tally } from "../ledger/tally.ts";
 import { longestOwnWait, refusesCredentials, scopeOf } from "./failure-scope.ts";
 

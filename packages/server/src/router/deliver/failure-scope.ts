@@ -1,4 +1,4 @@
-import type { Outcome } from "@pintle/destinations/kit";
+import type { Outcome } from "@pintle/kit";
 import { longestBackoff } from "../time/backoff.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Outcome } from "@pintle/destinations/kit";
 import { hashUserKey } from "@pintle/events";
+import type { Outcome } from "@pintle/kit";
 import type { Entry } from "../lanes/lanes.ts";
 import type { Account } from "../ledger/counters.ts";
 import { backoff } from "../time/backoff.ts";

@@ -1,4 +1,4 @@
-import type { Connection, PlacedPosition, Position } from "@pintle/destinations/kit";
+import type { Connection, PlacedPosition, Position } from "@pintle/kit";
 import type { Progress } from "../../engine/engine.ts";
 import type { Entry } from "../lanes/lanes.ts";
 import { type PartitionState, progressOf } from "../ledger/partition.ts";

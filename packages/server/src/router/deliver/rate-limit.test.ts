@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delivered } from "@pintle/destinations/kit";
+import { delivered } from "@pintle/kit";
 import fc from "fast-check";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";

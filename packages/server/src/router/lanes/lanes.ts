@@ -1,5 +1,5 @@
-import type { Outcome } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Outcome } from "@pintle/kit";
 import type { Absence } from "../deliver/absences.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";

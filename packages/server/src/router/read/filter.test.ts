@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delivered } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { delivered } from "@pintle/kit";
 import type { EventFilter } from "../../model/event-filter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";

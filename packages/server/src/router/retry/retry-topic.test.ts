@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead, retry } from "@pintle/destinations/kit";
+import { dead, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../dead/dead-letter.ts";
 import { destination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";

@@ -1,11 +1,5 @@
-import {
-  type BatchLimits,
-  type DestinationType,
-  delivered,
-  deliveryShape,
-  type Outcome,
-} from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type BatchLimits, type DestinationType, delivered, deliveryShape, type Outcome } from "@pintle/kit";
 import { z } from "zod";
 
 export type Deliver = (events: readonly DeliveredEvent[]) => Promise<readonly Outcome[]> | readonly Outcome[];

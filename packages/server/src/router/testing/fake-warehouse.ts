@@ -8,7 +8,7 @@ import {
   type Outcome,
   type Position,
   retry,
-} from "@pintle/destinations/kit";
+} from "@pintle/kit";
 import { z } from "zod";
 import { settle } from "./fake-clock.ts";
 import type { FakeDestination } from "./fake-destination.ts";

@@ -1,4 +1,4 @@
-import type { DestinationType } from "@pintle/destinations/kit";
+import type { DestinationType } from "@pintle/kit";
 import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { EventFilter } from "../../model/event-filter.ts";

@@ -1,4 +1,4 @@
-import { classifyAnswer, classifyError, type Outcome, TimeoutError } from "@pintle/destinations/kit";
+import { classifyAnswer, classifyError, type Outcome, TimeoutError } from "@pintle/kit";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeDestination } from "./fake-destination.ts";
 import { seededRandom } from "./random.ts";

@@ -1,6 +1,6 @@
-import { requestKey, takeRequest } from "@pintle/destinations/kit";
 import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { requestKey, takeRequest } from "@pintle/kit";
 import { parsedCost } from "../memory/heap-cost.ts";
 import { type Piece, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";

@@ -1,6 +1,6 @@
-import { type EventSource, requestKey, requestKeys } from "@pintle/destinations/kit";
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type EventSource, requestKey, requestKeys } from "@pintle/kit";
 import type { EventId } from "./running-file.ts";
 import type { Staged } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead, delivered, retry } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { dead, delivered, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../dead/dead-letter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";

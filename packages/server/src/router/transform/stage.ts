@@ -1,5 +1,5 @@
-import type { EventSource } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { EventSource } from "@pintle/kit";
 
 /** What a stage makes of one event. */
 export type Staged =

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { EventSource } from "@pintle/destinations/kit";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { EventSource } from "@pintle/kit";
 import type { TransformSettings } from "../../model/destination.ts";
 import { messageOf } from "../ledger/counters.ts";
 import { Queue } from "../queues/queue.ts";

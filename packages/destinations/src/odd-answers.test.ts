@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { relay } from "../relay/relay.ts";
-import { webhook } from "../webhook/webhook.ts";
-import type { DestinationType } from "./destination.ts";
-import type { Outcome } from "./outcome.ts";
+import type { DestinationType, Outcome } from "@pintle/kit";
+import { relay } from "./relay/relay.ts";
+import { webhook } from "./webhook/webhook.ts";
 
 // Answers that break a rule of HTTP or a limit, byte by byte, from a server on a socket.
 

@@ -1,5 +1,5 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { BatchLimits } from "./destination.ts";
+import type { BatchLimits } from "./contract.ts";
 import type { Suspects } from "./suspects.ts";
 
 export interface Grouping {

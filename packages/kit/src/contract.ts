@@ -1,9 +1,7 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { z } from "zod";
-import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
-import { type HttpDefinition, openHttp } from "./http-destination.ts";
+import type { z } from "zod";
+import type { DeliverySettings } from "./delivery-settings.ts";
 import type { Outcome } from "./outcome.ts";
-import { secretsOf } from "./secret.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
 
@@ -136,90 +134,4 @@ export interface DestinationType<Settings = unknown> {
   trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
   /** @throws when it cannot be opened now; the router tries again */
   open(settings: Settings, tools: Tools): Promise<Connection>;
-}
-
-interface CommonDefinition<Settings> {
-  readonly type: string;
-  readonly displayName: string;
-  readonly description: string;
-  /** A schema for every key, each with a description: they are the destination's documentation. Other keys are refused. */
-  readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
-  /** What is wrong with settings that are sound each by itself, if something is: a key, and what to do. */
-  readonly check?: (settings: Settings) => { readonly key: string; readonly message: string } | undefined;
-  /** @default one event in each batch */
-  readonly batch?: BatchLimits | ((settings: Settings) => BatchLimits);
-  /** @default 1 */
-  readonly concurrency?: (settings: Settings) => number;
-}
-
-/** A destination that is no HTTP. */
-export interface OpenDefinition<Settings> extends CommonDefinition<Settings> {
-  /** See `DestinationType.transactional`. @default false */
-  readonly transactional?: boolean;
-  /** See `DestinationType.trial`. @default what a trial delivers stays there */
-  trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
-  open(settings: Settings, tools: Tools): Promise<Connection>;
-}
-
-export type DestinationDefinition<Settings> =
-  | OpenDefinition<Settings>
-  | (CommonDefinition<Settings> & HttpDefinition<Settings>);
-
-const single: BatchLimits = { events: 1, bytes: 0, whole: false };
-
-/**
- * Defines a type of destination: either by `requests`, a pure function from events and settings to HTTP requests, in which
- * case the kit owns connections, time-outs and the meaning of answers; or by `open`, for everything that is no HTTP.
- *
- * @throws TypeError when a key of the settings has no description, or the name of the type is none
- */
-export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
-  const { type, displayName, description, concurrency = () => 1 } = definition;
-  const limits = definition.batch ?? single;
-  const batch = typeof limits === "function" ? limits : () => limits;
-  if (!/^[a-z0-9-]+$/.test(type)) {
-    throw new TypeError(`The name of a destination type is a-z, 0-9 and -, got type: ${JSON.stringify(type)}`);
-  }
-  const shape: Readonly<Record<string, z.ZodType>> = definition.settings;
-  for (const [key, schema] of Object.entries(shape)) {
-    if (!z.globalRegistry.get(schema)?.description) {
-      throw new TypeError(
-        `The setting "${key}" of the destination type "${type}" has no description: add .describe("...")`,
-      );
-    }
-  }
-  const settings = z.strictObject({ ...shape, ...deliveryShape }).superRefine((values, context) => {
-    const problem = definition.check?.(values as Settings);
-    if (problem !== undefined) context.addIssue({ code: "custom", path: [problem.key], message: problem.message });
-  }) as unknown as DestinationType<Settings>["settings"];
-  const open =
-    "open" in definition
-      ? (values: Settings, tools: Tools) => definition.open(values, tools)
-      : async (values: Settings, tools: Tools) =>
-          openHttp(definition, {
-            settings: values,
-            limits: batch(values),
-            // Where events can fail singly, a batch holds one of each user.
-            inOrder: batch(values).whole && (values as Partial<DeliverySettings>).order !== false,
-            concurrency: concurrency(values),
-            secrets: secretsOf(settings, values),
-            tools,
-          });
-  const transactional = "open" in definition && definition.transactional === true;
-  const isHttp = !("open" in definition);
-  const takesRequests = !("open" in definition) && definition.takesRequests === true;
-  const common = {
-    takesRequests,
-    type,
-    displayName,
-    description,
-    settings,
-    batch,
-    transactional,
-    isHttp,
-    concurrency,
-    open,
-  };
-  if (!("open" in definition) || definition.trial === undefined) return common;
-  return { ...common, trial: (values, tools) => definition.trial!(values, tools) };
 }

@@ -1,8 +1,8 @@
 import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
-import type { EventRequest } from "./http-destination.ts";
 import { dead, delivered, type Outcome } from "./outcome.ts";
+import type { EventRequest } from "./sender.ts";
 import type { Suspects } from "./suspects.ts";
 
 /** What came of one request. */

@@ -3,7 +3,7 @@ import { letJsonTakeBigInt, parseJson } from "@pintle/events";
 import { cleanMessageId, completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { takeRequest } from "./chosen-request.ts";
-import type { DestinationType } from "./destination.ts";
+import type { DestinationType } from "./contract.ts";
 import { differences } from "./difference.ts";
 import type { Answer, Outcome } from "./outcome.ts";
 import { plainWords } from "./plain-words.ts";

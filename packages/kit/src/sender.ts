@@ -14,6 +14,14 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array;
 }
 
+/** A request that a type of destination makes of events. */
+export interface EventRequest extends HttpRequest {
+  /** Positions of the events that it carries. @default all */
+  readonly events?: readonly number[];
+  /** Compresses the body and says so in `Content-Encoding`. @default false */
+  readonly gzip?: boolean;
+}
+
 export interface SendLimits {
   /** Milliseconds for the whole of it: connecting, sending, and the answer to its last byte. */
   readonly timeout: number;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
-import { defineDestination } from "./destination.ts";
-import type { EventRequest, HttpDefinition } from "./http-destination.ts";
+import { defineDestination } from "./define-destination.ts";
+import type { HttpDefinition } from "./http-destination.ts";
 import { type Answer, dead, delivered, retry } from "./outcome.ts";
-import type { HttpRequest, Sender } from "./sender.ts";
+import type { EventRequest, HttpRequest, Sender } from "./sender.ts";
 
 interface Settings {
   url: string;

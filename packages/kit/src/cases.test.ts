@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { type CaseResult, readCases, runCases } from "./cases.ts";
-import { defineDestination } from "./destination.ts";
+import { defineDestination } from "./define-destination.ts";
 import { delivered } from "./outcome.ts";
 
 const crm = defineDestination<{ key: string }>({

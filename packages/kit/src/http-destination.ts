@@ -2,11 +2,11 @@ import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { classifyAnswer, classifyError } from "./classify.ts";
-import type { BatchLimits, Connection, Tools } from "./destination.ts";
+import type { BatchLimits, Connection, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
 import { deliverInRequests, type Result } from "./http-batch.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
-import { type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
+import { type EventRequest, type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
 import { Suspects } from "./suspects.ts";
 
 /** How a destination that is reached by HTTP is defined. */
@@ -40,13 +40,6 @@ export interface HttpDefinition<Settings> {
 export interface Attempt {
   /** Milliseconds since the epoch: for signatures, and for a `Retry-After` that is a date. */
   readonly now: number;
-}
-
-export interface EventRequest extends HttpRequest {
-  /** Positions of the events that it carries. @default all */
-  readonly events?: readonly number[];
-  /** Compresses the body and says so in `Content-Encoding`. @default false */
-  readonly gzip?: boolean;
 }
 
 /** Bytes of an answer that are kept with an event: enough to see what a server complains about. */
