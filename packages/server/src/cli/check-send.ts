@@ -11,7 +11,7 @@ import { ServerError, systemReason } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
 import { filterEvent } from "../router/read/filter.ts";
 import { systemClock } from "../router/time/clock.ts";
-import type { Staged } from "../router/transform/stage.ts";
+import type { Transformed } from "../router/transform/event-transform.ts";
 import { Transformation } from "../router/transform/transformation.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
@@ -131,23 +131,23 @@ async function plan(
   const unsent = (failed: boolean, ...lines: string[]): Unsent => ({ destination, lines, failed });
   if (!destination.enabled) return unsent(false, `${called}: not enabled, nothing is sent`);
   const type = types.get(destination.type)!;
-  const { verdict } = filterEvent(event, { ...destination.filter, name, displayName: type.displayName });
-  if (verdict === "type") {
+  const { result } = filterEvent(event, { ...destination.filter, name, displayName: type.displayName });
+  if (result === "type") {
     return unsent(true, called, "  an event of this type would become a dead letter (type), so nothing is sent");
   }
-  if (verdict !== "deliver") {
+  if (result !== "deliver") {
     const own = "another can be sent: --event FILE";
-    return unsent(false, called, `  the test event would be filtered: ${verdict}, so nothing is sent (${own})`);
+    return unsent(false, called, `  the test event would be filtered: ${result}, so nothing is sent (${own})`);
   }
   const connected = config.sources.find(({ destinations }) => destinations.includes(id));
   const source = { id: connected?.id ?? "check", name: connected?.name ?? "check" };
   try {
-    const staged = await transformed(destination, event, source, type.takesRequests === true);
-    if (staged.kind === "filtered") {
+    const transformed = await transform(destination, event, source, type.takesRequests === true);
+    if (transformed.kind === "filtered") {
       return unsent(false, called, "  its transformation filters the test event, so nothing is sent");
     }
-    if (staged.kind === "dead") return unsent(true, called, refusal(staged.reason, staged.detail));
-    const { events } = staged;
+    if (transformed.kind === "dead") return unsent(true, called, refusal(transformed.reason, transformed.detail));
+    const { events } = transformed;
     const settings = type.settings.parse(destination.settings);
     const word = `pintle_check_${[...randomBytes(8)].map((byte) => String.fromCharCode(97 + (byte % 26))).join("")}`;
     const trial = await type.trial?.(settings, { directory: config.directory, word });
@@ -168,19 +168,19 @@ async function plan(
 }
 
 /** What becomes of the test event on its way through the transformation; without one it stays as it is. */
-async function transformed(
-  { name, transform }: Destination,
+async function transform(
+  { name, transform: settings }: Destination,
   event: DeliveredEvent,
   source: EventSource,
   takesRequests: boolean,
-): Promise<Staged> {
-  if (transform === undefined) return { kind: "deliver", events: [event] };
-  const stage = new Transformation({ ...transform, destination: name, clock: systemClock, takesRequests });
+): Promise<Transformed> {
+  if (settings === undefined) return { kind: "deliver", events: [event] };
+  const transformation = new Transformation({ ...settings, destination: name, clock: systemClock, takesRequests });
   try {
-    const [staged] = await stage.run([event], [source]);
-    return staged!;
+    const [transformed] = await transformation.run([event], [source]);
+    return transformed!;
   } finally {
-    await stage.close();
+    await transformation.close();
   }
 }
 

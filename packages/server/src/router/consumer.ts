@@ -5,7 +5,7 @@ import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../e
 import type { Logger } from "../logger.ts";
 import type { EventFilter } from "../model/event-filter.ts";
 import type { Redact } from "../redactor.ts";
-import { Graveyard } from "./dead/dead-letter-writer.ts";
+import { DeadLetterWriter } from "./dead/dead-letter-writer.ts";
 import type { Deduper } from "./dedupe/deduper.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { Positions } from "./deliver/positions.ts";
@@ -13,20 +13,20 @@ import { type Entry, Lanes } from "./lanes/lanes.ts";
 import { Account } from "./ledger/counters.ts";
 import { newPartitionState, type PartitionState, progressOf } from "./ledger/partition.ts";
 import type { DestinationStatus, Retried } from "./ledger/status.ts";
-import type { Budget, Share } from "./memory/budget.ts";
+import type { MemoryBudget, MemoryShare } from "./memory/budget.ts";
 import { valueCost } from "./memory/heap-cost.ts";
 import { type ConsumerLimits, defaultLimits } from "./memory/limits.ts";
-import { Room } from "./read/backpressure.ts";
-import { filterLater, type LaterVerdict } from "./read/filter.ts";
+import { Backpressure } from "./read/backpressure.ts";
+import { filterLater, type LaterFilterResult } from "./read/filter.ts";
 import { Reader } from "./read/reader.ts";
 import { takeGap } from "./read/retention-gap.ts";
-import { type IntakeRules, takeRecord, unknownType } from "./read/take-record.ts";
+import { type TakeRules, takeRecord, unknownType } from "./read/take-record.ts";
 import { type Concerns, countedAsUnread, countUnread } from "./read/unread.ts";
-import type { Register } from "./registry/destination-registry.ts";
-import { finishKnown, type Known } from "./retry/restore.ts";
-import { ParkingLot, type Replay } from "./retry/retry-topic.ts";
+import type { DestinationRegistry } from "./registry/destination-registry.ts";
+import { finishKnown, type KnownEvents } from "./retry/restore.ts";
+import { type ReplayedEvent, RetryTopic } from "./retry/retry-topic.ts";
 import type { Clock } from "./time/clock.ts";
-import type { Stage, Throttle } from "./transform/stage.ts";
+import type { EventTransform, Throttle } from "./transform/event-transform.ts";
 
 /** A destination as the router needs it. */
 export interface ConsumerDestination {
@@ -45,14 +45,14 @@ export interface ConsumerDestination {
   /** The sources that are connected to it, by id. */
   readonly sources: ReadonlyMap<string, EventSource>;
   /** What its events go through after the filter. It ends with the consumer. */
-  readonly stage?: Stage | undefined;
+  readonly transform?: EventTransform | undefined;
   readonly throttle?: Throttle | undefined;
 }
 
 export interface ConsumerOptions {
   readonly destination: ConsumerDestination;
   readonly engine: Engine;
-  readonly register: Register;
+  readonly registry: DestinationRegistry;
   /** Identity of the log. */
   readonly log: string;
   readonly tools: Tools;
@@ -65,7 +65,7 @@ export interface ConsumerOptions {
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
   readonly deduper?: ((partition: number) => Deduper) | undefined;
   /** Of all destinations. */
-  readonly budget: Budget;
+  readonly budget: MemoryBudget;
   /** Where it begins if this folder has not seen it before. @default where the log ends */
   readonly beginning?: number | undefined;
   /** Of the consumer that this one takes over from, when settings change at run time: the counts go on. */
@@ -91,26 +91,26 @@ const topic = "events";
 export class Consumer {
   readonly #destination: ConsumerDestination;
   readonly #engine: Engine;
-  readonly #register: Register;
+  readonly #registry: DestinationRegistry;
   readonly #clock: Clock;
   readonly #saveInterval: number;
-  readonly #rules: IntakeRules;
+  readonly #rules: TakeRules;
   readonly #account: Account;
   readonly #lanes: Lanes;
   readonly #deliverer: Deliverer;
   readonly #reader: Reader;
-  readonly #graveyard: Graveyard;
-  readonly #lot: ParkingLot;
+  readonly #deadLetters: DeadLetterWriter;
+  readonly #retry: RetryTopic;
   /** Of a destination that commits its position with the events. */
   readonly #positions: Positions | undefined;
 
   readonly #partitions = new Map<number, PartitionState>();
   #begun: Promise<void>[] = [];
   /** What the retry topic says about `events`. */
-  #known: Known | undefined;
+  #known: KnownEvents | undefined;
   #subscription: Subscription | undefined;
-  readonly #share: Share;
-  readonly #room: Room;
+  readonly #share: MemoryShare;
+  readonly #backpressure: Backpressure;
   /** Where it begins without progress: also if that cannot be written down at once. */
   #beginning: number | undefined;
   #cancelSave: (() => void) | undefined;
@@ -122,21 +122,21 @@ export class Consumer {
   #onDrained: (() => void) | undefined;
 
   constructor(options: ConsumerOptions) {
-    const { destination, engine, register, log, tools, clock, random, logger, redact, limits } = options;
-    const { type, id, rudderStackId, name, settings, stage, throttle } = destination;
+    const { destination, engine, registry, log, tools, clock, random, logger, redact, limits } = options;
+    const { type, id, rudderStackId, name, settings, transform, throttle } = destination;
     const { displayName } = type;
     const all = { ...defaultLimits, ...limits };
     this.#destination = destination;
     this.#engine = engine;
-    this.#register = register;
+    this.#registry = registry;
     this.#clock = clock;
     this.#beginning = options.beginning;
     this.#saveInterval = all.saveInterval;
     const readAhead = Math.max(all.readAhead, 2 * type.batch(settings).events);
     this.#share = options.budget.join(() => this.#deliverer.pump());
     const share = this.#share;
-    this.#room = new Room({ ...all, readAhead }, options.budget, share, () => this.#deliverer);
-    const holds = { copies: stage === undefined ? 1 : 2, fits: (bytes: number) => share.fits(bytes) };
+    this.#backpressure = new Backpressure({ ...all, readAhead }, options.budget, share, () => this.#deliverer);
+    const holds = { copies: transform === undefined ? 1 : 2, fits: (bytes: number) => share.fits(bytes) };
     this.#rules = {
       ...holds,
       filter: { ...destination.filter, name, displayName },
@@ -145,7 +145,7 @@ export class Consumer {
     };
     const account = options.account?.handOver(name, redact) ?? new Account({ name, clock, logger, redact });
     this.#account = account;
-    this.#graveyard = new Graveyard({
+    this.#deadLetters = new DeadLetterWriter({
       destinationId: id,
       engine,
       clock,
@@ -164,7 +164,7 @@ export class Consumer {
       account,
       readBytes: () => options.budget.readAhead(all.readBytes),
       deduper: options.deduper,
-      mayRead: ({ window }) => this.#room.mayRead(window),
+      mayRead: ({ window }) => this.#backpressure.mayRead(window),
       isOver: () => this.#closing !== undefined,
       skipGap: (partition) => this.#skipGap(partition),
       take: (record, partition, duplicates) => {
@@ -178,13 +178,13 @@ export class Consumer {
         log,
         topic,
         beginningOf: ({ source }) => {
-          const began = register.beginningOf(id, source.partition);
+          const began = registry.beginningOf(id, source.partition);
           return began === undefined ? undefined : { low: Math.max(began, source.start()), finished: [] };
         },
         begin: (partition, at) => this.#beginAt(partition, at),
       });
     }
-    this.#lot = new ParkingLot({
+    this.#retry = new RetryTopic({
       destinationId: id,
       engine,
       clock,
@@ -195,15 +195,15 @@ export class Consumer {
       ...holds,
       // While the destination is in trouble nothing is copied; and what is loaded in a transaction has its position in `events`.
       isOpen: () => type.transactional !== true && this.#deliverer.state === "closed",
-      hasRoom: () => this.#room.mayLoad(this.#lot.loaded),
-      entered: (entry) => this.#room.enter(entry),
-      left: (entry) => this.#room.leave(entry),
+      hasRoom: () => this.#backpressure.mayLoad(this.#retry.loaded),
+      entered: (entry) => this.#backpressure.enter(entry),
+      left: (entry) => this.#backpressure.leave(entry),
       written: (entry) => this.#finish(entry),
       judge: ({ event, sourceId }) => this.judge(event, sourceId),
       denied: (entry, verdict) => {
         if (verdict === "type") {
           entry.partition.pending++;
-          this.#graveyard.bury(entry, "type", { detail: unknownType(entry.event) });
+          this.#deadLetters.bury(entry, "type", { detail: unknownType(entry.event) });
         } else {
           account.filtered.add(verdict, entry.weight);
           this.#finish(entry);
@@ -211,12 +211,12 @@ export class Consumer {
       },
       lost: (entry, detail) => {
         entry.partition.pending++;
-        this.#graveyard.bury(entry, "record", { detail });
+        this.#deadLetters.bury(entry, "record", { detail });
       },
       touched: (partition) => this.#touch(partition),
       moved: () => this.#deliverer.pump(),
     });
-    const lanes = new Lanes(all, this.#lot);
+    const lanes = new Lanes(all, this.#retry);
     this.#lanes = lanes;
     this.#deliverer = new Deliverer({
       lanes,
@@ -235,7 +235,7 @@ export class Consumer {
       random,
       account,
       inFlightBytes: all.inFlightBytes,
-      stage,
+      transform,
       throttle,
       filtered: (entry, reason) => {
         account.filtered.add(reason, entry.weight);
@@ -248,22 +248,22 @@ export class Consumer {
         this.#settled(entry);
         this.#finish(entry);
       },
-      dead: (entry, reason, outcome) => this.#graveyard.bury(entry, reason, outcome),
-      writeDead: (entry, outcome) => this.#graveyard.write(entry, outcome),
+      dead: (entry, reason, outcome) => this.#deadLetters.bury(entry, reason, outcome),
+      writeDead: (entry, outcome) => this.#deadLetters.write(entry, outcome),
       deadWritten: (entry, reason) => {
         account.dead.add(reason, entry.weight);
         this.#settled(entry);
         this.#finish(entry);
       },
       kept: (entry) => {
-        // The stage makes it anew where keeping it would take more than the event is charged with.
-        if (entry.staged !== undefined && entry.cost < valueCost(entry.staged)) entry.staged = undefined;
+        // The transformation makes it anew where keeping it would take more than the event is charged with.
+        if (entry.transformed !== undefined && entry.cost < valueCost(entry.transformed)) entry.transformed = undefined;
         this.#settled(entry);
       },
-      dropped: (entry) => this.#room.leave(entry),
+      dropped: (entry) => this.#backpressure.leave(entry),
       moved: () => {
-        this.#lot.pump();
-        if (this.#reader.isWaiting && this.#room.isWorthReading) this.#reader.signal();
+        this.#retry.pump();
+        if (this.#reader.isWaiting && this.#backpressure.isWorthReading) this.#reader.signal();
         this.#checkDrained();
       },
     });
@@ -285,7 +285,7 @@ export class Consumer {
 
   /** Events in memory that are not finished: bounded, whatever waits. */
   get inMemory(): number {
-    return this.#room.events;
+    return this.#backpressure.events;
   }
 
   /**
@@ -294,7 +294,7 @@ export class Consumer {
    */
   async start(): Promise<void> {
     // Before anything is read from `events`: nobody overtakes a lane that is parked.
-    if (this.#lot.partition === undefined) this.#known = await this.#lot.open(this.#lanes);
+    if (this.#retry.partition === undefined) this.#known = await this.#retry.open(this.#lanes);
     if (this.#closing !== undefined) return;
     this.#begun = [];
     this.#subscription = await this.#engine.subscribe(topic, this.id, {
@@ -316,11 +316,11 @@ export class Consumer {
   }
 
   /** Gives events to the destination once more. Resolves when that they will be is durable. */
-  async replay(events: readonly Replay[]): Promise<void> {
+  async replay(events: readonly ReplayedEvent[]): Promise<void> {
     const cost = events.reduce((sum, { event, bytes }) => sum + valueCost(event) + 2 * bytes, 0);
     this.#share.take(cost);
     try {
-      await this.#lot.replay(events);
+      await this.#retry.replay(events);
     } finally {
       this.#share.give(cost);
     }
@@ -332,12 +332,12 @@ export class Consumer {
   }
 
   /** What becomes of an event that is given to it once more, as it is configured. */
-  judge(event: DeliveredEvent, sourceId: string): LaterVerdict {
+  judge(event: DeliveredEvent, sourceId: string): LaterFilterResult {
     return filterLater(event, sourceId, this.#rules.filter, this.#rules.sources);
   }
 
   /** Counts events that were to be given to it once more, and are not for it. */
-  denyReplay(reason: LaterVerdict, count: number): void {
+  denyReplay(reason: LaterFilterResult, count: number): void {
     this.#account.replayed += count;
     this.#account.filtered.add(reason, count);
   }
@@ -354,7 +354,7 @@ export class Consumer {
 
   /** Events in its retry topic that have not ended. */
   get inRetry(): number {
-    return this.#lot.waiting + this.#lot.loaded.events;
+    return this.#retry.waiting + this.#retry.loaded.events;
   }
 
   // --- reading ---
@@ -394,13 +394,13 @@ export class Consumer {
 
   /** Where a destination without progress begins. That it begins is durable before it reads. */
   async #begin(source: AssignedPartition): Promise<number> {
-    let from = this.#register.beginningOf(this.id, source.partition);
+    let from = this.#registry.beginningOf(this.id, source.partition);
     if (from === undefined) {
-      const fromStart = this.#register.firstStart || this.#destination.settings.from === "start";
+      const fromStart = this.#registry.firstStart || this.#destination.settings.from === "start";
       const place = Math.max(source.start(), this.#beginning ?? source.end());
       this.#beginning = fromStart ? source.start() : place;
       from = this.#beginning;
-      await this.#register.add(this.id, source.partition, from);
+      await this.#registry.add(this.id, source.partition, from);
     }
     source.save({ low: from, finished: [] });
     return from;
@@ -430,9 +430,9 @@ export class Consumer {
     const { offset } = entry.record;
     const detail = `the records from ${offset} to ${to - 1} of events were removed before they were read: the size bound was reached`;
     this.#account.report("retention", detail);
-    this.#room.enter(entry);
+    this.#backpressure.enter(entry);
     partition.pending++;
-    this.#graveyard.bury(entry, "retention", { detail }, { to });
+    this.#deadLetters.bury(entry, "retention", { detail }, { to });
     this.#touch(partition);
   }
 
@@ -446,13 +446,13 @@ export class Consumer {
     account.malformed += malformed;
     for (const [reason, count] of filtered) account.filtered.add(reason, count);
     for (const entry of deliver) {
-      this.#room.enter(entry);
+      this.#backpressure.enter(entry);
       this.#deliverer.add(entry, this.#isOrdered && hasUserKey(entry));
     }
     for (const { entry, reason, detail } of dead) {
-      this.#room.enter(entry);
+      this.#backpressure.enter(entry);
       partition.pending++;
-      this.#graveyard.bury(entry, reason, { detail });
+      this.#deadLetters.bury(entry, reason, { detail });
     }
     this.#touch(partition);
   }
@@ -473,9 +473,9 @@ export class Consumer {
 
   /** The event has ended. Progress may move past it. */
   #finish(entry: Entry): void {
-    this.#room.leave(entry);
+    this.#backpressure.leave(entry);
     entry.partition.window.finish(entry.record, entry.index);
-    if (entry.partition === this.#lot.partition) this.#lot.finished(entry);
+    if (entry.partition === this.#retry.partition) this.#retry.finished(entry);
     this.#touch(entry.partition);
   }
 
@@ -532,9 +532,9 @@ export class Consumer {
       records += Math.max(0, source.end() - window.low);
       oldest = Math.min(oldest, window.oldest?.time ?? Number.POSITIVE_INFINITY);
     }
-    const parked = this.#lot.partition?.window.oldest;
+    const parked = this.#retry.partition?.window.oldest;
     if (parked !== undefined) oldest = Math.min(oldest, parked.time);
-    const waiting = this.#room.events + this.#lot.waiting + unread;
+    const waiting = this.#backpressure.events + this.#retry.waiting + unread;
     const { id, name, type } = this.#destination;
     return {
       id,
@@ -546,7 +546,7 @@ export class Consumer {
       inFlight: this.#deliverer.inFlight,
       ...this.#nextAttempt(),
       lanesWaiting: this.#deliverer.lanesWaiting,
-      lanesParked: this.#lot.lanes,
+      lanesParked: this.#retry.lanes,
       memory: this.held,
       lag: {
         records,
@@ -587,16 +587,16 @@ export class Consumer {
     }
     this.#isOver = true;
     this.#cancelSave?.();
-    this.#graveyard.close();
-    this.#lot.stop();
+    this.#deadLetters.close();
+    this.#retry.stop();
     await this.#atMost(1000, (done) => this.#deliverer.close().then(done));
-    void this.#destination.stage?.close().catch(() => {});
+    void this.#destination.transform?.close().catch(() => {});
     for (const partition of this.#all()) {
       partition.source.save(progressOf(partition));
       partition.onIdle?.();
     }
     await this.#subscription?.close();
-    await this.#lot.close();
+    await this.#retry.close();
     this.#share.leave();
   }
 
@@ -607,7 +607,7 @@ export class Consumer {
 
   /** The partitions of `events`, and that of the retry topic. */
   #all(): PartitionState[] {
-    const { partition } = this.#lot;
+    const { partition } = this.#retry;
     return partition === undefined ? [...this.#partitions.values()] : [...this.#partitions.values(), partition];
   }
 

@@ -137,7 +137,7 @@ test("of an event that goes out as several, only those go out again that are not
       return messageId === "a:1" ? answered(404) : delivered;
     }),
   );
-  const stage = {
+  const transform = {
     run: async (events: readonly { messageId: string }[]) =>
       events.map((event) => ({
         kind: "deliver" as const,
@@ -145,7 +145,7 @@ test("of an event that goes out as several, only those go out again that are not
       })),
     close: async () => {},
   };
-  const harness = await RouterHarness.open({ destinations: { d: fake }, between: { d: { stage } } });
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { transform } } });
   await harness.accept([{ messageId: "a", userId: "a" }]);
   await harness.accept([{ messageId: "b", userId: "b" }]);
   await harness.clock.advance(second);

@@ -131,7 +131,7 @@ const denying = { except: { types: [], events: ["secret"] } };
 
 const sizeOfRecord = 6;
 /** Lanes are parked soon, into small records, and moved forward for little. */
-const small = { parkAfter: 5000, parkAbove: 3, sliceEvents: 2, shiftAbove: 3, gatherFor: 50 };
+const small = { parkAfter: 5000, parkAbove: 3, sliceEvents: 2, compactAbove: 3, gatherFor: 50 };
 const topics = ["events", "retry.d"];
 
 test("whatever destinations, crashes and clocks do: nothing is lost, order is kept, the account adds up", async () => {

@@ -14,15 +14,15 @@ import type { Replaying } from "./dead/dead-letters.ts";
 import { Deduper } from "./dedupe/deduper.ts";
 import type { Account } from "./ledger/counters.ts";
 import type { Retried, RouterStatus } from "./ledger/status.ts";
-import { Budget } from "./memory/budget.ts";
+import { MemoryBudget } from "./memory/budget.ts";
 import type { ConsumerLimits } from "./memory/limits.ts";
 import type { Beginnings } from "./registry/beginnings.ts";
-import { Register } from "./registry/destination-registry.ts";
+import { DestinationRegistry } from "./registry/destination-registry.ts";
 import type { ReplayTarget } from "./replay/log-replay.ts";
-import { replayOf } from "./replay/replayed-event.ts";
+import { replayedEventOf } from "./replay/replayed-event.ts";
 import { backoff } from "./time/backoff.ts";
 import type { Clock } from "./time/clock.ts";
-import type { Stage, Throttle } from "./transform/stage.ts";
+import type { EventTransform, Throttle } from "./transform/event-transform.ts";
 
 export interface RouterOptions {
   readonly engine: Engine;
@@ -47,11 +47,11 @@ export interface RouterOptions {
    * What stands between the filter of a destination and its delivery. Called when its consumer is made, that is, when it starts and
    * after each change of its entry in the configuration.
    */
-  readonly between?: (destination: Destination) => Between;
+  readonly pipelineOf?: (destination: Destination) => DestinationPipeline;
 }
 
-export interface Between {
-  readonly stage?: Stage | undefined;
+export interface DestinationPipeline {
+  readonly transform?: EventTransform | undefined;
   readonly throttle?: Throttle | undefined;
 }
 
@@ -67,9 +67,9 @@ interface Member {
 /** Brings every event of the log to every enabled destination that its source is connected to. */
 export class Router {
   readonly #options: RouterOptions;
-  readonly #register: Register;
+  readonly #registry: DestinationRegistry;
   readonly #log: string;
-  readonly #budget: Budget;
+  readonly #budget: MemoryBudget;
   readonly #members = new Map<string, Member>();
   /** By destination id. */
   readonly #redactors = new Map<string, Redactor>();
@@ -79,11 +79,11 @@ export class Router {
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(options: RouterOptions, register: Register, log: string) {
+  private constructor(options: RouterOptions, registry: DestinationRegistry, log: string) {
     this.#options = options;
-    this.#register = register;
+    this.#registry = registry;
     this.#log = log;
-    this.#budget = new Budget(options.memory ?? 256 << 20);
+    this.#budget = new MemoryBudget(options.memory ?? 256 << 20);
   }
 
   /**
@@ -92,11 +92,11 @@ export class Router {
    * @throws EngineError when the engine cannot be read; ServerError for a destination whose type is not known
    */
   static async open(options: RouterOptions): Promise<Router> {
-    const register = await Register.open(options.engine);
-    const router = new Router(options, register, await register.logId());
+    const registry = await DestinationRegistry.open(options.engine);
+    const router = new Router(options, registry, await registry.logId());
     try {
       await router.change(options);
-      await register.markOpened();
+      await registry.markOpened();
     } catch (error) {
       await router.close(0);
       throw error;
@@ -134,7 +134,7 @@ export class Router {
       for (const [id, { entry, destination }] of wanted) {
         if (this.#members.has(id) || this.#closed) continue;
         const consumer = this.#consumer(
-          { ...destination, ...this.#options.between?.(entry) },
+          { ...destination, ...this.#options.pipelineOf?.(entry) },
           accounts.get(id),
           beginnings?.[id],
         );
@@ -180,7 +180,7 @@ export class Router {
     redactor.learn(secretsOf(destination.type.settings, destination.settings));
     const redact = (text: string) => redactor.hiding.words(text);
     const budget = this.#budget;
-    const common = { budget, engine, register: this.#register, log: this.#log, tools, clock, random, logger, redact };
+    const common = { budget, engine, registry: this.#registry, log: this.#log, tools, clock, random, logger, redact };
     const deduper = (partition: number) => this.#deduper(partition);
     return new Consumer({
       ...common,
@@ -205,7 +205,7 @@ export class Router {
     if (unreadable !== undefined) {
       throw new TypeError(`The record ${unreadable.offset} of events cannot be taken apart, nor be sent`);
     }
-    await consumer.replay(letters.map(replayOf));
+    await consumer.replay(letters.map(replayedEventOf));
   }
 
   /**

@@ -6,7 +6,7 @@ import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import { encodeDeadLetter } from "./dead-letter.ts";
 
-export interface GraveyardOptions {
+export interface DeadLetterWriterOptions {
   readonly destinationId: string;
   readonly engine: Engine;
   readonly clock: Clock;
@@ -20,15 +20,15 @@ export interface GraveyardOptions {
  * Writes the dead letters of one destination to `dead.<id>`. One that cannot be written now (the disk is full) is tried
  * again until it can: its event counts as waiting so long, and progress does not move past it.
  */
-export class Graveyard {
-  readonly #options: GraveyardOptions;
+export class DeadLetterWriter {
+  readonly #options: DeadLetterWriterOptions;
   /** Letters that could not be written, to be tried again. */
   #unburied: (() => void)[] = [];
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: GraveyardOptions) {
+  constructor(options: DeadLetterWriterOptions) {
     this.#options = options;
   }
 

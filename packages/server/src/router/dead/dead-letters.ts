@@ -1,7 +1,7 @@
 import type { Engine, EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import { Tally } from "../ledger/tally.ts";
-import type { LaterVerdict } from "../read/filter.ts";
+import type { LaterFilterResult } from "../read/filter.ts";
 import { allRecords } from "../registry/all-records.ts";
 import { type DeadLetter, decodeDeadLetter } from "./dead-letter.ts";
 import { type DeadQuery, type LetterFacts, matchesFacts, matchesUser } from "./query.ts";
@@ -15,14 +15,14 @@ export type DeadVerdict = DeadDecision | "filtered";
 /** How letters are replayed. */
 export interface Replaying {
   /** What becomes of a letter: it is given, or it is filtered, or without a known type it stays what it is. */
-  fate(letter: DeadLetter): LaterVerdict;
+  fate(letter: DeadLetter): LaterFilterResult;
   /**
    * Gives letters to the destination. Only if it resolves the verdict on them is written. So a crash leaves letters that were given without a
    * verdict, and never the other way round.
    */
   give(letters: readonly DeadLetter[]): Promise<void>;
   /** So many letters are filtered, for this reason, and that is durable. */
-  filtered(reason: LaterVerdict, count: number): void;
+  filtered(reason: LaterFilterResult, count: number): void;
 }
 
 /** What became of the letters that were meant. */
@@ -140,7 +140,7 @@ export class DeadLetters {
   /** Replays the letters that are meant and have no verdict. What is decided is durable when it resolves. */
   replay(destinationId: string, query: DeadQuery, how: Replaying): Promise<Settled> {
     return this.#settle(destinationId, query, async (letters) => {
-      const byFate = new Map<LaterVerdict, NumberedLetter[]>();
+      const byFate = new Map<LaterFilterResult, NumberedLetter[]>();
       for (const letter of letters) {
         // Of a record that cannot be taken apart, or is gone, there is no event to replay; it is kept to be looked at.
         const fate = eventless.has(letter.reason) ? "type" : how.fate(letter);
@@ -155,7 +155,7 @@ export class DeadLetters {
       }
       for (const [reason, denied] of Object.entries(filtered)) {
         await this.#decide(destinationId, denied, "filtered", reason);
-        how.filtered(reason as LaterVerdict, denied.length);
+        how.filtered(reason as LaterFilterResult, denied.length);
       }
       return {
         settled: given.length,

@@ -1,10 +1,10 @@
 import type { AssignedPartition, EngineRecord } from "../../engine/engine.ts";
+import { Duplicates } from "./duplicates.ts";
 import { hashesOf, hashWords } from "./id-hash.ts";
 import { IdWindow } from "./id-window.ts";
-import { Verdicts } from "./verdicts.ts";
 
 /** Records that were read: all that there are with `from <= offset < next`. */
-export interface Stretch {
+export interface ReadRange {
   readonly from: number;
   readonly records: readonly EngineRecord[];
   readonly next: number;
@@ -12,16 +12,16 @@ export interface Stretch {
 
 type Source = Pick<AssignedPartition, "start" | "end" | "read">;
 
-/** The ids up to `next`, and the verdicts that came of taking them. */
+/** The ids up to `next`, and the duplicates that came of taking them. */
 interface Scan {
   readonly ids: IdWindow;
-  verdicts: Verdicts;
+  duplicates: Duplicates;
   /** Being filled with what stands before its place: nobody may use it. */
   isFilling: boolean;
 }
 
-/** So many stretches without a scan are remembered, and so many records with duplicates in each. */
-const mostStretches = 8;
+/** So many ranges without a scan are remembered, and so many records with duplicates in each. */
+const mostRanges = 8;
 const mostDuplicates = 20_000;
 /** Records are read in pieces of so many bytes. */
 const pieceBytes = 1 << 20;
@@ -33,7 +33,7 @@ const pieceBytes = 1 << 20;
  *
  * It is found out once for all destinations. A **scan** holds the ids before its place in the log. The consumer that comes to that
  * place first moves it on with the records that it has just read; the others, who come later, are told what was found. Only
- * duplicates are remembered, so a destination that was down for a million events finds its verdicts waiting. There are two scans at
+ * duplicates are remembered, so a destination that was down for a million events finds what it needs waiting. There are two scans at
  * most: one for those who are up to date, and one that is set back to wherever somebody comes who is farther behind than what is
  * remembered. To set it back, the `ids` events before that place are read again. Where several want it in different
  * places it runs ahead for each of them as far as it was set back, so that taking turns costs at most the double.
@@ -42,7 +42,7 @@ export class Deduper {
   readonly #ids: number;
   readonly #scans: Scan[] = [];
   /** What scans have left behind that are elsewhere now. */
-  #left: Verdicts[] = [];
+  #left: Duplicates[] = [];
   #turn: Promise<void> = Promise.resolve();
 
   /** @param ids how many events before an event are looked at */
@@ -51,19 +51,19 @@ export class Deduper {
   }
 
   /**
-   * The verdicts on a stretch: `of(offset)` has one byte for each event of the record, 1 for a duplicate; `undefined` where
+   * The duplicates on a range: `of(offset)` has one byte for each event of the record, 1 for a duplicate; `undefined` where
    * there is none. At once, unless the partition has to be read for it.
    *
    * @throws what reading throws
    */
-  judge(source: Source, stretch: Stretch): Judgement | Promise<Judgement> {
-    return this.#judgeNow(stretch) ?? this.#judgeLater(source, stretch);
+  judge(source: Source, range: ReadRange): Judgement | Promise<Judgement> {
+    return this.#judgeNow(range) ?? this.#judgeLater(source, range);
   }
 
-  async #judgeLater(source: Source, stretch: Stretch): Promise<Judgement> {
+  async #judgeLater(source: Source, range: ReadRange): Promise<Judgement> {
     for (;;) {
-      const at = this.#coveredTo(stretch.from);
-      const done = this.#judgeNow(stretch);
+      const at = this.#coveredTo(range.from);
+      const done = this.#judgeNow(range);
       if (done !== undefined) return done;
       const turn = this.#turn.then(() => this.#bringScanTo(source, at));
       this.#turn = turn.catch(() => {});
@@ -71,19 +71,19 @@ export class Deduper {
     }
   }
 
-  #judgeNow({ from, records, next }: Stretch): Judgement | undefined {
+  #judgeNow({ from, records, next }: ReadRange): Judgement | undefined {
     let to = this.#coveredTo(from);
     while (to < next) {
-      const scan = this.#scans.find(({ verdicts, isFilling }) => !isFilling && verdicts.next === to);
+      const scan = this.#scans.find(({ duplicates, isFilling }) => !isFilling && duplicates.next === to);
       if (scan === undefined) return undefined;
       take(scan, records, next);
       to = this.#coveredTo(from);
     }
-    const all = this.#all().filter((verdicts) => verdicts.from < next && verdicts.next > from);
+    const all = this.#all().filter((duplicates) => duplicates.from < next && duplicates.next > from);
     const [only] = all;
     if (only !== undefined && all.length === 1) return only;
     return {
-      of: (offset) => all.find((verdicts) => verdicts.from <= offset && offset < verdicts.next)?.of(offset),
+      of: (offset) => all.find((duplicates) => duplicates.from <= offset && offset < duplicates.next)?.of(offset),
     };
   }
 
@@ -92,51 +92,51 @@ export class Deduper {
     const all = this.#all();
     let to = from;
     for (;;) {
-      const further = all.find((verdicts) => verdicts.from <= to && to < verdicts.next);
+      const further = all.find((duplicates) => duplicates.from <= to && to < duplicates.next);
       if (further === undefined) return to;
       to = further.next;
     }
   }
 
-  #all(): Verdicts[] {
-    const scanned = this.#scans.flatMap(({ verdicts, isFilling }) => (isFilling ? [] : [verdicts]));
+  #all(): Duplicates[] {
+    const scanned = this.#scans.flatMap(({ duplicates, isFilling }) => (isFilling ? [] : [duplicates]));
     return this.#left.length === 0 ? scanned : [...scanned, ...this.#left];
   }
 
-  /** Brings a scan to where the next verdict is wanted. Only one at a time. */
+  /** Brings a scan to where the next answer is wanted. Only one at a time. */
   async #bringScanTo(source: Source, at: number): Promise<void> {
-    if (this.#coveredTo(at) > at || this.#scans.some(({ verdicts }) => verdicts.next === at)) return;
+    if (this.#coveredTo(at) > at || this.#scans.some(({ duplicates }) => duplicates.next === at)) return;
     const below = this.#scans
-      .filter(({ verdicts }) => verdicts.next < at)
-      .toSorted((one, other) => other.verdicts.next - one.verdicts.next)[0];
+      .filter(({ duplicates }) => duplicates.next < at)
+      .toSorted((one, other) => other.duplicates.next - one.duplicates.next)[0];
     // Moving a scan on is cheaper than filling one anew as long as it takes no more ids.
-    if (below !== undefined && at - below.verdicts.next <= this.#ids) {
+    if (below !== undefined && at - below.duplicates.next <= this.#ids) {
       await this.#moveOn(below, source, at);
-      if (below.verdicts.next >= at) return;
+      if (below.duplicates.next >= at) return;
     }
     const free = this.#free(at);
-    const isShared = free.verdicts.next > free.verdicts.from;
-    if (isShared) this.#left = [...this.#left, free.verdicts].slice(-mostStretches);
+    const isShared = free.duplicates.next > free.duplicates.from;
+    if (isShared) this.#left = [...this.#left, free.duplicates].slice(-mostRanges);
     await this.#fill(free, source, at);
     // Not so far that it forgets what it was set back for.
-    if (isShared) await this.#moveOn(free, source, source.end(), () => free.verdicts.isFull);
+    if (isShared) await this.#moveOn(free, source, source.end(), () => free.duplicates.isFull);
   }
 
   /** A scan that can be set elsewhere: of two, the one that is farther behind. */
   #free(at: number): Scan {
     if (this.#scans.length < 2) {
-      const scan = { ids: new IdWindow(this.#ids), verdicts: new Verdicts(at, mostDuplicates), isFilling: false };
+      const scan = { ids: new IdWindow(this.#ids), duplicates: new Duplicates(at, mostDuplicates), isFilling: false };
       this.#scans.push(scan);
       return scan;
     }
     const [one, other] = this.#scans as [Scan, Scan];
-    return one.verdicts.next <= other.verdicts.next ? one : other;
+    return one.duplicates.next <= other.duplicates.next ? one : other;
   }
 
   /** Reads on from where a scan is, up to an offset, or until it has taken as many ids as there are in it. */
   async #moveOn(scan: Scan, source: Source, to: number, isEnough = (): boolean => false): Promise<void> {
-    for (let taken = 0; scan.verdicts.next < to && taken < this.#ids && !isEnough(); ) {
-      const from = scan.verdicts.next;
+    for (let taken = 0; scan.duplicates.next < to && taken < this.#ids && !isEnough(); ) {
+      const from = scan.duplicates.next;
       const { records, next } = await source.read(from, pieceBytes);
       if (next === from) return;
       // A consumer may have moved it on meanwhile.
@@ -147,7 +147,7 @@ export class Deduper {
   /** Sets a scan to a place, with the ids before it. */
   async #fill(scan: Scan, source: Source, at: number): Promise<void> {
     scan.isFilling = true;
-    scan.verdicts = new Verdicts(at, mostDuplicates);
+    scan.duplicates = new Duplicates(at, mostDuplicates);
     scan.ids.clear();
     try {
       for (const hashes of await hashesBefore(source, at, this.#ids)) {
@@ -161,27 +161,27 @@ export class Deduper {
   }
 }
 
-/** What is known of a stretch. */
+/** What is known of a range. */
 export interface Judgement {
   of(offset: number): Uint8Array | undefined;
 }
 
 /** Moves a scan on over records; those below its place it has already. Returns how many ids it took. */
-function take({ ids, verdicts }: Scan, records: readonly EngineRecord[], next: number): number {
+function take({ ids, duplicates }: Scan, records: readonly EngineRecord[], next: number): number {
   let taken = 0;
   for (const { offset, header } of records) {
-    if (offset < verdicts.next) continue;
+    if (offset < duplicates.next) continue;
     const hashes = hashesOf(header);
-    let duplicates: Uint8Array | undefined;
+    let ofRecord: Uint8Array | undefined;
     for (let at = 0, index = 0; at < hashes.length; at += hashWords, index++) {
       if (!ids.take(hashes, at)) continue;
-      duplicates ??= new Uint8Array(hashes.length / hashWords);
-      duplicates[index] = 1;
+      ofRecord ??= new Uint8Array(hashes.length / hashWords);
+      ofRecord[index] = 1;
     }
-    verdicts.add(offset, duplicates);
+    duplicates.add(offset, ofRecord);
     taken += hashes.length / hashWords;
   }
-  verdicts.skipTo(next);
+  duplicates.skipTo(next);
   return taken;
 }
 

@@ -1,6 +1,6 @@
 import type { BatchLimits, Commit, Outcome, PlacedPosition } from "@pintle/kit";
 import type { Entry, Lane, Lanes } from "../lanes/lanes.ts";
-import type { Loan, Share } from "../memory/budget.ts";
+import type { Loan, MemoryShare } from "../memory/budget.ts";
 import type { Positions } from "./positions.ts";
 
 /** Events that go out in one call of `deliver`. */
@@ -18,9 +18,9 @@ export interface Batch {
 }
 
 export interface TakeOptions {
-  readonly share: Share;
-  /** Events have a stage before them, and are there a second time when they are through it. */
-  readonly stage?: object | undefined;
+  readonly share: MemoryShare;
+  /** Events have a transformation before them, and are there a second time when they are through it. */
+  readonly transform?: object | undefined;
   /** Of a destination that commits its position with the events. */
   readonly positions?: Positions | undefined;
   /** The destination turned out to have the event. */
@@ -37,13 +37,13 @@ export function takeBatch(
   ready: Lanes,
   { events: most, bytes: mostBytes, whole }: BatchLimits,
   isProbe: boolean,
-  { share, stage, positions, delivered, dropped }: TakeOptions,
+  { share, transform, positions, delivered, dropped }: TakeOptions,
 ): Batch | undefined {
   const entries: Entry[] = [];
   const loans: Loan[] = [];
   const admits = (entry: Entry | undefined): boolean => {
     if (entry === undefined || entry.unpacked === 0) return true;
-    const needed = entry.unpacked * (stage === undefined ? 1 : 2);
+    const needed = entry.unpacked * (transform === undefined ? 1 : 2);
     // Only the first of a batch may be more than there is room for.
     const loan = entries.length === 0 || share.fits(needed) ? share.borrow(needed) : undefined;
     if (loan !== undefined) loans.push(loan);

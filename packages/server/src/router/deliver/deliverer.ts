@@ -1,15 +1,15 @@
 import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/kit";
 import type { Entry, Lane, Lanes } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";
-import type { Share } from "../memory/budget.ts";
+import type { MemoryShare } from "../memory/budget.ts";
 import { longestBackoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Stage, Throttle } from "../transform/stage.ts";
+import type { EventTransform, Throttle } from "../transform/event-transform.ts";
 import { type Batch, commitOf, takeBatch } from "./batch.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import { refusesCredentials } from "./failure-scope.ts";
-import { type Judged, Verdicts } from "./judge.ts";
+import { type JudgedBatch, OutcomeJudge } from "./outcome-judge.ts";
 import type { Positions } from "./positions.ts";
 
 export interface DelivererOptions {
@@ -25,16 +25,16 @@ export interface DelivererOptions {
   /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
   /** Of the memory. */
-  readonly share: Share;
+  readonly share: MemoryShare;
   /** By source id. */
   readonly sources: ReadonlyMap<string, EventSource>;
   /** Of a destination that commits its position with the events. */
   readonly positions?: Positions | undefined;
   /** What events go through before they go out. */
-  readonly stage?: Stage | undefined;
+  readonly transform?: EventTransform | undefined;
   /** The limit to what goes out. */
   readonly throttle?: Throttle | undefined;
-  /** The stage found that the event is not for the destination. */
+  /** The transformation found that the event is not for the destination. */
   readonly filtered: (entry: Entry, reason: string) => void;
   /** The destination has the event. */
   readonly delivered: (entry: Entry) => void;
@@ -59,7 +59,7 @@ export interface DelivererOptions {
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #lanes: Lanes;
-  readonly #verdicts: Verdicts;
+  readonly #judge: OutcomeJudge;
   readonly #breaker: Breaker;
   readonly #batchLimits: BatchLimits;
   #connection: Connection | undefined;
@@ -79,7 +79,7 @@ export class Deliverer {
     this.#options = options;
     this.#lanes = options.lanes;
     const { type, settings, account, random } = options;
-    this.#verdicts = new Verdicts({ account, random, longestOwnWait: settings.retry?.max ?? longestShortWait });
+    this.#judge = new OutcomeJudge({ account, random, longestOwnWait: settings.retry?.max ?? longestShortWait });
     this.#batchLimits = type.batch(settings);
     // Of a transactional one, one batch is prepared while the one before it is committed.
     this.#breaker = new Breaker(type.transactional === true ? 2 : Math.max(1, type.concurrency(settings)), random);
@@ -245,15 +245,15 @@ export class Deliverer {
       entry.firstAttempt ??= now;
       entry.partition.pending++;
     }
-    const { stage, sources, positions } = this.#options;
+    const { transform, sources, positions } = this.#options;
     const how = {
       connection,
-      stage,
+      transform,
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
       commit: positions === undefined ? undefined : commitOf(batch, this.#options.writeDead),
       ...(batch.loans.length === 0 ? {} : { released: () => giveBack(batch) }),
     };
-    const number = this.#verdicts.send();
+    const number = this.#judge.send();
     void dispatch(entries, how).then((results) => this.#settle(batch, number, results));
   }
 
@@ -278,7 +278,7 @@ export class Deliverer {
     const { whole } = this.#batchLimits;
     let hasFirst = false;
     let flaw: string | undefined;
-    const judged: Judged = { isProbe, now, passing: undefined };
+    const judged: JudgedBatch = { isProbe, now, passing: undefined };
     // Made when something fails: at thousands of events a second it shows.
     let dueAt: Map<Lane, number> | undefined;
     let again: Set<Lane> | undefined;
@@ -298,12 +298,12 @@ export class Deliverer {
       if (result.outcome === "delivered") {
         gotThrough = true;
         if (isFirst && !whole) this.#breaker.firstAttempt(false);
-        this.#verdicts.delivered(number, entry);
+        this.#judge.delivered(number, entry);
         flaw ??= result.detail;
         this.#options.delivered(entry);
         continue;
       }
-      const outcome = this.#verdicts.judge(entry, result, judged);
+      const outcome = this.#judge.judge(entry, result, judged);
       if (outcome.outcome === "dead") {
         gotThrough = true;
         if (isFirst && !whole) this.#breaker.firstAttempt(false);
@@ -327,7 +327,7 @@ export class Deliverer {
         again.add(lane);
       } else {
         dueAt ??= new Map();
-        dueAt.set(lane, now + this.#verdicts.ownWait(entry, outcome, now));
+        dueAt.set(lane, now + this.#judge.ownWait(entry, outcome, now));
       }
       this.#options.account.retried++;
       this.#options.kept(entry);
@@ -342,7 +342,7 @@ export class Deliverer {
       else if (again?.has(lane) === true) this.#lanes.retry(lane);
       else this.#lanes.release(lane);
     }
-    if (gotThrough) this.#verdicts.gotThrough();
+    if (gotThrough) this.#judge.gotThrough();
     if (flaw !== undefined) this.#options.account.note("answer", flaw);
     if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick);
     else if (failed !== undefined && mostFail) {

@@ -2,12 +2,12 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Connection, Delivery, EventSource, Outcome } from "@pintle/kit";
 import type { Entry } from "../lanes/lanes.ts";
 import { messageOf } from "../ledger/counters.ts";
-import { type Stage, sizeOf } from "../transform/stage.ts";
+import { type EventTransform, sizeOf } from "../transform/event-transform.ts";
 
 /** What became of an event in one attempt. */
 export type Result = Outcome | Ended;
 
-/** It ended in the stage, and the destination was not asked: it is not for it, or it is given up (`refused`). */
+/** It ended in the transformation, and the destination was not asked: it is not for it, or it is given up (`refused`). */
 export interface Ended {
   readonly outcome: "filtered" | "refused";
   readonly reason: string;
@@ -16,7 +16,7 @@ export interface Ended {
 
 export interface Dispatch {
   readonly connection: Connection;
-  readonly stage: Stage | undefined;
+  readonly transform: EventTransform | undefined;
   readonly sourceOf: (entry: Entry) => EventSource;
   /** What the destination commits together with the events. */
   readonly commit: Delivery["commit"];
@@ -32,18 +32,18 @@ const noOutcome: Outcome = {
 };
 
 /**
- * One attempt at some events: through the stage, unless an earlier attempt has brought them through, and to the destination. One
- * result for each event. Never rejects: what a stage or a destination's type throws may be this event's doing.
+ * One attempt at some events: through the transformation, unless an earlier attempt has brought them through, and to the destination. One
+ * result for each event. Never rejects: what a transformation or a destination's type throws may be this event's doing.
  */
 export async function dispatch(entries: readonly Entry[], how: Dispatch): Promise<readonly Result[]> {
-  const { stage, sourceOf } = how;
+  const { transform, sourceOf } = how;
   try {
     const sources = entries.map(sourceOf);
-    if (stage === undefined) {
+    if (transform === undefined) {
       const outcomes = await deliver(entries, sources, how);
       return outcomes.length === entries.length ? outcomes : entries.map((_, at) => outcomes[at] ?? noOutcome);
     }
-    return await dispatchStaged(entries, sources, stage, how);
+    return await dispatchTransformed(entries, sources, transform, how);
   } catch (error) {
     return entries.map(() => thrown(error));
   }
@@ -70,10 +70,10 @@ function deliver(
   );
 }
 
-async function dispatchStaged(
+async function dispatchTransformed(
   entries: readonly Entry[],
   sources: readonly EventSource[],
-  stage: Stage,
+  transform: EventTransform,
   { connection, commit }: Dispatch,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
@@ -81,7 +81,7 @@ async function dispatchStaged(
     const from = results.length;
     let part: Part;
     try {
-      part = await pass(entries.slice(from), sources.slice(from), stage, commit !== undefined);
+      part = await pass(entries.slice(from), sources.slice(from), transform, commit !== undefined);
     } catch (error) {
       // What is delivered stays so.
       if (from === 0) throw error;
@@ -94,9 +94,9 @@ async function dispatchStaged(
           : await committed(part.outgoing, part.ended, connection, commit);
       results.push(...resultsOf(part, outcomes));
     } finally {
-      stage.release?.(part.held);
+      transform.release?.(part.held);
     }
-    // What was not brought through the stage shares the fate of what has to be tried again: it might overtake it.
+    // What was not brought through the transformation shares the fate of what has to be tried again: it might overtake it.
     const again = results.findLast((result): result is Outcome => result.outcome === "retry");
     if (again !== undefined) for (const _ of entries.slice(results.length)) results.push({ ...again, ages: false });
   }
@@ -113,17 +113,17 @@ interface Outgoing {
   readonly size: number;
 }
 
-/** The first entries, as far as the stage has taken them. */
+/** The first entries, as far as the transformation has taken them. */
 interface Part {
   readonly entries: readonly Entry[];
-  /** Results of those that end in the stage. */
+  /** Results of those that end in the transformation. */
   readonly ended: readonly (Ended | undefined)[];
   readonly outgoing: readonly Outgoing[];
-  /** Bytes of what the stage has made, to be given back. */
+  /** Bytes of what the transformation has made, to be given back. */
   readonly held: number;
 }
 
-/** Bytes of results in one call of `deliver`, unless it is one: their source's limits know nothing of what a stage makes of it. */
+/** Bytes of results in one call of `deliver`, unless it is one: their source's limits know nothing of what a transformation makes of it. */
 const mostInCall = 16 << 20;
 
 /** Delivers in as many calls as it takes, and stops at the first that has to be made again. */
@@ -157,7 +157,7 @@ async function committed(
   connection: Connection,
   commit: NonNullable<Dispatch["commit"]>,
 ): Promise<readonly Outcome[]> {
-  // What ends in the stage is committed with the others: its dead letter has to be durable before.
+  // What ends in the transformation is committed with the others: its dead letter has to be durable before.
   const dead = [...ended.entries()].flatMap(([at, result]): [number, Outcome][] =>
     result?.outcome === "refused" ? [[at, { ...result, outcome: "dead", scope: "event" }]] : [],
   );
@@ -172,38 +172,39 @@ async function committed(
 }
 
 /**
- * Brings events through the stage: all of them, or, unless they are committed together, as many as it gives at a time.
+ * Brings events through the transformation: all of them, or, unless they are committed together, as many as it gives at a time.
  */
 async function pass(
   entries: readonly Entry[],
   sources: readonly EventSource[],
-  stage: Stage,
+  transform: EventTransform,
   isWhole: boolean,
 ): Promise<Part> {
   const ended = new Array<Ended | undefined>(entries.length).fill(undefined);
   const sizes = new Map<number, readonly number[]>();
-  const fresh = [...entries.keys()].filter((at) => entries[at]!.staged === undefined);
+  const fresh = [...entries.keys()].filter((at) => entries[at]!.transformed === undefined);
   let held = 0;
   let taken = 0;
   while (taken < fresh.length && (taken === 0 || isWhole)) {
     const asked = fresh.slice(taken);
-    const results = await stage.run(
+    const results = await transform.run(
       asked.map((at) => entries[at]!.event),
       asked.map((at) => sources[at]!),
     );
-    const bytes = results.reduce((sum, staged) => sum + sizeOf(staged), 0);
+    const bytes = results.reduce((sum, transformed) => sum + sizeOf(transformed), 0);
     // What is committed together is needed together, so nothing is waited for.
-    if (isWhole) stage.release?.(bytes);
+    if (isWhole) transform.release?.(bytes);
     else held += bytes;
-    if (results.length === 0) throw new Error("the stage gave too few results");
-    for (const [index, staged] of results.entries()) {
+    if (results.length === 0) throw new Error("the transformation gave too few results");
+    for (const [index, transformed] of results.entries()) {
       const at = asked[index]!;
-      if (staged.kind === "deliver") {
+      if (transformed.kind === "deliver") {
         const entry = entries[at]!;
-        entry.staged = missingOf(staged.events, entry);
-        if (staged.sizes !== undefined && entry.staged === staged.events) sizes.set(at, staged.sizes);
-      } else if (staged.kind === "filtered") ended[at] = { outcome: "filtered", reason: staged.reason };
-      else ended[at] = { outcome: "refused", reason: staged.reason, detail: staged.detail };
+        entry.transformed = missingOf(transformed.events, entry);
+        if (transformed.sizes !== undefined && entry.transformed === transformed.events)
+          sizes.set(at, transformed.sizes);
+      } else if (transformed.kind === "filtered") ended[at] = { outcome: "filtered", reason: transformed.reason };
+      else ended[at] = { outcome: "refused", reason: transformed.reason, detail: transformed.detail };
     }
     taken += results.length;
   }
@@ -211,13 +212,18 @@ async function pass(
   const its = entries.slice(0, end);
   const outgoing = its.flatMap((entry, owner) =>
     ended[owner] === undefined
-      ? entry.staged!.map((event, at) => ({ event, source: sources[owner]!, owner, size: sizes.get(owner)?.[at] ?? 0 }))
+      ? entry.transformed!.map((event, at) => ({
+          event,
+          source: sources[owner]!,
+          owner,
+          size: sizes.get(owner)?.[at] ?? 0,
+        }))
       : [],
   );
   return { entries: its, ended, outgoing, held };
 }
 
-/** Without what an earlier attempt has delivered. If nothing is left, the stage is another one now, and all of it goes out. */
+/** Without what an earlier attempt has delivered. If nothing is left, the transformation is another one now, and all of it goes out. */
 function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly DeliveredEvent[] {
   if (only === undefined) return events;
   const missing = events.filter(({ messageId }) => only.has(messageId));
@@ -236,12 +242,12 @@ function resultsOf({ entries, ended, outgoing }: Part, outcomes: readonly Outcom
     if (result !== undefined) return result;
     const outcome = combined(entry, its[at]!);
     // Its memory is reckoned by the event that came in. What has become large is made again for the next attempt.
-    if (sizes[at]! > 2 * entry.bytes + keptBytes) entry.staged = undefined;
+    if (sizes[at]! > 2 * entry.bytes + keptBytes) entry.transformed = undefined;
     return outcome;
   });
 }
 
-/** Bytes by which what a stage made of an event may be larger than the event and be kept for another attempt. */
+/** Bytes by which what a transformation made of an event may be larger than the event and be kept for another attempt. */
 const keptBytes = 4096;
 
 /**
@@ -255,8 +261,8 @@ function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   entry.failed ??= outcomes.find((outcome) => outcome.outcome === "dead" && !isOpen(outcome));
   if (again === undefined) return entry.failed ?? first;
   if (outcomes.length > 1) {
-    entry.staged = entry.staged!.filter((_, at) => isOpen(outcomes[at]!));
-    entry.only = new Set(entry.staged.map(({ messageId }) => messageId));
+    entry.transformed = entry.transformed!.filter((_, at) => isOpen(outcomes[at]!));
+    entry.only = new Set(entry.transformed.map(({ messageId }) => messageId));
   }
   return again;
 }

@@ -14,22 +14,22 @@ export interface PositionsOptions {
 }
 
 /** A batch's part of a partition. */
-interface Flight {
+interface InFlight {
   readonly position: Position;
   readonly entries: readonly Entry[];
 }
 
 /** What is known of a partition. */
-interface Standing {
+interface PartitionProgress {
   readonly partition: PartitionState;
   state: "to be asked" | "known";
   begun: boolean;
   /** What the destination said last, or has confirmed since. */
   known: Position | undefined;
   /** Batches that are on their way, in the order in which they will be committed. */
-  flying: Flight[];
+  flying: InFlight[];
   /** Batches of which nobody knows whether they were committed, in that order. */
-  tried: Flight[];
+  tried: InFlight[];
 }
 
 /**
@@ -48,7 +48,7 @@ interface Standing {
  */
 export class Positions {
   readonly #options: PositionsOptions;
-  readonly #standings = new Map<number, Standing>();
+  readonly #progresses = new Map<number, PartitionProgress>();
   /** Events that turned out to be committed, and are still in their lanes. */
   readonly #committed = new Set<Entry>();
 
@@ -58,13 +58,13 @@ export class Positions {
 
   /** Whether the destination has to be asked before anything goes out. */
   get toBeAsked(): boolean {
-    for (const { state } of this.#standings.values()) if (state === "to be asked") return true;
+    for (const { state } of this.#progresses.values()) if (state === "to be asked") return true;
     return false;
   }
 
   /** A partition was assigned, and nothing of it was read. */
   add(partition: PartitionState): void {
-    const standing: Standing = {
+    const progress: PartitionProgress = {
       partition,
       state: "to be asked",
       begun: false,
@@ -72,22 +72,22 @@ export class Positions {
       flying: [],
       tried: [],
     };
-    this.#standings.set(partition.source.partition, standing);
+    this.#progresses.set(partition.source.partition, progress);
   }
 
   /** The partition was taken away. */
   remove(partition: PartitionState): void {
-    this.#standings.delete(partition.source.partition);
+    this.#progresses.delete(partition.source.partition);
     for (const entry of this.#committedOf(partition)) this.#committed.delete(entry);
   }
 
   /** A batch goes out with these events. What it is to commit: where the destination stands when it has all that flies. */
   takeOff(entries: readonly Entry[]): PlacedPosition[] {
     return [...byPartition(entries)].flatMap(([partition, its]) => {
-      const standing = this.#standings.get(partition.source.partition);
+      const progress = this.#progresses.get(partition.source.partition);
       // What is replayed stands in another topic, whose position is kept here and not there: it may be delivered twice.
-      if (standing?.partition !== partition) return [];
-      const { flying, known } = standing;
+      if (progress?.partition !== partition) return [];
+      const { flying, known } = progress;
       // Those that turned out to be committed, and whose turn has not come in their lanes, would be lost to the position.
       const before = [...this.#committedOf(partition), ...flying.flatMap((flight) => flight.entries)];
       const position = progressOf(partition, [...before, ...its]);
@@ -99,46 +99,46 @@ export class Positions {
 
   /** The batch with these positions is confirmed. */
   confirmed(positions: readonly PlacedPosition[]): void {
-    for (const standing of this.#landed(positions)) {
-      const flight = standing.flying.shift()!;
-      standing.known = flight.position;
+    for (const progress of this.#landed(positions)) {
+      const flight = progress.flying.shift()!;
+      progress.known = flight.position;
       // It began where those before it end: so they are committed, too.
-      for (const { entries } of standing.tried) for (const entry of entries) this.#committed.add(entry);
-      standing.tried = [];
-      standing.state = "known";
+      for (const { entries } of progress.tried) for (const entry of entries) this.#committed.add(entry);
+      progress.tried = [];
+      progress.state = "known";
     }
   }
 
   /** The batch with these positions was not confirmed. */
   unconfirmed(positions: readonly PlacedPosition[]): void {
-    for (const standing of this.#landed(positions)) {
-      standing.tried.push(standing.flying.shift()!);
-      standing.state = "to be asked";
+    for (const progress of this.#landed(positions)) {
+      progress.tried.push(progress.flying.shift()!);
+      progress.state = "to be asked";
     }
   }
 
   /** The partitions of a batch that has come back, but for those that were taken away meanwhile. */
-  #landed(positions: readonly PlacedPosition[]): Standing[] {
+  #landed(positions: readonly PlacedPosition[]): PartitionProgress[] {
     return positions.flatMap(({ place, position }) => {
-      const standing = this.#standings.get(place.partition);
-      if (standing === undefined || !standing.flying.some((flight) => flight.position === position)) return [];
-      if (standing.flying[0]!.position !== position) {
+      const progress = this.#progresses.get(place.partition);
+      if (progress === undefined || !progress.flying.some((flight) => flight.position === position)) return [];
+      if (progress.flying[0]!.position !== position) {
         throw new Error(`The batches of ${place.topic} ${place.partition} did not come back in their order`);
       }
-      return [standing];
+      return [progress];
     });
   }
 
   /** Asks the destination for what is not known. @throws what the destination throws; then it has to be asked again */
   async ask(connection: Pick<Connection, "position">): Promise<void> {
-    for (const standing of [...this.#standings.values()]) {
-      if (standing.state === "known") continue;
-      const { partition, known = progressOf(partition) } = standing;
+    for (const progress of [...this.#progresses.values()]) {
+      if (progress.state === "known") continue;
+      const { partition, known = progressOf(partition) } = progress;
       const anew = this.#options.beginningOf(partition) ?? known;
       const position = (await connection.position?.(this.#place(partition), known, anew)) ?? known;
       // It may have been taken away meanwhile.
-      if (this.#standings.get(partition.source.partition) !== standing) continue;
-      this.#answered(standing, position);
+      if (this.#progresses.get(partition.source.partition) !== progress) continue;
+      this.#answered(progress, position);
     }
   }
 
@@ -151,13 +151,13 @@ export class Positions {
     return [...this.#committed].filter((entry) => entry.partition === partition);
   }
 
-  #answered(standing: Standing, position: Position): void {
-    const { partition, begun, known, tried } = standing;
-    standing.state = "known";
-    standing.known = position;
-    standing.tried = [];
+  #answered(progress: PartitionProgress, position: Position): void {
+    const { partition, begun, known, tried } = progress;
+    progress.state = "known";
+    progress.known = position;
+    progress.tried = [];
     if (!begun) {
-      standing.begun = true;
+      progress.begun = true;
       this.#options.begin(partition, position);
     } else if (isSame(position, known)) {
       // Nothing of what was tried is there.
@@ -173,8 +173,8 @@ export class Positions {
 
   /** The partition was begun anew: nothing has to be asked about it. */
   replace(partition: PartitionState, known: Position): void {
-    const standing: Standing = { partition, state: "known", begun: true, known, flying: [], tried: [] };
-    this.#standings.set(partition.source.partition, standing);
+    const progress: PartitionProgress = { partition, state: "known", begun: true, known, flying: [], tried: [] };
+    this.#progresses.set(partition.source.partition, progress);
   }
 
   #place({ source }: PartitionState): PlacedPosition["place"] {

@@ -58,7 +58,7 @@ test("a limited destination gets its events late, and another one does not notic
     });
   const harness: RouterHarness = await RouterHarness.open({
     destinations: { slow: fake("slow"), fast: fake("fast") },
-    between: { slow: { throttle: new RateLimit(10) } },
+    pipelines: { slow: { throttle: new RateLimit(10) } },
   });
   const start = harness.clock.now();
   await harness.accept(Array.from({ length: 6 }, (_, at) => ({ messageId: `m${at}`, userId: `u${at}` })));

@@ -1,4 +1,4 @@
-import type { Throttle } from "../transform/stage.ts";
+import type { Throttle } from "../transform/event-transform.ts";
 
 /** Milliseconds of the allowance that may be saved up: as much as a late timer or a pause of the event loop costs. */
 const burst = 100;

@@ -41,11 +41,11 @@ export interface Entry {
   deliveredAtFailure: number | undefined;
   /** That the destination had nothing where it was sent to, the last time. */
   absence: Absence | undefined;
-  /** What the stage made of it, less what the destination has already; `undefined` before the stage. */
-  staged: readonly DeliveredEvent[] | undefined;
-  /** Of what the stage makes of it, the `messageId`s that are still to go out; `undefined`: all. */
+  /** What the transformation made of it, less what the destination has already; `undefined` before the transformation. */
+  transformed: readonly DeliveredEvent[] | undefined;
+  /** Of what the transformation makes of it, the `messageId`s that are still to go out; `undefined`: all. */
   only: ReadonlySet<string> | undefined;
-  /** The refusal of one of several events that the stage made of it, while others are still to be tried. */
+  /** The refusal of one of several events that the transformation made of it, while others are still to be tried. */
   failed: Outcome | undefined;
 }
 
@@ -84,7 +84,7 @@ class QueuedEvent implements Entry {
   firstAttempt: number | undefined = undefined;
   deliveredAtFailure: number | undefined = undefined;
   absence: Absence | undefined = undefined;
-  staged: readonly DeliveredEvent[] | undefined = undefined;
+  transformed: readonly DeliveredEvent[] | undefined = undefined;
   only: ReadonlySet<string> | undefined = undefined;
   failed: Outcome | undefined = undefined;
   readonly #held: DeliveredEvent | PackedEvent;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Budget, type Loan, type Share } from "./budget.ts";
+import { type Loan, MemoryBudget, type MemoryShare } from "./budget.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test("half is shared, and each has a part of the other half whatever the others hold", () => {
-  const budget = new Budget(800);
+  const budget = new MemoryBudget(800);
   const [greedy, other] = [budget.join(() => {}), budget.join(() => {})];
   assert.ok(greedy.fits(600), "its own 200 and the 400 that all share");
   assert.equal(greedy.fits(601), false);
@@ -20,7 +20,7 @@ test("half is shared, and each has a part of the other half whatever the others 
 });
 
 test("what is read ahead is a sixteenth of the budget, divided, and 64 KiB at the least", () => {
-  const budget = new Budget(32e6);
+  const budget = new MemoryBudget(32e6);
   const most = 1 << 20;
   budget.join(() => {});
   assert.equal(budget.readAhead(most), most);
@@ -31,11 +31,11 @@ test("what is read ahead is a sixteenth of the budget, divided, and 64 KiB at th
 });
 
 test("an event that fits nobody goes out alone, and those that wait take turns", async () => {
-  const budget = new Budget(100);
+  const budget = new MemoryBudget(100);
   const order: string[] = [];
   const loans = new Map<string, Loan>();
-  const want = (name: string): Share => {
-    const share: Share = budget.join(() => ask());
+  const want = (name: string): MemoryShare => {
+    const share: MemoryShare = budget.join(() => ask());
     const ask = (): void => {
       if (loans.has(name)) return;
       const loan = share.borrow(1000);
@@ -73,7 +73,7 @@ test("whatever comes and goes, no more is charged than there is and one loan, no
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
-      const budget = new Budget(1000);
+      const budget = new MemoryBudget(1000);
       const own = 1000 / 2 / 4;
       const members = Array.from({ length: 4 }, () => {
         const member = {

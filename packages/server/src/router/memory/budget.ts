@@ -1,5 +1,5 @@
 /** What one destination has of the budget. */
-export interface Share {
+export interface MemoryShare {
   /** Bytes that it is charged with. */
   readonly held: number;
   /** Whether so many bytes more are there for it. */
@@ -33,7 +33,7 @@ export interface Loan {
  * What is charged never exceeds the budget but for what its owners document: `take` charges what does not fit (a record that is read while nothing
  * is held), and one loan at a time may exceed it.
  */
-export class Budget {
+export class MemoryBudget {
   readonly bytes: number;
   readonly #shares = new Set<Member>();
   /** Those that want a loan, in the order in which they first asked. */
@@ -50,7 +50,7 @@ export class Budget {
   }
 
   /** A destination comes. `wake` is called, later and never at once, when it waits and something was given back. */
-  join(wake: () => void): Share {
+  join(wake: () => void): MemoryShare {
     const member = new Member(this, wake);
     this.#shares.add(member);
     return member;
@@ -150,14 +150,14 @@ export class Budget {
   }
 }
 
-class Member implements Share {
+class Member implements MemoryShare {
   held = 0;
   /** Whether it has asked for a loan since it was told that there may be room. */
   asks = false;
   readonly wake: () => void;
-  readonly #budget: Budget;
+  readonly #budget: MemoryBudget;
 
-  constructor(budget: Budget, wake: () => void) {
+  constructor(budget: MemoryBudget, wake: () => void) {
     this.#budget = budget;
     this.wake = wake;
   }

@@ -25,7 +25,7 @@ export interface ConsumerLimits {
   /** Records of the retry topic that are not finished: what is kept in memory of parked lanes is so many times 300 bytes or so. */
   readonly parkedRecords: number;
   /** Events of the retry topic that have ended, above which a lane that keeps them there is moved forward. */
-  readonly shiftAbove: number;
+  readonly compactAbove: number;
   /** Milliseconds for which what comes for a parked lane is gathered before it is written. */
   readonly gatherFor: number;
   /** Milliseconds between two saves of progress. */
@@ -44,7 +44,7 @@ export const defaultLimits: ConsumerLimits = {
   sliceEvents: 500,
   sliceBytes: 256 << 10,
   parkedRecords: 100_000,
-  shiftAbove: 1000,
+  compactAbove: 1000,
   gatherFor: 100,
   saveInterval: 100,
 };

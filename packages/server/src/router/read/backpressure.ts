@@ -1,10 +1,10 @@
 import type { BreakerState } from "../deliver/breaker.ts";
 import type { Entry } from "../lanes/lanes.ts";
 import type { Window } from "../ledger/window.ts";
-import type { Budget, Share } from "../memory/budget.ts";
+import type { MemoryBudget, MemoryShare } from "../memory/budget.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 
-export type RoomLimits = Pick<ConsumerLimits, "windowEvents" | "windowBytes" | "readAhead" | "finishedAbove">;
+export type BackpressureLimits = Pick<ConsumerLimits, "windowEvents" | "windowBytes" | "readAhead" | "finishedAbove">;
 
 /** What of a destination's deliverer says whether more is wanted. */
 export interface Demand {
@@ -20,15 +20,15 @@ const perRecord = 400;
 const perFinished = 64;
 
 /** How much of a destination's events is in memory, and whether there is room for more. */
-export class Room {
-  readonly #limits: RoomLimits;
-  readonly #budget: Budget;
-  readonly #share: Share;
+export class Backpressure {
+  readonly #limits: BackpressureLimits;
+  readonly #budget: MemoryBudget;
+  readonly #share: MemoryShare;
   readonly #demand: () => Demand;
   #events = 0;
   #bytes = 0;
 
-  constructor(limits: RoomLimits, budget: Budget, share: Share, demand: () => Demand) {
+  constructor(limits: BackpressureLimits, budget: MemoryBudget, share: MemoryShare, demand: () => Demand) {
     this.#limits = limits;
     this.#budget = budget;
     this.#share = share;

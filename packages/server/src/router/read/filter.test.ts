@@ -9,10 +9,10 @@ import { filterEvent } from "./filter.ts";
 
 const names = { name: "hook", displayName: "Webhook" };
 
-function verdict(fields: Record<string, unknown>, filter: EventFilter = {}): string {
+function result(fields: Record<string, unknown>, filter: EventFilter = {}): string {
   const event = { type: "track", messageId: "m", ...fields } as unknown as DeliveredEvent;
-  const result = filterEvent(event, { ...names, ...filter });
-  return `${result.verdict}${result.malformed ? " malformed" : ""}`;
+  const judged = filterEvent(event, { ...names, ...filter });
+  return `${judged.result}${judged.malformed ? " malformed" : ""}`;
 }
 
 const cases: [integrations: unknown, expected: string][] = [
@@ -58,41 +58,41 @@ const cases: [integrations: unknown, expected: string][] = [
 test("a type is compared without capitals", () => {
   const tracks: EventFilter = { only: { types: ["track"], events: [] } };
   const signUps: EventFilter = { only: { types: [], events: ["Sign Up"] } };
-  assert.equal(verdict({ type: "Track" }), "deliver");
-  assert.equal(verdict({ type: "TRACK" }, tracks), "deliver");
-  assert.equal(verdict({ type: "Identify" }, tracks), "only");
-  assert.equal(verdict({ type: "IDENTIFY" }, { except: { types: ["identify"], events: [] } }), "except");
-  assert.equal(verdict({ type: "Track", event: "Sign Up" }, signUps), "deliver");
-  assert.equal(verdict({ type: "Track", integrations: { All: false } }), "integrations");
-  assert.equal(verdict({ type: "Tracks" }, tracks), "type");
+  assert.equal(result({ type: "Track" }), "deliver");
+  assert.equal(result({ type: "TRACK" }, tracks), "deliver");
+  assert.equal(result({ type: "Identify" }, tracks), "only");
+  assert.equal(result({ type: "IDENTIFY" }, { except: { types: ["identify"], events: [] } }), "except");
+  assert.equal(result({ type: "Track", event: "Sign Up" }, signUps), "deliver");
+  assert.equal(result({ type: "Track", integrations: { All: false } }), "integrations");
+  assert.equal(result({ type: "Tracks" }, tracks), "type");
 });
 
 for (const [integrations, expected] of cases) {
   test(`integrations ${JSON.stringify(integrations)}: ${expected}`, () => {
-    assert.equal(verdict({ integrations }), expected);
+    assert.equal(result({ integrations }), expected);
   });
 }
 
 test("names of the language's own are no integrations", () => {
-  const result = filterEvent({ type: "track", integrations: {} } as unknown as DeliveredEvent, {
+  const judged = filterEvent({ type: "track", integrations: {} } as unknown as DeliveredEvent, {
     name: "constructor",
     displayName: "toString",
   });
-  assert.deepEqual(result, { verdict: "deliver", malformed: false });
+  assert.deepEqual(judged, { result: "deliver", malformed: false });
 });
 
 test("types that are known pass, all others are dead", () => {
   for (const type of ["identify", "track", "page", "screen", "group", "alias", "merge"]) {
-    assert.equal(verdict({ type }), "deliver");
+    assert.equal(result({ type }), "deliver");
   }
   for (const type of [undefined, null, "", "tracks", "shout", 7, ["track"]]) {
-    assert.equal(verdict({ type, integrations: { All: false } }), "type");
+    assert.equal(result({ type, integrations: { All: false } }), "type");
   }
 });
 
 test("a destination that is called all is meant by its name", () => {
   const event = { type: "track", integrations: { All: true, all: false } } as unknown as DeliveredEvent;
-  assert.equal(filterEvent(event, { name: "all", displayName: "Webhook" }).verdict, "integrations");
+  assert.equal(filterEvent(event, { name: "all", displayName: "Webhook" }).result, "integrations");
 });
 
 const consentCases: [denied: unknown, and: string, or: string][] = [
@@ -113,16 +113,16 @@ for (const [deniedConsentIds, and, or] of consentCases) {
   test(`denied ${JSON.stringify(deniedConsentIds)} of a and b: ${and} by "and", ${or} by "or"`, () => {
     const fields = { context: { consentManagement: { deniedConsentIds, allowedConsentIds: ["a"] } } };
     const ids = ["a", "b"];
-    assert.equal(verdict(fields, { consent: { ids, strategy: "and" } }), and);
-    assert.equal(verdict(fields, { consent: { ids, strategy: "or" } }), or);
-    assert.equal(verdict(fields), "deliver", "a destination that asks for no consent");
+    assert.equal(result(fields, { consent: { ids, strategy: "and" } }), and);
+    assert.equal(result(fields, { consent: { ids, strategy: "or" } }), or);
+    assert.equal(result(fields), "deliver", "a destination that asks for no consent");
   });
 }
 
 test("an event without consent management passes, whatever stands in its place", () => {
   const consent = { ids: ["a"], strategy: "and" } as const;
   for (const context of [undefined, null, "context", [], {}, { consentManagement: null }, { consentManagement: "a" }]) {
-    assert.equal(verdict({ context }, { consent }), "deliver");
+    assert.equal(result({ context }, { consent }), "deliver");
   }
 });
 
@@ -138,16 +138,16 @@ test("only and except select by type, and tracks by name, too", () => {
     {},
   ];
   for (const event of selected) {
-    assert.equal(verdict(event, { only: orders }), "deliver");
-    assert.equal(verdict(event, { except: orders }), "except");
+    assert.equal(result(event, { only: orders }), "deliver");
+    assert.equal(result(event, { except: orders }), "except");
   }
   for (const event of others) {
-    assert.equal(verdict(event, { only: orders }), "only");
-    assert.equal(verdict(event, { except: orders }), "deliver");
+    assert.equal(result(event, { only: orders }), "only");
+    assert.equal(result(event, { except: orders }), "deliver");
   }
   const tracks = { types: ["track"], events: [] };
-  assert.equal(verdict({ event: "Order Completed" }, { only: tracks, except: orders }), "except");
-  assert.equal(verdict({ event: "Page Viewed" }, { only: tracks, except: orders }), "deliver");
+  assert.equal(result({ event: "Order Completed" }, { only: tracks, except: orders }), "except");
+  assert.equal(result({ event: "Page Viewed" }, { only: tracks, except: orders }), "deliver");
 });
 
 test("the first reason counts: type, integrations, consent, only, except", () => {
@@ -158,11 +158,11 @@ test("the first reason counts: type, integrations, consent, only, except", () =>
     except: all,
   };
   const event = { integrations: { All: false }, context: { consentManagement: { deniedConsentIds: ["a"] } } };
-  assert.equal(verdict({ ...event, type: "shout" }, filter), "type");
-  assert.equal(verdict(event, filter), "integrations");
-  assert.equal(verdict({ ...event, integrations: { All: 0 } }, filter), "consent malformed");
-  assert.equal(verdict({}, filter), "only");
-  assert.equal(verdict({}, { ...filter, only: all }), "except");
+  assert.equal(result({ ...event, type: "shout" }, filter), "type");
+  assert.equal(result(event, filter), "integrations");
+  assert.equal(result({ ...event, integrations: { All: 0 } }, filter), "consent malformed");
+  assert.equal(result({}, filter), "only");
+  assert.equal(result({}, { ...filter, only: all }), "except");
 });
 
 test("each destination filters by its own rules, and counts by reason what it does not get", async () => {

@@ -5,11 +5,11 @@ import type { ConsentRule, EventFilter, Selection } from "../../model/event-filt
 export type FilterReason = "integrations" | "consent" | "only" | "except";
 
 /** What becomes of an event before it goes to a destination. */
-export type Verdict = "deliver" | "type" | FilterReason;
+export type FilterResult = "deliver" | "type" | FilterReason;
 
-export interface FilterResult {
+export interface FilterJudgement {
   /** `deliver`, or the reason why it ends here: `type` makes a dead letter, all others are filtered. */
-  readonly verdict: Verdict;
+  readonly result: FilterResult;
   /** Something in `integrations` has a type that means nothing; it was taken as absent. */
   readonly malformed: boolean;
 }
@@ -26,21 +26,21 @@ export interface FilterRules extends EventFilter {
 const defaultKeys: readonly string[] = ["All", "all"];
 
 /** Decides whether an event of a connected source goes to a destination. Pure. */
-export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterResult {
+export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterJudgement {
   // Of an event that was completed now its letters are the known ones; a dead letter holds what an older version let through.
   const type = knownType(event.type);
-  if (type === undefined) return result("type", false);
+  if (type === undefined) return judgement("type", false);
   const { included, malformed } = readIntegrations(event.integrations, rules);
-  if (!included) return result("integrations", malformed);
+  if (!included) return judgement("integrations", malformed);
   const { consent, only, except } = rules;
-  if (consent !== undefined && isDenied(event, consent)) return result("consent", malformed);
-  if (only !== undefined && !isSelected(event, type, only)) return result("only", malformed);
-  if (except !== undefined && isSelected(event, type, except)) return result("except", malformed);
-  return result("deliver", malformed);
+  if (consent !== undefined && isDenied(event, consent)) return judgement("consent", malformed);
+  if (only !== undefined && !isSelected(event, type, only)) return judgement("only", malformed);
+  if (except !== undefined && isSelected(event, type, except)) return judgement("except", malformed);
+  return judgement("deliver", malformed);
 }
 
 /** What becomes of an event that is on its way once more. */
-export type LaterVerdict = Verdict | "disconnected";
+export type LaterFilterResult = FilterResult | "disconnected";
 
 /**
  * Decides about an event that was accepted, and perhaps let through, before: a dead letter, an event of the retry topic, one of a replay.
@@ -53,8 +53,8 @@ export function filterLater(
   sourceId: string,
   rules: FilterRules,
   sources: { has(sourceId: string): boolean },
-): LaterVerdict {
-  return sourceId !== "" && !sources.has(sourceId) ? "disconnected" : filterEvent(event, rules).verdict;
+): LaterFilterResult {
+  return sourceId !== "" && !sources.has(sourceId) ? "disconnected" : filterEvent(event, rules).result;
 }
 
 function readIntegrations(
@@ -101,11 +101,11 @@ function isSelected(event: DeliveredEvent, type: string, { types, events }: Sele
   return type === "track" && events.includes(event.event as string);
 }
 
-const verdicts: readonly Verdict[] = ["deliver", "type", "integrations", "consent", "only", "except"];
-const wellFormed = new Map(verdicts.map((verdict) => [verdict, { verdict, malformed: false }]));
-const ofMalformed = new Map(verdicts.map((verdict) => [verdict, { verdict, malformed: true }]));
+const results: readonly FilterResult[] = ["deliver", "type", "integrations", "consent", "only", "except"];
+const wellFormed = new Map(results.map((result) => [result, { result, malformed: false }]));
+const ofMalformed = new Map(results.map((result) => [result, { result, malformed: true }]));
 
 /** One of a few objects: this runs for every event and destination. */
-function result(verdict: Verdict, malformed: boolean): FilterResult {
-  return (malformed ? ofMalformed : wellFormed).get(verdict)!;
+function judgement(result: FilterResult, malformed: boolean): FilterJudgement {
+  return (malformed ? ofMalformed : wellFormed).get(result)!;
 }

@@ -10,7 +10,7 @@ import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
 /** What a record holds for one destination. Events that are in neither list are finished. */
-export interface Intake {
+export interface TakenRecord {
   readonly deliver: readonly Entry[];
   readonly dead: readonly { readonly entry: Entry; readonly reason: string; readonly detail: string }[];
   /** Events that are not for the destination, by reason. */
@@ -21,7 +21,7 @@ export interface Intake {
   readonly malformed: number;
 }
 
-export interface IntakeRules {
+export interface TakeRules {
   readonly filter: FilterRules;
   /** Ids of the sources that are connected to the destination. */
   readonly sources: { has(sourceId: string): boolean };
@@ -42,15 +42,15 @@ export interface IntakeRules {
 export function takeRecord(
   record: EngineRecord,
   partition: PartitionState,
-  rules: IntakeRules,
+  rules: TakeRules,
   duplicates?: Uint8Array,
-): Intake {
+): TakenRecord {
   const { sourceId, events } = countEvents(record.header);
   if (sourceId !== "" && !rules.sources.has(sourceId)) {
     const disconnected = eventsConcerned(record, partition, rules.concerns);
     partition.finishedBefore.take(record.offset);
     partition.window.add(record.offset, record.time, 0);
-    return disconnected === 0 ? intake({}) : intake({ filtered: new Map([["disconnected", disconnected]]) });
+    return disconnected === 0 ? taken({}) : taken({ filtered: new Map([["disconnected", disconnected]]) });
   }
   let content: RecordEvents;
   try {
@@ -66,8 +66,8 @@ function takeEvents(
   record: EngineRecord,
   partition: PartitionState,
   { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
-  { filter, copies, fits }: IntakeRules,
-): Intake {
+  { filter, copies, fits }: TakeRules,
+): TakenRecord {
   const before = partition.finishedBefore.take(record.offset);
   let nextBefore = 0;
   const state = partition.window.add(record.offset, record.time, events.length);
@@ -90,21 +90,20 @@ function takeEvents(
       continue;
     }
     const event = events[index]!;
-    const result = filterEvent(event, filter);
-    if (result.malformed) malformed++;
-    const { verdict } = result;
-    if (verdict !== "deliver" && verdict !== "type") {
+    const { result, malformed: isMalformed } = filterEvent(event, filter);
+    if (isMalformed) malformed++;
+    if (result !== "deliver" && result !== "type") {
       filtered ??= new Map();
-      filtered.set(verdict, (filtered.get(verdict) ?? 0) + 1);
+      filtered.set(result, (filtered.get(result) ?? 0) + 1);
       partition.window.finish(state, index);
       continue;
     }
     const { held, cost } = hold(event);
     const entry = newEntry(partition, state, { index, event: held, sourceId, keyHash: keyHashes[index]!, bytes, cost });
-    if (verdict === "deliver") deliver.push(entry);
+    if (result === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: unknownType(event) });
   }
-  return intake({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
+  return taken({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
 }
 
 /** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */
@@ -112,25 +111,25 @@ function takeUnreadable(
   record: EngineRecord,
   partition: PartitionState,
   { sourceId, weight, detail }: { sourceId: string; weight: number; detail: string },
-): Intake {
+): TakenRecord {
   const state = partition.window.add(record.offset, record.time, 1);
   if (partition.finishedBefore.take(record.offset).length > 0) {
     partition.window.finish(state, 0);
-    return intake({});
+    return taken({});
   }
   const whole = { messageId: "", header: base64(record.header), payload: base64(record.payload) };
   const event = whole as unknown as DeliveredEvent;
   const bytes = record.payload.length;
   const entry = newEntry(partition, state, { index: 0, event, sourceId, keyHash: 0, bytes, cost: 4 * bytes, weight });
-  return intake({ dead: [{ entry, reason: "record", detail }] });
+  return taken({ dead: [{ entry, reason: "record", detail }] });
 }
 
-function intake(facts: Partial<Intake>): Intake {
+function taken(facts: Partial<TakenRecord>): TakenRecord {
   const { deliver = [], dead = [], duplicate = 0, malformed = 0, filtered = none } = facts;
   return { deliver, dead, duplicate, malformed, filtered };
 }
 
-const none: Intake["filtered"] = new Map();
+const none: TakenRecord["filtered"] = new Map();
 
 /** What a dead letter says of an event whose type no destination knows. A client wrote it: it may be anything, of any length. */
 export function unknownType({ type }: DeliveredEvent): string {

@@ -7,7 +7,7 @@ import { openEmbeddedEngine } from "../../engine/embedded.ts";
 import { createLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { registerNew } from "./beginnings.ts";
-import { Register, registerTopic } from "./destination-registry.ts";
+import { DestinationRegistry, registryTopic } from "./destination-registry.ts";
 
 const logger = createLogger({ level: "silent" });
 
@@ -18,22 +18,24 @@ function destination(id: string, more: Partial<Destination> = {}): Destination {
 test("a destination that is new gets its place in the log without a router, once, and not before the first start", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "pintle-beginnings-"));
   t.after(() => rmSync(directory, { recursive: true }));
-  const withRegister = async <Result>(work: (register: Register) => Promise<Result> | Result): Promise<Result> => {
-    const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === registerTopic, logger });
+  const withRegistry = async <Result>(
+    work: (registry: DestinationRegistry) => Promise<Result> | Result,
+  ): Promise<Result> => {
+    const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === registryTopic, logger });
     try {
-      return await work(await Register.open(engine));
+      return await work(await DestinationRegistry.open(engine));
     } finally {
       await engine.close();
     }
   };
-  const known = (...ids: string[]) => withRegister((register) => ids.map((id) => register.beginningOf(id, 0)));
+  const known = (...ids: string[]) => withRegistry((registry) => ids.map((id) => registry.beginningOf(id, 0)));
 
   await registerNew(directory, [destination("a")], { start: 0, end: 5 }, logger);
   assert.deepEqual(await known("a"), [undefined], "at the first start all begin at the beginning");
 
-  await withRegister(async (register) => {
-    await register.add("a", 0, 0);
-    await register.markOpened();
+  await withRegistry(async (registry) => {
+    await registry.add("a", 0, 0);
+    await registry.markOpened();
   });
   const all = [
     destination("a"),

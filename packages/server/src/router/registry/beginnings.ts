@@ -2,7 +2,7 @@ import { openEmbeddedEngine } from "../../engine/embedded.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
-import { Register, registerTopic } from "./destination-registry.ts";
+import { DestinationRegistry, registryTopic } from "./destination-registry.ts";
 
 /** Where the log stands, of one partition: offsets of the oldest record and of the next. */
 export interface LogRange {
@@ -20,7 +20,7 @@ export type Beginnings = Readonly<Record<string, number>>;
  *
  * A place that cannot be written down (the disk is full) is left to the thread, which is told where the log stood.
  *
- * @throws EngineError when the register cannot be read
+ * @throws EngineError when the registry cannot be read
  */
 export async function registerNew(
   directory: string,
@@ -28,15 +28,15 @@ export async function registerNew(
   range: LogRange,
   logger: Logger,
 ): Promise<void> {
-  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === registerTopic, logger });
+  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === registryTopic, logger });
   try {
-    const register = await Register.open(engine);
+    const registry = await DestinationRegistry.open(engine);
     // Then all of them begin at the beginning.
-    if (register.firstStart) return;
+    if (registry.firstStart) return;
     for (const { id, enabled, settings } of destinations) {
-      if (!enabled || register.beginningOf(id, 0) !== undefined) continue;
+      if (!enabled || registry.beginningOf(id, 0) !== undefined) continue;
       const isFromStart = (settings as { readonly from?: unknown } | undefined)?.from === "start";
-      await register.add(id, 0, isFromStart ? range.start : range.end);
+      await registry.add(id, 0, isFromStart ? range.start : range.end);
     }
   } catch (error) {
     if (!(error instanceof EngineError) || !error.retryable) throw error;

@@ -4,7 +4,7 @@ import { EngineError } from "../../engine/engine-error.ts";
 import { allRecords } from "./all-records.ts";
 
 /** The topic that says which destinations this data folder has seen. */
-export const registerTopic = "destinations";
+export const registryTopic = "destinations";
 
 const format = 1;
 
@@ -15,7 +15,7 @@ const format = 1;
  * be taken for a new one, which would begin at the end of the log and miss what was accepted before. So the beginning of
  * a destination is made durable before it reads its first event, and whoever has lost its progress begins there again.
  */
-export class Register {
+export class DestinationRegistry {
   readonly #engine: Engine;
   readonly #began = new Map<string, number>();
   #opened = false;
@@ -25,11 +25,11 @@ export class Register {
     this.#engine = engine;
   }
 
-  /** Reads the register. */
-  static async open(engine: Engine): Promise<Register> {
-    const register = new Register(engine);
-    for await (const { header, offset } of allRecords(engine, registerTopic, "router")) register.#read(header, offset);
-    return register;
+  /** Reads the registry. */
+  static async open(engine: Engine): Promise<DestinationRegistry> {
+    const registry = new DestinationRegistry(engine);
+    for await (const { header, offset } of allRecords(engine, registryTopic, "router")) registry.#read(header, offset);
+    return registry;
   }
 
   /**
@@ -72,7 +72,7 @@ export class Register {
   }
 
   async #append(fact: object): Promise<void> {
-    await this.#engine.append(registerTopic, {
+    await this.#engine.append(registryTopic, {
       header: Buffer.from(JSON.stringify({ v: format, ...fact })),
       payload: new Uint8Array(0),
     });
@@ -81,7 +81,7 @@ export class Register {
   #read(header: Uint8Array, offset: number): void {
     const fact = JSON.parse(Buffer.from(header).toString()) as Record<string, unknown>;
     if (fact.v !== format) {
-      const message = `record ${offset} of ${registerTopic} has format ${JSON.stringify(fact.v)}, this version knows ${format}`;
+      const message = `record ${offset} of ${registryTopic} has format ${JSON.stringify(fact.v)}, this version knows ${format}`;
       throw new EngineError("RECORD_TOO_NEW", message);
     }
     if (fact.kind === "opened") this.#opened = true;

@@ -4,7 +4,7 @@ import { EngineError } from "../../engine/engine-error.ts";
 import { eventsOf } from "../../engine/event-record.ts";
 import type { DeadLetter } from "../dead/dead-letter.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
-import type { LaterVerdict } from "../read/filter.ts";
+import type { LaterFilterResult } from "../read/filter.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import type { StartedReplay } from "./replay-record.ts";
@@ -12,7 +12,7 @@ import type { StartedReplay } from "./replay-record.ts";
 /** A destination as a replay needs it. */
 export interface ReplayTarget {
   /** What becomes of an event of a source, by its filter and its sources. */
-  judge(event: DeliveredEvent, sourceId: string): LaterVerdict;
+  judge(event: DeliveredEvent, sourceId: string): LaterFilterResult;
   /** Events that wait in its retry topic. */
   waiting(): number;
   /** Whether there is memory for more; a single record may exceed it. */
@@ -20,7 +20,7 @@ export interface ReplayTarget {
   /** Gives it events once more. Resolves when that they will go out is durable. */
   replay(events: readonly DeadLetter[]): Promise<void>;
   /** So many events of the log are not for it, for this reason. */
-  filtered(reason: LaterVerdict, count: number): void;
+  filtered(reason: LaterFilterResult, count: number): void;
 }
 
 export interface LogReplayOptions {
@@ -187,13 +187,13 @@ interface Meant {
   /** What the destination would get now. */
   readonly events: readonly DeadLetter[];
   /** How many events of its sources it would not get, by reason. */
-  readonly filtered: ReadonlyMap<LaterVerdict, number>;
+  readonly filtered: ReadonlyMap<LaterFilterResult, number>;
 }
 
 /** Events without a known type have their dead letters already, and so has a record that cannot be taken apart. */
 function meant(record: EngineRecord, { from, to }: StartedReplay, target: ReplayTarget): Meant {
   const given: DeadLetter[] = [];
-  const filtered = new Map<LaterVerdict, number>();
+  const filtered = new Map<LaterFilterResult, number>();
   const result = { events: given, filtered };
   // The offsets were found by halving, which is only about right where the clock was set back.
   if (record.time < from || (to !== undefined && record.time >= to)) return result;

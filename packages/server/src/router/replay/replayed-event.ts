@@ -1,10 +1,10 @@
 import { hashUserKey, stringifyJson, userKey } from "@pintle/events";
 import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
 import type { DeadLetter } from "../dead/dead-letter.ts";
-import type { Replay } from "../retry/retry-topic.ts";
+import type { ReplayedEvent } from "../retry/retry-topic.ts";
 
 /** A dead letter as an event that is to be tried again, as if it had never been. */
-export function replayOf({ event: given, sourceId, partition, offset, index, at }: DeadLetter): Replay {
+export function replayedEventOf({ event: given, sourceId, partition, offset, index, at }: DeadLetter): ReplayedEvent {
   // Older versions told `Track` from `track`: their letters hold the type as it was sent.
   const event: DeliveredEvent = { ...given, type: knownType(given.type) ?? given.type };
   const { userId, anonymousId } = event;

@@ -2,17 +2,17 @@ import type { PartitionState } from "../ledger/partition.ts";
 import type { Window, WindowRecord } from "../ledger/window.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 import type { Queue } from "../queues/queue.ts";
-import type { Parked, Slice } from "./parked-lane.ts";
+import type { Parked, ParkedRecord } from "./parked-lane.ts";
 import type { ParkedFacts, ParkedSlice } from "./retry-record.ts";
-import type { ReadSlice } from "./retry-topic.ts";
+import type { ReadRecord } from "./retry-topic.ts";
 
-export interface ShiftOptions {
-  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "shiftAbove">;
-  readonly read: (slice: Slice) => Promise<ReadSlice>;
+export interface CompactionOptions {
+  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "compactAbove">;
+  readonly read: (slice: ParkedRecord) => Promise<ReadRecord>;
   /** Resolves when the record is durable, and in the window, which `added` is told at once. */
   readonly append: (
     slice: ParkedSlice,
-    events: readonly ReadSlice["events"][number][],
+    events: readonly ReadRecord["events"][number][],
     added: (record: WindowRecord) => void,
   ) => Promise<void>;
 }
@@ -21,11 +21,11 @@ export interface ShiftOptions {
  * Moves a lane forward in its topic as a whole: its events are copied behind everything else, and the last of the copies says that
  * they count from then on. Until it is durable the originals count, also after a crash.
  */
-export class Shift {
-  readonly #options: ShiftOptions;
+export class Compaction {
+  readonly #options: CompactionOptions;
   #copies = 0;
 
-  constructor(options: ShiftOptions) {
+  constructor(options: CompactionOptions) {
     this.#options = options;
   }
 
@@ -36,14 +36,14 @@ export class Shift {
 
   /** Whether most of the topic has ended, and is only there because of something older that has not. */
   isDue({ finishedAbove, unfinished }: Window): boolean {
-    return this.#copies === 0 && finishedAbove > Math.max(this.#options.limits.shiftAbove, 2 * unfinished);
+    return this.#copies === 0 && finishedAbove > Math.max(this.#options.limits.compactAbove, 2 * unfinished);
   }
 
   /** Rejects when it cannot be done; then the lane stands where it stood. */
   async move(parked: Parked, { window }: PartitionState, now: number): Promise<void> {
     const before = [...parked.slices];
     const pass = parked.pass + 1;
-    const after: Slice[] = [];
+    const after: ParkedRecord[] = [];
     try {
       let part = 0;
       for await (const { facts, events, isLast } of this.#pieces(before, parked, now)) {
@@ -58,7 +58,7 @@ export class Shift {
       this.#copies = 0;
       throw error;
     }
-    const slices = parked.slices as Queue<Slice>;
+    const slices = parked.slices as Queue<ParkedRecord>;
     while (slices.size > 0) slices.shift();
     for (const slice of after) slices.push(slice);
     parked.pass = pass;
@@ -69,13 +69,13 @@ export class Shift {
 
   /** What has not ended, in pieces of the size of a record. */
   async *#pieces(
-    slices: readonly Slice[],
-    { trial }: Parked,
+    slices: readonly ParkedRecord[],
+    { history }: Parked,
     now: number,
-  ): AsyncGenerator<{ facts: ParkedFacts[]; events: ReadSlice["events"][number][]; isLast: boolean }> {
+  ): AsyncGenerator<{ facts: ParkedFacts[]; events: ReadRecord["events"][number][]; isLast: boolean }> {
     const { sliceEvents, sliceBytes } = this.#options.limits;
     let facts: ParkedFacts[] = [];
-    let events: ReadSlice["events"][number][] = [];
+    let events: ReadRecord["events"][number][] = [];
     let bytes = 0;
     let isFirst = true;
     for (const slice of slices) {
@@ -88,7 +88,7 @@ export class Shift {
           [facts, events, bytes] = [[], [], 0];
         }
         const fact = content.facts[index]!;
-        facts.push(isFirst && trial !== undefined ? { ...fact, ...trialFacts(trial, now) } : fact);
+        facts.push(isFirst && history !== undefined ? { ...fact, ...historyFacts(history, now) } : fact);
         isFirst = false;
         events.push(content.events[index]!);
         bytes += each;
@@ -98,8 +98,8 @@ export class Shift {
   }
 }
 
-function trialFacts(
-  { attempts, firstAttempt, only }: NonNullable<Parked["trial"]>,
+function historyFacts(
+  { attempts, firstAttempt, only }: NonNullable<Parked["history"]>,
   now: number,
 ): Pick<ParkedFacts, "attempts" | "age" | "only"> {
   return {
@@ -109,6 +109,6 @@ function trialFacts(
   };
 }
 
-function finishAll(window: Window, { record }: Slice): void {
+function finishAll(window: Window, { record }: ParkedRecord): void {
   for (let index = 0; index < record.events; index++) if (record.finished[index] === 0) window.finish(record, index);
 }

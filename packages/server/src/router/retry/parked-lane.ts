@@ -4,7 +4,7 @@ import { Queue } from "../queues/queue.ts";
 import type { ParkedFacts } from "./retry-record.ts";
 
 /** A record of the retry topic with events of a lane. */
-export interface Slice {
+export interface ParkedRecord {
   readonly record: WindowRecord;
   /** Position of the first event that may not have ended. */
   first: number;
@@ -13,7 +13,7 @@ export interface Slice {
 }
 
 /** An event on its way to the retry topic. */
-export interface Departure {
+export interface PendingWrite {
   readonly facts: ParkedFacts;
   /** Its event is asked for when it is written: it may be one that is held as JSON. */
   readonly entry: Pick<Entry, "event">;
@@ -23,7 +23,7 @@ export interface Departure {
 }
 
 /** What is kept of the attempts at an event while it is not in memory. */
-export type Trial = Pick<
+export type AttemptHistory = Pick<
   Entry,
   "attempts" | "failures" | "firstAttempt" | "deliveredAtFailure" | "absence" | "only" | "failed"
 >;
@@ -35,10 +35,10 @@ export interface Parked {
   /** How often it was moved forward. */
   pass: number;
   /** In their order. Where `isLoaded`, the first one is what the lane holds in memory. */
-  readonly slices: Queue<Slice>;
+  readonly slices: Queue<ParkedRecord>;
   isLoaded: boolean;
   /** Events that come behind all slices. */
-  readonly toWrite: Queue<Departure>;
+  readonly toWrite: Queue<PendingWrite>;
   isWriting: boolean;
   /** Soon it will be, with what comes until then. */
   isGathering: boolean;
@@ -49,7 +49,7 @@ export interface Parked {
   /** Its wait is over. */
   isDue: boolean;
   /** Of its first event. */
-  trial: Trial | undefined;
+  history: AttemptHistory | undefined;
 }
 
 export function newParked(name: number | string): Parked {
@@ -65,10 +65,18 @@ export function newParked(name: number | string): Parked {
     isMoving: false,
     slicesOnceMoved: 0,
     isDue: false,
-    trial: undefined,
+    history: undefined,
   };
 }
 
-export function trialOf({ attempts, failures, firstAttempt, deliveredAtFailure, absence, only, failed }: Entry): Trial {
+export function historyOf({
+  attempts,
+  failures,
+  firstAttempt,
+  deliveredAtFailure,
+  absence,
+  only,
+  failed,
+}: Entry): AttemptHistory {
   return { attempts, failures, firstAttempt, deliveredAtFailure, absence, only, failed };
 }

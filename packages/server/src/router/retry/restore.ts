@@ -2,7 +2,7 @@ import { hashUserKey } from "@pintle/events";
 import type { AssignedPartition } from "../../engine/engine.ts";
 import { type PartitionState, progressOf } from "../ledger/partition.ts";
 import { countEvents } from "../read/unread.ts";
-import type { Slice } from "./parked-lane.ts";
+import type { ParkedRecord } from "./parked-lane.ts";
 import { decodeSlice, type Origin, type ParkedFacts, type ParkedSlice } from "./retry-record.ts";
 
 /** What an earlier run has left in the retry topic. */
@@ -12,15 +12,15 @@ export interface Restored {
     readonly id: number | string | undefined;
     readonly name: number | string;
     readonly pass: number;
-    readonly slices: readonly Slice[];
+    readonly slices: readonly ParkedRecord[];
     /** Its first event. */
     readonly head: ParkedFacts;
   }[];
-  readonly known: Known;
+  readonly known: KnownEvents;
 }
 
 /** What of `events` is known from the retry topic to need no reading. */
-export interface Known {
+export interface KnownEvents {
   /** The records with events that stand there. Which ones those are is read again where it matters: they may be millions. */
   readonly standing: readonly {
     /** Of the record. */
@@ -41,7 +41,7 @@ export interface Known {
  * Finishes in a partition of `events` what is known to need no reading, and saves that. Before anything goes out: once the lanes have ended,
  * nobody would know it any more.
  */
-export async function finishKnown(known: Known, partition: PartitionState): Promise<void> {
+export async function finishKnown(known: KnownEvents, partition: PartitionState): Promise<void> {
   const { source, window, finishedBefore } = partition;
   const isHere = (origin: Origin): boolean => origin.partition === source.partition && origin.offset >= window.low;
   const ends = new Map([...known.last].filter(([, origin]) => isHere(origin)));
@@ -74,8 +74,8 @@ export async function finishKnown(known: Known, partition: PartitionState): Prom
 
 /** Reads some records of the retry topic again, and what stands between them only where that is little. */
 async function* factsIn(
-  standing: Known["standing"],
-  topic: Known["topic"],
+  standing: KnownEvents["standing"],
+  topic: KnownEvents["topic"],
 ): AsyncGenerator<readonly ParkedFacts[], void, void> {
   const offsets = standing.map(({ offset }) => offset).sort((one, other) => one - other);
   for (let first = 0; first < offsets.length; ) {
@@ -91,7 +91,7 @@ async function* factsIn(
 
 /** A record of a lane. What its other events are is not kept. */
 interface LaneRecord {
-  readonly slice: Slice;
+  readonly slice: ParkedRecord;
   /** Its first event that has not ended. */
   readonly head: ParkedFacts | undefined;
   readonly end: Origin | undefined;
@@ -151,7 +151,7 @@ export async function restore(partition: PartitionState): Promise<Restored> {
 function take(
   lanes: Map<number | string, LaneRecords>,
   { lane: name, pass, part, complete, facts }: ParkedSlice,
-  slice: Slice,
+  slice: ParkedRecord,
   drop: (dropped: readonly LaneRecord[]) => void,
 ): void {
   let lane = lanes.get(name);
@@ -195,9 +195,9 @@ function originOf(facts: ParkedFacts | undefined): Origin | undefined {
   return { partition, offset, index };
 }
 
-function summary(lanes: ReadonlyMap<number | string, LaneRecords>, topic: Known["topic"]): Restored {
+function summary(lanes: ReadonlyMap<number | string, LaneRecords>, topic: KnownEvents["topic"]): Restored {
   const restored: Restored["lanes"][number][] = [];
-  const standing: Known["standing"][number][] = [];
+  const standing: KnownEvents["standing"][number][] = [];
   const last = new Map<number, Origin>();
   for (const [name, { pass, slices }] of lanes) {
     const open = slices.filter(({ slice }) => slice.record.open > 0);

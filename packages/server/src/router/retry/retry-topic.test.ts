@@ -114,7 +114,7 @@ test("a lane that keeps the topic from moving on is moved forward as a whole", a
     if (isStuck && id.startsWith("old")) return failed;
     return id.startsWith("m") && attempt < 10 ? failed : undefined;
   });
-  const limits = { shiftAbove: 4, sliceEvents: 2 };
+  const limits = { compactAbove: 4, sliceEvents: 2 };
   const harness = await RouterHarness.open({ destinations: { d: fake }, limits });
   await harness.accept(of("a", "old1", "old2", "old3"));
   await harness.clock.advance(minute);
@@ -139,7 +139,7 @@ test("a lane that keeps the topic from moving on is moved forward as a whole", a
 test("a move that is broken off leaves the lane where it stood", async () => {
   const isOut = (id: string, attempt: number) => (id.startsWith("m") && attempt < 10 ? failed : undefined);
   const stuck = destination((id, attempt) => (id.startsWith("old") ? failed : isOut(id, attempt)));
-  const limits = { shiftAbove: 4, sliceEvents: 2 };
+  const limits = { compactAbove: 4, sliceEvents: 2 };
   const first = await RouterHarness.open({ destinations: { d: stuck.fake }, limits });
   await first.accept(of("a", "old1", "old2", "old3"));
   await first.clock.advance(minute);

@@ -2,28 +2,28 @@ import type { AssignedPartition, Engine, Subscription } from "../../engine/engin
 import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";
 import { newPartitionState, type PartitionState } from "../ledger/partition.ts";
-import type { Budget } from "../memory/budget.ts";
+import type { MemoryBudget } from "../memory/budget.ts";
 import { type Holding, holdingOf } from "../memory/holding.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
-import type { LaterVerdict } from "../read/filter.ts";
+import type { LaterFilterResult } from "../read/filter.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import { Shift } from "./compaction.ts";
-import { type Departure, newParked, type Parked, type Slice, trialOf } from "./parked-lane.ts";
+import { Compaction } from "./compaction.ts";
+import { historyOf, newParked, type Parked, type ParkedRecord, type PendingWrite } from "./parked-lane.ts";
 import { type Restored, restore } from "./restore.ts";
 import { decodeEvents, decodeSlice, type ParkedFacts } from "./retry-record.ts";
-import { Writer } from "./retry-writer.ts";
+import { RetryWriter } from "./retry-writer.ts";
 
-export interface ParkingLotOptions {
+export interface RetryTopicOptions {
   readonly destinationId: string;
   readonly engine: Engine;
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly account: Account;
-  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "shiftAbove" | "gatherFor">;
+  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "compactAbove" | "gatherFor">;
   /** Bounds how many records are known. */
-  readonly budget: Budget;
+  readonly budget: MemoryBudget;
   /** @see holdingOf */
   readonly copies: number;
   readonly fits: (bytes: number) => boolean;
@@ -38,9 +38,9 @@ export interface ParkingLotOptions {
   /** It is durable in the retry topic: progress in `events` may move past it. */
   readonly written: (entry: Entry) => void;
   /** Whether the event, which is in memory, is for the destination as that is now. */
-  readonly judge: (entry: Entry) => LaterVerdict;
+  readonly judge: (entry: Entry) => LaterFilterResult;
   /** It is not, and has no lane any more. */
-  readonly denied: (entry: Entry, verdict: LaterVerdict) => void;
+  readonly denied: (entry: Entry, verdict: LaterFilterResult) => void;
   /** The topic does not give the event back. */
   readonly lost: (entry: Entry, detail: string) => void;
   /** Progress in the retry topic has moved. */
@@ -55,10 +55,10 @@ export interface ParkingLotOptions {
  *
  * The topic has one partition, of which this is the only consumer, and which it reads where it needs to: what it has read counts as
  * read once it has ended. A lane that holds the low-water mark back is moved forward as a whole when most of what stands behind it
- * has ended (`Shift`).
+ * has ended (`Compaction`).
  */
-export class ParkingLot implements Parking {
-  readonly #options: ParkingLotOptions;
+export class RetryTopic implements Parking {
+  readonly #options: RetryTopicOptions;
   readonly #topic: string;
   #lanes: Lanes | undefined;
   #source: AssignedPartition | undefined;
@@ -75,17 +75,17 @@ export class ParkingLot implements Parking {
   #reading = 0;
   /** Ends of events until it is looked again whether a lane is to be moved: looking is dear. */
   #untilLook = 0;
-  readonly #writer: Writer;
-  readonly #shift: Shift;
+  readonly #writer: RetryWriter;
+  readonly #compaction: Compaction;
   /** No lane is moved for a while, after one could not be. */
   #cancelPause: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: ParkingLotOptions) {
+  constructor(options: RetryTopicOptions) {
     this.#options = options;
     this.#topic = `retry.${options.destinationId}`;
     const { engine, clock, random, account, limits, touched, moved } = options;
-    this.#writer = new Writer({
+    this.#writer = new RetryWriter({
       topic: this.#topic,
       engine,
       clock,
@@ -94,17 +94,17 @@ export class ParkingLot implements Parking {
       limits,
       partition: () => this.#partition!,
       isFull: () => this.#isFull(),
-      considerShift: () => this.#considerShift(),
+      considerCompaction: () => this.#considerCompaction(),
       touched,
       wrote: (lane) => {
         this.#goOn(lane);
-        this.#considerShift();
+        this.#considerCompaction();
         moved();
       },
     });
-    this.#shift = new Shift({
+    this.#compaction = new Compaction({
       limits: options.limits,
-      read: (slice) => this.#readSlice(slice),
+      read: (slice) => this.#readRecord(slice),
       append: (slice, events, added) => this.#writer.append(slice, events, added),
     });
   }
@@ -125,7 +125,7 @@ export class ParkingLot implements Parking {
 
   /** Events in the topic that have not ended and are not in memory. */
   get waiting(): number {
-    return (this.#partition?.window.unfinished ?? 0) - this.#loaded - this.#shift.copies;
+    return (this.#partition?.window.unfinished ?? 0) - this.#loaded - this.#compaction.copies;
   }
 
   get isOpen(): boolean {
@@ -161,7 +161,7 @@ export class ParkingLot implements Parking {
       for (const slice of slices) parked.slices.push(slice);
       const firstAttempt = head.age === undefined ? undefined : now - head.age;
       const only = head.only === undefined ? undefined : new Set(head.only);
-      parked.trial = {
+      parked.history = {
         attempts: head.attempts,
         failures: 0,
         firstAttempt,
@@ -184,20 +184,20 @@ export class ParkingLot implements Parking {
     const parked = newParked(lane.id ?? `e${partition.source.partition}.${record.offset}.${index}`);
     lane.parked = parked;
     this.#parked.add(lane);
-    parked.trial = trialOf(head);
+    parked.history = historyOf(head);
     for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
-      parked.toWrite.push(this.#departure(entry));
+      parked.toWrite.push(this.#write(entry));
     }
     this.#writer.write(lane);
   }
 
   follow(lane: Lane, entry: Entry): void {
     const parked = lane.parked!;
-    parked.toWrite.push(this.#departure(entry));
+    parked.toWrite.push(this.#write(entry));
     this.#writer.writeSoon(lane);
   }
 
-  #departure(entry: Entry): Departure {
+  #write(entry: Entry): PendingWrite {
     const facts = factsOf(entry, this.#options.clock.now());
     const written = (): void => this.#options.written(entry);
     return { facts, entry, bytes: entry.bytes, written };
@@ -210,7 +210,7 @@ export class ParkingLot implements Parking {
     const kept = new Set<number>();
     if (head !== undefined) {
       slice.first = head.index;
-      parked.trial = trialOf(head);
+      parked.history = historyOf(head);
     }
     for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
       kept.add(entry.index);
@@ -235,7 +235,7 @@ export class ParkingLot implements Parking {
   /** An event of the topic has ended. */
   finished(entry: Entry): void {
     this.#leave(entry);
-    if (this.#untilLook-- <= 0) this.#considerShift();
+    if (this.#untilLook-- <= 0) this.#considerCompaction();
     this.#writer.tryAgain();
   }
 
@@ -248,7 +248,7 @@ export class ParkingLot implements Parking {
    * Appends events that are to be tried again, each behind those that were appended for its user key before; they wait for nobody
    * else. Resolves when they are durable.
    */
-  async replay(events: readonly Replay[]): Promise<void> {
+  async replay(events: readonly ReplayedEvent[]): Promise<void> {
     const durable: Promise<void>[] = [];
     const lanes = new Set<Lane>();
     for (const { event, hasKey, bytes, ...facts } of events) {
@@ -293,7 +293,7 @@ export class ParkingLot implements Parking {
     if (parked.isLoaded && lane.head === undefined) {
       parked.slices.shift();
       parked.isLoaded = false;
-      parked.trial = undefined;
+      parked.history = undefined;
     }
     if (parked.slices.size === 0) {
       if (parked.toWrite.size > 0 || parked.isWriting) return;
@@ -317,7 +317,7 @@ export class ParkingLot implements Parking {
     let entries: Entry[];
     let lostDetail: string | undefined;
     try {
-      const { facts, events, payload } = await this.#readSlice(slice);
+      const { facts, events, payload } = await this.#readRecord(slice);
       this.#reading -= open;
       const { copies, fits } = this.#options;
       const hold = holdingOf(payload, Math.max(1, events.length), copies, fits);
@@ -354,7 +354,7 @@ export class ParkingLot implements Parking {
     const verdicts = entries.map(judge);
     const meant = entries.filter((_, at) => verdicts[at] === "deliver");
     const [first] = entries;
-    if (parked.trial !== undefined && first !== undefined && meant[0] === first) Object.assign(first, parked.trial);
+    if (parked.history !== undefined && first !== undefined && meant[0] === first) Object.assign(first, parked.history);
     if (meant.length > 0) this.#lanes?.loaded(lane, meant);
     else this.due(lane);
     for (const [at, entry] of entries.entries()) if (verdicts[at] !== "deliver") denied(entry, verdicts[at]!);
@@ -367,7 +367,7 @@ export class ParkingLot implements Parking {
   }
 
   #entriesOf(
-    { record, first, absent }: Slice,
+    { record, first, absent }: ParkedRecord,
     facts: readonly ParkedFacts[],
     eventAt: (index: number) => Holding,
     payloadBytes: number,
@@ -386,7 +386,7 @@ export class ParkingLot implements Parking {
   }
 
   /** @throws GoneError when the record is not there, or cannot be read */
-  async #readSlice({ record: { offset } }: Slice): Promise<ReadSlice> {
+  async #readRecord({ record: { offset } }: ParkedRecord): Promise<ReadRecord> {
     const { records } = await this.#source!.read(offset, 1);
     const record = records[0];
     if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#topic} is not there`);
@@ -406,15 +406,15 @@ export class ParkingLot implements Parking {
   }
 
   /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
-  #considerShift(): void {
+  #considerCompaction(): void {
     const partition = this.#partition;
     if (partition === undefined || this.#closed || this.#cancelPause !== undefined) return;
     this.#untilLook = 64;
     let lane: Lane | undefined;
-    if (this.#shift.isDue(partition.window)) {
+    if (this.#compaction.isDue(partition.window)) {
       const { oldest } = partition.window;
       for (const each of this.#parked) if (each.parked!.slices.first?.record === oldest) lane = each;
-    } else if (this.#isFull() && this.#shift.copies === 0) {
+    } else if (this.#isFull() && this.#compaction.copies === 0) {
       for (const each of this.#parked) {
         const { slices, slicesOnceMoved } = each.parked!;
         // Else it has been moved for that, and has as few as it can have.
@@ -425,19 +425,19 @@ export class ParkingLot implements Parking {
     if (lane?.state !== "parked") return;
     const parked = lane.parked!;
     if (parked.isLoaded || parked.isReading || parked.isWriting || parked.isMoving) return;
-    void this.#shiftLane(lane, parked, partition);
+    void this.#compactLane(lane, parked, partition);
   }
 
-  async #shiftLane(lane: Lane, parked: Parked, partition: PartitionState): Promise<void> {
+  async #compactLane(lane: Lane, parked: Parked, partition: PartitionState): Promise<void> {
     parked.isMoving = true;
     try {
-      await this.#shift.move(parked, partition, this.#options.clock.now());
+      await this.#compaction.move(parked, partition, this.#options.clock.now());
     } catch (error) {
       if (!this.#closed) {
         this.#options.account.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
         this.#cancelPause = this.#options.clock.after(backoff(4, this.#options.random), () => {
           this.#cancelPause = undefined;
-          this.#considerShift();
+          this.#considerCompaction();
         });
       }
     }
@@ -446,12 +446,12 @@ export class ParkingLot implements Parking {
     this.#options.touched(partition);
     this.#writer.write(lane);
     this.#goOn(lane);
-    this.#considerShift();
+    this.#considerCompaction();
   }
 }
 
 /** An event that is to be tried again. */
-export interface Replay extends ParkedFacts {
+export interface ReplayedEvent extends ParkedFacts {
   readonly event: Entry["event"];
   /** Whether it waits for others of its user key that are replayed. */
   readonly hasKey: boolean;
@@ -460,7 +460,7 @@ export interface Replay extends ParkedFacts {
 }
 
 /** A record of the retry topic, read again. */
-export interface ReadSlice {
+export interface ReadRecord {
   readonly facts: readonly ParkedFacts[];
   readonly events: readonly Entry["event"][];
   readonly payload: Uint8Array;

@@ -6,10 +6,10 @@ import type { WindowRecord } from "../ledger/window.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Departure } from "./parked-lane.ts";
+import type { PendingWrite } from "./parked-lane.ts";
 import { encodeSlice, type ParkedSlice } from "./retry-record.ts";
 
-export interface WriterOptions {
+export interface RetryWriterOptions {
   readonly topic: string;
   readonly engine: Engine;
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export interface WriterOptions {
   /** Whether the topic has as many records as may be known of it. */
   readonly isFull: () => boolean;
   /** It is full: perhaps a lane can do with fewer records. */
-  readonly considerShift: () => void;
+  readonly considerCompaction: () => void;
   readonly touched: (partition: PartitionState) => void;
   /** A record of the lane is durable. */
   readonly wrote: (lane: Lane) => void;
@@ -31,8 +31,8 @@ export interface WriterOptions {
  * Writes what comes for parked lanes into their topic: of each lane one record at a time, of all lanes together as many as there are. What
  * cannot be written now (the disk is full) is tried again until it can; until then it counts as it did before.
  */
-export class Writer {
-  readonly #options: WriterOptions;
+export class RetryWriter {
+  readonly #options: RetryWriterOptions;
   /** Lanes with something that could not be written. */
   readonly #again = new Set<Lane>();
   #failures = 0;
@@ -41,37 +41,37 @@ export class Writer {
   #appended: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
-  constructor(options: WriterOptions) {
+  constructor(options: RetryWriterOptions) {
     this.#options = options;
   }
 
   /** Writes what there is of a lane. */
   write(lane: Lane): void {
-    const { limits, isFull, considerShift, wrote } = this.#options;
+    const { limits, isFull, considerCompaction, wrote } = this.#options;
     const parked = lane.parked!;
     if (parked.isWriting || parked.isMoving || parked.toWrite.size === 0 || this.#stopped) return;
     if (isFull()) {
       this.#again.add(lane);
-      considerShift();
+      considerCompaction();
       return;
     }
-    const departures: Departure[] = [];
+    const pending: PendingWrite[] = [];
     let bytes = 0;
-    for (const departure of parked.toWrite) {
-      if (departures.length === limits.sliceEvents) break;
-      if (departures.length > 0 && bytes + departure.bytes > limits.sliceBytes) break;
-      departures.push(departure);
-      bytes += departure.bytes;
+    for (const write of parked.toWrite) {
+      if (pending.length === limits.sliceEvents) break;
+      if (pending.length > 0 && bytes + write.bytes > limits.sliceBytes) break;
+      pending.push(write);
+      bytes += write.bytes;
     }
     parked.isWriting = true;
-    const facts = departures.map((departure) => departure.facts);
-    const events = departures.map(({ entry }) => entry.event);
+    const facts = pending.map((write) => write.facts);
+    const events = pending.map(({ entry }) => entry.event);
     const added = (record: WindowRecord): void => {
       if (this.#stopped) return;
       this.#failures = 0;
       parked.isWriting = false;
       parked.slices.push({ record, first: 0 });
-      for (const { written } of departures) {
+      for (const { written } of pending) {
         parked.toWrite.shift();
         written();
       }

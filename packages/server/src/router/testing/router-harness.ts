@@ -5,7 +5,7 @@ import type { EventFilter } from "../../model/event-filter.ts";
 import type { Source } from "../../model/source.ts";
 import type { DestinationStatus } from "../ledger/status.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
-import { type Between, Router, type RouterConfig } from "../router.ts";
+import { type DestinationPipeline, Router, type RouterConfig } from "../router.ts";
 import { eventRecord, type TestEvent } from "./event-records.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 import type { FakeDestination, FakeSettings } from "./fake-destination.ts";
@@ -26,7 +26,7 @@ export interface HarnessOptions {
   /** @default 1000 */
   readonly dedupeIds?: number;
   /** By destination id. */
-  readonly between?: Readonly<Record<string, Between>>;
+  readonly pipelines?: Readonly<Record<string, DestinationPipeline>>;
 }
 
 /** A router over an engine in memory and a clock that stands still, until the test moves it. */
@@ -49,7 +49,13 @@ export class RouterHarness {
   }
 
   static async open(options: HarnessOptions): Promise<RouterHarness> {
-    const { between = {}, store = new MemoryStore(), clock = new FakeClock(), random = () => 0.5, step = 1 } = options;
+    const {
+      pipelines = {},
+      store = new MemoryStore(),
+      clock = new FakeClock(),
+      random = () => 0.5,
+      step = 1,
+    } = options;
     const ids = Object.keys(options.destinations);
     const sources: Source[] = Object.entries(options.sources ?? { shop: ids }).map(([id, destinations]) => ({
       id,
@@ -83,7 +89,7 @@ export class RouterHarness {
       random,
       logger,
       dedupeIds: options.dedupeIds ?? 1000,
-      between: ({ id }) => between[id] ?? {},
+      pipelineOf: ({ id }) => pipelines[id] ?? {},
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
     return new RouterHarness(engine, clock, router, { sources, destinations }, log);

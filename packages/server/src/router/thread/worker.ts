@@ -85,12 +85,12 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       beginnings: data.beginnings,
       // Nobody waits for it: the thread ends, and the next one says what it is.
       failed: (error) => void Promise.reject(error),
-      between: ({ id: destinationId, name: destination, type, rateLimit, transform }) => ({
+      pipelineOf: ({ id: destinationId, name: destination, type, rateLimit, transform }) => ({
         ...(rateLimit === undefined ? {} : { throttle: new RateLimit(rateLimit) }),
         ...(transform === undefined
           ? {}
           : {
-              stage: new Transformation({
+              transform: new Transformation({
                 ...transform,
                 destination,
                 clock: systemClock,

@@ -79,9 +79,9 @@ test("whatever comes, each event is answered once and in turn, by events alone, 
           if (answer === "done") break;
           if (answer === undefined) continue;
           answered.push(answer.job);
-          if (answer.staged.kind !== "deliver") continue;
-          assert.ok(answer.staged.events.length > 0);
-          for (const event of answer.staged.events) {
+          if (answer.transformed.kind !== "deliver") continue;
+          assert.ok(answer.transformed.events.length > 0);
+          for (const event of answer.transformed.events) {
             assert.ok(typeof event === "object" && event !== null && !Array.isArray(event));
             assert.ok(event.messageId.startsWith(answer.job.id.messageId));
           }

@@ -2,9 +2,9 @@ import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { requestKey, takeRequest } from "@pintle/kit";
 import { parsedCost } from "../memory/heap-cost.ts";
+import type { Transformed } from "./event-transform.ts";
 import { type Piece, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
-import type { Staged } from "./stage.ts";
 import { mostResults, mostResultsBytes } from "./transform.ts";
 
 /** Bytes of heap that what comes of one event may take: that of text which is as large as may be, and a little more. */
@@ -52,7 +52,7 @@ export class Answers {
    *
    * @throws TypeError, RangeError for what a process does not say that goes by its rules
    */
-  take({ kind, index, text }: Piece): { readonly job: Job; readonly staged: Staged } | "done" | undefined {
+  take({ kind, index, text }: Piece): { readonly job: Job; readonly transformed: Transformed } | "done" | undefined {
     if (kind === pieceKinds.done) {
       const isProgress = index === this.#next && index > 0 && !this.isInside;
       if (!isProgress) throw new RangeError("it ended a batch in the middle of an event");
@@ -64,16 +64,16 @@ export class Answers {
       this.#add(text, `${job.id.messageId}:${this.#items.length}`);
       return undefined;
     }
-    const staged = this.#ended(kind, text, job.id.messageId);
+    const transformed = this.#ended(kind, text, job.id.messageId);
     this.#next++;
     this.#items = [];
     this.#sizes = [];
     this.#bytes = 0;
     this.#cost = 0;
-    return { job, staged };
+    return { job, transformed };
   }
 
-  #ended(kind: number, text: string, messageId: string): Staged {
+  #ended(kind: number, text: string, messageId: string): Transformed {
     if (kind === pieceKinds.failed) {
       const detail = text.replaceAll(/\s+/g, " ").slice(0, 500);
       return { kind: "dead", reason: "transformation", detail };
@@ -90,7 +90,7 @@ export class Answers {
     return this.#delivery();
   }
 
-  #delivery(): Staged {
+  #delivery(): Transformed {
     try {
       for (const event of this.#items) {
         if (this.#takesRequests) takeRequest(event);

@@ -1,8 +1,8 @@
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type EventSource, requestKey, requestKeys } from "@pintle/kit";
+import type { Transformed } from "./event-transform.ts";
 import type { EventId } from "./running-file.ts";
-import type { Staged } from "./stage.ts";
 
 /** An event on its way through a transformation. */
 export interface Job {
@@ -18,11 +18,11 @@ export interface Job {
 /** Events that came together, and what became of them. */
 export interface Run {
   readonly jobs: readonly Job[];
-  readonly staged: (Staged | undefined)[];
+  readonly transformed: (Transformed | undefined)[];
   open: number;
   /** Somebody has its results, or it was rejected: what is left of it is nobody's. */
   isOver: boolean;
-  resolve(staged: readonly Staged[]): void;
+  resolve(transformed: readonly Transformed[]): void;
   reject(error: Error): void;
 }
 
@@ -30,18 +30,18 @@ export function newRun(
   events: readonly DeliveredEvent[],
   sources: readonly EventSource[],
   takesRequests: boolean,
-  resolve: (staged: readonly Staged[]) => void,
+  resolve: (transformed: readonly Transformed[]) => void,
   reject: (error: Error) => void,
 ): Run {
   const jobs: Job[] = [];
   const run: Run = {
     jobs,
-    staged: new Array<Staged | undefined>(events.length).fill(undefined),
+    transformed: new Array<Transformed | undefined>(events.length).fill(undefined),
     open: events.length,
     isOver: false,
-    resolve: (staged) => {
+    resolve: (transformed) => {
       run.isOver = true;
-      resolve(staged);
+      resolve(transformed);
     },
     reject: (error) => {
       run.isOver = true;
@@ -89,7 +89,7 @@ function withoutChoice(event: DeliveredEvent, keys: readonly string[]): Delivere
 }
 
 /** The results of its first events, as far as they are there without a gap. */
-export function firstOf({ staged }: Run): readonly Staged[] {
-  const end = staged.indexOf(undefined);
-  return (end === -1 ? staged : staged.slice(0, end)) as readonly Staged[];
+export function firstOf({ transformed }: Run): readonly Transformed[] {
+  const end = transformed.indexOf(undefined);
+  return (end === -1 ? transformed : transformed.slice(0, end)) as readonly Transformed[];
 }

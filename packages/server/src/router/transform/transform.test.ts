@@ -2,29 +2,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Transform } from "../../model/transform.ts";
 import { Answers } from "./answers.ts";
+import type { Transformed } from "./event-transform.ts";
 import { decodePieces, encodePieces, FrameReader, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
-import type { Staged } from "./stage.ts";
 import { applyTransform, mostResultBytes, mostResults } from "./transform.ts";
 
 const context = { source: { id: "shop", name: "Shop" }, destination: "hook" };
 const json = JSON.stringify({ type: "track", event: "a", messageId: "m", properties: { x: 1 } });
 
 /** What the router hears of it. */
-async function apply(transform: Transform, text = json): Promise<Staged> {
+async function apply(transform: Transform, text = json): Promise<Transformed> {
   const answers = new Answers([{ id: { source: "shop", messageId: "m" } } as Job]);
-  let staged: Staged | undefined;
+  let transformed: Transformed | undefined;
   await applyTransform(transform, text, context, (kind, piece) => {
     const [frame] = [
       ...new FrameReader(mostResultBytes + 100).read(encodePieces([{ kind: pieceKinds[kind], index: 0, text: piece }])),
     ];
     for (const each of decodePieces(frame!.content)) {
       const answer = answers.take(each);
-      if (answer !== undefined && answer !== "done") ({ staged } = answer);
+      if (answer !== undefined && answer !== "done") ({ transformed } = answer);
     }
   });
-  assert.ok(staged !== undefined);
-  return staged;
+  assert.ok(transformed !== undefined);
+  return transformed;
 }
 
 test("an event that is changed, in place or as a copy, keeps its id", async () => {

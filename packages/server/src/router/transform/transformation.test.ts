@@ -6,7 +6,7 @@ import { after, afterEach, test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { chosenRequest } from "@pintle/kit";
 import { systemClock } from "../time/clock.ts";
-import { type Staged, sizeOf } from "./stage.ts";
+import { sizeOf, type Transformed } from "./event-transform.ts";
 import { Transformation, type TransformationOptions } from "./transformation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-transform-"));
@@ -75,16 +75,16 @@ function transformation(options: Partial<TransformationOptions> = {}): Transform
   return made;
 }
 
-function run(stage: Transformation, names: readonly string[]): Promise<readonly Staged[]> {
+function run(transform: Transformation, names: readonly string[]): Promise<readonly Transformed[]> {
   const events = names.map((event, at) => ({ type: "track", event, messageId: `m${at}` }) as unknown as DeliveredEvent);
-  return stage.run(
+  return transform.run(
     events,
     events.map(() => ({ id: "shop", name: "shop" })),
   );
 }
 
-function shown(staged: readonly Staged[]): string[] {
-  return staged.map((each) =>
+function shown(transformed: readonly Transformed[]): string[] {
+  return transformed.map((each) =>
     each.kind === "deliver"
       ? each.events.map(({ messageId }) => messageId).join("+")
       : each.kind === "dead"
@@ -107,8 +107,8 @@ test("each event gets what became of it, in order", async () => {
 });
 
 test("calls that overlap share the process, and each gets its own results", async () => {
-  const stage = transformation();
-  const calls = Array.from({ length: 250 }, (_, at) => run(stage, at % 3 === 0 ? ["a", "drop"] : ["b"]));
+  const transform = transformation();
+  const calls = Array.from({ length: 250 }, (_, at) => run(transform, at % 3 === 0 ? ["a", "drop"] : ["b"]));
   for (const [at, results] of (await Promise.all(calls)).entries()) {
     assert.deepEqual(shown(results), at % 3 === 0 ? ["m0", "filtered: transformation"] : ["m0"]);
   }
@@ -133,11 +133,11 @@ const faults: [event: string, options: Partial<TransformationOptions>, detail: R
 ];
 for (const [event, options, detail] of faults) {
   test(`of a process that has to be ended by "${event}", one event is given up, and the others are run again`, async () => {
-    const stage = transformation(options);
+    const transform = transformation(options);
     const [first, second, later] = await Promise.all([
-      run(stage, ["a", "b", event, "c"]),
-      run(stage, ["drop", "d"]),
-      run(stage, ["e"]),
+      run(transform, ["a", "b", event, "c"]),
+      run(transform, ["drop", "d"]),
+      run(transform, ["e"]),
     ]);
     assert.deepEqual(shown(first).toSpliced(2, 1), ["m0", "m1", "m3"]);
     assert.match(shown(first)[2] ?? "", detail);
@@ -152,12 +152,12 @@ test("a configuration that cannot be imported gives nothing up; once what it imp
   const text = `import { change } from "./imported.ts"; export default { destinations: { hook: { transform: change } } };`;
   writeFileSync(file, text);
   writeFileSync(helper, "export const change = {");
-  const stage = transformation({ file, text });
-  await assert.rejects(run(stage, ["a"]), /importing\.config\.ts: cannot be run/);
+  const transform = transformation({ file, text });
+  await assert.rejects(run(transform, ["a"]), /importing\.config\.ts: cannot be run/);
   writeFileSync(helper, "export const change = undefined;");
-  await assert.rejects(run(stage, ["a"]), /the destination "hook" has no transform any more/);
+  await assert.rejects(run(transform, ["a"]), /the destination "hook" has no transform any more/);
   writeFileSync(helper, "export const change = (event) => event;");
-  assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
+  assert.deepEqual(shown(await run(transform, ["a"])), ["m0"]);
 });
 
 test("a configuration that was broken or removed since is run as it was accepted", async () => {
@@ -167,20 +167,20 @@ test("a configuration that was broken or removed since is run as it was accepted
       const transform: Transform = (event) => (event.event === "exit" ? process.exit(0) : event);
       export default { destinations: { hook: { transform } } };`;
     writeFileSync(file, text);
-    const stage = transformation({ file, text });
-    assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
+    const transform = transformation({ file, text });
+    assert.deepEqual(shown(await run(transform, ["a"])), ["m0"]);
     spoil(file);
-    assert.deepEqual(shown(await run(stage, ["exit", "b"])), ["transformation: it ended its process", "m1"]);
+    assert.deepEqual(shown(await run(transform, ["exit", "b"])), ["transformation: it ended its process", "m1"]);
   }
 });
 
 test("what waits when it is closed is rejected, and so is what comes later", async () => {
-  const stage = transformation();
-  const waiting = run(stage, ["never"]);
-  const closing = stage.close();
+  const transform = transformation();
+  const waiting = run(transform, ["never"]);
+  const closing = transform.close();
   await assert.rejects(waiting, /closed/);
   await closing;
-  await assert.rejects(run(stage, ["a"]), /closed/);
+  await assert.rejects(run(transform, ["a"]), /closed/);
 });
 
 /** A transformation whose function is `body`, with `event` and what a module may import. */
@@ -195,11 +195,11 @@ function withBody(body: string, options: Partial<TransformationOptions> = {}, be
 
 test("a toJSON that the function gives to every object is that event's letter, and is gone with its process", async () => {
   const names = ["Object", "Array", "String", "Number", "Boolean"];
-  const stage = withBody(
+  const transform = withBody(
     `if (event.event !== "a") globalThis[event.event].prototype.toJSON = () => "forged"; return [event, event];`,
   );
   const events = names.flatMap((name) => ["a", name, "a"]);
-  const results = shown(await run(stage, events));
+  const results = shown(await run(transform, events));
   for (const [at, name] of events.entries()) {
     if (name === "a") assert.equal(results[at], `m${at}:0+m${at}:1`);
     else assert.match(results[at]!, new RegExp(`^transformation: it changed toJSON of ${name}\\.prototype`));
@@ -207,23 +207,23 @@ test("a toJSON that the function gives to every object is that event's letter, a
 });
 
 test("a toJSON that the configuration's module brings with it is the owner's", async () => {
-  const stage = withBody(
+  const transform = withBody(
     "return event;",
     {},
     `Date.prototype.toJSON = Object.prototype.toJSON = undefined;
     Number.prototype.toJSON = function () { return 7; };`,
   );
-  assert.deepEqual(shown(await run(stage, ["a"])), ["m0"]);
+  assert.deepEqual(shown(await run(transform, ["a"])), ["m0"]);
 });
 
 test("what takes more memory than its bytes tell is that event's letter before it is parsed", async () => {
-  const stage = withBody(
+  const transform = withBody(
     `if (event.event === "a") return event;
      const list = { list: Array.from({ length: 1e6 }, () => []) };
      return event.event === "one" ? list : Array.from({ length: 10 }, () => list);`,
     { memory: 512, timeout: 30_000 },
   );
-  const [first, second, third] = shown(await run(stage, ["a", "many", "one"]));
+  const [first, second, third] = shown(await run(transform, ["a", "many", "one"]));
   assert.deepEqual([first, third], ["m0", "m2"]);
   assert.match(
     second!,
@@ -232,7 +232,7 @@ test("what takes more memory than its bytes tell is that event's letter before i
 });
 
 test("what the function replaces in its process changes no answer", async () => {
-  const stage = withBody(
+  const transform = withBody(
     `if (event.event === "a") {
        JSON.stringify = () => '"forged"';
        JSON.parse = () => { throw new Error("no"); };
@@ -244,51 +244,51 @@ test("what the function replaces in its process changes no answer", async () => 
      return event.event === "text" ? { ...event, toJSON: () => "forged" } : event;`,
     { timeout: 5000 },
   );
-  const staged = await run(stage, ["a", "text", "b"]);
-  assert.deepEqual(shown(staged), [
+  const transformed = await run(transform, ["a", "text", "b"]);
+  assert.deepEqual(shown(transformed), [
     "m0",
     "transformation: TypeError: it gave an object whose toJSON gives no object; it has to return an event, a list of events, or null",
     "m2",
   ]);
-  assert.deepEqual(shown(await run(stage, ["b", "c"])), ["m0", "m1"], "and so for what comes later");
+  assert.deepEqual(shown(await run(transform, ["b", "c"])), ["m0", "m1"], "and so for what comes later");
 });
 
 test("an event that breaks what brings its answer is found, and given up", async () => {
-  const stage = withBody(
+  const transform = withBody(
     `if (event.event === "breaks") Buffer.prototype.writeUInt32LE = () => { throw new Error("broken"); };
      if (event.event === "silences") (await import("node:net")).Socket.prototype.emit = () => false;
      return event;`,
     { timeout: 1000 },
   );
-  const results = shown(await run(stage, ["a", "breaks", "b", "silences", "c"]));
+  const results = shown(await run(transform, ["a", "breaks", "b", "silences", "c"]));
   assert.deepEqual(results.toSpliced(1, 1), ["m0", "m2", "m3", "m4"]);
   assert.match(results[1] ?? "", /^transformation: /);
-  assert.deepEqual(shown(await run(stage, ["d"])), ["m0"]);
+  assert.deepEqual(shown(await run(transform, ["d"])), ["m0"]);
 });
 
 test("results that fit singly, but not together, are given one by one", async () => {
-  const stage = withBody(`return new Array(20).fill({ ...event, text: "y".repeat(4_000_000) });`);
-  const [staged] = await run(stage, ["a", "b"]);
-  assert.ok(staged?.kind === "deliver", JSON.stringify(staged));
+  const transform = withBody(`return new Array(20).fill({ ...event, text: "y".repeat(4_000_000) });`);
+  const [transformed] = await run(transform, ["a", "b"]);
+  assert.ok(transformed?.kind === "deliver", JSON.stringify(transformed));
   assert.deepEqual(
-    staged.events.map(({ messageId, text }) => [messageId, (text as string).length]),
+    transformed.events.map(({ messageId, text }) => [messageId, (text as string).length]),
     Array.from({ length: 20 }, (_, at) => [`m0:${at}`, 4_000_000]),
   );
 });
 
 test("of large results, only so many are held at a time; the rest is asked for again", async () => {
-  const stage = withBody(`return { ...event, text: "y".repeat(10_000_000) };`);
+  const transform = withBody(`return { ...event, text: "y".repeat(10_000_000) };`);
   const names = ["a", "b", "c", "d", "e", "f", "g"];
-  const first = await run(stage, names);
+  const first = await run(transform, names);
   assert.ok(first.length >= 1 && first.length < names.length, `${first.length} of ${names.length}`);
   let isGiven = false;
-  const others = run(stage, names.slice(first.length)).then((staged) => {
+  const others = run(transform, names.slice(first.length)).then((transformed) => {
     isGiven = true;
-    return staged;
+    return transformed;
   });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(isGiven, false, "not while the first ones are held");
-  stage.release(first.reduce((sum, staged) => sum + sizeOf(staged), 0));
+  transform.release(first.reduce((sum, transformed) => sum + sizeOf(transformed), 0));
   assert.ok((await others).length >= 1);
 });
 
@@ -300,17 +300,17 @@ test("the event that runs whenever everything ends is given up at the second tim
     writeFileSync(${JSON.stringify(pids)}, "x", { flag: "a" });
     await new Promise((resolve) => setInterval(resolve, 1_000_000));`;
   for (const life of [1, 2]) {
-    const stage = withBody(body, { notes });
-    const running = run(stage, ["a", "deadly", "b"]);
+    const transform = withBody(body, { notes });
+    const running = run(transform, ["a", "deadly", "b"]);
     running.catch(() => {});
     while (readFileSync(pids, "utf8").length < life) await new Promise((resolve) => setTimeout(resolve, 20));
     // Everything is lost but the files: as if all had been killed.
     const copy = readFileSync(join(notes.folder, "hook.running"));
-    await stage.close();
+    await transform.close();
     writeFileSync(join(notes.folder, "hook.running"), copy);
   }
-  const stage = withBody(body, { notes });
-  assert.deepEqual(shown(await run(stage, ["a", "deadly", "b"])), [
+  const transform = withBody(body, { notes });
+  assert.deepEqual(shown(await run(transform, ["a", "deadly", "b"])), [
     "m0",
     "transformation: everything, or its process, was ended from outside while it ran, for the second time",
     "m2",
@@ -319,13 +319,13 @@ test("the event that runs whenever everything ends is given up at the second tim
 });
 
 test("an event whose process is ended from outside is run again, once", async () => {
-  const stage = withBody(
+  const transform = withBody(
     `if (event.event === "deadly") process.kill(process.pid, "SIGKILL");
      if (event.event === "all") for (const signal of ["SIGTERM", "SIGINT"]) process.kill(process.pid, signal);
      return event;`,
   );
-  assert.deepEqual(shown(await run(stage, ["all"])), ["m0"], "what a terminal sends to everybody ends nothing");
-  assert.deepEqual(shown(await run(stage, ["a", "deadly", "b"])), [
+  assert.deepEqual(shown(await run(transform, ["all"])), ["m0"], "what a terminal sends to everybody ends nothing");
+  assert.deepEqual(shown(await run(transform, ["a", "deadly", "b"])), [
     "m0",
     "transformation: everything, or its process, was ended from outside while it ran, for the second time",
     "m2",
@@ -340,10 +340,10 @@ test("a function chooses the request of an event where the type lets it, and no 
   );
   const source = { id: "shop", name: "shop" };
   const results = async (takesRequests: boolean) =>
-    (await withBody(body, { takesRequests }).run(events, [source, source])).map((staged) =>
-      staged.kind === "deliver"
-        ? [JSON.parse(JSON.stringify(staged.events[0])), chosenRequest(staged.events[0]!)]
-        : staged.kind === "dead" && staged.detail,
+    (await withBody(body, { takesRequests }).run(events, [source, source])).map((transformed) =>
+      transformed.kind === "deliver"
+        ? [JSON.parse(JSON.stringify(transformed.events[0])), chosenRequest(transformed.events[0]!)]
+        : transformed.kind === "dead" && transformed.detail,
     );
   const bare = (event: string) => ({ type: "track", event, messageId: event });
   assert.deepEqual(await results(true), [

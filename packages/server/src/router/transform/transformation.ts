@@ -6,10 +6,10 @@ import { messageOf } from "../ledger/counters.ts";
 import { Queue } from "../queues/queue.ts";
 import type { Clock } from "../time/clock.ts";
 import { Answers } from "./answers.ts";
+import { type EventTransform, sizeOf, type Transformed } from "./event-transform.ts";
 import { decodePieces, encodeTextsFrame, type Frame, fromProcess, toProcess } from "./frames.ts";
 import { firstOf, type Job, newRun, type Run } from "./job.ts";
 import { none, RunningFile } from "./running-file.ts";
-import { type Stage, type Staged, sizeOf } from "./stage.ts";
 import { SuspectsFile } from "./suspects-file.ts";
 import { type End, TransformChild } from "./transform-child.ts";
 
@@ -52,7 +52,7 @@ const longestRest = 10_000;
  * When something ends it that is not the event's (a signal from outside, the end of the data plane), the event that ran is suspected,
  * and given up at the second time.
  */
-export class Transformation implements Stage {
+export class Transformation implements EventTransform {
   readonly #options: TransformationOptions;
   readonly #suspects: SuspectsFile;
   #running: RunningFile | undefined;
@@ -85,7 +85,7 @@ export class Transformation implements Stage {
     this.#suspects = new SuspectsFile(this.#pathOf("suspects"));
   }
 
-  run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Staged[]> {
+  run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Transformed[]> {
     if (this.#closed) return Promise.reject(new Error("the transformation is closed"));
     if (events.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -225,14 +225,14 @@ export class Transformation implements Stage {
     // Later results of those who lack the first one.
     let kept = 0;
     for (const run of this.#open()) {
-      const staged = firstOf(run);
-      const size = sizeOfAll(run.staged.slice(staged.length));
-      if (staged.length === 0) {
+      const transformed = firstOf(run);
+      const size = sizeOfAll(run.transformed.slice(transformed.length));
+      if (transformed.length === 0) {
         kept += size;
         continue;
       }
       this.#held -= size;
-      run.resolve(staged);
+      run.resolve(transformed);
     }
     return this.#held > kept;
   }
@@ -293,7 +293,7 @@ export class Transformation implements Stage {
       else if (answer !== undefined) {
         this.#hasAnswered = true;
         this.#suspects.clear(answer.job.id);
-        this.#finish(answer.job, answer.staged);
+        this.#finish(answer.job, answer.transformed);
       }
     }
   }
@@ -304,10 +304,10 @@ export class Transformation implements Stage {
     this.#pumpSoon();
   }
 
-  #finish({ run, index }: Job, staged: Staged): void {
+  #finish({ run, index }: Job, transformed: Transformed): void {
     if (run.isOver) return;
-    run.staged[index] = staged;
-    this.#held += sizeOf(staged);
+    run.transformed[index] = transformed;
+    this.#held += sizeOf(transformed);
     if (--run.open > 0) return;
     run.resolve(firstOf(run));
   }
@@ -315,7 +315,7 @@ export class Transformation implements Stage {
   #reject(jobs: readonly Job[], message: string): void {
     for (const { run } of jobs) {
       if (run.isOver) continue;
-      this.#held -= sizeOfAll(run.staged);
+      this.#held -= sizeOfAll(run.transformed);
       run.reject(new Error(message));
     }
   }
@@ -359,8 +359,8 @@ export class Transformation implements Stage {
   }
 
   /** It was one of these. If they are several, they are run one by one to find out which. */
-  #blame(left: readonly Job[], staged: Staged): void {
-    if (left.length === 1) this.#finish(left[0]!, staged);
+  #blame(left: readonly Job[], transformed: Transformed): void {
+    if (left.length === 1) this.#finish(left[0]!, transformed);
     else {
       this.#again.unshift(...left);
       this.#single = left.length;
@@ -377,20 +377,20 @@ export class Transformation implements Stage {
     const words = this.#lastWords;
     const isAlive = this.#hasAnswered;
     void this.#giveUp();
-    const staged = dead(words === undefined ? detail : `an error that nobody caught: ${words.text}`);
+    const transformed = dead(words === undefined ? detail : `an error that nobody caught: ${words.text}`);
     if (words?.kind === fromProcess.unusable) this.#reject(left, words.text);
     else if (culprit !== undefined && isForeign) {
       this.#suspects.suspect(culprit.id);
       this.#again.unshift(...left);
     } else if (culprit !== undefined) {
       this.#again.unshift(...left.filter((job) => job !== culprit));
-      this.#finish(culprit, staged);
+      this.#finish(culprit, transformed);
     } else if (isAlive) {
       // It ended between two events: the doing of one that has its answer.
       this.#again.unshift(...left);
     } else if (hasBegun) {
       // It came through all of them, or one, and has not said so: one of them has broken what says it.
-      this.#blame(left, staged);
+      this.#blame(left, transformed);
     } else {
       this.#reject(left, `the transformation cannot run: ${words?.text ?? detail}`);
     }
@@ -412,10 +412,10 @@ function unanswered({ jobs, answers }: Batch): readonly Job[] {
   return jobs.slice(answers.next);
 }
 
-function sizeOfAll(staged: Run["staged"]): number {
-  return staged.reduce((sum, each) => sum + (each === undefined ? 0 : sizeOf(each)), 0);
+function sizeOfAll(transformed: Run["transformed"]): number {
+  return transformed.reduce((sum, each) => sum + (each === undefined ? 0 : sizeOf(each)), 0);
 }
 
-function dead(detail: string): Staged {
+function dead(detail: string): Transformed {
   return { kind: "dead", reason: "transformation", detail };
 }

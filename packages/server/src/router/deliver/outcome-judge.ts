@@ -7,7 +7,7 @@ import { Absences } from "./absences.ts";
 import { longestOwnWait, scopeOf } from "./failure-scope.ts";
 
 /** A batch whose outcomes are judged. */
-export interface Judged {
+export interface JudgedBatch {
   readonly isProbe: boolean;
   readonly now: number;
   /** Whether its refusals may be those of one server of several. One refusal, of however many events. */
@@ -19,7 +19,7 @@ const noUserKey = hashUserKey("");
 /** So many refusals without a delivery between them stop a destination that has worked before. */
 const refusalsInARow = 8;
 
-export interface VerdictsOptions {
+export interface OutcomeJudgeOptions {
   readonly account: Account;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
@@ -31,13 +31,13 @@ export interface VerdictsOptions {
  * What outcomes mean in the light of those before them: whether a failure is one event's trouble or its destination's, and whether
  * an event is given up.
  */
-export class Verdicts {
-  readonly #options: VerdictsOptions;
+export class OutcomeJudge {
+  readonly #options: OutcomeJudgeOptions;
   readonly #absences = new Absences();
   /** Refusals since something got through, that may be those of one server behind a balancer. */
   #refusedInARow = 0;
 
-  constructor(options: VerdictsOptions) {
+  constructor(options: OutcomeJudgeOptions) {
     this.#options = options;
   }
 
@@ -57,7 +57,7 @@ export class Verdicts {
   }
 
   /** The outcome with what is known besides: `scope` says whose trouble it is, and `outcome` whether the event is tried again. */
-  judge(entry: Entry, outcome: Outcome, batch: Judged): Outcome {
+  judge(entry: Entry, outcome: Outcome, batch: JudgedBatch): Outcome {
     if (outcome.outcome === "dead")
       return outcome.inARow === undefined ? outcome : this.#judgeAbsence(entry, outcome, batch);
     const { delivered } = this.#options.account;
@@ -82,7 +82,7 @@ export class Verdicts {
     return backoff(Math.ceil(failures / 2), this.#options.random, Math.max(outcome.after ?? 0, held), longest);
   }
 
-  #judgeAbsence(entry: Entry, outcome: Outcome, { now }: Judged): Outcome {
+  #judgeAbsence(entry: Entry, outcome: Outcome, { now }: JudgedBatch): Outcome {
     const before = entry.absence?.reason === outcome.reason ? entry.absence : undefined;
     const key = entry.keyHash === noUserKey ? undefined : entry.keyHash;
     const scope = this.#absences.judge({ before, key }, outcome, this.#options.account.delivered > 0, now);

@@ -5,11 +5,11 @@ import { dead, delivered, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../dead/dead-letter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
-import type { Stage, Staged, Throttle } from "./stage.ts";
+import type { EventTransform, Throttle, Transformed } from "./event-transform.ts";
 
 function stageOf(
-  stage: (event: DeliveredEvent) => Staged | Promise<Staged>,
-): Stage & { closed: number; ran: string[] } {
+  transform: (event: DeliveredEvent) => Transformed | Promise<Transformed>,
+): EventTransform & { closed: number; ran: string[] } {
   const ran: string[] = [];
   const made = {
     closed: 0,
@@ -18,7 +18,7 @@ function stageOf(
       Promise.all(
         events.map(async (event) => {
           ran.push(event.messageId);
-          return stage(event);
+          return transform(event);
         }),
       ),
     close: async () => {
@@ -28,23 +28,23 @@ function stageOf(
   return made;
 }
 
-const as = (event: DeliveredEvent, ...names: string[]): Staged => ({
+const as = (event: DeliveredEvent, ...names: string[]): Transformed => ({
   kind: "deliver",
   events: names.map((messageId) => ({ ...event, messageId })),
 });
 
-test("what a stage makes of an event goes out, or ends there and is counted", async () => {
+test("what a transform makes of an event goes out, or ends there and is counted", async () => {
   const sent: string[][] = [];
   const fake = new FakeDestination(async (events) => {
     sent.push(events.map(({ messageId }) => messageId));
     return events.map(() => delivered);
   });
-  const stage = stageOf((event) => {
+  const transform = stageOf((event) => {
     if (event.messageId === "no") return { kind: "filtered", reason: "transformation" };
     if (event.messageId === "bad") return { kind: "dead", reason: "transformation", detail: "it threw" };
     return event.messageId === "two" ? as(event, "two:0", "two:1") : as(event, `${event.messageId}!`);
   });
-  const harness = await RouterHarness.open({ destinations: { d: fake }, between: { d: { stage } } });
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { transform } } });
   await harness.accept(["one", "no", "bad", "two"].map((messageId) => ({ messageId })));
   assert.deepEqual(sent, [["one!"], ["two:0", "two:1"]]);
   const status = await harness.status("d");
@@ -55,10 +55,10 @@ test("what a stage makes of an event goes out, or ends there and is counted", as
   const letter = decodeDeadLetter(harness.store.recordsOf("dead.d")[0]!);
   assert.deepEqual([letter?.event.messageId, letter?.detail], ["bad", "it threw"]);
   await harness.close();
-  assert.equal(stage.closed, 1);
+  assert.equal(transform.closed, 1);
 });
 
-test("of an event that became several, only what failed goes out again, and the stage is not asked again", async () => {
+test("of an event that became several, only what failed goes out again, and the transform is not asked again", async () => {
   const sent: string[] = [];
   const fake = new FakeDestination(async (events) =>
     events.map(({ messageId }) => {
@@ -69,32 +69,32 @@ test("of an event that became several, only what failed goes out again, and the 
         : delivered;
     }),
   );
-  const stage = stageOf((event) => as(event, "a:0", "a:1", "a:2"));
-  const harness = await RouterHarness.open({ destinations: { d: fake }, between: { d: { stage } } });
+  const transform = stageOf((event) => as(event, "a:0", "a:1", "a:2"));
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { transform } } });
   await harness.accept([{ messageId: "a" }]);
   assert.deepEqual(sent, ["a:0", "a:1", "a:2"]);
   assert.equal((await harness.status("d")).waiting, 1);
   await harness.clock.advance(10_000);
   assert.deepEqual(sent, ["a:0", "a:1", "a:2", "a:1", "a:1"]);
-  assert.deepEqual(stage.ran, ["a"]);
+  assert.deepEqual(transform.ran, ["a"]);
   const { dead: died, delivered: count, waiting } = await harness.status("d");
   assert.deepEqual([died, count, waiting], [{ http_400: 1 }, 0, 0], "one of them was refused: it is no whole delivery");
   assert.equal(decodeDeadLetter(harness.store.recordsOf("dead.d")[0]!)?.event.messageId, "a");
   await harness.close();
 });
 
-test("events of a user do not overtake each other in the stage, however long it takes for one of them", async () => {
+test("events of a user do not overtake each other in the transform, however long it takes for one of them", async () => {
   const sent: string[] = [];
   const fake = new FakeDestination(async (events) => {
     sent.push(...events.map(({ messageId }) => messageId));
     return events.map(() => delivered);
   });
   let letGo = () => {};
-  const stage = stageOf(async (event) => {
+  const transform = stageOf(async (event) => {
     if (event.messageId === "slow") await new Promise<void>((resolve) => (letGo = resolve));
     return as(event, event.messageId);
   });
-  const harness = await RouterHarness.open({ destinations: { d: fake }, between: { d: { stage } } });
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { transform } } });
   await harness.accept([
     { messageId: "slow", userId: "u" },
     { messageId: "behind", userId: "u" },
@@ -107,20 +107,20 @@ test("events of a user do not overtake each other in the stage, however long it 
   await harness.close();
 });
 
-test("a probe that ends in the stage proves nothing: the next event is the probe", async () => {
+test("a probe that ends in the transform proves nothing: the next event is the probe", async () => {
   let isDown = true;
   const sent: string[] = [];
   const fake = new FakeDestination(async (events) => {
     sent.push(...events.map(({ messageId }) => messageId));
     return events.map(() => (isDown ? retry("destination", "connect") : delivered));
   });
-  const stage = stageOf((event) =>
+  const transform = stageOf((event) =>
     event.messageId === "no" ? { kind: "filtered", reason: "transformation" } : as(event, event.messageId),
   );
   const harness = await RouterHarness.open({
     destinations: { d: fake },
     settings: { d: { concurrency: 1 } },
-    between: { d: { stage } },
+    pipelines: { d: { transform } },
   });
   await harness.accept([{ messageId: "first", userId: "u" }]);
   await harness.accept([{ messageId: "no", userId: "v" }]);
@@ -133,17 +133,17 @@ test("a probe that ends in the stage proves nothing: the next event is the probe
   await harness.close();
 });
 
-test("a stage that rejects or gives too little loses nothing", async () => {
+test("a transform that rejects or gives too little loses nothing", async () => {
   const fake = new FakeDestination(async (events) => events.map(() => delivered));
   let fault: "rejects" | "gives nothing" | undefined = "rejects";
-  const stage: Stage = {
+  const transform: EventTransform = {
     run: async (events) => {
       if (fault === "rejects") throw new Error("its worker ended");
       return fault === undefined ? events.map((event) => as(event, event.messageId)) : [];
     },
     close: async () => {},
   };
-  const harness = await RouterHarness.open({ destinations: { d: fake }, between: { d: { stage } } });
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { transform } } });
   await harness.accept([{ messageId: "a" }]);
   assert.equal((await harness.status("d")).problem?.message, "its worker ended");
   fault = "gives nothing";
@@ -168,7 +168,7 @@ test("a throttle keeps events back until it has room, and spreads them over time
     sentAt.push(harness.clock.now());
     return events.map(() => delivered);
   });
-  const harness = await RouterHarness.open({ destinations: { d: fake }, between: { d: { throttle } } });
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { throttle } } });
   await harness.accept([0, 1, 2, 3].map((n) => ({ messageId: `m${n}`, userId: `u${n}` })));
   assert.deepEqual(sentAt, [0]);
   await harness.clock.advance(2500);
@@ -243,12 +243,12 @@ test("large results go out in several calls, are asked for bit by bit, given bac
   let held = 0;
   const asked: string[][] = [];
   const size = 6 << 20;
-  const stage: Stage = {
+  const transform: EventTransform = {
     run: async (events) => {
       asked.push(events.map(({ messageId }) => messageId));
       const ids = [0, 1, 2, 3].map((at) => `${events[0]!.messageId}:${at}`);
       held += ids.length * size;
-      return [{ ...(as(events[0]!, ...ids) as Staged & { kind: "deliver" }), sizes: ids.map(() => size) }];
+      return [{ ...(as(events[0]!, ...ids) as Transformed & { kind: "deliver" }), sizes: ids.map(() => size) }];
     },
     release: (bytes) => {
       held -= bytes;
@@ -258,7 +258,7 @@ test("large results go out in several calls, are asked for bit by bit, given bac
   const harness = await RouterHarness.open({
     destinations: { d: fake },
     settings: { d: { concurrency: 1 } },
-    between: { d: { stage } },
+    pipelines: { d: { transform } },
   });
   await harness.accept([
     { messageId: "a", userId: "u" },

@@ -1,8 +1,8 @@
 /**
- * Which events of a stretch of a partition are duplicates. Duplicates are rare, so only they are kept; of too many of them the
- * oldest are forgotten, and the stretch begins later then.
+ * Which events of a range of a partition are duplicates. Duplicates are rare, so only they are kept; of too many of them the
+ * oldest are forgotten, and the range begins later then.
  */
-export class Verdicts {
+export class Duplicates {
   #from: number;
   #next: number;
   readonly #most: number;

@@ -1,8 +1,8 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
 
-/** What a stage makes of one event. */
-export type Staged =
+/** What a transformation makes of one event. */
+export type Transformed =
   /** These go out in its place, in this order: it has ended when all of them have. At least one. */
   | {
       readonly kind: "deliver";
@@ -20,14 +20,14 @@ export type Staged =
  *
  * It is called while the events' lanes are busy, so however long it takes, no event of a user overtakes another; the calls of
  * different batches overlap. What it gave for an event is kept for further attempts, as long as the event is in memory. What is parked,
- * and what is replayed, goes through the stage as it is then.
+ * and what is replayed, goes through the transformation as it is then.
  */
-export interface Stage {
+export interface EventTransform {
   /**
    * One result for each event, in the order of the events, or for the first of them, at least one: large results are taken from it bit by
    * bit, and the rest is to be asked for again. A rejection is this batch's trouble: it is tried again.
    */
-  run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Staged[]>;
+  run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Transformed[]>;
   /** So many bytes of what it gave, by their `sizes`, are no longer held. */
   release?(bytes: number): void;
   /** Called when no event is in it any more, or nobody waits for what is. */
@@ -35,8 +35,8 @@ export interface Stage {
 }
 
 /** Bytes of what goes out in place of an event, as far as they are known. */
-export function sizeOf(staged: Staged): number {
-  return staged.kind === "deliver" ? (staged.sizes ?? []).reduce((sum, size) => sum + size, 0) : 0;
+export function sizeOf(transformed: Transformed): number {
+  return transformed.kind === "deliver" ? (transformed.sizes ?? []).reduce((sum, size) => sum + size, 0) : 0;
 }
 
 /** A limit to what goes out to one destination: a bucket that may run into debt, so that a batch need not be cut to what is left. */
