@@ -1,5 +1,5 @@
 import { hashUserKey, userKey } from "../../packages/events/dist/index.js";
-import { encodeEventRecord } from "../../packages/server/dist/engine/event-record.js";
+import { encodeEventRecord } from "../../packages/server/dist/records/event-record.js";
 
 /** A record of `events`, as the gateway makes it of a request. */
 export function recordOf(batch) {

@@ -1,7 +1,7 @@
 import { rate } from "@pintle/kit";
 import { z } from "zod";
+import type { ReplayRequest } from "../records/replay-record.ts";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
-import type { ReplayRequest } from "../router/replay/replay-record.ts";
 import { Refusal, type Route } from "./admin-server.ts";
 import { destinationNamed, type KnownDestination } from "./destination-named.ts";
 import { parsed, time } from "./parsed.ts";

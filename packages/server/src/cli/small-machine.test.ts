@@ -11,9 +11,9 @@ import type { Status } from "../admin/status.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Progress } from "../engine/engine.ts";
 import { createLogger } from "../logger.ts";
-import { encodeDeadLetter } from "../router/dead/dead-letter.ts";
-import { encodeReplayFact } from "../router/replay/replay-record.ts";
-import { encodeSlice, type ParkedFacts } from "../router/retry/retry-record.ts";
+import { encodeDeadLetter } from "../records/dead-letter.ts";
+import { replayRecord } from "../records/replay-record.ts";
+import { encodeSlice, type ParkedFacts } from "../records/retry-record.ts";
 import { eventRecord } from "../router/testing/event-records.ts";
 import { anyPort, configured, Run } from "./run.test.support.ts";
 
@@ -121,7 +121,7 @@ async function write(data: string): Promise<void> {
   await Promise.all(appended);
   const ranges = [{ partition: 0, begin: 0, end }];
   const replay = { id: "half", at: 0, destinationId: "hook", from: 0, rate: 1e6, ranges };
-  await engine.append("replays", encodeReplayFact({ kind: "started", ...replay }));
+  await engine.append("replays", replayRecord.encode({ kind: "started", ...replay }));
   await saveProgress(engine, "replay-half", { low: records / 2, finished: [] });
   await engine.close();
 }

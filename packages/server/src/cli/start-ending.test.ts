@@ -4,7 +4,7 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { LogReader } from "@pintle/log";
-import { decodeEventRecord } from "../engine/event-record.ts";
+import { decodeEventRecord } from "../records/event-record.ts";
 import { configured, eventsIn, send, start } from "./run.test.support.ts";
 
 const sound = {

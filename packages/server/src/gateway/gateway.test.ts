@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { hashUserKey } from "@pintle/events";
 import { rudderId } from "@pintle/events/gateway";
-import { eventsOf } from "../engine/event-record.ts";
+import { eventsOf } from "../records/event-record.ts";
 import type { Reason } from "./answer.ts";
 import { gif } from "./pixel.ts";
 import { auth, delivered, key, openEngine, type Request, runGateway, send } from "./running-gateway.test.support.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { parseJson, stringifyJson } from "@pintle/events";
 import fc from "fast-check";
-import { eventsOf } from "../engine/event-record.ts";
+import { eventsOf } from "../records/event-record.ts";
 import { auth, delivered, key, open, openEngine, runGateway } from "./running-gateway.test.support.ts";
 
 /* Whatever is sent: never a crash, never a 500, and the next request is served. */

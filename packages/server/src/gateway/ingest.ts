@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import { type Endpoint, encodeEventRecord } from "../engine/event-record.ts";
+import { type Endpoint, encodeEventRecord } from "../records/event-record.ts";
 import {
   type Answer,
   bodyTooLarge,

@@ -1,6 +1,6 @@
 import { hashUserKey, parseJson, userKey } from "@pintle/events";
 import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
-import type { Endpoint } from "../engine/event-record.ts";
+import type { Endpoint } from "../records/event-record.ts";
 import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
 import type { BodyEvents } from "./body-events.ts";
 import { mendJson } from "./mend-json.ts";

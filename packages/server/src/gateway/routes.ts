@@ -1,4 +1,4 @@
-import { type SingleEndpoint, singleEndpoints } from "../engine/event-record.ts";
+import { type SingleEndpoint, singleEndpoints } from "../records/event-record.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Information } from "./information.ts";
 import type { Ingest } from "./ingest.ts";

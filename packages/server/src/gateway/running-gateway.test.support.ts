@@ -9,8 +9,8 @@ import type { TestContext } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type EmbeddedEngine, type EmbeddedEngineOptions, openEmbeddedEngine } from "../engine/embedded.ts";
 import type { AssignedPartition, EngineRecord } from "../engine/engine.ts";
-import { eventsOf, type RecordEvents } from "../engine/event-record.ts";
 import type { Logger } from "../logger.ts";
+import { eventsOf, type RecordEvents } from "../records/event-record.ts";
 import { createGateway, type Gateway, type GatewayOptions, type GatewaySource } from "./gateway.ts";
 
 export const key = "wk_shop_secret";

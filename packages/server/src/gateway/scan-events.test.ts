@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hashUserKey, userKey } from "@pintle/events";
 import fc from "fast-check";
-import { type Endpoint, encodeEventRecord, eventsOf, singleEndpoints } from "../engine/event-record.ts";
+import { type Endpoint, encodeEventRecord, eventsOf, singleEndpoints } from "../records/event-record.ts";
 import { deepest } from "./nesting.ts";
 import { parseEvents } from "./read-events.ts";
 import { scanEvents } from "./scan-events.ts";

@@ -1,6 +1,6 @@
 import { hashUserKey, murmur2, parseJson, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
-import type { Endpoint } from "../engine/event-record.ts";
+import type { Endpoint } from "../records/event-record.ts";
 import type { BodyEvents } from "./body-events.ts";
 import {
   isAnonymousId,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { classifyAnswer, dead, delivered, type Outcome } from "@pintle/kit";
-import { decodeDeadLetter } from "./dead/dead-letter.ts";
+import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 

@@ -7,7 +7,7 @@ import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
 import type { Logger } from "../logger.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
-import { decodeDeadLetter } from "./dead/dead-letter.ts";
+import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { allRecords } from "./registry/all-records.ts";
 import { Router } from "./router.ts";
 import { eventRecord } from "./testing/event-records.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dead, delivered, type Outcome, retry } from "@pintle/kit";
-import { decodeDeadLetter } from "./dead/dead-letter.ts";
+import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
 import { MemoryStore } from "./testing/memory-engine.ts";

@@ -1,10 +1,10 @@
 import type { Outcome } from "@pintle/kit";
 import type { Engine, NewRecord } from "../../engine/engine.ts";
+import { encodeDeadLetter } from "../../records/dead-letter.ts";
 import type { Entry } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import { encodeDeadLetter } from "./dead-letter.ts";
 
 export interface DeadLetterWriterOptions {
   readonly destinationId: string;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import fc from "fast-check";
+import { type DeadLetter, encodeDeadLetter } from "../../records/dead-letter.ts";
 import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";
-import { type DeadLetter, encodeDeadLetter } from "./dead-letter.ts";
 import { DeadLetters, type Replaying } from "./dead-letters.ts";
 import type { DeadQuery } from "./query.ts";
 

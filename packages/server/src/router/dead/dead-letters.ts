@@ -1,16 +1,19 @@
 import type { Engine, EngineRecord } from "../../engine/engine.ts";
-import { EngineError } from "../../engine/engine-error.ts";
+import {
+  type DeadFact,
+  type DeadLetter,
+  type DeadVerdict,
+  deadRecord,
+  decodeDeadLetter,
+  type LetterFacts,
+} from "../../records/dead-letter.ts";
 import { Tally } from "../ledger/tally.ts";
 import type { LaterFilterResult } from "../read/filter.ts";
 import { allRecords } from "../registry/all-records.ts";
-import { type DeadLetter, decodeDeadLetter } from "./dead-letter.ts";
-import { type DeadQuery, type LetterFacts, matchesFacts, matchesUser } from "./query.ts";
+import { type DeadQuery, matchesFacts, matchesUser } from "./query.ts";
 
 /** What one can decide about letters. */
 export type DeadDecision = "replayed" | "purged";
-
-/** What became of a letter about which something was decided: one that is replayed may not be for its destination any more. */
-export type DeadVerdict = DeadDecision | "filtered";
 
 /** How letters are replayed. */
 export interface Replaying {
@@ -51,7 +54,7 @@ export interface DeadList {
 /** A whole letter, and what was decided about it. */
 export interface ShownLetter extends DeadLetter {
   readonly letter: number;
-  readonly verdict?: Omit<VerdictHeader, "kind" | "letters">;
+  readonly verdict?: Omit<DeadVerdict, "letters">;
 }
 
 /** Reasons of letters that stand for records, and hold no event. */
@@ -60,8 +63,6 @@ const eventless: ReadonlySet<string> = new Set(["record", "retention"]);
 /** Letters that one record of verdicts names at most, and that are replayed at a time; and their bytes, unless it is one letter. */
 const mostAtOnce = 100;
 const mostBytesAtOnce = 1 << 20;
-
-const format = 1;
 
 /** What reads the topics: it has no progress of its own. */
 const group = "dead-letters";
@@ -105,7 +106,7 @@ export class DeadLetters {
       this.#tallies.set(destinationId, tally);
       const options = { from: tally.position, start: (start: number) => tally.forget(start) };
       for await (const record of allRecords(this.#engine, topicOf(destinationId), group, options)) {
-        tally.take(record.offset, headerOf(record));
+        tally.take(record.offset, deadRecord.decode(record));
       }
       return tally.toJSON();
     });
@@ -118,8 +119,8 @@ export class DeadLetters {
       let verdict: ShownLetter["verdict"];
       for await (const record of this.#records(destinationId)) {
         if (record.offset === letter) found = decodeDeadLetter(record);
-        const header = headerOf(record);
-        if (isVerdict(header) && header.letters.includes(letter)) {
+        const header = deadRecord.decode(record);
+        if (header?.kind === "verdict" && header.letters.includes(letter)) {
           const { verdict: word, reason, at } = header;
           verdict = { verdict: word, at, ...(reason === undefined ? {} : { reason }) };
         }
@@ -200,15 +201,12 @@ export class DeadLetters {
   async #decide(
     destinationId: string,
     letters: readonly NumberedLetter[],
-    verdict: DeadVerdict,
+    verdict: DeadVerdict["verdict"],
     reason?: string,
   ): Promise<void> {
     const numbers = letters.map(({ number }) => number);
-    const header = { v: format, kind: "verdict", verdict, reason, at: this.#wall(), letters: numbers };
-    await this.#engine.append(topicOf(destinationId), {
-      header: Buffer.from(JSON.stringify(header)),
-      payload: new Uint8Array(0),
-    });
+    const fact: DeadFact = { kind: "verdict", verdict, reason, at: this.#wall(), letters: numbers };
+    await this.#engine.append(topicOf(destinationId), deadRecord.encode(fact));
   }
 
   async #eachOpen(
@@ -219,13 +217,13 @@ export class DeadLetters {
     // Verdicts stand behind their letters.
     const decided = new Set<number>();
     for await (const record of this.#records(destinationId)) {
-      const header = headerOf(record);
-      if (isVerdict(header)) for (const letter of header.letters) decided.add(letter);
+      const header = deadRecord.decode(record);
+      if (header?.kind === "verdict") for (const letter of header.letters) decided.add(letter);
     }
     for await (const record of this.#records(destinationId)) {
-      const header = headerOf(record);
-      if (header.kind !== "letter" || decided.has(record.offset)) continue;
-      const { v: _v, kind: _kind, ...facts } = header as unknown as LetterFacts & { v: number; kind: string };
+      const header = deadRecord.decode(record);
+      if (header?.kind !== "letter" || decided.has(record.offset)) continue;
+      const { kind: _kind, ...facts } = header;
       if (!matchesFacts(record.offset, facts, query)) continue;
       if (query.user !== undefined && !matchesUser(decodeDeadLetter(record)!.event, query)) continue;
       await take(record, facts);
@@ -252,11 +250,11 @@ class OpenTally {
   readonly #reasons: string[] = [];
   readonly #counts: number[] = [];
 
-  take(offset: number, header: { readonly kind: unknown }): void {
+  take(offset: number, fact: DeadFact | undefined): void {
     this.position = offset + 1;
-    if (isVerdict(header)) for (const letter of header.letters) this.#end(letter);
-    else if (header.kind === "letter") {
-      const { reason } = header as unknown as LetterFacts;
+    if (fact?.kind === "verdict") for (const letter of fact.letters) this.#end(letter);
+    else if (fact?.kind === "letter") {
+      const { reason } = fact;
       let index = this.#reasons.indexOf(reason);
       if (index === -1) index = this.#reasons.push(reason) - 1;
       this.#counts[index] = (this.#counts[index] ?? 0) + 1;
@@ -294,34 +292,6 @@ interface Part {
   readonly settled: number;
   readonly filtered?: readonly (readonly [reason: string, count: number])[];
   readonly left?: readonly (readonly [reason: string, count: number])[];
-}
-
-interface VerdictHeader {
-  readonly kind: "verdict";
-  readonly verdict: DeadVerdict;
-  /** Why it is filtered. */
-  readonly reason?: string;
-  readonly at: number;
-  readonly letters: readonly number[];
-}
-
-function isVerdict(header: { readonly kind: unknown }): header is VerdictHeader {
-  return header.kind === "verdict";
-}
-
-/** @throws EngineError RECORD_TOO_NEW, RECORD_INVALID */
-function headerOf({ header, offset }: EngineRecord): { readonly kind: unknown } {
-  let value: { readonly v?: unknown; readonly kind?: unknown };
-  try {
-    value = JSON.parse(Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString());
-  } catch {
-    throw new EngineError("RECORD_INVALID", `record ${offset} of the dead letters has no header in JSON`);
-  }
-  if (value.v !== format) {
-    const message = `record ${offset} of the dead letters has format ${JSON.stringify(value.v)}, this version knows ${format}`;
-    throw new EngineError("RECORD_TOO_NEW", message);
-  }
-  return { ...value, kind: value.kind };
 }
 
 function topicOf(destinationId: string): string {

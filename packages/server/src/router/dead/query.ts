@@ -1,4 +1,4 @@
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter, LetterFacts } from "../../records/dead-letter.ts";
 
 /** Which dead letters are meant: those to which all of it applies. */
 export interface DeadQuery {
@@ -14,13 +14,6 @@ export interface DeadQuery {
   /** Numbers of letters: their offsets in the topic. */
   readonly letters?: readonly number[] | undefined;
 }
-
-/** What the header of a dead letter says. */
-export type LetterFacts = Omit<DeadLetter, "event" | "answer" | "request" | "detail"> & {
-  readonly messageId: string;
-  readonly type?: unknown;
-  readonly status?: number;
-};
 
 /** Whether a letter is meant, as far as its header tells. */
 export function matchesFacts(number: number, facts: LetterFacts, query: DeadQuery): boolean {

@@ -1,4 +1,4 @@
-import { decodeEventRecord } from "../../engine/event-record.ts";
+import { decodeEventRecord } from "../../records/event-record.ts";
 
 /** 32-bit words of a hash. */
 export const hashWords = 4;

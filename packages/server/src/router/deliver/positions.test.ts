@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeDeadLetter } from "../dead/dead-letter.ts";
+import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeWarehouse, type Fate } from "../testing/fake-warehouse.ts";
 import { MemoryStore } from "../testing/memory-engine.ts";

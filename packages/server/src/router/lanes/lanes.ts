@@ -1,5 +1,6 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Outcome } from "@pintle/kit";
+import type { Origin } from "../../records/retry-record.ts";
 import type { Absence } from "../deliver/absences.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";
@@ -7,7 +8,6 @@ import { PackedEvent } from "../memory/holding.ts";
 import { DueQueue } from "../queues/due-queue.ts";
 import { Queue } from "../queues/queue.ts";
 import type { Parked } from "../retry/parked-lane.ts";
-import type { Origin } from "../retry/retry-record.ts";
 
 /** An event on its way to one destination. */
 export interface Entry {

@@ -2,7 +2,7 @@ import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import { eventsOf, type RecordEvents } from "../../engine/event-record.ts";
+import { eventsOf, type RecordEvents } from "../../records/event-record.ts";
 import { type Entry, newEntry } from "../lanes/lanes.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import { holdingOf } from "../memory/holding.ts";

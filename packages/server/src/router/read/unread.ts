@@ -1,4 +1,4 @@
-import { decodeEventRecord } from "../../engine/event-record.ts";
+import { decodeEventRecord } from "../../records/event-record.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { Clock } from "../time/clock.ts";
 

@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Engine } from "../../engine/engine.ts";
-import { EngineError } from "../../engine/engine-error.ts";
+import { type RegistryFact, registryRecord } from "../../records/registry-record.ts";
 import { allRecords } from "./all-records.ts";
 
 /** The topic that says which destinations this data folder has seen. */
 export const registryTopic = "destinations";
-
-const format = 1;
 
 /**
  * Which destinations this data folder has seen, and at which offset of `events` each began: a few durable records.
@@ -28,7 +26,9 @@ export class DestinationRegistry {
   /** Reads the registry. */
   static async open(engine: Engine): Promise<DestinationRegistry> {
     const registry = new DestinationRegistry(engine);
-    for await (const { header, offset } of allRecords(engine, registryTopic, "router")) registry.#read(header, offset);
+    for await (const record of allRecords(engine, registryTopic, "router")) {
+      registry.#take(registryRecord.decode(record));
+    }
     return registry;
   }
 
@@ -71,23 +71,14 @@ export class DestinationRegistry {
     this.#opened = true;
   }
 
-  async #append(fact: object): Promise<void> {
-    await this.#engine.append(registryTopic, {
-      header: Buffer.from(JSON.stringify({ v: format, ...fact })),
-      payload: new Uint8Array(0),
-    });
+  async #append(fact: RegistryFact): Promise<void> {
+    await this.#engine.append(registryTopic, registryRecord.encode(fact));
   }
 
-  #read(header: Uint8Array, offset: number): void {
-    const fact = JSON.parse(Buffer.from(header).toString()) as Record<string, unknown>;
-    if (fact.v !== format) {
-      const message = `record ${offset} of ${registryTopic} has format ${JSON.stringify(fact.v)}, this version knows ${format}`;
-      throw new EngineError("RECORD_TOO_NEW", message);
-    }
-    if (fact.kind === "opened") this.#opened = true;
-    else if (fact.kind === "log") this.#logId ??= String(fact.id);
-    else if (fact.kind === "began")
-      this.#began.set(key(String(fact.destinationId), Number(fact.partition)), Number(fact.from));
+  #take(fact: RegistryFact | undefined): void {
+    if (fact?.kind === "opened") this.#opened = true;
+    else if (fact?.kind === "log") this.#logId ??= fact.id;
+    else if (fact?.kind === "began") this.#began.set(key(fact.destinationId, fact.partition), fact.from);
   }
 }
 

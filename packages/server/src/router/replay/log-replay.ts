@@ -1,13 +1,13 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import { eventsOf } from "../../engine/event-record.ts";
-import type { DeadLetter } from "../dead/dead-letter.ts";
+import type { DeadLetter } from "../../records/dead-letter.ts";
+import { eventsOf } from "../../records/event-record.ts";
+import type { StartedReplay } from "../../records/replay-record.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
 import type { LaterFilterResult } from "../read/filter.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import type { StartedReplay } from "./replay-record.ts";
 
 /** A destination as a replay needs it. */
 export interface ReplayTarget {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { DeadLetter } from "../dead/dead-letter.ts";
+import type { DeadLetter } from "../../records/dead-letter.ts";
 import { filterLater } from "../read/filter.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { FakeClock, settle } from "../testing/fake-clock.ts";

@@ -1,15 +1,14 @@
 import type { AssignedPartition, Engine } from "../../engine/engine.ts";
+import {
+  type EndedReplay,
+  type ReplayFact,
+  type ReplayRequest,
+  replayRecord,
+  type StartedReplay,
+} from "../../records/replay-record.ts";
 import { allRecords } from "../registry/all-records.ts";
 import type { Clock } from "../time/clock.ts";
 import { groupOf, LogReplay, type ReplayTarget } from "./log-replay.ts";
-import {
-  decodeReplayFact,
-  type EndedReplay,
-  encodeReplayFact,
-  type ReplayFact,
-  type ReplayRequest,
-  type StartedReplay,
-} from "./replay-record.ts";
 import { offsetAt } from "./seek.ts";
 
 const topic = "replays";
@@ -64,7 +63,7 @@ export class LogReplays {
   static async open(options: LogReplaysOptions): Promise<LogReplays> {
     const replays = new LogReplays(options);
     for await (const record of allRecords(options.engine, topic, "router")) {
-      const fact = decodeReplayFact(record);
+      const fact = replayRecord.decode(record);
       if (fact?.kind === "started") {
         const { kind: _kind, ...started } = fact;
         replays.#known.set(fact.id, { started, running: undefined, ended: undefined, given: 0 });
@@ -156,7 +155,7 @@ export class LogReplays {
   }
 
   async #append(fact: ReplayFact): Promise<void> {
-    await this.#options.engine.append(topic, encodeReplayFact(fact));
+    await this.#options.engine.append(topic, replayRecord.encode(fact));
   }
 }
 

@@ -1,6 +1,6 @@
 import { hashUserKey, stringifyJson, userKey } from "@pintle/events";
 import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
-import type { DeadLetter } from "../dead/dead-letter.ts";
+import type { DeadLetter } from "../../records/dead-letter.ts";
 import type { ReplayedEvent } from "../retry/retry-topic.ts";
 
 /** A dead letter as an event that is to be tried again, as if it had never been. */

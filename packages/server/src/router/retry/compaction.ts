@@ -1,9 +1,9 @@
+import type { ParkedFacts, ParkedSlice } from "../../records/retry-record.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { Window, WindowRecord } from "../ledger/window.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 import type { Queue } from "../queues/queue.ts";
 import type { Parked, ParkedRecord } from "./parked-lane.ts";
-import type { ParkedFacts, ParkedSlice } from "./retry-record.ts";
 import type { ReadRecord } from "./retry-topic.ts";
 
 export interface CompactionOptions {

@@ -1,7 +1,7 @@
+import type { ParkedFacts } from "../../records/retry-record.ts";
 import type { Entry } from "../lanes/lanes.ts";
 import type { WindowRecord } from "../ledger/window.ts";
 import { Queue } from "../queues/queue.ts";
-import type { ParkedFacts } from "./retry-record.ts";
 
 /** A record of the retry topic with events of a lane. */
 export interface ParkedRecord {

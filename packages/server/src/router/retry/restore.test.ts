@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { AssignedPartition, EngineRecord } from "../../engine/engine.ts";
+import { encodeSlice } from "../../records/retry-record.ts";
 import { newPartitionState } from "../ledger/partition.ts";
 import { finishKnown, restore } from "./restore.ts";
-import { encodeSlice } from "./retry-record.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

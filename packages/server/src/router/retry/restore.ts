@@ -1,9 +1,9 @@
 import { hashUserKey } from "@pintle/events";
 import type { AssignedPartition } from "../../engine/engine.ts";
+import { decodeSlice, type Origin, type ParkedFacts, type ParkedSlice } from "../../records/retry-record.ts";
 import { type PartitionState, progressOf } from "../ledger/partition.ts";
 import { countEvents } from "../read/unread.ts";
 import type { ParkedRecord } from "./parked-lane.ts";
-import { decodeSlice, type Origin, type ParkedFacts, type ParkedSlice } from "./retry-record.ts";
 
 /** What an earlier run has left in the retry topic. */
 export interface Restored {

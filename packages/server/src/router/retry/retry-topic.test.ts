@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dead, retry } from "@pintle/kit";
-import { decodeDeadLetter } from "../dead/dead-letter.ts";
+import { decodeDeadLetter } from "../../records/dead-letter.ts";
+import { decodeSlice } from "../../records/retry-record.ts";
 import { destination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
-import { decodeSlice } from "./retry-record.ts";
 
 const minute = 60_000;
 

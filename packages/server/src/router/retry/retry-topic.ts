@@ -1,4 +1,5 @@
 import type { AssignedPartition, Engine, Subscription } from "../../engine/engine.ts";
+import { decodeEvents, decodeSlice, type ParkedFacts } from "../../records/retry-record.ts";
 import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";
 import { newPartitionState, type PartitionState } from "../ledger/partition.ts";
@@ -11,7 +12,6 @@ import type { Clock } from "../time/clock.ts";
 import { Compaction } from "./compaction.ts";
 import { historyOf, newParked, type Parked, type ParkedRecord, type PendingWrite } from "./parked-lane.ts";
 import { type Restored, restore } from "./restore.ts";
-import { decodeEvents, decodeSlice, type ParkedFacts } from "./retry-record.ts";
 import { RetryWriter } from "./retry-writer.ts";
 
 export interface RetryTopicOptions {

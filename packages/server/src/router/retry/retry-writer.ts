@@ -1,4 +1,5 @@
 import type { Engine } from "../../engine/engine.ts";
+import { encodeSlice, type ParkedSlice } from "../../records/retry-record.ts";
 import type { Entry, Lane } from "../lanes/lanes.ts";
 import { type Account, messageOf } from "../ledger/counters.ts";
 import type { PartitionState } from "../ledger/partition.ts";
@@ -7,7 +8,6 @@ import type { ConsumerLimits } from "../memory/limits.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import type { PendingWrite } from "./parked-lane.ts";
-import { encodeSlice, type ParkedSlice } from "./retry-record.ts";
 
 export interface RetryWriterOptions {
   readonly topic: string;

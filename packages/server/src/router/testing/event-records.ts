@@ -1,6 +1,6 @@
 import { hashUserKey, stringifyJson, userKey } from "@pintle/events";
 import type { NewRecord } from "../../engine/engine.ts";
-import { encodeEventRecord } from "../../engine/event-record.ts";
+import { encodeEventRecord } from "../../records/event-record.ts";
 
 export interface TestEvent {
   readonly messageId: string;

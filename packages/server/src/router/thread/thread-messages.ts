@@ -1,12 +1,12 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
+import type { ReplayRequest } from "../../records/replay-record.ts";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "../dead/dead-letters.ts";
 import type { DeadQuery } from "../dead/query.ts";
 import type { Retried, RouterStatus } from "../ledger/status.ts";
 import type { Beginnings } from "../registry/beginnings.ts";
 import type { ReplayStatus } from "../replay/log-replays.ts";
-import type { ReplayRequest } from "../replay/replay-record.ts";
 
 /** What the router's thread is given when it starts. */
 export interface RouterThreadData {

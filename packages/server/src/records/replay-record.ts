@@ -1,5 +1,4 @@
-import type { EngineRecord } from "../../engine/engine.ts";
-import { EngineError } from "../../engine/engine-error.ts";
+import { type JsonRecord, jsonRecord } from "./json-record.ts";
 
 /*
  * Records of the topic `replays`: that one was started, and that it has ended. They have a JSON header and no payload. Where a replay
@@ -34,26 +33,4 @@ export interface EndedReplay {
 
 export type ReplayFact = ({ readonly kind: "started" } & StartedReplay) | ({ readonly kind: "ended" } & EndedReplay);
 
-const format = 1;
-
-export function encodeReplayFact(fact: ReplayFact): { header: Uint8Array; payload: Uint8Array } {
-  return { header: Buffer.from(JSON.stringify({ v: format, ...fact })), payload: new Uint8Array(0) };
-}
-
-/**
- * @returns `undefined` for a record of a kind that this version does not know
- * @throws EngineError RECORD_TOO_NEW, RECORD_INVALID
- */
-export function decodeReplayFact({ header, offset }: Pick<EngineRecord, "header" | "offset">): ReplayFact | undefined {
-  let value: { readonly v?: unknown; readonly kind?: unknown };
-  try {
-    value = JSON.parse(Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString());
-  } catch {
-    throw new EngineError("RECORD_INVALID", `record ${offset} of replays has no header in JSON`);
-  }
-  if (value.v !== format) {
-    const message = `record ${offset} of replays has format ${JSON.stringify(value.v)}, this version knows ${format}`;
-    throw new EngineError("RECORD_TOO_NEW", message);
-  }
-  return value.kind === "started" || value.kind === "ended" ? (value as unknown as ReplayFact) : undefined;
-}
+export const replayRecord: JsonRecord<ReplayFact> = jsonRecord("replays", 1, ["started", "ended"]);

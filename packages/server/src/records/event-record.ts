@@ -1,7 +1,7 @@
 import { parseJson, readTime } from "@pintle/events";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
-import type { EngineRecord } from "./engine.ts";
-import { EngineError } from "./engine-error.ts";
+import type { EngineRecord } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine-error.ts";
 
 /*
  * The record of the topic `events`: one for each request. Layout and reasons: docs/event-record.md. The payload is the

@@ -1,7 +1,6 @@
-import { parseJson, stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { EngineRecord } from "../../engine/engine.ts";
-import { EngineError } from "../../engine/engine-error.ts";
+import type { EngineRecord } from "../engine/engine.ts";
+import { jsonRecord, type RecordBytes } from "./json-record.ts";
 
 /*
  * The record of the topics `retry.<destination id>`, as docs/router.md specifies it: some events of one lane, in their order, as they
@@ -43,16 +42,12 @@ export interface ParkedSlice {
   readonly facts: readonly ParkedFacts[];
 }
 
-const format = 1;
+type SliceHeader = Omit<ParkedSlice, "facts"> & { readonly kind: "events"; readonly events: ParkedSlice["facts"] };
 
-export function encodeSlice(
-  { facts, ...slice }: ParkedSlice,
-  events: readonly DeliveredEvent[],
-): { header: Uint8Array; payload: Uint8Array } {
-  return {
-    header: Buffer.from(JSON.stringify({ v: format, kind: "events", ...slice, events: facts })),
-    payload: Buffer.from(stringifyJson(events)),
-  };
+const records = jsonRecord<SliceHeader>("the retry topic", 1, ["events"]);
+
+export function encodeSlice({ facts, ...slice }: ParkedSlice, events: readonly DeliveredEvent[]): RecordBytes {
+  return records.encode({ kind: "events", ...slice, events: facts }, events);
 }
 
 /**
@@ -62,26 +57,13 @@ export function encodeSlice(
  * @throws EngineError `RECORD_TOO_NEW`, `RECORD_INVALID`
  */
 export function decodeSlice(record: Pick<EngineRecord, "offset" | "header">): ParkedSlice | undefined {
-  const { v, kind, events, ...slice } = parse(record.header, record.offset) as Record<string, unknown>;
-  if (v !== format) {
-    const message = `record ${record.offset} of the retry topic has format ${JSON.stringify(v)}, this version knows ${format}`;
-    throw new EngineError("RECORD_TOO_NEW", message);
-  }
-  if (kind !== "events") return undefined;
-  return { ...slice, facts: events } as unknown as ParkedSlice;
+  const header = records.decode(record);
+  if (header === undefined) return undefined;
+  const { kind: _kind, events, ...slice } = header;
+  return { ...slice, facts: events };
 }
 
 /** @throws EngineError `RECORD_INVALID` */
 export function decodeEvents(record: Pick<EngineRecord, "offset" | "payload">): DeliveredEvent[] {
-  return parse(record.payload, record.offset) as DeliveredEvent[];
-}
-
-function parse(bytes: Uint8Array, offset: number): unknown {
-  try {
-    const value: unknown = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-    // The parser's message quotes the text, which may be anybody's data.
-  }
-  throw new EngineError("RECORD_INVALID", `record ${offset} of the retry topic is no JSON`);
+  return records.payloadOf(record) as DeliveredEvent[];
 }

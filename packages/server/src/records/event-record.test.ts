@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { hashUserKey, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import fc from "fast-check";
-import { EngineError } from "./engine-error.ts";
+import { EngineError } from "../engine/engine-error.ts";
 import {
   decodeEventRecord,
   type Endpoint,

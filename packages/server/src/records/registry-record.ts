@@ -1,0 +1,15 @@
+import { type JsonRecord, jsonRecord } from "./json-record.ts";
+
+/*
+ * The records of the topic `destinations`, as docs/router.md specifies them: which destinations this data folder has seen.
+ */
+
+export type RegistryFact =
+  /** The destination begins at `from` in this partition of `events`. */
+  | { readonly kind: "began"; readonly destinationId: string; readonly partition: number; readonly from: number }
+  /** The first start is over. */
+  | { readonly kind: "opened" }
+  /** The identity of the log. */
+  | { readonly kind: "log"; readonly id: string };
+
+export const registryRecord: JsonRecord<RegistryFact> = jsonRecord("destinations", 1, ["began", "opened", "log"]);
