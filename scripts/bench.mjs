@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { install, prepare, root } from "./prepare.mjs";
+import { install, prepare, root } from "./lib/prepare.mjs";
 
 const folder = join(root, "bench");
 const [name, ...rest] = process.argv.slice(2);

@@ -1,3 +1,3 @@
-import { prepare } from "./prepare.mjs";
+import { prepare } from "./lib/prepare.mjs";
 
 prepare();

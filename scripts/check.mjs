@@ -1,21 +1,20 @@
-// npm run check: format and lint, import rules, and code that nothing uses. Needs no build.
+// npm run check: format and lint, import rules, and what nothing uses. Needs no build.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { importProblems } from "./imports.mjs";
-import { install, root } from "./prepare.mjs";
-import { unusedExports } from "./unused.mjs";
+import { install, root } from "./lib/prepare.mjs";
 
 install(root);
+// Parses TypeScript by a package that has to be installed first.
+const { importProblems } = await import("./lib/imports.mjs");
 
-const biome = spawnSync(
-  process.execPath,
-  [join(root, "node_modules", "@biomejs", "biome", "bin", "biome"), "check", "."],
-  {
-    cwd: root,
-    stdio: "inherit",
-  },
-);
-const problems = [...importProblems(root), ...unusedExports(root)];
+const clean = [run("@biomejs/biome", "biome", "check", "."), run("knip", "knip.js", "--no-progress")];
+const problems = importProblems(root);
 for (const problem of problems) console.error(problem);
-if (biome.status !== 0 || problems.length > 0) process.exit(1);
+if (clean.includes(false) || problems.length > 0) process.exit(1);
 console.error("check: no problems");
+
+/** Runs the program of an installed package; gives whether it found nothing. */
+function run(name, program, ...args) {
+  const path = join(root, "node_modules", ...name.split("/"), "bin", program);
+  return spawnSync(process.execPath, [path, ...args], { cwd: root, stdio: "inherit" }).status === 0;
+}

@@ -1,7 +1,7 @@
 // npm run docs: the API reference of the SDK as a site in reference/, out of the docstrings. An exported name without one is an error.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { install, root } from "./prepare.mjs";
+import { install, root } from "./lib/prepare.mjs";
 
 const folder = join(root, "scripts", "reference");
 install(folder);

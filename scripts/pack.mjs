@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { prepare, root } from "./prepare.mjs";
+import { prepare, root } from "./lib/prepare.mjs";
 
 prepare();
 // After the packages are installed, of which it needs some.

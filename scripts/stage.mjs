@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
-import { root } from "./prepare.mjs";
+import { root } from "./lib/prepare.mjs";
 
 /** The entries carry what they use of it: to find another package costs as much as ten modules. Its types are still read from there. */
 const inlined = ["@pintle/events"];

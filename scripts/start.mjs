@@ -9,10 +9,10 @@ import { get } from "node:http";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Board } from "./board.mjs";
-import { Child } from "./child.mjs";
-import { prepare, root } from "./prepare.mjs";
-import { startFlags } from "./start-flags.mjs";
+import { Board } from "./lib/board.mjs";
+import { Child } from "./lib/child.mjs";
+import { prepare, root } from "./lib/prepare.mjs";
+import { startFlags } from "./lib/start-flags.mjs";
 
 const startedAt = performance.now();
 const shopFolder = join(root, "examples", "shop");

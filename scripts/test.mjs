@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { prepare, root } from "./prepare.mjs";
+import { prepare, root } from "./lib/prepare.mjs";
 
 prepare();
 
@@ -22,7 +22,7 @@ const runner = spawn(
     "--test-timeout=600000",
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
-    `--test-reporter=${join(root, "scripts", "skipped.mjs")}`,
+    `--test-reporter=${join(root, "scripts", "lib", "skipped.mjs")}`,
     "--test-reporter-destination=stderr",
     "--enable-source-maps",
     ...flags,

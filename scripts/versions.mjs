@@ -1,7 +1,7 @@
 // node scripts/versions.mjs VERSION: fails unless every package has this version, also where others depend on it.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./prepare.mjs";
+import { root } from "./lib/prepare.mjs";
 
 const [wanted] = process.argv.slice(2);
 const problems = [];

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startFlags } from "../../scripts/start-flags.mjs";
+import { startFlags } from "../../scripts/lib/start-flags.mjs";
 import { needPostgres, Postgres } from "../trips/dist/support/postgres.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -125,8 +125,9 @@ async function runShop(databaseUrl, line) {
   try {
     const said = [];
     for await (const next of createInterface({ input: start.stdout })) {
+      // A second Ctrl-C ends it hard.
+      if (line.test(next) && !said.some((earlier) => line.test(earlier))) start.kill("SIGINT");
       said.push(next);
-      if (line.test(next)) start.kill("SIGINT");
     }
     assert.deepEqual(await ended, [0, null], complaints);
     return { said, landed: eventsIn(data) - before };

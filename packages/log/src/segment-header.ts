@@ -5,7 +5,7 @@ import { getU64, setU64 } from "./record.ts";
 /** The layout of a segment's header: docs/log-format.md, "Segment". */
 export const segmentHeaderBytes = 128;
 const magic = [0x89, 0x50, 0x4c, 0x4f, 0x47, 0x0d, 0x0a, 0x1a];
-export const formatVersion = 1;
+const formatVersion = 1;
 /** Required feature bits that this code understands. */
 const knownFeatures = 0;
 

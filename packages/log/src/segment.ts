@@ -34,7 +34,7 @@ export function segmentName(sequence: number): string {
 }
 
 /** The sequence number in a segment's name; undefined for other names. */
-export function sequenceOf(name: string): number | undefined {
+function sequenceOf(name: string): number | undefined {
   return /^\d{10,16}\.seg$/.test(name) ? Number.parseInt(name, 10) : undefined;
 }
 

@@ -2,7 +2,7 @@
  * The errors with which the data plane and its commands refuse to work, each with a code that scripts can match. `retryable`: whether the
  * same call can succeed later with nothing changed but time.
  */
-export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolean }>> = {
+const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolean }>> = {
   /** The command line names a command or flag that does not exist, or a value that is not allowed. */
   USAGE: { retryable: false },
   /** The configuration file does not exist. */

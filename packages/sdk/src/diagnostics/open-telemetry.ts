@@ -51,7 +51,7 @@ type Attributes = Readonly<Record<string, string | number>>;
 const registry = Symbol.for("opentelemetry.js.api.1");
 
 /** Whether anything has been registered with OpenTelemetry. Until then there is nobody to tell, and the API need not even be looked for. */
-export function isRegistered(): boolean {
+function isRegistered(): boolean {
   return registry in globalThis;
 }
 

@@ -72,7 +72,7 @@ async function runList(call: CommandCall, context: CommandContext): Promise<numb
   return 0;
 }
 
-export function listLines(destinations: readonly (DeadList & { readonly id: string })[]): string[] {
+function listLines(destinations: readonly (DeadList & { readonly id: string })[]): string[] {
   const rows = destinations.flatMap(({ id, letters }) =>
     letters.map(({ letter, at, reason, type, messageId, attempts }) => [
       `${id}/${letter}`,

@@ -42,7 +42,7 @@ async function runImport({ arguments: [file = ""], flags }: CommandCall, context
 }
 
 /** `pintle.config.ts` as text. What is in `secrets` is not printed: it is to come from the environment. */
-export function configText({ config, omitted }: Translation, secrets: ReadonlySet<string>): string {
+function configText({ config, omitted }: Translation, secrets: ReadonlySet<string>): string {
   const variables = new Map<string, string>();
   const sources = config.sources.map((source) => literal(source, 2, () => undefined));
   const destinations = Object.entries(config.destinations).map(([name, entry]) => {

@@ -70,7 +70,7 @@ async function runList(call: CommandCall, context: CommandContext): Promise<numb
   return 0;
 }
 
-export function replayLines(replays: readonly ReplayStatus[]): string[] {
+function replayLines(replays: readonly ReplayStatus[]): string[] {
   if (replays.length === 0) return ["no replays"];
   const rows = replays.map(({ id, destinationId, from, to, rate, state, given, left }) => [
     id,

@@ -39,7 +39,7 @@ type Entry = Translation["config"]["sources"][number];
  * Leaves out what is not allowed until the rest is. A JSON path goes alone. With anything else goes the whole source or destination: half a filter
  * or address would send events where they do not belong. What concerns the whole is left to the checks.
  */
-export function leaveOut(
+function leaveOut(
   { config, omitted }: Translation,
   check: (config: Translation["config"]) => readonly Problem[],
 ): Translation {

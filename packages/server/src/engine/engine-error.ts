@@ -2,7 +2,7 @@
  * The errors of an engine. `retryable`: whether the same call can succeed later with nothing changed but time and what the
  * machine's owner does about it.
  */
-export const engineErrorCodes: Readonly<Record<EngineErrorCode, { readonly retryable: boolean }>> = {
+const engineErrorCodes: Readonly<Record<EngineErrorCode, { readonly retryable: boolean }>> = {
   /** There is no room on the disk. */
   STORAGE_FULL: { retryable: true },
   /** The disk, or what stands for it, refused to write, to sync or to read. */

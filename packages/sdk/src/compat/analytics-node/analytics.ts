@@ -14,7 +14,7 @@ import type {
   PageParams,
   TrackParams,
 } from "./params.ts";
-import { type Plugin, Plugins } from "./plugin.ts";
+import { type EventPlugin, Plugins } from "./plugins.ts";
 import type { AnalyticsSettings } from "./settings.ts";
 import { translate } from "./translate.ts";
 
@@ -23,6 +23,37 @@ export type Callback = (err?: unknown, ctx?: Context) => unknown;
 
 /** How long `flush` waits where it is not said. */
 const flushTimeout = 60_000;
+
+/**
+ * A piece of the program that sees each event: `before` and `enrichment` plugins change it, `destination` plugins send it elsewhere beside the
+ * data plane, `after` plugins see it when that is done. See {@link Analytics.register}.
+ *
+ * @example
+ * ```ts
+ * import { Analytics, type Plugin } from "@pintle/sdk/analytics-node";
+ *
+ * const region: Plugin = {
+ *   name: "Region",
+ *   type: "enrichment",
+ *   isLoaded: () => true,
+ *   load: async () => {},
+ *   track(ctx) {
+ *     ctx.updateEvent("context.region", "eu");
+ *     return ctx;
+ *   },
+ * };
+ * const analytics = new Analytics({ writeKey: WRITE_KEY, host: DATA_PLANE_URL });
+ * await analytics.register(region);
+ * analytics.track({ userId: "123", event: "Paid" });
+ * await analytics.closeAndFlush();
+ * ```
+ */
+export interface Plugin extends EventPlugin {
+  version?: string;
+  load: (ctx: Context, instance: Analytics) => Promise<unknown>;
+  unload?: (ctx: Context, instance: Analytics) => Promise<unknown> | unknown;
+  ready?: () => Promise<unknown>;
+}
 
 /**
  * `@segment/analytics-node` 3 by Pintle: the same constructor, calls, callbacks, events and plugins, so that a program changes one import and sends to
@@ -55,7 +86,7 @@ export class Analytics extends Emitter {
   readonly pintle: Pintle;
   /** Resolves at once: there is nothing to wait for. */
   readonly ready: Promise<void> = Promise.resolve();
-  readonly #plugins = new Plugins();
+  readonly #plugins = new Plugins<Plugin>();
   readonly #isDisabled: boolean;
   readonly #closeTimeout: number;
   /** Messages on their way, until their callbacks are done. */

@@ -3,7 +3,7 @@
  *
  * @module @pintle/sdk/analytics-node
  */
-export { Analytics, Analytics as default, type Callback } from "./analytics.ts";
+export { Analytics, Analytics as default, type Callback, type Plugin } from "./analytics.ts";
 export { Context, ContextCancelation, type LogMessage, type SegmentEvent } from "./context.ts";
 export type { EmittedError, NodeEmitterEvents } from "./emitter.ts";
 export {
@@ -28,6 +28,5 @@ export type {
   TrackParams,
   UserTraits,
 } from "./params.ts";
-export type { Plugin } from "./plugin.ts";
 export type { AnalyticsSettings, OAuthSettings } from "./settings.ts";
 export { ValidationError } from "./validation-error.ts";

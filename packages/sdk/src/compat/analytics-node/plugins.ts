@@ -1,41 +1,13 @@
-import type { Analytics } from "./analytics.ts";
 import { type Context, ContextCancelation } from "./context.ts";
 
 type PluginType = "before" | "enrichment" | "destination" | "after" | "utility";
 
-/**
- * A piece of the program that sees each event: `before` and `enrichment` plugins change it, `destination` plugins send it elsewhere beside the
- * data plane, `after` plugins see it when that is done. See {@link Analytics.register}.
- *
- * @example
- * ```ts
- * import { Analytics, type Plugin } from "@pintle/sdk/analytics-node";
- *
- * const region: Plugin = {
- *   name: "Region",
- *   type: "enrichment",
- *   isLoaded: () => true,
- *   load: async () => {},
- *   track(ctx) {
- *     ctx.updateEvent("context.region", "eu");
- *     return ctx;
- *   },
- * };
- * const analytics = new Analytics({ writeKey: WRITE_KEY, host: DATA_PLANE_URL });
- * await analytics.register(region);
- * analytics.track({ userId: "123", event: "Paid" });
- * await analytics.closeAndFlush();
- * ```
- */
-export interface Plugin {
+/** What a registered plugin does for each event. */
+export interface EventPlugin {
   name: string;
   alternativeNames?: string[];
-  version?: string;
   type: PluginType;
   isLoaded: () => boolean;
-  load: (ctx: Context, instance: Analytics) => Promise<unknown>;
-  unload?: (ctx: Context, instance: Analytics) => Promise<unknown> | unknown;
-  ready?: () => Promise<unknown>;
   track?: (ctx: Context) => Promise<Context> | Context;
   identify?: (ctx: Context) => Promise<Context> | Context;
   page?: (ctx: Context) => Promise<Context> | Context;
@@ -45,19 +17,19 @@ export interface Plugin {
 }
 
 /** The plugins that are registered, in the order in which an event meets them. */
-export class Plugins {
-  #plugins: readonly Plugin[] = [];
+export class Plugins<Registered extends EventPlugin> {
+  #plugins: readonly Registered[] = [];
 
   get isEmpty(): boolean {
     return this.#plugins.length === 0;
   }
 
-  add(plugin: Plugin): void {
+  add(plugin: Registered): void {
     this.#plugins = [...this.#plugins, plugin];
   }
 
   /** Takes out the plugin of that name. */
-  take(name: string): Plugin | undefined {
+  take(name: string): Registered | undefined {
     const found = this.#plugins.find((plugin) => plugin.name === name);
     this.#plugins = this.#plugins.filter((plugin) => plugin !== found);
     return found;
@@ -82,13 +54,13 @@ export class Plugins {
     await Promise.all(this.#of("after").map((plugin) => attempt(plugin, ctx)));
   }
 
-  #of(type: PluginType): readonly Plugin[] {
+  #of(type: PluginType): readonly Registered[] {
     return this.#plugins.filter((plugin) => plugin.type === type && plugin.isLoaded());
   }
 }
 
 /** A plugin that fails leaves the event as it was, and a line in its log. */
-async function attempt(plugin: Plugin, ctx: Context): Promise<Context> {
+async function attempt(plugin: EventPlugin, ctx: Context): Promise<Context> {
   try {
     return (await plugin[ctx.event.type]?.(ctx)) ?? ctx;
   } catch (error) {
@@ -97,7 +69,10 @@ async function attempt(plugin: Plugin, ctx: Context): Promise<Context> {
   }
 }
 
-function isWanted({ name, alternativeNames = [] }: Plugin, integrations: Readonly<Record<string, unknown>>): boolean {
+function isWanted(
+  { name, alternativeNames = [] }: EventPlugin,
+  integrations: Readonly<Record<string, unknown>>,
+): boolean {
   const chosen = [name, ...alternativeNames].map((each) => integrations[each]).find((choice) => choice !== undefined);
   return chosen === undefined ? integrations.All !== false : chosen !== false;
 }

@@ -6,7 +6,7 @@ import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** `engines` of package.json, as numbers. */
 const oldestNode = [20, 19];
@@ -40,7 +40,7 @@ export function install(folder) {
   );
 }
 
-export function build() {
+function build() {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   step("build", () => spawnSync(process.execPath, [tsc, "-b"], { cwd: root, encoding: "utf8" }));
 }

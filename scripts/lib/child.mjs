@@ -19,7 +19,7 @@ export class Child {
   onComplaint = () => {};
 
   constructor(args, environment = {}) {
-    const guard = pathToFileURL(join(root, "scripts", "die-with-parent.mjs")).href;
+    const guard = pathToFileURL(join(root, "scripts", "lib", "die-with-parent.mjs")).href;
     this.#process = spawn(process.execPath, ["--enable-source-maps", "--import", guard, ...args], {
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
