@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { postgres } from "../packages/destinations/dist/index.js";
+import { loadDestinationType } from "../packages/destinations/dist/index.js";
 import { completeEvent } from "../packages/events/dist/gateway/index.js";
 import { needPostgres, Postgres } from "../tests/trips/dist/support/postgres.js";
 
@@ -15,6 +15,7 @@ if (needPostgres.skip) {
   process.exit();
 }
 
+const postgres = await loadDestinationType("postgres");
 const count = Number(process.argv[2] ?? 50_000);
 const perBatch = 2500;
 const rounds = 5;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { destinationTypes } from "../../packages/destinations/dist/index.js";
+import { loadDestinationTypes } from "../../packages/destinations/dist/index.js";
 import { deliveryShape } from "../../packages/kit/dist/index.js";
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/destinations.md", import.meta.url)), "utf8");
@@ -22,7 +22,7 @@ function rowsOf(type) {
 /** What a key without a value becomes, `undefined` where it then has none or is missing. */
 const defaultOf = (schema) => schema.safeParse(undefined).data;
 
-for (const [type, { settings }] of destinationTypes) {
+for (const [type, { settings }] of await loadDestinationTypes()) {
   const rows = rowsOf(type);
   // The settings of a database are on a page of their own.
   if (rows.length === 0) continue;
@@ -43,6 +43,6 @@ for (const [type, { settings }] of destinationTypes) {
   });
 }
 
-test("every type that makes HTTP requests has its settings on the page", () => {
-  for (const [type, { isHttp }] of destinationTypes) if (isHttp) assert.ok(rowsOf(type).length > 0, type);
+test("every type that makes HTTP requests has its settings on the page", async () => {
+  for (const [type, { isHttp }] of await loadDestinationTypes()) if (isHttp) assert.ok(rowsOf(type).length > 0, type);
 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parseJson, readCases, runCases } from "@pintle/kit";
-import { destinationTypes } from "./index.ts";
+import { loadDestinationTypes } from "./destination-types.ts";
 
-for (const [name, type] of destinationTypes) {
+for (const [name, type] of await loadDestinationTypes()) {
   if (type.isHttp !== true) continue;
   describe(`the cases of ${name}`, async () => {
     const file = new URL(`../src/${name}/${name}.cases.json`, import.meta.url);

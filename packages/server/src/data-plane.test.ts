@@ -7,12 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { crc32 } from "node:zlib";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { FolderLock } from "@pintle/log";
 import { checkConfig } from "./config/check-config.ts";
 import { type DataPlane, type DataPlaneOptions, startDataPlane } from "./data-plane.ts";
 import { ServerError } from "./errors.ts";
 import { createLogger } from "./logger.ts";
+
+const destinationTypes = await loadDestinationTypes();
 
 const base = mkdtempSync(join(tmpdir(), "pintle-plane-"));
 after(() => rmSync(base, { recursive: true }));

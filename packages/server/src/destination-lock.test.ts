@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { file } from "@pintle/destinations";
+import { loadDestinationType } from "@pintle/destinations";
 import { completeEvent } from "@pintle/events/gateway";
 import { lockForDestination } from "./destination-lock.ts";
 
+const file = await loadDestinationType("file");
 const directory = mkdtempSync(join(tmpdir(), "pintle-lock-"));
 after(() => rmSync(directory, { recursive: true }));
 

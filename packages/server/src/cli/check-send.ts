@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { letJsonTakeBigInt } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type DestinationType, duration, type EventSource, type Hiding, hiding } from "@pintle/kit";
@@ -54,7 +54,7 @@ export async function checkSend(call: CommandCall, context: CommandContext, conf
     destinations.filter(({ enabled }) => enabled),
     configTimeoutOf(flags),
   );
-  const types: Types = new Map([...destinationTypes, ...ownTypes]);
+  const types: Types = new Map([...(await loadDestinationTypes(destinations.map(({ type }) => type))), ...ownTypes]);
   const plans: Plan[] = [];
   let failures = 0;
   for (const destination of destinations) {

@@ -1,7 +1,7 @@
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { deadList, deadPurge, deadReplay, deadShow } from "./dead.ts";
-import { destinationTest } from "./destination.ts";
+import { destinationList, destinationTest } from "./destination.ts";
 import { importConfig } from "./import.ts";
 import { logInspect, logVerify } from "./log.ts";
 import { replay, replayList, replayStop } from "./replay.ts";
@@ -26,6 +26,7 @@ export const commands: readonly Command[] = [
   replay,
   logInspect,
   logVerify,
+  destinationList,
   destinationTest,
   types,
 ];

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { typeNames } from "@pintle/destinations";
 import { ServerError } from "../errors.ts";
-import { destinationTest } from "./destination.ts";
+import { destinationList, destinationTest } from "./destination.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "pintle-cases-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -16,6 +17,18 @@ async function run(table: unknown): Promise<{ code: number; lines: string[] }> {
   const code = await destinationTest.run({ flags: {}, lists: {}, arguments: ["cases.json"] }, context);
   return { code, lines };
 }
+
+test("the types that there are, with what they do", async () => {
+  const lines: string[] = [];
+  const context = { print: (line: string) => void lines.push(line), environment: {}, directory };
+  assert.equal(await destinationList.run({ flags: {}, lists: {}, arguments: [] }, context), 0);
+  assert.match(lines[0] ?? "", /^type +what it does$/);
+  assert.deepEqual(
+    lines.slice(1).map((line) => line.split(" ")[0]),
+    typeNames,
+  );
+  assert.ok(lines.includes("webhook   Sends each event as the JSON body of an HTTP request"), lines.join("\n"));
+});
 
 const settings = { url: "http://h/" };
 const events = [{ type: "track", userId: "1", messageId: "a" }];

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes, typeNames } from "@pintle/destinations";
 import { parseJson } from "@pintle/events";
 import { type CaseTable, readCases, runCases } from "@pintle/kit";
 import { type ApartOptions, runApart } from "../config/apart/run-apart.ts";
@@ -9,7 +9,7 @@ import { ServerError } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { configTimeoutFlag, configTimeoutOf } from "./start-options.ts";
-import { nouns } from "./table.ts";
+import { nouns, table } from "./table.ts";
 
 export const destinationTest: Command = {
   name: "destination test",
@@ -19,13 +19,26 @@ export const destinationTest: Command = {
   run: runTable,
 };
 
+export const destinationList: Command = {
+  name: "destination list",
+  summary: "Lists the types of destinations that there are.",
+  arguments: [],
+  flags: {},
+  async run(_call: CommandCall, context: CommandContext): Promise<number> {
+    const types = [...(await loadDestinationTypes()).values()];
+    const rows = types.map(({ type, description }) => [type, description]);
+    for (const line of table([["type", "what it does"], ...rows])) context.print(line);
+    return 0;
+  },
+};
+
 type CaseResults = Awaited<ReturnType<typeof runCases>>;
 
 async function runTable({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
-  const table = tableOf(readJsonFile(path, file, parseJson), file);
+  const cases = tableOf(readJsonFile(path, file, parseJson), file);
   const limit = configTimeoutOf(flags);
-  const results = await interruptible((signal) => resultsOf(table, path, file, { limit, signal }));
+  const results = await interruptible((signal) => resultsOf(cases, path, file, { limit, signal }));
   for (const { name, problems } of results) {
     context.print(`${problems.length === 0 ? "ok" : "not ok"}  ${name}`);
     for (const problem of problems) context.print(`    ${problem}`);
@@ -46,7 +59,7 @@ function tableOf(json: unknown, file: string): CaseTable {
 /** Of the type that a table names: one that Pintle has, or one in a module beside the table, which is run in a process of its own. */
 async function resultsOf(table: CaseTable, path: string, file: string, options: ApartOptions): Promise<CaseResults> {
   const name = table.destination;
-  const known = destinationTypes.get(name);
+  const known = (await loadDestinationTypes([name])).get(name);
   if (known !== undefined) {
     try {
       return await runCases(known, table);
@@ -55,11 +68,10 @@ async function resultsOf(table: CaseTable, path: string, file: string, options: 
     }
   }
   if (!/^\.{0,2}\//.test(name)) {
-    const hint = didYouMean(name, destinationTypes.keys());
-    const types = [...destinationTypes.keys()].join(", ");
+    const hint = didYouMean(name, typeNames);
     throw new ServerError(
       "CASES_UNREADABLE",
-      `${file}: no destination type is called ${JSON.stringify(name)}${hint} (types: ${types}; one of your own is named by its path: "./crm.ts")`,
+      `${file}: no destination type is called ${JSON.stringify(name)}${hint} (types: ${typeNames.join(", ")}; one of your own is named by its path: "./crm.ts")`,
     );
   }
   return runApart("cases", { module: resolve(dirname(path), name), shownAs: name, table, file }, options);

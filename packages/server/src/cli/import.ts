@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
-import { destinationTypes } from "@pintle/destinations";
 import { secretsOf } from "@pintle/kit";
-import { carryOver } from "../config/carry-over.ts";
+import { loadAndCarryOver } from "../config/carry-over.ts";
 import { checkConfig } from "../config/check-config.ts";
 import { readJsonFile } from "../config/load-config.ts";
 import type { Translation } from "../config/workspace-config.ts";
@@ -19,15 +18,14 @@ export const importConfig: Command = {
 
 async function runImport({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
-  const types = destinationTypes;
-  const translation = carryOver(readJsonFile(path, file), { shownAs: file, types, workspace: flags.workspace });
+  const translation = await loadAndCarryOver(readJsonFile(path, file), { shownAs: file, workspace: flags.workspace });
   if (translation === undefined) {
     throw new ServerError(
       "CONFIG_INVALID",
       `${file}: not a workspaceConfig.json: it has no sources with destinations in them`,
     );
   }
-  const { omitted } = translation;
+  const { omitted, types } = translation;
   // What is printed would be refused otherwise, and that is better said now.
   const { destinations } = checkConfig(translation.config, {
     shownAs: file,

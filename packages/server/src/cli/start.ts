@@ -50,7 +50,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   const warn = (line: string): void => logger.warn(line);
   // The folder comes after the configuration: a refused start leaves nothing behind.
   if (loaded === undefined) await makeDataFolder(options.data, warn);
-  const trial = loaded === undefined ? trialConfig(options.data, warn) : undefined;
+  const trial = loaded === undefined ? await trialConfig(options.data, warn) : undefined;
   const config = loaded ?? trial!.config;
 
   const { host, port, adminPort, wait, drain, trustedProxies, keepTime, keepSize } = options;

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes, loadTranslators } from "@pintle/destinations";
 import fc from "fast-check";
 import { ServerError } from "../errors.ts";
 import { carryOver } from "./carry-over.ts";
 import { checkConfig } from "./check-config.ts";
 import { ConfigError, formatPath, parsePath } from "./problem.ts";
 
-const options = { shownAs: "workspaceConfig.json", types: destinationTypes };
-const checking = { directory: "/", environment: {}, types: destinationTypes };
+const types = await loadDestinationTypes();
+const options = { shownAs: "workspaceConfig.json", types, translators: await loadTranslators() };
+const checking = { directory: "/", environment: {}, types };
 
 function carried(input: unknown) {
   const translation = carryOver(input, options);

@@ -1,13 +1,16 @@
+import { loadDestinationTypes, loadTranslators } from "@pintle/destinations";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import { isPlainObject } from "./env.ts";
 import { ConfigError, formatPath, type Problem, parsePath } from "./problem.ts";
-import { type Translation, translateWorkspace } from "./workspace-config.ts";
+import { type Translation, type Translators, translateWorkspace, typesIn } from "./workspace-config.ts";
 import { chooseWorkspace, workspacesIn } from "./workspaces.ts";
 
 export interface CarryOverOptions {
   /** The file as messages name it. */
   readonly shownAs: string;
+  /** Those that `typesIn` names at least. */
   readonly types: DestinationTypes;
+  readonly translators: Translators;
   /** Id of the workspace that is meant, in a file that has several. */
   readonly workspace?: string | undefined;
 }
@@ -18,7 +21,10 @@ export interface CarryOverOptions {
  *
  * @throws ServerError CONFIG_INVALID, USAGE when it has several workspaces, and not one of them is named
  */
-export function carryOver(input: unknown, { shownAs, types, workspace }: CarryOverOptions): Translation | undefined {
+export function carryOver(
+  input: unknown,
+  { shownAs, types, translators, workspace }: CarryOverOptions,
+): Translation | undefined {
   const all = workspacesIn(input);
   if (all.length === 0) return undefined;
   const check = (config: Translation["config"]): readonly Problem[] => {
@@ -30,7 +36,20 @@ export function carryOver(input: unknown, { shownAs, types, workspace }: CarryOv
       throw error;
     }
   };
-  return leaveOut(translateWorkspace(chooseWorkspace(all, workspace, shownAs)), check);
+  return leaveOut(translateWorkspace(chooseWorkspace(all, workspace, shownAs), translators), check);
+}
+
+/** The same, with the types loaded that it takes. */
+export async function loadAndCarryOver(
+  input: unknown,
+  options: Pick<CarryOverOptions, "shownAs" | "workspace">,
+): Promise<(Translation & { readonly types: DestinationTypes }) | undefined> {
+  const workspaces = workspacesIn(input);
+  if (workspaces.length === 0) return undefined;
+  const translators = await loadTranslators();
+  const types = await loadDestinationTypes(workspaces.flatMap(({ workspace = {} }) => typesIn(workspace, translators)));
+  const translation = carryOver(input, { ...options, types, translators });
+  return translation && { ...translation, types };
 }
 
 type Entry = Translation["config"]["sources"][number];

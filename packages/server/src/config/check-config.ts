@@ -23,7 +23,10 @@ export interface CheckOptions {
   /** Where relative paths start. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Those that the configuration uses at least. */
   readonly types: DestinationTypes;
+  /** What `type` may be, for messages. @default the names of `types` */
+  readonly typeNames?: Iterable<string>;
   /** What of a `workspaceConfig.json` was left out before, one line each. */
   readonly omitted?: readonly string[];
 }
@@ -50,13 +53,13 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     problems.push(...describeIssues(parsed.error.issues, input, configSchema).filter(isNew));
     // Settings are looked at all the same, so that their problems do not come up one attempt later.
     for (const [key, entry] of entriesOf(value)) {
-      problems.push(...(checkSettings(key, entry, input, options.types).problems ?? []).filter(isNew));
+      problems.push(...(checkSettings(key, entry, input, options).problems ?? []).filter(isNew));
     }
     throw new ConfigError(options.shownAs ?? options.file, problems, options.omitted);
   }
 
   const destinations = Object.entries(parsed.data.destinations).map(([key, entry]) => {
-    const settings = checkSettings(key, entry, input, options.types);
+    const settings = checkSettings(key, entry, input, options);
     if (settings.problems !== undefined) problems.push(...settings.problems.filter(isNew));
     return {
       id: entry.id ?? fitId(key),
@@ -141,12 +144,13 @@ function checkSettings(
   key: string,
   entry: { readonly type: string },
   input: unknown,
-  types: DestinationTypes,
+  { types, typeNames = types.keys() }: Pick<CheckOptions, "types" | "typeNames">,
 ): { value: Destination["settings"]; problems?: Problem[] } {
   const path = ["destinations", key];
   const schema = types.get(entry.type)?.settings;
   if (schema === undefined) {
-    const message = `unknown type ${quoted(entry.type)}${didYouMean(entry.type, types.keys())} (types: ${[...types.keys()].join(", ")})`;
+    const names = [...typeNames];
+    const message = `unknown type ${quoted(entry.type)}${didYouMean(entry.type, names)} (types: ${names.join(", ")})`;
     return { value: undefined, problems: [{ path: formatPath([...path, "type"]), message }] };
   }
   const settings = Object.fromEntries(Object.entries(entry).filter(([name]) => !commonDestinationKeys.includes(name)));

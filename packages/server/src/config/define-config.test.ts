@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { checkConfig } from "./check-config.ts";
 import { type DestinationConfig, defineConfig, type SourceConfig } from "./define-config.ts";
 import { env } from "./env.ts";
+
+const destinationTypes = await loadDestinationTypes();
 
 // The compiler is the test of most of this: each `@ts-expect-error` is an error itself where there is none to expect.
 

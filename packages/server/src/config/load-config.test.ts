@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { z } from "zod";
 import { ServerError } from "../errors.ts";
 import type { Config } from "./config.ts";
 import { findConfig, loadConfig } from "./load-config.ts";
@@ -11,11 +10,9 @@ import { findConfig, loadConfig } from "./load-config.ts";
 const folder = mkdtempSync(join(tmpdir(), "pintle-config-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const types = new Map([["file", { settings: z.strictObject({ path: z.string() }) }]]);
-
 function load(name: string, text: string, environment: Record<string, string> = {}): Promise<Config> {
   writeFileSync(join(folder, name), text);
-  return loadConfig(join(folder, name), { types, environment });
+  return loadConfig(join(folder, name), { environment });
 }
 
 async function refusal(loading: Promise<Config>): Promise<ServerError> {
@@ -58,7 +55,12 @@ for (const [name, text] of [
   test(`runs ${name}, in which "pintle" can be imported though no node_modules is near`, async () => {
     const config = await load(name, text, { SHOP_KEY: "wk_shop" });
     assert.deepEqual(config.sources[0]?.writeKeys, ["wk_shop"]);
-    assert.deepEqual(config.destinations[0]?.settings, { path: "./events.jsonl" });
+    assert.deepEqual(config.destinations[0]?.settings, {
+      path: "./events.jsonl",
+      gzip: true,
+      maxAge: 259_200_000,
+      order: true,
+    });
   });
 }
 
@@ -71,7 +73,7 @@ test("runs a file anew each time, and what it imports too", async () => {
 });
 
 test("says which file is missing, broken, fails, or exports nothing", async () => {
-  const missing = await refusal(loadConfig(join(folder, "none.json"), { types }));
+  const missing = await refusal(loadConfig(join(folder, "none.json")));
   assert.equal(missing.code, "CONFIG_NOT_FOUND");
   assert.match(missing.message, /none\.json: there is no such file$/);
 
@@ -89,7 +91,7 @@ test("says which file is missing, broken, fails, or exports nothing", async () =
   const empty = await refusal(load("empty.ts", "export const config = {};"));
   assert.match(empty.message, /empty\.ts: has no default export; write: export default defineConfig\(\{ \.\.\. \}\)$/);
 
-  const directory = await refusal(loadConfig(folder, { types }));
+  const directory = await refusal(loadConfig(folder));
   assert.equal(directory.code, "CONFIG_UNREADABLE");
 });
 

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes, typeNames } from "@pintle/destinations";
 import { ServerError, systemCode, systemReason } from "../errors.ts";
-import { carryOver } from "./carry-over.ts";
-import { checkConfig, type DestinationTypes } from "./check-config.ts";
+import { loadAndCarryOver } from "./carry-over.ts";
+import { checkConfig } from "./check-config.ts";
 import type { Config } from "./config.ts";
+import { isPlainObject } from "./env.ts";
 import { findJsonError } from "./json-error.ts";
 import { checkTravel, takeOwnTypes, withHomes } from "./own-types.ts";
 import { ConfigError } from "./problem.ts";
@@ -14,8 +15,6 @@ import { readThrough, runModule } from "./run-module.ts";
 export interface LoadOptions {
   /** @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** @default destinationTypes of `@pintle/destinations` */
-  readonly types?: DestinationTypes;
   /** The file as messages name it. @default as it was given */
   readonly shownAs?: string;
   /** Id of the workspace that is meant, where a `workspaceConfig.json` has several. */
@@ -43,18 +42,18 @@ export function findConfig(directory: string): string | undefined {
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
   const path = resolve(file);
-  const { environment = process.env, types = destinationTypes, shownAs = file, workspace } = options;
+  const { environment = process.env, shownAs = file, workspace } = options;
   const text = readText(path, shownAs);
   const isJson = extname(path) === ".json";
   const written = isJson ? parseJson(text, shownAs) : await runModule(path, shownAs);
   if (!isJson) readThrough(written, shownAs);
-  const translation = carryOver(written, { shownAs, types, workspace });
+  const translation = await loadAndCarryOver(written, { shownAs, workspace });
   if (translation === undefined && workspace !== undefined) {
     throw new ServerError("USAGE", `--workspace is for a workspaceConfig.json, which ${shownAs} is not`);
   }
-  const { input, types: ownTypes, problems } = takeOwnTypes(translation?.config ?? written, types);
+  const { input, types: ownTypes, problems } = takeOwnTypes(translation?.config ?? written, new Set(typeNames));
   if (problems.length > 0) throw new ConfigError(shownAs, problems);
-  const all = new Map([...types, ...ownTypes]);
+  const types = new Map([...(await loadDestinationTypes(typesNamed(input))), ...ownTypes]);
   const run = randomUUID();
   const config = checkConfig(input, {
     file: path,
@@ -63,7 +62,8 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     shownAs,
     directory: dirname(path),
     environment,
-    types: all,
+    types,
+    typeNames: [...typeNames, ...ownTypes.keys()],
     ...(translation === undefined ? {} : { omitted: translation.omitted }),
   });
   const unfit = checkTravel(config.destinations, ownTypes);
@@ -75,6 +75,14 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     ownTypes,
     text,
   };
+}
+
+/** What stands as a type in the entries of a configuration that is still to be checked. */
+function typesNamed(input: unknown): string[] {
+  const destinations = isPlainObject(input) && isPlainObject(input.destinations) ? input.destinations : {};
+  return Object.values(destinations).flatMap((entry) =>
+    isPlainObject(entry) && typeof entry.type === "string" ? [entry.type] : [],
+  );
 }
 
 /**

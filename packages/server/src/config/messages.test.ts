@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { checkConfig } from "./check-config.ts";
 import { ConfigError, keysAt, type Problem } from "./problem.ts";
 import { commonDestinationKeys } from "./schema.ts";
+
+const destinationTypes = await loadDestinationTypes();
 
 /* What is said about every setting there is, whatever stands in it. */
 

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { destinationTypes, webhook } from "@pintle/destinations";
+import { loadDestinationType, typeNames } from "@pintle/destinations";
 import { defineDestination, secretsOf, z } from "@pintle/kit";
 import { loadConfig } from "./load-config.ts";
 import { loadOwnTypes, takeOwnTypes } from "./own-types.ts";
 import { ConfigError } from "./problem.ts";
+
+const known: ReadonlySet<string> = new Set(typeNames);
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-own-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -23,21 +25,20 @@ const chat = defineDestination<{ room: string }>({
 test("a type that stands in the configuration is taken out, and its name stands there", () => {
   const settings = { room: "a" };
   const input = { destinations: { one: { type: chat, ...settings }, two: { type: chat }, hook: { type: "webhook" } } };
-  const taken = takeOwnTypes(input, destinationTypes);
+  const taken = takeOwnTypes(input, known);
   assert.deepEqual(taken.problems, []);
   assert.deepEqual([...taken.types], [["chat", chat]]);
   assert.deepEqual(taken.input, {
     destinations: { one: { type: "chat", room: "a" }, two: { type: "chat" }, hook: { type: "webhook" } },
   });
   for (const other of [undefined, {}, { destinations: [] }, { destinations: { a: null, b: { type: {} } } }]) {
-    assert.deepEqual(takeOwnTypes(other, destinationTypes).input, other);
+    assert.deepEqual(takeOwnTypes(other, known).input, other);
   }
 });
 
-test("two types of one name are refused", () => {
+test("two types of one name are refused", async () => {
   const of = (...types: unknown[]) =>
-    takeOwnTypes({ destinations: Object.fromEntries(types.map((type, n) => [`d${n}`, { type }])) }, destinationTypes)
-      .problems;
+    takeOwnTypes({ destinations: Object.fromEntries(types.map((type, n) => [`d${n}`, { type }])) }, known).problems;
   assert.deepEqual(of(chat, { ...chat }), [
     {
       path: "destinations.d1.type",
@@ -45,7 +46,7 @@ test("two types of one name are refused", () => {
     },
   ]);
   assert.match(of({ ...chat, type: "webhook" })[0]?.message ?? "", /that of a type that Pintle has/);
-  assert.match(of(webhook)[0]?.message ?? "", /that of a type that Pintle has/);
+  assert.match(of(await loadDestinationType("webhook"))[0]?.message ?? "", /that of a type that Pintle has/);
 });
 
 test("a configuration brings a type of its own, which knows its secrets and checks its settings", async () => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { readOrMakeSecret, type Warn } from "../private-file.ts";
 import { checkConfig } from "./check-config.ts";
 import type { Config } from "./config.ts";
@@ -15,7 +15,7 @@ export interface Trial {
  * A configuration for who has none yet: one source with a write key that is made once and stays in the data folder, and
  * one file as its destination.
  */
-export function trialConfig(dataFolder: string, warn: Warn): Trial {
+export async function trialConfig(dataFolder: string, warn: Warn): Promise<Trial> {
   const writeKey = readOrMakeSecret(join(dataFolder, "write-key"), "wk_", warn);
   const events = join(dataFolder, "events.jsonl");
   const config = checkConfig(
@@ -23,7 +23,7 @@ export function trialConfig(dataFolder: string, warn: Warn): Trial {
       sources: [{ name: "trial", writeKey, destinations: ["events"] }],
       destinations: { events: { type: "file", path: events } },
     },
-    { directory: dataFolder, environment: {}, types: destinationTypes },
+    { directory: dataFolder, environment: {}, types: await loadDestinationTypes(["file"]) },
   );
   return { config, writeKey, events };
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { checkConfig } from "./check-config.ts";
+
+const destinationTypes = await loadDestinationTypes();
 
 function warnings(sources: object[], destinations: Record<string, object>): readonly string[] {
   const input = {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes, loadTranslators } from "@pintle/destinations";
 import fc from "fast-check";
 import { checkConfig } from "./check-config.ts";
 import { isWorkspaceConfig, translateWorkspace } from "./workspace-config.ts";
+
+const types = await loadDestinationTypes();
+const translators = await loadTranslators();
 
 const hook = {
   id: "2bHookId",
@@ -86,7 +89,7 @@ const workspace = {
 };
 
 test("sources, destinations and what they filter by become a configuration", () => {
-  const { config, omitted } = translateWorkspace(workspace);
+  const { config, omitted } = translateWorkspace(workspace, translators);
   assert.deepEqual(config.sources, [
     {
       id: "2bshop",
@@ -142,8 +145,8 @@ test("sources, destinations and what they filter by become a configuration", () 
 });
 
 test("what it becomes passes the checks", () => {
-  const { config } = translateWorkspace(workspace);
-  const checked = checkConfig(config, { directory: "/srv", environment: {}, types: destinationTypes });
+  const { config } = translateWorkspace(workspace, translators);
+  const checked = checkConfig(config, { directory: "/srv", environment: {}, types });
   assert.deepEqual(
     checked.destinations.map(({ id, type, enabled }) => [id, type, enabled]),
     [
@@ -158,7 +161,7 @@ test("what it becomes passes the checks", () => {
 function translated(config: object, definition = "WEBHOOK") {
   const destination = { id: "d", name: "d", config, destinationDefinition: { name: definition } };
   const source = { id: "s", name: "s", writeKey: "k", destinations: [destination] };
-  const { config: result, omitted } = translateWorkspace({ sources: [source] });
+  const { config: result, omitted } = translateWorkspace({ sources: [source] }, translators);
   return { entry: result.destinations.d, omitted };
 }
 
@@ -249,7 +252,10 @@ test("whatever stands in a file, translating it does not fail", () => {
     fc.property(values, values, values, (one, config, name) => {
       const destination = { name, config, destinationDefinition: { name: "WEBHOOK" } };
       const other = { ...destination, destinationDefinition: { name: "POSTGRES" } };
-      translateWorkspace({ sources: [one, { name, writeKey: "k", destinations: [one, destination, other] }] });
+      translateWorkspace(
+        { sources: [one, { name, writeKey: "k", destinations: [one, destination, other] }] },
+        translators,
+      );
     }),
   );
 });
@@ -258,9 +264,10 @@ test("what was left out is named as the configuration names the destination", ()
   const named = (id: string, config: object) => ({ ...hook, id, name: "Same", transformations: [], config });
   const config = { webhookUrl: "https://hooks.example/x" };
   const destinations = [named("a", config), named("b", { ...config, strange: 1 })];
-  const { config: result, omitted } = translateWorkspace({
-    sources: [{ id: "s", name: "shop", writeKey: "wk", destinations }],
-  });
+  const { config: result, omitted } = translateWorkspace(
+    { sources: [{ id: "s", name: "shop", writeKey: "wk", destinations }] },
+    translators,
+  );
   assert.deepEqual(Object.keys(result.destinations as object), ["Same", "Same (b)"]);
   assert.deepEqual(omitted, ['destination "Same (b)": its setting strange']);
 });
@@ -274,14 +281,13 @@ const webhookOf = (id: string, more: object = {}) => ({
 });
 
 function connected(sources: readonly object[]) {
-  const { config, omitted } = translateWorkspace({
-    sources: sources.map((source, index) => ({
-      id: `s${index}`,
-      name: `s${index}`,
-      writeKey: `key${index}`,
-      ...source,
-    })),
-  });
+  const named = sources.map((source, index) => ({
+    id: `s${index}`,
+    name: `s${index}`,
+    writeKey: `key${index}`,
+    ...source,
+  }));
+  const { config, omitted } = translateWorkspace({ sources: named }, translators);
   return {
     sources: config.sources.map(({ destinations }) => destinations),
     destinations: config.destinations,

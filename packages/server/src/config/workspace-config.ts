@@ -1,7 +1,8 @@
+import type { TypeTranslator } from "@pintle/destinations";
+import { isDeleted, kindOf, objects, RudderStackSettings, readFlag, text } from "@pintle/destinations/rudderstack";
 import { isPlainObject } from "./env.ts";
 import { UniqueIds } from "./unique-ids.ts";
-import { consentOf, eventsOf, translators } from "./workspace-destinations.ts";
-import { isDeleted, kindOf, objects, readFlag, Settings, text } from "./workspace-settings.ts";
+import { consentOf, eventsOf } from "./workspace-destinations.ts";
 
 export { isWorkspaceConfig } from "./workspaces.ts";
 
@@ -20,9 +21,19 @@ export interface Translation {
 
 type Entry = Readonly<Record<string, unknown>>;
 
+/** By the name of a destination's definition. */
+export type Translators = ReadonlyMap<string, TypeTranslator>;
+
 /** Pure; it refuses nothing: what makes no sense is left out and named, or left to the checks of the configuration. */
-export function translateWorkspace(input: Entry): Translation {
-  return new WorkspaceReader(input).translate();
+export function translateWorkspace(input: Entry, translators: Translators): Translation {
+  return new WorkspaceReader(input, translators).translate();
+}
+
+/** The names of the types that a workspace needs, of those for which there are translators. */
+export function typesIn(input: Entry, translators: Translators): string[] {
+  const destinations = objects(input.sources).flatMap((source) => objects(source.destinations));
+  const types = destinations.map((destination) => translators.get(definitionOf(destination).name)?.type);
+  return [...new Set(types.filter((type) => type !== undefined))];
 }
 
 /** A destination that has been translated, and how sources use it. */
@@ -43,9 +54,11 @@ class WorkspaceReader {
   /** By what identifies a destination: one of several sources stands in the file several times. */
   readonly #known = new Map<string, Known>();
   readonly #destinations = new Map<string, Entry>();
+  readonly #translators: Translators;
   readonly #ids: { readonly sources: UniqueIds; readonly destinations: UniqueIds };
 
-  constructor(input: Entry) {
+  constructor(input: Entry, translators: Translators) {
+    this.#translators = translators;
     this.#sources = this.#entries(input.sources, "", "sources").filter((source) => !isDeleted(source));
     const destinations = this.#sources.flatMap((source) => objects(source.destinations));
     const idsOf = (entries: readonly Entry[]) => new UniqueIds(entries.map(({ id }) => text(id)));
@@ -125,7 +138,11 @@ class WorkspaceReader {
     }
     const name = this.#nameFor(text(destination.name) || id || "destination", id);
     const unique = this.#ids.destinations.take(id, name);
-    const entry = translateDestination(destination, name, unique, this.#omitted);
+    const entry = translateDestination(destination, name, {
+      id: unique,
+      omitted: this.#omitted,
+      translators: this.#translators,
+    });
     const known = {
       name: entry === undefined ? undefined : name,
       said,
@@ -183,23 +200,38 @@ function idsOf(entry: Entry, id: string | undefined): Entry {
   };
 }
 
+interface DestinationContext {
+  readonly id: string | undefined;
+  /** What cannot be carried over is added to it. */
+  readonly omitted: string[];
+  readonly translators: Translators;
+}
+
+/** The kind of a destination there. */
+function definitionOf({ destinationDefinition: given }: Entry): {
+  readonly name: string;
+  readonly displayName: string;
+} {
+  const definition = isPlainObject(given) ? given : {};
+  return { name: text(definition.name), displayName: text(definition.displayName) };
+}
+
 function translateDestination(
   destination: Entry,
   name: string,
-  id: string | undefined,
-  omitted: string[],
+  { id, omitted, translators }: DestinationContext,
 ): Entry | undefined {
-  const definition = isPlainObject(destination.destinationDefinition) ? destination.destinationDefinition : {};
-  const type = text(definition.name);
+  const definition = definitionOf(destination);
   const omit = (what: string) => void omitted.push(`destination ${JSON.stringify(name)}: ${what}`);
-  const translate = Object.hasOwn(translators, type) ? translators[type] : undefined;
-  if (translate === undefined) {
-    omit(`Pintle has no destination of its type, ${text(definition.displayName) || type || "which is not named"}`);
+  const translator = translators.get(definition.name);
+  if (translator === undefined) {
+    const called = definition.displayName || definition.name || "which is not named";
+    omit(`Pintle has no destination of its type, ${called}`);
     return undefined;
   }
   const { config = {} } = destination;
-  const settings = new Settings(isPlainObject(config) ? config : {});
-  const own = translate(settings, omit);
+  const settings = new RudderStackSettings(isPlainObject(config) ? config : {});
+  const own = translator.translate(settings, omit);
   if (own === undefined) return undefined;
   const consent = consentOf(settings, omit);
   const common = { ...consent, ...eventsOf(settings) };
@@ -216,13 +248,12 @@ function translateDestination(
     omit("its transformation: write it as `transform` of the destination");
   }
   for (const key of settings.untouched()) omit(`its setting ${key}`);
-  const { type: ownType, ...rest } = own;
   const isEnabled = flag(destination, "enabled", false, omit);
   return {
-    type: ownType,
+    type: translator.type,
     ...idsOf(destination, id),
     ...(isEnabled ? {} : { enabled: false }),
-    ...rest,
+    ...own,
     ...common,
   };
 }

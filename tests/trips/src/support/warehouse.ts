@@ -1,4 +1,4 @@
-import { postgres } from "@pintle/destinations";
+import { loadDestinationType } from "@pintle/destinations";
 import { completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import type { Commit, Connection, Outcome, Place, Position } from "@pintle/kit";
 
@@ -31,6 +31,7 @@ export class Warehouse implements AsyncDisposable {
   }
 
   static async open(url: string, settings: Record<string, unknown> = {}, log = "log"): Promise<Warehouse> {
+    const postgres = await loadDestinationType("postgres");
     const values = postgres.settings.parse({ url, namespace: "shop", ...settings });
     const tools = { directory: "/", now: () => Date.now(), userAgent: "Pintle/test", destinationId: "warehouse" };
     const warehouse = new Warehouse(await postgres.open(values, tools), log);

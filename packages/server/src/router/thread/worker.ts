@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { destinationTypes } from "@pintle/destinations";
+import { loadDestinationTypes } from "@pintle/destinations";
 import { letJsonTakeBigInt } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
 import { loadOwnTypes, type OwnTypes } from "../../config/own-types.ts";
@@ -43,7 +43,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   const ownTypes = await loadTypes(data.destinations);
   // The main thread ends this one.
   if (typeof ownTypes === "string") return;
-  const types = new Map([...destinationTypes, ...ownTypes]);
+  const types = new Map([...(await typesOfPintle(data.destinations)), ...ownTypes]);
   const engine = openEmbeddedEngine({
     directory: data.directory,
     owns: (topic) => topic !== "events",
@@ -127,6 +127,11 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   tell({ kind: "ready" });
 }
 
+/** The types of Pintle that destinations need. Those that nobody uses are not loaded. */
+function typesOfPintle(destinations: readonly Destination[]): Promise<Map<string, DestinationType>> {
+  return loadDestinationTypes(destinations.filter(({ enabled }) => enabled).map(({ type }) => type));
+}
+
 interface Parts {
   readonly router: Router;
   readonly types: Map<string, DestinationType>;
@@ -147,7 +152,8 @@ async function answer(
     case "change": {
       const ownTypes = await loadTypes(call.takes.destinations);
       if (typeof ownTypes === "string") return ownTypes;
-      for (const [name, type] of ownTypes) types.set(name, type);
+      const others = await typesOfPintle(call.takes.destinations);
+      for (const [name, type] of [...others, ...ownTypes]) types.set(name, type);
       await router.change(call.takes);
       return null;
     }

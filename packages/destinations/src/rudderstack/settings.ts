@@ -1,9 +1,8 @@
-import { isPlainObject } from "./env.ts";
+/** An object of a `workspaceConfig.json`. */
+export type Entry = Readonly<Record<string, unknown>>;
 
-type Entry = Readonly<Record<string, unknown>>;
-
-/** The settings of a destination, which remember what was asked for. */
-export class Settings {
+/** The `config` of a destination in a `workspaceConfig.json`. It remembers which settings were asked for. */
+export class RudderStackSettings {
   readonly #values: Entry;
   readonly #asked = new Set<string>();
 
@@ -163,4 +162,8 @@ export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   return { string: "a text", number: "a number", boolean: "true or false" }[typeof value as string] ?? "an object";
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

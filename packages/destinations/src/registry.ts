@@ -1,0 +1,14 @@
+// Made by `npm run build` of the folders beside this file. Nothing is loaded before it is asked for.
+
+export const typeLoaders = {
+  file: async () => (await import("./file/file.ts")).file,
+  postgres: async () => (await import("./postgres/postgres.ts")).postgres,
+  relay: async () => (await import("./relay/relay.ts")).relay,
+  webhook: async () => (await import("./webhook/webhook.ts")).webhook,
+};
+
+/** Translators from RudderStack's configuration, by the type that they make. */
+export const translatorLoaders = {
+  postgres: async () => (await import("./postgres/rudderstack.ts")).translator,
+  webhook: async () => (await import("./webhook/rudderstack.ts")).translator,
+};
