@@ -106,6 +106,8 @@ export class Consumer {
 
   readonly #partitions = new Map<number, PartitionState>();
   #begun: Promise<void>[] = [];
+  /** Whether anything is read, and goes out. */
+  #hasBegun = false;
   /** What the retry topic says about `events`. */
   #known: KnownEvents | undefined;
   #subscription: Subscription | undefined;
@@ -195,7 +197,7 @@ export class Consumer {
       ...holds,
       // While the destination is in trouble nothing is copied; and what is loaded in a transaction has its position in `events`.
       isOpen: () => type.transactional !== true && this.#deliverer.state === "closed",
-      hasRoom: () => this.#backpressure.mayLoad(this.#retry.loaded),
+      hasRoom: () => this.#hasBegun && this.#backpressure.mayLoad(this.#retry.loaded),
       entered: (entry) => this.#backpressure.enter(entry),
       left: (entry) => this.#backpressure.leave(entry),
       written: (entry) => this.#finish(entry),
@@ -289,8 +291,8 @@ export class Consumer {
   }
 
   /**
-   * Joins the log. Resolves when it is durable where this destination begins in the partitions that it got. Called again after it was
-   * rejected, it goes on from where that was.
+   * Joins the log. Resolves when it is durable where this destination begins in the partitions that it got; nothing is read before
+   * `begin`. Called again after it was rejected, it goes on from where that was.
    */
   async start(): Promise<void> {
     // Before anything is read from `events`: nobody overtakes a lane that is parked.
@@ -312,6 +314,14 @@ export class Consumer {
     }
     // It speaks of what an earlier run has left, and is saved.
     this.#known = undefined;
+  }
+
+  /** Begins to read and to deliver. To be called once it has joined the log. */
+  begin(): void {
+    if (this.#closing !== undefined) return;
+    this.#hasBegun = true;
+    for (const partition of this.#partitions.values()) this.#readOrAsk(partition);
+    this.#retry.pump();
     this.#deliverer.pump();
   }
 
@@ -366,11 +376,15 @@ export class Consumer {
     if (this.#known !== undefined) await finishKnown(this.#known, partition);
     if (this.#closing !== undefined) return;
     this.#partitions.set(source.partition, partition);
+    if (!this.#hasBegun) return;
+    this.#readOrAsk(partition);
+    this.#deliverer.pump();
+  }
+
+  /** A transactional destination says first where it stands. */
+  #readOrAsk(partition: PartitionState): void {
     if (this.#positions === undefined) void this.#reader.read(partition);
-    else {
-      this.#positions.add(partition);
-      this.#deliverer.pump();
-    }
+    else this.#positions.add(partition);
   }
 
   /** A transactional destination has said where it stands. */

@@ -33,6 +33,26 @@ test("an event is delivered to every connected destination as soon as it is acce
   assert.deepEqual(harness.log, [], "normal operation logs nothing");
 });
 
+test("nothing goes out before every destination has its place in the log, however large a backlog is", async () => {
+  const store = new MemoryStore();
+  const first = await RouterHarness.open({ store, destinations: {} });
+  for (let n = 0; n < 50; n++) await first.accept([{ messageId: `m${n}` }]);
+  await first.close();
+
+  const placed = () =>
+    store.recordsOf("destinations").filter(({ header }) => Buffer.from(header).includes('"began"')).length;
+  const placedAtFirst: number[] = [];
+  const ids = Array.from({ length: 20 }, (_, n) => `d${n}`);
+  const { fake } = destination(() => void placedAtFirst.push(placed()));
+  const destinations = Object.fromEntries(ids.map((id) => [id, fake]));
+  const settings = Object.fromEntries(ids.map((id) => [id, { from: "start" as const }]));
+  const harness = await RouterHarness.open({ store, destinations, settings });
+  await settle();
+  assert.equal(placedAtFirst.length, 50 * ids.length);
+  assert.equal(placedAtFirst[0], ids.length);
+  await harness.close();
+});
+
 test("a restart delivers what is missing, and nothing that is finished and saved", async () => {
   const first = destination((id) => (id === "b" ? retry("event", "http_500") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: first.fake } });

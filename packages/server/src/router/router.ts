@@ -131,6 +131,8 @@ export class Router {
           this.#members.delete(id);
         }),
       );
+      // All have their places before any begins: one with a large backlog would keep those behind it from starting.
+      const placed: Consumer[] = [];
       for (const [id, { entry, destination }] of wanted) {
         if (this.#members.has(id) || this.#closed) continue;
         const consumer = this.#consumer(
@@ -139,8 +141,9 @@ export class Router {
           beginnings?.[id],
         );
         this.#members.set(id, { consumer, made: [entry, destination.sources] });
-        await this.#start(consumer);
+        if (await this.#start(consumer)) placed.push(consumer);
       }
+      for (const consumer of placed) consumer.begin();
       // The status lists them in the order of the configuration.
       for (const id of wanted.keys()) {
         const member = this.#members.get(id);
@@ -153,10 +156,14 @@ export class Router {
     return changed;
   }
 
-  /** Where the storage is what fails (the disk is full), the others go on, and it is tried again until it can. */
-  async #start(consumer: Consumer, failures = 0): Promise<void> {
+  /**
+   * Says whether it is in its place. Where the storage is what fails (the disk is full), the others go on, and it is tried again, and begins, as soon
+   * as it can.
+   */
+  async #start(consumer: Consumer, failures = 0): Promise<boolean> {
     try {
       await consumer.start();
+      return true;
     } catch (error) {
       if (!(error instanceof EngineError) || !error.retryable) throw error;
       if (failures === 0) consumer.account.report("storage", error.message);
@@ -165,10 +172,14 @@ export class Router {
       const cancel = clock.after(backoff(failures + 1, random), () => {
         this.#retries.delete(cancel);
         const isCurrent = this.#members.get(consumer.id)?.consumer === consumer && !this.#closed;
-        if (isCurrent)
-          void this.#start(consumer, failures + 1).catch((reason: unknown) => this.#options.failed?.(reason));
+        if (!isCurrent) return;
+        this.#start(consumer, failures + 1).then(
+          (isPlaced) => isPlaced && consumer.begin(),
+          (reason: unknown) => this.#options.failed?.(reason),
+        );
       });
       this.#retries.add(cancel);
+      return false;
     }
   }
 
