@@ -95,6 +95,15 @@ const failures: [what: string, transform: Transform, detail: RegExp][] = [
   ["gives a list of lists", (event) => [[event] as never], /it gave a list within a list/],
   ["gives what its toJSON makes a text", () => ({ type: "track", messageId: "m", toJSON: () => "text" }), /toJSON/],
   ["gives what its toJSON makes nothing", () => ({ type: "track", messageId: "m", toJSON() {} }), /toJSON/],
+  ["gives an empty object", () => ({}) as never, /it gave an empty object;/],
+  ["gives a Set", (event) => new Set([event]) as never, /it gave an object of the kind Set, which is empty as JSON/],
+  [
+    "is a generator",
+    function* (event) {
+      yield event;
+    } as (event: unknown) => Generator as never,
+    /of the kind Generator/,
+  ],
   ["gives a Date", () => new Date(0) as never, /toJSON/],
   [
     "gives a list with a giant",

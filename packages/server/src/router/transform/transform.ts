@@ -69,6 +69,7 @@ function giveResult(result: unknown, give: Give): boolean {
 }
 
 const { getOwnPropertyDescriptor } = Object;
+const { toString: getTag } = Object.prototype;
 /** Those whose `toJSON` decides what JSON every event is. (A bigint's is ours.) */
 const shared = [Object, Array, String, Number, Boolean].map(({ name, prototype }) => ({ name, prototype }));
 /** What each of them has at the first event: of a module that was imported, it is what the owner wants. */
@@ -86,7 +87,8 @@ function spoilt(): string | undefined {
 
 function jsonOf(result: unknown): string {
   const json: unknown = typeof result === "object" && result !== null && !isArray(result) ? stringifyJson(result) : "";
-  if (typeof json === "string" && json[0] === "{") {
+  // What is empty says nothing: `Map`, `Set`, `Error` and generators become that.
+  if (typeof json === "string" && json[0] === "{" && json !== "{}") {
     if (json.length * 3 <= mostResultBytes) return json;
     const bytes = byteLength(json);
     if (bytes <= mostResultBytes) return json;
@@ -98,7 +100,11 @@ function jsonOf(result: unknown): string {
 function nameOf(result: unknown): string {
   if (result === undefined) return "nothing";
   if (isArray(result)) return "a list within a list";
-  if (typeof result === "object" && result !== null) return "an object whose toJSON gives no object";
+  if (typeof result === "object" && result !== null) {
+    if (typeof (result as { toJSON?: unknown }).toJSON === "function") return "an object whose toJSON gives no object";
+    const kind = getTag.call(result).slice(8, -1);
+    return kind === "Object" ? "an empty object" : `an object of the kind ${kind}, which is empty as JSON`;
+  }
   return typeof result === "function" ? "a function" : (stringifyJson(result) ?? typeof result).slice(0, 100);
 }
 
