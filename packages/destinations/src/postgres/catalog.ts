@@ -1,48 +1,20 @@
+import type { Column, Table } from "../warehouse/load/table.ts";
 import { ownTables } from "../warehouse/names.ts";
 import type { ColumnType } from "../warehouse/types.ts";
 import { postgresDialect } from "./dialect.ts";
 import { literal, qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
-/** A column as it is in the database, whoever made it. */
-export interface Column {
-  /** `other`: of a type that only the server can judge. */
-  readonly type: ColumnType | "other";
-  /** As SQL writes it. */
-  readonly sqlType: string;
-  /** Numbers that it takes, both inclusive. */
-  readonly range?: readonly [number, number];
-  /** Digits before the point that it takes: whole numbers beyond 2^53 need more than `range` can say. */
-  readonly digits?: number;
-  /** The smallest number that it can tell from zero. */
-  readonly least?: number;
-  /** Characters that it takes. */
-  readonly maxLength?: number;
-  /** `false`: the server computes its values. */
-  readonly writable: boolean;
-  /** Read where the name is so long that it may have been cut. */
-  readonly comment?: string | undefined;
-  /** The full name that it is kept for, out of its comment. */
-  readonly owner?: string | undefined;
-}
-
-export interface Table {
-  /** As those of a column. */
-  readonly comment?: string | undefined;
-  readonly owner?: string | undefined;
-  readonly columns: Map<string, Column>;
-  /** Columns that it can still get. */
-  readonly free: number;
+/** A table, with what only this folder has to know of it. */
+export interface PostgresTable extends Table {
+  readonly columns: ReadonlyMap<string, Column>;
   /** Whether `id` is the first column of an index. */
   readonly idIsIndexed: boolean;
   /** Whether no row has the `id` of another, since an index sees to it. */
   readonly idIsUnique: boolean;
 }
 
-const longestName = postgresDialect.maxNameBytes;
-
-/** PostgreSQL's MaxHeapAttributeNumber; dropped columns count. */
-export const mostColumns = 1600;
+const { maxNameBytes: longestName, maxColumns } = postgresDialect;
 
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
   boolean: "boolean",
@@ -55,14 +27,14 @@ const sqlTypes: Readonly<Record<ColumnType, string>> = {
 
 /** A column that is made for a type. */
 export function columnFor(type: ColumnType): Column {
-  return { type, sqlType: sqlTypes[type], writable: true };
+  return { type, sqlType: sqlTypes[type], writable: true, ...(type === "int" ? { widens: true } : {}) };
 }
 
 /** Reads what a column of some SQL type takes. */
 export function describeColumn(typname: string, typmod: number, sqlType: string, writable: boolean): Column {
   const column = (
     type: Column["type"],
-    more: Pick<Column, "range" | "digits" | "least" | "maxLength"> = {},
+    more: Pick<Column, "range" | "digits" | "least" | "maxLength" | "widens"> = {},
   ): Column => ({
     type,
     sqlType,
@@ -73,7 +45,7 @@ export function describeColumn(typname: string, typmod: number, sqlType: string,
     case "bool":
       return column("boolean");
     case "int8":
-      return column("int");
+      return column("int", { widens: true });
     case "int4":
       return column("int", { range: [-(2 ** 31), 2 ** 31 - 1] });
     case "int2":
@@ -117,7 +89,7 @@ export async function readTables(
   schema: string,
   names: readonly string[],
   lock: readonly string[],
-): Promise<Map<string, Table>> {
+): Promise<Map<string, PostgresTable>> {
   const locked = lock.map((name) => qualified(schema, name)).join(", ");
   // In one message. What is read is what is there once the locks are held: each statement looks anew.
   const { rows } = await statements.query(
@@ -137,13 +109,16 @@ SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS col
         AND c.relkind IN ('r', 'p', 'v', 'f', 'm')
       ORDER BY a.attnum`,
   );
-  const tables = new Map<string, { -readonly [Key in keyof Table]: Table[Key] }>();
+  type Open = { -readonly [Key in keyof PostgresTable]: PostgresTable[Key] } & {
+    readonly columns: Map<string, Column>;
+  };
+  const tables = new Map<string, Open>();
   for (const row of rows) {
     const name = String(row.table_name);
     let table = tables.get(name);
     if (table === undefined) {
-      const free = mostColumns - Number(row.used);
-      table = { ...kept(row.table_comment), columns: new Map(), free, idIsIndexed: false, idIsUnique: false };
+      const free = maxColumns - Number(row.used);
+      table = { name, ...kept(row.table_comment), columns: new Map(), free, idIsIndexed: false, idIsUnique: false };
       tables.set(name, table);
     }
     if (row.column_name === null) continue;
@@ -166,23 +141,27 @@ SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS col
 /** What a comment says beside what people wrote: the full name that a table or a column is kept for. */
 const ownerLine = /^pintle name: (.*)$/m;
 
-function kept(comment: unknown): Pick<Table, "comment" | "owner"> {
-  return typeof comment === "string" ? { comment, owner: ownerLine.exec(comment)?.[1] } : {};
+function kept(comment: unknown): Pick<Table, "owner"> {
+  return typeof comment === "string" ? { owner: ownerLine.exec(comment)?.[1] } : {};
 }
 
-/**
- * Has the database remember which full name a table, or a column, is kept for. What its comment says besides stays.
- *
- * @param what as SQL names it
- */
+/** Has the database remember which full name a table, or a column, is kept for. What its comment says besides stays. */
 export async function keepFor(
   statements: Statements,
-  what: string,
-  { comment = "" }: Pick<Table, "comment">,
   owner: string,
+  { schema, table, column }: { schema: string; table: string; column: string | undefined },
 ): Promise<void> {
-  const said = comment === "" ? "" : `${comment}\n`;
-  await statements.run(`COMMENT ON ${what} IS ${literal(`${said}pintle name: ${owner}`)}`);
+  const path = qualified(schema, table);
+  const oid = `${literal(path)}::regclass`;
+  const said =
+    column === undefined
+      ? `obj_description(${oid}, 'pg_class')`
+      : `(SELECT col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid = ${oid} AND attname = ${literal(column)})`;
+  const { rows } = await statements.query(`SELECT ${said} AS comment`);
+  const comment = rows[0]?.comment ?? "";
+  const what = column === undefined ? `TABLE ${path}` : `COLUMN ${path}.${quoted(column)}`;
+  const lines = `${comment === "" ? "" : `${comment}\n`}pintle name: ${owner}`;
+  await statements.run(`COMMENT ON ${what} IS ${literal(lines)}`);
 }
 
 /**
@@ -218,14 +197,15 @@ export async function createTable(
   schema: string,
   name: string,
   columns: ReadonlyMap<string, ColumnType>,
-): Promise<Table> {
+): Promise<PostgresTable> {
   const list = [...columns].map(
     ([column, type]) => `${quoted(column)} ${sqlTypes[type]}${column === "id" ? " PRIMARY KEY" : ""}`,
   );
   await statements.run(`CREATE TABLE ${qualified(schema, name)} (${list.join(", ")})`);
   return {
+    name,
     columns: new Map([...columns].map(([column, type]) => [column, columnFor(type)])),
-    free: mostColumns - columns.size,
+    free: maxColumns - columns.size,
     idIsIndexed: columns.has("id"),
     idIsUnique: columns.has("id"),
   };

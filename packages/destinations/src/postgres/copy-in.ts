@@ -135,7 +135,7 @@ export function copyFields(values: readonly (Scalar | undefined)[]): CopyFields 
 export const copyNull = "\\N";
 
 /** Rows that are there already. */
-export function linesOf(rows: readonly (readonly (string | undefined)[])[]): NextLine {
+export function linesOf(rows: readonly (readonly (Scalar | undefined)[])[]): NextLine {
   let at = 0;
   return (lines) => {
     const row = rows[at++];

@@ -5,6 +5,8 @@ export const postgresDialect: Dialect = {
   name: "POSTGRES",
   // NAMEDATALEN - 1, as it is compiled in everywhere. A longer name is cut by the server without an error.
   maxNameBytes: 63,
+  // MaxHeapAttributeNumber. Columns that were dropped count.
+  maxColumns: 1600,
   columns: {
     own: (name) => reservedWords.has(name) || systemColumns.has(name),
     // Of the system's own columns no table can have another.

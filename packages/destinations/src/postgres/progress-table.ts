@@ -1,21 +1,17 @@
 import type { Place, PlacedPosition, Position } from "@pintle/kit";
+import { FencedError } from "./fenced-error.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
 /** `$` is in no name that is made of an event's. */
 const progressTable = "pintle$progress";
 
-/** Somebody else has claimed a partition. It is theirs until it is claimed again. */
-export class FencedError extends Error {
-  override readonly name = "FencedError";
-}
-
 /**
  * The table with a row for each destination, topic and partition, moved in the transactions that load rows. Its protocol is
  * specified in docs/warehouse.md.
  */
 export class ProgressTable {
-  readonly #schema: string;
+  readonly schema: string;
   readonly #destination: string;
   readonly #writer: string;
   readonly #claimed = new Set<string>();
@@ -25,13 +21,13 @@ export class ProgressTable {
    * @param writer identity of this process's connection
    */
   constructor(schema: string, destination: string, writer: string) {
-    this.#schema = schema;
+    this.schema = schema;
     this.#destination = destination;
     this.#writer = writer;
   }
 
   get #name(): string {
-    return qualified(this.#schema, progressTable);
+    return qualified(this.schema, progressTable);
   }
 
   /** Makes the table where it is missing; `schema` exists. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FencedError } from "./fenced-error.ts";
 import { loadPg } from "./pg-driver.ts";
-import { isRace, isRefusal, refusedRow, sqlState, trouble } from "./sql-error.ts";
+import { isRefusal, postgresErrors, sqlState } from "./sql-error.ts";
+
+const { deadRow, kindOf, trouble } = postgresErrors;
 
 const sql = (code: string, more: object = {}) =>
   Object.assign(new Error("it failed"), { code, severity: "ERROR", ...more });
@@ -17,15 +20,15 @@ test("a row is refused for what is in it, never for the state of the server", ()
   for (const code of ["08006", "40P01", "42501", "53100", "53300", "55P03", "57014", "57P01", "58030", "XX000"])
     assert.ok(!isRefusal(sql(code)), code);
   assert.ok(!isRefusal(new Error("Connection terminated unexpectedly")));
-  const outcome = refusedRow(sql("23514", { table: "tracks", constraint: "positive" }));
+  const outcome = deadRow(sql("23514", { table: "tracks", constraint: "positive" }));
   assert.deepEqual([outcome.outcome, outcome.reason], ["dead", "row_23514"]);
   assert.equal(outcome.detail, "it failed (table tracks, constraint positive)");
 });
 
-test("races are tried again at once", () => {
+test("races are tried again at once; a row that is there already may be one", () => {
   assert.deepEqual(
-    ["40P01", "42P01", "23505", "57014"].map((code) => isRace(sql(code))),
-    [true, true, true, false],
+    ["40P01", "42P01", "23505", "22001", "57014"].map((code) => kindOf(sql(code))),
+    ["race", "race", "repeat", "row", "trouble"],
   );
 });
 
@@ -36,6 +39,7 @@ test("everything else is the destination's trouble; what people have to mend age
     sql("42501"),
     Object.assign(new Error("refused"), { code: "ECONNREFUSED" }),
     new Error("x"),
+    new FencedError("moved by another process"),
   ];
   const outcomes = all.map(trouble);
   assert.deepEqual(
@@ -46,6 +50,7 @@ test("everything else is the destination's trouble; what people have to mend age
       ["retry", "destination", "sql_42501", false],
       ["retry", "destination", "connection_econnrefused", undefined],
       ["retry", "destination", "connection", undefined],
+      ["retry", "destination", "fenced", false],
     ],
   );
 });

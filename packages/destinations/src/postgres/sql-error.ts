@@ -1,4 +1,6 @@
 import { dead, type Outcome, retry } from "@pintle/kit";
+import type { WarehouseErrors } from "../warehouse/load/warehouse.ts";
+import { FencedError } from "./fenced-error.ts";
 
 /** The SQLSTATE of an error that the server sent; `undefined` for every other error. */
 export function sqlState(error: unknown): string | undefined {
@@ -15,11 +17,9 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Errors after which the same transaction may succeed at once: somebody else was faster (unique violation, duplicate schema, table or
- * column), or took away what we saw (undefined table, column, schema), or we were chosen to give way (deadlock, serialization).
+ * Errors after which the same transaction may succeed at once: somebody else was faster (duplicate schema, table or column), or took away what we saw (undefined table, column, schema), or we were chosen to give way (deadlock, serialization).
  */
 const raced: ReadonlySet<string> = new Set([
-  "23505",
   "42P06",
   "42P07",
   "42701",
@@ -31,12 +31,22 @@ const raced: ReadonlySet<string> = new Set([
   "40001",
 ]);
 
-export function isRace(error: unknown): boolean {
-  return raced.has(sqlState(error) ?? "");
-}
+export const uniqueViolation = "23505";
+
+/** What the server's errors mean to a load. */
+export const postgresErrors: WarehouseErrors = {
+  kindOf(error) {
+    const state = sqlState(error) ?? "";
+    if (state === uniqueViolation) return "repeat";
+    if (raced.has(state)) return "race";
+    return isRefusal(error) ? "row" : "trouble";
+  },
+  deadRow,
+  trouble,
+};
 
 /** The row of an event was refused. */
-export function refusedRow(error: unknown): Outcome {
+function deadRow(error: unknown): Outcome {
   return dead(`row_${sqlState(error)?.toLowerCase()}`, { detail: describe(error) });
 }
 
@@ -44,7 +54,8 @@ export function refusedRow(error: unknown): Outcome {
 const needPeople = /^(28|3D|42501)/;
 
 /** The whole batch failed: the destination is in trouble. */
-export function trouble(error: unknown): Outcome {
+function trouble(error: unknown): Outcome {
+  if (error instanceof FencedError) return retry("destination", "fenced", { detail: error.message, ages: false });
   const state = sqlState(error);
   const detail = describe(error);
   if (state !== undefined) {

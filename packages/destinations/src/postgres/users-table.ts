@@ -1,5 +1,6 @@
+import type { Table } from "../warehouse/load/table.ts";
+import type { Scalar } from "../warehouse/types.ts";
 import { mergeUser, type UserState, type UserUpdate } from "../warehouse/users.ts";
-import type { Table } from "./catalog.ts";
 import { linesOf } from "./copy-in.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
@@ -29,7 +30,7 @@ export async function mergeUsers(
     await statements.query(`DELETE FROM ${times} WHERE id = ANY ($1)`, [ids]);
   }
   const names = [...columns].filter(([, { writable }]) => writable).map(([name]) => name);
-  const rows: (string | undefined)[][] = [];
+  const rows: (Scalar | undefined)[][] = [];
   const ages: string[][] = [];
   for (const [id, said] of updates) {
     const merged = mergeUser(known.get(id), said);

@@ -1,9 +1,11 @@
-/** What the pure part, from event to rows, has to know of a database. */
+/** What has to be known of a database before it is asked anything. */
 export interface Dialect {
   /** As `context_destination_type` says it. */
   readonly name: string;
   /** Longest name of a schema, table or column, in bytes. Names are ASCII. */
   readonly maxNameBytes: number;
+  /** Columns that a table can have. */
+  readonly maxColumns: number;
   /** Words that cannot name a column without a `_` before them. */
   readonly columns: ReservedWords;
   readonly tables: ReservedWords;

@@ -8,6 +8,7 @@ const none = { own: () => false, rudderStack: () => false };
 const dialect: Dialect = {
   name: "TEST",
   maxNameBytes: 63,
+  maxColumns: 1600,
   columns: none,
   tables: none,
   isReservedSchema: (name) => name.startsWith("pg_"),

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mergeUser, type UserUpdate } from "./users.ts";
+import { mergeUser, type UserState, type UserUpdate } from "./users.ts";
 
 const update = (at: number, values: Record<string, string>): UserUpdate => ({
   at,
   values: new Map(Object.entries(values)),
 });
-const values = (state: { values: ReadonlyMap<string, string> }) => Object.fromEntries(state.values);
+const values = (state: Pick<UserState, "values">) => Object.fromEntries(state.values);
 
 test("each column has its latest value, also when an event comes late", () => {
   const first = mergeUser(undefined, [update(1, { name: "x", age: "5" }), update(3, { name: "y" })]);

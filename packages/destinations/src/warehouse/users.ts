@@ -1,7 +1,9 @@
+import type { Scalar } from "./types.ts";
+
 /** What the warehouse knows about a user: the latest value of each column, and from when it is. */
 export interface UserState {
-  /** Columns that are not null, as the texts that the database gives and takes. */
-  readonly values: ReadonlyMap<string, string>;
+  /** Columns that are not null, as the database gives and takes them. */
+  readonly values: ReadonlyMap<string, Scalar>;
   /** The `received_at` of the row, milliseconds since the epoch; `undefined` when it has none. */
   readonly at: number | undefined;
   /** From when the columns are that are older than the row, milliseconds since the epoch. */
@@ -12,7 +14,7 @@ export interface UserState {
 export interface UserUpdate {
   /** Its `received_at`, milliseconds since the epoch. */
   readonly at: number;
-  readonly values: ReadonlyMap<string, string>;
+  readonly values: ReadonlyMap<string, Scalar>;
 }
 
 /**

@@ -1,11 +1,7 @@
 import type { Commit, Outcome } from "@pintle/kit";
-import { enterSchema } from "./catalog.ts";
-import { groupBy } from "./group-by.ts";
-import type { ProgressTable } from "./progress-table.ts";
+import { groupBy } from "../group-by.ts";
 import { type EventLoad, SchemaLoad, type SchemaLoadOptions } from "./schema-load.ts";
-import type { SchemaMemory } from "./schema-tables.ts";
-import type { Session, Statements } from "./session.ts";
-import { isRace } from "./sql-error.ts";
+import type { Warehouse, WarehouseSchema, WarehouseTransaction } from "./warehouse.ts";
 
 /** The events of a batch, by what they have become. */
 export interface LoaderBatch {
@@ -15,11 +11,10 @@ export interface LoaderBatch {
 }
 
 export interface LoaderOptions extends Pick<SchemaLoadOptions, "rules" | "shapes" | "now"> {
-  readonly session: Session;
-  readonly progress: ProgressTable;
+  readonly warehouse: Warehouse;
 }
 
-/** The server refuses rows of these events, so that none of their rows may be loaded. */
+/** The database refuses rows of these events, so that none of their rows may be loaded. */
 class Refused extends Error {
   readonly events: ReadonlyMap<number, Outcome>;
 
@@ -35,7 +30,6 @@ const mostRaces = 5;
 /** Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which steps it has. */
 export class Loader {
   readonly #options: LoaderOptions;
-  readonly #memories = new Map<string, SchemaMemory>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: LoaderOptions) {
@@ -43,7 +37,7 @@ export class Loader {
   }
 
   /**
-   * Loads all events but those that have no rows (`unfit`), or whose rows the server refuses; these are buried before the commit.
+   * Loads all events but those that have no rows (`unfit`), or whose rows the database refuses; these are buried before the commit.
    * Resolves with all the dead when everything is committed. Batches take their turns, also when one is tried again.
    */
   load(batch: Promise<LoaderBatch>, commit: Commit | undefined): Promise<ReadonlyMap<number, Outcome>> {
@@ -61,8 +55,7 @@ export class Loader {
       } catch (error) {
         // Other rows of those events are in the transaction already: once more, without them.
         if (error instanceof Refused) for (const [event, outcome] of error.events) dead.set(event, outcome);
-        else if (isRace(error) && ++races < mostRaces) this.#memories.clear();
-        else throw error;
+        else if (!this.#isRace(error) || ++races >= mostRaces) throw error;
       }
     }
   }
@@ -74,39 +67,26 @@ export class Loader {
     commit: Commit | undefined,
     isFirst: boolean,
   ): Promise<void> {
-    const { session, progress } = this.#options;
-    return session.transaction(async (statements) => {
-      // First, so that a process that was fenced does nothing at all.
-      for (const position of commit?.positions ?? []) await progress.move(statements, position);
-      await this.#loadAll(
-        statements,
-        loads.filter(({ event }) => !dead.has(event)),
-        isFirst,
-      );
+    return this.#options.warehouse.transaction(commit?.positions ?? [], async (transaction) => {
+      const alive = loads.filter(({ event }) => !dead.has(event));
+      await this.#loadAll(transaction, alive, isFirst);
       if (dead.size > 0) await commit?.bury(dead);
     });
   }
 
-  /** @throws Refused with the events that the server refuses, after it has taken the others */
-  async #loadAll(statements: Statements, loads: readonly EventLoad[], isFirst: boolean): Promise<void> {
-    const schemas = groupBy(loads, ({ schema }) => schema);
-    // All of them first, and in one order for everybody: two loads never wait for each other.
-    const names = [...schemas.keys()].sort();
-    for (const schema of names) await enterSchema(statements, schema);
+  /** @throws Refused with the events that the database refuses, after it has taken the others */
+  async #loadAll(transaction: WarehouseTransaction, loads: readonly EventLoad[], isFirst: boolean): Promise<void> {
+    const bySchema = groupBy(loads, ({ schema }) => schema);
+    const entered: [WarehouseSchema, readonly EventLoad[]][] = [];
+    for (const name of [...bySchema.keys()].sort()) entered.push([await transaction.enter(name), bySchema.get(name)!]);
     const refused = new Map<number, Outcome>();
-    for (const schema of names) {
-      const options = { ...this.#options, schema, memory: this.#memoryOf(schema), mayRace: isFirst };
-      await new SchemaLoad(statements, options).run(schemas.get(schema)!, refused);
-    }
+    for (const [schema, its] of entered)
+      await new SchemaLoad(schema, { ...this.#options, mayRace: isFirst }).run(its, refused);
     if (refused.size > 0) throw new Refused(refused);
   }
 
-  #memoryOf(schema: string): SchemaMemory {
-    let memory = this.#memories.get(schema);
-    if (memory === undefined) {
-      memory = { known: new Set(), repeating: new Set(), isTakenOver: undefined };
-      this.#memories.set(schema, memory);
-    }
-    return memory;
+  #isRace(error: unknown): boolean {
+    const kind = this.#options.warehouse.errors.kindOf(error);
+    return kind === "race" || kind === "repeat";
   }
 }

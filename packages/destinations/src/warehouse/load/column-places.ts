@@ -1,6 +1,6 @@
-import { type Place, type PlaceRules, type Present, placeOf, standsAsItIs } from "../warehouse/place.ts";
-import type { Column } from "./catalog.ts";
-import { postgresDialect } from "./dialect.ts";
+import type { Dialect } from "../dialect.ts";
+import { type Place, type PlaceRules, type Present, placeOf, standsAsItIs } from "../place.ts";
+import type { Column } from "./table.ts";
 
 /** Where the full names of a table's columns stand in it, for one load. */
 export class ColumnPlaces {
@@ -10,9 +10,13 @@ export class ColumnPlaces {
   /** What this load gives away. */
   readonly #given = new Map<string, Present>();
 
-  constructor(columns: ReadonlyMap<string, Column>, rudderStackNames: boolean) {
+  constructor(
+    columns: ReadonlyMap<string, Column>,
+    { maxNameBytes, columns: reserved }: Pick<Dialect, "maxNameBytes" | "columns">,
+    rudderStackNames: boolean,
+  ) {
     this.#columns = columns;
-    this.#rules = { maxNameBytes: postgresDialect.maxNameBytes, reserved: postgresDialect.columns, rudderStackNames };
+    this.#rules = { maxNameBytes, reserved, rudderStackNames };
   }
 
   /** The column of a full name, whether it is there already or not. */

@@ -4,11 +4,11 @@
  *
  * @param load returns what went wrong, in which case it has left nothing behind, or `undefined`
  */
-export async function singleOut<Item>(
+export async function singleOut<Item, Failure extends {}>(
   items: readonly Item[],
-  load: (some: readonly Item[]) => Promise<unknown>,
-): Promise<Map<Item, unknown>> {
-  const refused = new Map<Item, unknown>();
+  load: (some: readonly Item[]) => Promise<Failure | undefined>,
+): Promise<Map<Item, Failure>> {
+  const refused = new Map<Item, Failure>();
   const visit = async (some: readonly Item[]): Promise<void> => {
     if (some.length === 0) return;
     const failed = await load(some);

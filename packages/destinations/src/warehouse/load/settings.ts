@@ -1,0 +1,77 @@
+import { z } from "zod";
+import type { Dialect } from "../dialect.ts";
+import { jsonPathProblem } from "../json-paths.ts";
+import { Names } from "../names.ts";
+
+/** The settings that every type of warehouse has: what events become. docs/warehouse.md says what they mean. */
+export interface WarehouseSettings {
+  namespace: string | undefined;
+  layout: "tables" | "single";
+  jsonPaths: string[];
+  skipTracks: boolean;
+  skipUsers: boolean;
+  contextTraits: boolean;
+  rudderEvent: boolean;
+  rudderStackNames: boolean | undefined;
+  rudderStackTypes: boolean;
+  underscoreDivideNumbers: boolean;
+  maxColumns: number;
+}
+
+type Shape = { [Key in keyof WarehouseSettings]-?: z.ZodType<WarehouseSettings[Key]> };
+
+const flag = (text: string): z.ZodType<boolean> => z.boolean().default(false).describe(text);
+
+export function warehouseShape(dialect: Dialect): Shape {
+  const names = new Names({ dialect, underscoreDivideNumbers: false });
+  const shape = {
+    namespace: z
+      .string()
+      .refine((name) => names.schema(name) !== undefined, {
+        error: "A namespace has at least one letter or digit of ASCII",
+      })
+      .optional()
+      .describe("The schema; by default the name of the source"),
+    layout: z
+      .enum(["tables", "single"])
+      .default("tables")
+      .describe('"tables": one for each event; "single": one for all, with the event as JSON'),
+    jsonPaths: z
+      .array(
+        z.string().superRefine((path, { addIssue }) => {
+          const problem = jsonPathProblem(path);
+          if (problem !== undefined) addIssue({ code: "custom", message: problem });
+        }),
+      )
+      .default([])
+      .describe('Paths that become JSON columns instead of being flattened, like "track.properties.cart"'),
+    skipTracks: flag("No rows in tracks, but for events without a table of their own"),
+    skipUsers: flag("No rows in users"),
+    contextTraits: z
+      .boolean()
+      .default(true)
+      .describe("Traits of the context are columns without a prefix, too, in identifies and users (default true)"),
+    rudderEvent: flag("The whole event in a JSON column rudder_event"),
+    rudderStackNames: z
+      .boolean()
+      .optional()
+      .describe("New names escape the words that RudderStack escapes; by default in a schema that it made"),
+    rudderStackTypes: flag("A fraction that meets a column of whole numbers is cut off instead of widening the column"),
+    underscoreDivideNumbers: flag("Digits stand apart from letters in names: v2 becomes v_2"),
+    maxColumns: z
+      .int()
+      .min(30)
+      .max(dialect.maxColumns)
+      .default(200)
+      .describe("An event with more columns becomes a dead letter (default 200)"),
+  };
+  return shape as Shape;
+}
+
+/** The schema of a destination that has one for all sources. */
+export function namespaceOf(
+  { namespace, underscoreDivideNumbers }: Pick<WarehouseSettings, "namespace" | "underscoreDivideNumbers">,
+  dialect: Dialect,
+): string | undefined {
+  return namespace === undefined ? undefined : new Names({ dialect, underscoreDivideNumbers }).schema(namespace);
+}
