@@ -9,6 +9,8 @@ import { kindOf } from "./kind-of.ts";
 import type { Logger } from "./logger.ts";
 import { type AnyPlan, findInvalidValidator, type PlanValidators } from "./plan/plan.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
+import type { MemoryStore } from "./store/memory/memory-store.ts";
+import type { Store, StoreHost } from "./store/store.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /**
@@ -223,6 +225,8 @@ export interface DurableSettings {
   readonly maxBytes: number;
   /** Milliseconds. */
   readonly sync: number;
+  /** Opens the store of a client. */
+  readonly open: (settings: Settings, memory: MemoryStore, host: StoreHost) => Store;
 }
 
 type Validators = Readonly<Record<string, StandardSchema | undefined>>;

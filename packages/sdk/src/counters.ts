@@ -47,6 +47,7 @@ export class Counters {
     retries: 0,
   };
   #staged = 0;
+  #stagedBytes = 0;
 
   get pending(): number {
     return this.#counts.pending;
@@ -57,8 +58,9 @@ export class Counters {
     return this.#counts.pending - this.#staged;
   }
 
-  get bytes(): number {
-    return this.#counts.bytes;
+  /** Bytes of the pending messages that are not in the queue yet. */
+  get stagedBytes(): number {
+    return this.#stagedBytes;
   }
 
   get delivered(): number {
@@ -87,11 +89,13 @@ export class Counters {
   stage(bytes: number): void {
     this.accepted(bytes);
     this.#staged++;
+    this.#stagedBytes += bytes;
   }
 
   /** It was given up; or it is about to be queued, and counted there, in the same step. */
   unstage(bytes: number, reason?: DropReason): void {
     this.#staged--;
+    this.#stagedBytes -= bytes;
     if (reason === undefined) this.accepted(-bytes, -1);
     else this.drop(reason, bytes);
   }

@@ -131,7 +131,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     config: Config<Plan> | undefined,
     environment: Environment,
   ) {
-    const settings = resolveConfig(writeKey, dataPlaneUrl, config, environment.durable?.check, environment.connections);
+    const settings = resolveConfig(writeKey, dataPlaneUrl, config, environment.durable, environment.connections);
     this.#settings = settings;
     this.#environment = environment;
     this.#scope = new RequestScope(settings.defaultContext);

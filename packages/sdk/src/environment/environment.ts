@@ -1,8 +1,6 @@
 import type { ConnectionsCheck, DurableCheck, Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import type { RequestEnded } from "../diagnostics/channels.ts";
-import type { OpeningStore } from "../store/durable/opening-store.ts";
-import type { StoreHost } from "../store/store.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -36,19 +34,11 @@ export interface Environment {
   loadTransport(settings: Settings): Promise<Transport>;
   /** Reads the options about connections. Absent where the runtime makes them, and cannot be told how. */
   readonly connections?: ConnectionsCheck;
-  /** Absent where there is no file system. */
-  readonly durable?: DurableMode;
+  /** Reads the option `durable`. Absent where there is no file system. */
+  readonly durable?: DurableCheck;
   readonly gzip: Gzip;
   readonly lifecycle: Lifecycle | undefined;
   readonly telemetry?: Telemetry;
-}
-
-/** Durable mode, of which a runtime that has no files loads nothing. */
-export interface DurableMode {
-  /** Reads its options. */
-  readonly check: DurableCheck;
-  /** Begins it. */
-  keep(settings: Settings, host: StoreHost): OpeningStore;
 }
 
 /** Who is told of clients and their requests, for all clients of the process. */

@@ -2,8 +2,6 @@ import { hashUserKey } from "@pintle/events";
 import { checkConnections } from "../connection-options.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
 import { checkDurable } from "../store/durable/durable-options.ts";
-import { OpeningStore } from "../store/durable/opening-store.ts";
-import type { MessageStore } from "../store/store.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
 import { uuid } from "../uuid.ts";
 import type { Environment } from "./environment.ts";
@@ -38,16 +36,7 @@ export const nodeEnvironment: Environment = {
     return telemetry.untraced(createNodeTransport(connections ?? { concurrency }));
   },
   connections: checkConnections,
-  durable: {
-    check: checkDurable,
-    keep(settings, host) {
-      const open = async (): Promise<MessageStore> => {
-        const { openStore } = await import("../store/durable/open-store.ts");
-        return openStore(settings, host, nodeEnvironment);
-      };
-      return new OpeningStore(open, host, settings.maxQueueBytes);
-    },
-  },
+  durable: checkDurable,
   gzip: gzipNode,
   lifecycle: new ProcessLifecycle(process),
   telemetry,

@@ -5,6 +5,7 @@ import { encodeMessage } from "../encode.ts";
 import { Entry } from "../store/entry.ts";
 import { ByteStore } from "../store/memory/byte-store.ts";
 import { Batch } from "./batch.ts";
+import { divide, mark, split, suspect } from "./batch-parts.ts";
 import { nodeOf } from "./nodes.ts";
 
 const store = new ByteStore();
@@ -24,12 +25,12 @@ const refusal = { alone: true, successes: 0, status: 400, words: "bad" };
 
 test("a refusal splits the part at the front, and only that", () => {
   const batch = new Batch(entries(5));
-  batch.split();
+  split(batch);
   assert.deepEqual(shape(batch), [
     [0, 1, 2],
     [3, 4],
   ]);
-  batch.split();
+  split(batch);
   assert.deepEqual(shape(batch), [[0, 1], [2], [3, 4]]);
   batch.shift();
   assert.deepEqual(shape(batch), [[2], [3, 4]]);
@@ -42,7 +43,7 @@ test("splitting finds one message among many with few requests", () => {
     while (batch.front !== undefined) {
       requests++;
       const { entries } = batch.front;
-      if (entries.length > 1 && entries.some(({ seq }) => seq === bad)) batch.split();
+      if (entries.length > 1 && entries.some(({ seq }) => seq === bad)) split(batch);
       else batch.shift();
     }
     assert.ok(requests <= 17, `${requests} requests`);
@@ -51,11 +52,11 @@ test("splitting finds one message among many with few requests", () => {
 
 test("suspects are the first in order when they are restored", () => {
   const batch = new Batch(entries(4));
-  batch.split();
-  batch.split();
-  batch.mark(refusal);
-  batch.suspect();
-  batch.suspect();
+  split(batch);
+  split(batch);
+  mark(batch, refusal);
+  suspect(batch);
+  suspect(batch);
   assert.deepEqual(shape(batch), [[2, 3]]);
   assert.equal(batch.oldest?.seq, 0);
   batch.restoreSuspects();
@@ -65,9 +66,9 @@ test("suspects are the first in order when they are restored", () => {
 
 test("removing messages leaves no empty part, and forgets no suspect", () => {
   const batch = new Batch(entries(4));
-  batch.split();
-  batch.split();
-  batch.suspect();
+  split(batch);
+  split(batch);
+  suspect(batch);
   const gone = batch.remove(({ seq }) => seq > 0);
   assert.deepEqual(
     gone.map(({ seq }) => seq),
@@ -99,7 +100,7 @@ test("divided for nodes: each part is for one node, nothing is lost, and the ord
         const all = specs.map(({ lane, anonymousId }, seq) => entry(seq, lane, anonymousId));
         const batch = new Batch(all);
         for (const nodes of counts) {
-          batch.divide(nodes);
+          divide(batch, nodes);
           for (const part of batch.parts) {
             for (const { seq } of part.entries) {
               const { lane, anonymousId } = specs[seq]!;
@@ -126,15 +127,15 @@ test("divided for nodes: each part is for one node, nothing is lost, and the ord
 
 test("one user with one identity is one part for each node", () => {
   const batch = new Batch(Array.from({ length: 30 }, (_, seq) => entry(seq, seq % 10)));
-  batch.divide(3);
+  divide(batch, 3);
   assert.ok(batch.parts.length <= 3);
 });
 
 test("divided again for as many nodes, a split stays", () => {
   const batch = new Batch(entries(4));
-  batch.divide(1);
-  batch.split();
-  batch.divide(1);
+  divide(batch, 1);
+  split(batch);
+  divide(batch, 1);
   assert.deepEqual(shape(batch), [
     [0, 1],
     [2, 3],

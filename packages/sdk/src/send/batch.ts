@@ -1,6 +1,7 @@
-import { decodeMessage } from "../encode.ts";
 import type { Entry } from "../store/entry.ts";
-import { nodeOf } from "./nodes.ts";
+
+/** `dueAt` of a batch that waits until it is known how many nodes there are. */
+export const untilRegrouped: number = Number.POSITIVE_INFINITY;
 
 /** What goes into one request. */
 export interface Part {
@@ -28,7 +29,7 @@ export interface Refusal {
 
 /**
  * Messages that were taken from the queue together, and travel together until the last of them has ended. A batch begins
- * as one part. A refusal splits the part at the front in halves, other nodes divide it anew; parts are sent one after the
+ * as one part. A refusal splits the part at the front in halves, other nodes divide it anew (`batch-parts.ts`); parts are sent one after the
  * other, in order, so the order of messages within a lane never changes.
  */
 export class Batch {
@@ -101,40 +102,9 @@ export class Batch {
     return this.parts.shift();
   }
 
-  /** Two halves in place of the part at the front, which has more than one message. */
-  split(): void {
-    const part = this.shift()!;
-    const middle = Math.ceil(part.entries.length / 2);
-    const halves = [part.entries.slice(0, middle), part.entries.slice(middle)];
-    this.parts.unshift(...halves.map((entries) => ({ ...part, entries })));
-  }
-
-  /** Sets the lone message at the front aside. */
-  suspect(): void {
-    this.suspects.push(this.shift()!);
-  }
-
   /** What was set aside goes to the front again, in order. */
   restoreSuspects(): void {
     this.parts.unshift(...this.suspects.splice(0));
-  }
-
-  /** Whether it is held for the words about one message, while nothing tells whether it is that message's fault. */
-  get wantsCompany(): boolean {
-    return this.probes > 0 && this.parts.every(({ refusal }) => refusal?.alone === true);
-  }
-
-  /** Takes further messages along, behind all others: by them it will be seen whose fault it is. */
-  join(entries: Entry[]): void {
-    if (entries.length === 0) return;
-    this.parts.push({ entries, node: 0 });
-    // So that they are divided as well.
-    if (this.nodes > 1) this.nodes = 0;
-  }
-
-  /** Notes how the part at the front was refused. */
-  mark(refusal: Refusal): void {
-    this.parts[0] = { ...this.parts[0]!, refusal };
   }
 
   /** Removes the messages for which the function says so, and returns them. */
@@ -149,35 +119,4 @@ export class Batch {
     if (this.parts.length === 0) this.restoreSuspects();
     return gone;
   }
-
-  /** Divides what has not ended for that many nodes; does nothing if it is divided so already. */
-  divide(nodes: number): void {
-    if (nodes === this.nodes) return;
-    this.restoreSuspects();
-    const entries = this.parts.flatMap((part) => part.entries);
-    this.parts = groupByNode(entries, nodes);
-    this.nodes = nodes;
-  }
-}
-
-/**
- * One part for each node. Messages of one lane may belong to several nodes (a user with several anonymous ids): where
- * sending node by node would change their order, a further part for the same node is begun.
- */
-function groupByNode(entries: readonly Entry[], nodes: number): Part[] {
-  if (nodes === 1) return [{ entries: [...entries], node: 0 }];
-  const parts: Part[] = [];
-  const lastOfNode = new Map<number, number>();
-  const lastOfLane = new Map<number, number>();
-  for (const entry of entries) {
-    const node = nodeOf(decodeMessage(entry.bytes), nodes);
-    let at = lastOfNode.get(node);
-    if (at === undefined || at < (lastOfLane.get(entry.lane) ?? 0)) {
-      at = parts.push({ entries: [], node }) - 1;
-      lastOfNode.set(node, at);
-    }
-    parts[at]!.entries.push(entry);
-    lastOfLane.set(entry.lane, at);
-  }
-  return parts;
 }

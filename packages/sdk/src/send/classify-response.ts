@@ -1,10 +1,8 @@
 import type { TransportResponse } from "../transport/transport.ts";
 import { parseRetryAfter } from "./backoff.ts";
 
-/** What an answer means for the messages of its request. */
+/** What an answer that is no success means for the messages of its request. */
 export type ResponseClass =
-  /** They are delivered. */
-  | { readonly act: "deliver" }
   /** The server could not now: send the same again. `after`: milliseconds that it asked for. */
   | { readonly act: "retry"; readonly after?: number }
   /** The server refused what it read: one message may be at fault. */
@@ -24,7 +22,6 @@ export type ResponseClass =
  */
 export function classifyResponse(answer: TransportResponse, now: number, nodeAware: boolean): ResponseClass {
   const { status } = answer;
-  if (status >= 200 && status <= 299) return { act: "deliver" };
   if (isPassing(status)) {
     const { "retry-after": value, date } = answer.headers;
     const after = status === 429 || status === 503 ? parseRetryAfter(value, date, now) : undefined;

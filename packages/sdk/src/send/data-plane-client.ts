@@ -8,7 +8,7 @@ import { gzipThreshold } from "../transport/gzip.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../transport/transport.ts";
 import { aborted } from "../transport/transport-error.ts";
 import { version } from "../version.ts";
-import { nodeHeaders, parseNodeCount } from "./nodes.ts";
+import { nodeHeaders } from "./node-headers.ts";
 
 /** The requests of a client: where to, with which headers, compressed or not. */
 export class DataPlaneClient {
@@ -53,13 +53,9 @@ export class DataPlaneClient {
     return this.#request({ method: "POST", path: "/v1/batch", headers, body: sent, signal });
   }
 
-  /** The number of nodes behind the data plane; rejects if it does not say. */
-  async nodeCount(signal: AbortSignal): Promise<number> {
-    const ask = () => this.#request({ method: "GET", path: "/cluster-info", headers: this.#common, signal });
-    const answer = await ask().catch((error: unknown) => (isStale(error) ? ask() : Promise.reject(error)));
-    const count = answer.status === 200 ? parseNodeCount(answer.body) : undefined;
-    if (count === undefined) throw new Error(`status ${answer.status} with no number of nodes`);
-    return count;
+  /** Asks for something. Rejects as `post`. */
+  async get(path: string, signal: AbortSignal): Promise<TransportResponse> {
+    return this.#request({ method: "GET", path, headers: this.#common, signal });
   }
 
   async #request(

@@ -2,19 +2,21 @@ import { envelopeBytes, type Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import type { Environment } from "../environment/environment.ts";
 import { PintleError } from "../errors.ts";
-import { describeThrown, errorOf } from "../foreign.ts";
-import type { StoredEntry } from "../store/durable/stored-entry.ts";
+import { errorOf } from "../foreign.ts";
 import type { Entry } from "../store/entry.ts";
+import type { NotAdded, Store } from "../store/store.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { WakeUp } from "../wake-up.ts";
 import { Backlog, type BacklogObserver } from "./backlog.ts";
+import { retryDelay } from "./backoff.ts";
 import { Backpressure } from "./backpressure.ts";
-import { Batch } from "./batch.ts";
+import { Batch, untilRegrouped } from "./batch.ts";
 import { encodeBody } from "./body.ts";
 import { Breaker } from "./breaker.ts";
 import { DataPlaneClient, isStale } from "./data-plane-client.ts";
-import type { Deadline, FlushResult } from "./flushes.ts";
-import { ResponseHandler, untilRegrouped } from "./response-handler.ts";
+import type { FlushResult } from "./flushes.ts";
+import type { Failure, ResponseHandler } from "./response-handler.ts";
+import { isSuccess } from "./success.ts";
 
 export interface DeliveryObserver extends BacklogObserver {
   problem(error: PintleError, kind: string): void;
@@ -37,7 +39,8 @@ export interface DeliveryObserver extends BacklogObserver {
  *
  * There are two steps, both begun by events (a call, a timer, an answer) and never by polling. `#pump` begins as many
  * requests as the breaker permits: of waiting batches that are due first, then of new batches, if the queue holds a
- * batch's worth, or something that is due because of `interval` or a flush. `ResponseHandler` applies an answer.
+ * batch's worth, or something that is due because of `interval` or a flush. `#answered` applies an answer: what says yes, and what is no
+ * answer at all, here; everything else in `ResponseHandler`, whose code is loaded behind the first request.
  *
  * There is one timer, set for the next moment at which something becomes due or expires. The cost of a call does not
  * depend on how much is queued, nor on how the server does.
@@ -52,8 +55,8 @@ export class Delivery {
   readonly #observer: DeliveryObserver;
   readonly #client: DataPlaneClient;
   readonly #backlog: Backlog;
+  readonly #store: Store;
   readonly #breaker: Breaker;
-  readonly #responses: ResponseHandler;
   readonly #backpressure: Backpressure;
   readonly #wakeUp: WakeUp;
   /** When the client first asked for the time. */
@@ -62,6 +65,8 @@ export class Delivery {
   readonly #waiting = new Set<Batch>();
   readonly #sending = new Map<Batch, AbortController>();
 
+  /** Messages and bytes of one request, at most; a byte more, because the last comma is not sent. */
+  readonly #most: readonly [count: number, bytes: number];
   /** Every message up to this position is due. */
   #dueMark = 0;
   #isUrgent = false;
@@ -70,41 +75,35 @@ export class Delivery {
   #isStopped = false;
   #pumpRequested = false;
 
-  /** Nodes behind RudderStack's proxy. */
-  #nodes = 1;
-  #nodesRequest: AbortController | undefined;
+  #responses: ResponseHandler | undefined;
+  #loading: Promise<void> | undefined;
 
   /** Milliseconds for which the program has been held at its end. */
   #held = 0;
 
   constructor(settings: Settings, environment: Environment, counters: Counters, observer: DeliveryObserver) {
     this.#settings = settings;
+    this.#most = [settings.batchSize, settings.maxBatchBytes - envelopeBytes + 1];
     this.#environment = environment;
     this.#counters = counters;
     this.#observer = observer;
     this.#client = new DataPlaneClient(settings, environment);
-    this.#backlog = new Backlog(settings, counters, observer);
-    this.#breaker = new Breaker(settings.concurrency, environment.random);
-    this.#responses = new ResponseHandler(settings, environment, {
-      backlog: this.#backlog,
-      breaker: this.#breaker,
-      isUrgent: () => this.#isUrgent,
-      recovered: (now) => this.#allDue(now),
-      problem: (error, kind) => observer.problem(error, kind),
+    const { now, after, hold } = environment;
+    this.#backlog = new Backlog(settings, counters, observer, {
+      now,
+      after,
+      hold,
+      clock: () => this.#now(),
+      changed: () => this.#requestPump(),
     });
+    this.#store = this.#backlog.store;
+    this.#breaker = new Breaker(settings.concurrency, environment.random);
     this.#backpressure = new Backpressure(
-      () => this.#backlog.room,
+      () => this.#store.room,
       settings.maxMessageBytes,
-      (callback) => environment.after(0, callback),
+      (callback) => after(0, callback),
     );
     this.#wakeUp = new WakeUp(environment, () => this.#pump());
-    const { durable } = environment;
-    if (settings.durable === undefined || durable === undefined) return;
-    this.#backlog.keep(
-      (host) => durable.keep(settings, host),
-      () => this.#now(),
-      () => this.#requestPump(),
-    );
   }
 
   get isClosed(): boolean {
@@ -113,13 +112,13 @@ export class Delivery {
 
   /** Bytes that are free. */
   get room(): number {
-    return this.#backlog.room;
+    return this.#store.room;
   }
 
   /** Takes an encoded message, or says why not. Does the same little work however much is queued. */
-  accept(json: string, lane: number): Entry | "too_large" | "queue_full" {
+  accept(json: string, lane: number): Entry | NotAdded {
     const now = this.#now();
-    const hadWork = this.#backlog.queue.count > 0;
+    const hadWork = this.#store.queue.count > 0;
     const entry = this.#backlog.add(json, lane, now, this.#waiting);
     if (typeof entry === "string") return entry;
     this.#backpressure.used();
@@ -147,9 +146,8 @@ export class Delivery {
       this.#requestPump();
     };
     allDue();
-    const { keeping } = this.#backlog;
     // What is found on disk comes before what has been accepted since, and is due as well.
-    if (keeping?.isOpening === true) void keeping.opened.then(allDue);
+    void this.#store.opening?.then(allDue);
     return this.#wait(timeout, signal);
   }
 
@@ -173,7 +171,7 @@ export class Delivery {
     if (this.#held >= this.#settings.exitTimeout) {
       const why = "the program ended before the message was delivered";
       // What is on disk has to be left in order, and then there is no way back.
-      if (this.#backlog.keeping === undefined) this.abandon(why);
+      if (this.#store.close === undefined) this.abandon(why);
       else await this.close(0);
     }
     if (this.#closing !== undefined) return;
@@ -189,7 +187,7 @@ export class Delivery {
   /** Ends all requests. Returns the messages that were out in batches. */
   #stop(): Entry[] {
     const out = [...this.#sending.keys(), ...this.#waiting].flatMap((batch) => [...batch.entries()]);
-    this.#nodesRequest?.abort();
+    this.#responses?.stop();
     for (const controller of this.#sending.values()) {
       this.#counters.requestEnded();
       controller.abort();
@@ -200,18 +198,11 @@ export class Delivery {
   }
 
   #giveUp(out: readonly Entry[], why: string): void {
-    const error = new PintleError("MESSAGE_ABANDONED", why);
-    if (this.#backlog.keeping === undefined) {
-      this.#backlog.drop(out, "abandoned", error);
-      this.#backlog.dropQueued(() => true, "abandoned", error);
-    } else {
-      this.#backlog.abandon(out as readonly StoredEntry[], error);
-    }
+    this.#backlog.abandon(out, new PintleError("MESSAGE_ABANDONED", why));
     this.#backpressure.release();
   }
 
   async #finish(timeout: number): Promise<FlushResult> {
-    const { keeping } = this.#backlog;
     const { delivered, dropped } = this.#counters;
     this.#backpressure.end();
     this.#hurry();
@@ -219,7 +210,7 @@ export class Delivery {
     const out = this.#stop();
     this.#isStopped = true;
     // What has been answered is written down, and so is what has been accepted.
-    if (keeping !== undefined) await this.#holding(keeping.close(this.#environment.after));
+    if (this.#store.close !== undefined) await this.#holding(this.#store.close());
     this.#giveUp(out, "the client was closed before the message was delivered");
     this.#wakeUp.cancel();
     await this.#client.close();
@@ -244,23 +235,28 @@ export class Delivery {
     for (const batch of this.#waiting) if (batch.dueAt !== untilRegrouped) batch.dueAt = now;
   }
 
-  #wait(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
-    const until: Deadline = (over) => {
-      const cancel = this.#environment.after(timeout, over);
-      if (signal?.aborted === true) over();
+  /** Waits for all messages that are here now to end, or for the time to be over. */
+  async #wait(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
+    let stop = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      const cancel = this.#environment.after(timeout, resolve);
+      const abort = (): void => resolve();
       // Whatever a program without types gives as a signal: flush never rejects.
-      signal?.addEventListener?.("abort", over, { once: true });
-      return () => {
+      signal?.addEventListener?.("abort", abort, { once: true });
+      if (signal?.aborted === true) abort();
+      stop = () => {
         cancel();
-        signal?.removeEventListener?.("abort", over);
+        signal?.removeEventListener?.("abort", abort);
       };
-    };
-    const { keeping } = this.#backlog;
-    const ends = (over: Deadline): Promise<FlushResult> => {
-      const { newest, pending, flushes } = this.#backlog;
-      return flushes.wait(newest, pending, over);
-    };
-    return this.#holding(keeping?.isOpening === true ? keeping.waitFromOpening(ends, until) : ends(until));
+    });
+    const { opening } = this.#store;
+    // Only then is it known what there is to wait for.
+    const known = opening === undefined ? undefined : Promise.race([opening, over]);
+    const ended = (): Promise<FlushResult> =>
+      this.#backlog.flushes.wait(this.#backlog.newest, this.#backlog.pending, over);
+    const result = await this.#holding(known?.then(ended) ?? ended());
+    stop();
+    return result;
   }
 
   /** Keeps the program alive while it waits. */
@@ -281,8 +277,7 @@ export class Delivery {
   }
 
   #pump(): void {
-    // In durable mode nothing is sent before it is known what comes first.
-    if (this.#isStopped || this.#backlog.keeping?.isOpening === true) return;
+    if (this.#isStopped || this.#store.opening !== undefined) return;
     const now = this.#now();
     this.#expire(now);
     while (this.#breaker.permits(now, this.#sending.size)) {
@@ -299,20 +294,15 @@ export class Delivery {
     for (const batch of this.#waiting) {
       if (batch.dueAt <= now && (due === undefined || batch.comesBefore(due))) due = batch;
     }
-    const { queue } = this.#backlog;
+    const { queue } = this.#store;
     const fresh = queue.oldestTakeable;
     if (fresh !== undefined && this.#dueAt(fresh) <= now && this.#prefersFresh(fresh, due, now)) {
-      const { batchSize, maxBatchBytes } = this.#settings;
-      // One more, because the last comma is not sent.
-      const entries = queue.take(batchSize, maxBatchBytes - envelopeBytes + 1);
+      const entries = queue.take(...this.#most);
       if (entries.length > 0) return new Batch(entries);
     }
     if (due === undefined) return undefined;
     this.#waiting.delete(due);
-    if (due.wantsCompany) {
-      const { batchSize, maxBatchBytes } = this.#settings;
-      due.join(queue.takeBehind(due.oldest!, batchSize, maxBatchBytes - envelopeBytes + 1));
-    }
+    this.#responses?.accompany(due, queue);
     return due;
   }
 
@@ -323,9 +313,9 @@ export class Delivery {
   }
 
   #hasFullBatch(): boolean {
-    const { batchSize, maxBatchBytes } = this.#settings;
-    const { queue } = this.#backlog;
-    return queue.count >= batchSize || queue.bytes >= maxBatchBytes - envelopeBytes;
+    const [count, bytes] = this.#most;
+    const { queue } = this.#store;
+    return queue.count >= count || queue.bytes >= bytes - 1;
   }
 
   /** Whether a new batch goes before the waiting one that is due. */
@@ -339,7 +329,8 @@ export class Delivery {
 
   async #send(batch: Batch): Promise<void> {
     const controller = new AbortController();
-    batch.divide(this.#nodes);
+    this.#load();
+    this.#responses?.divide(batch);
     const { entries, node } = batch.front!;
     this.#sending.set(batch, controller);
     const post = async (isRetry: boolean): Promise<TransportResponse | Error> => {
@@ -356,6 +347,7 @@ export class Delivery {
       this.#counters.requestEnded();
       answer = await post(true);
     }
+    if (!(answer instanceof Error || isYes(answer))) await this.#loading;
     // Otherwise it has been abandoned meanwhile.
     if (!this.#sending.delete(batch)) return;
     this.#counters.requestEnded();
@@ -363,37 +355,69 @@ export class Delivery {
       const what = answer instanceof Error ? answer.message : `status ${answer.status}`;
       return `a request with ${entries.length} messages ended: ${what}`;
     });
-    this.#responses.apply(batch, answer, this.#now());
+    this.#answered(batch, answer, this.#now());
     if (!batch.isEmpty) this.#waiting.add(batch);
-    if (batch.dueAt === untilRegrouped) this.#askForNodes();
     this.#pump();
   }
 
-  /** Once for all batches that wait for it. */
-  #askForNodes(): void {
-    if (this.#nodesRequest !== undefined) return;
-    const controller = new AbortController();
-    this.#nodesRequest = controller;
-    const end = (result: unknown): void => {
-      this.#nodesRequest = undefined;
-      if (!controller.signal.aborted) this.#regroup(result);
-    };
-    this.#client.nodeCount(controller.signal).then(end, end);
-  }
-
-  #regroup(result: unknown): void {
-    const now = this.#now();
-    const isKnown = typeof result === "number";
-    if (isKnown) {
-      this.#nodes = result;
+  /** Afterwards the batch is empty, or its `dueAt` says when its front part is to be sent. */
+  #answered(batch: Batch, answer: TransportResponse | Error, now: number): void {
+    batch.dueAt = now;
+    if (answer instanceof Error) {
+      const { advice } = answer as { readonly advice?: string | undefined };
+      this.#failed(batch, { what: answer.message, advice });
+    } else if (isSuccess(answer.status)) {
+      const { entries } = batch.shift()!;
+      if (this.#breaker.succeeded()) this.#allDue(now);
+      this.#backlog.deliver(entries);
+      this.#responses?.succeeded(batch, answer);
+    } else if (this.#responses === undefined) {
+      this.#failed(batch, {
+        what: `status ${answer.status}, and the code for it cannot be loaded`,
+        status: answer.status,
+      });
     } else {
-      this.#breaker.failed(now, "retry");
-      this.#responses.problem("SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
+      this.#responses.apply(batch, answer, now);
     }
-    for (const batch of this.#waiting) {
-      if (batch.dueAt === untilRegrouped) this.#responses.regrouped(batch, now, isKnown);
-    }
-    this.#pump();
+  }
+
+  /** There was no answer that says anything about the messages: the same is sent again. */
+  #failed(batch: Batch, { what, status, asked, advice }: Failure): void {
+    const now = this.#now();
+    batch.failures++;
+    batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
+    this.#breaker.failed(now, "retry", this.#isUrgent ? undefined : asked);
+    // The server, or a transport of the user's, may have repeated the write key in its words.
+    const text = `a request failed: ${what}`.replaceAll(this.#settings.writeKey, "[write key]");
+    const more = { status, advice: advice === undefined ? undefined : `${advice}; it is tried again meanwhile` };
+    this.#observer.problem(new PintleError("SEND_FAILED", text, more), `retry ${status ?? "no answer"}`);
+  }
+
+  /**
+   * Loads what is needed when the data plane answers anything but yes, behind the first request: it is there before most answers, and an answer waits
+   * for it. Where it cannot be loaded (a page without its network, or after a deployment), the same is sent again later, which is never wrong, and the code
+   * is asked for again with each request.
+   */
+  #load(): void {
+    this.#loading ??= import("./response-handler.ts").then(
+      ({ ResponseHandler }) => {
+        this.#responses = new ResponseHandler(this.#settings, this.#environment, {
+          client: this.#client,
+          breaker: this.#breaker,
+          waiting: this.#waiting,
+          most: this.#most,
+          now: () => this.#now(),
+          isUrgent: () => this.#isUrgent,
+          failed: (batch, failure) => this.#failed(batch, failure),
+          reject: (entries, error) => this.#backlog.drop(entries, "rejected", error),
+          problem: (error, kind) => this.#observer.problem(error, kind),
+          pump: () => this.#pump(),
+        });
+      },
+      () => {
+        this.#loading = undefined;
+      },
+    );
   }
 
   #expire(now: number): void {
@@ -405,14 +429,14 @@ export class Delivery {
       if (batch.isEmpty) this.#waiting.delete(batch);
       this.#backlog.drop(old, "expired", new PintleError("MESSAGE_EXPIRED", what));
     }
-    const { oldest } = this.#backlog.queue;
+    const { oldest } = this.#store.queue;
     if (oldest === undefined || !isOld(oldest)) return;
     this.#backlog.dropQueued(isOld, "expired", new PintleError("MESSAGE_EXPIRED", what));
   }
 
   /** The next moment at which time alone changes something. Answers and calls pump by themselves. */
   #nextMoment(now: number): number {
-    const { queue } = this.#backlog;
+    const { queue } = this.#store;
     const fresh = queue.oldestTakeable;
     let send = fresh === undefined ? Number.POSITIVE_INFINITY : this.#dueAt(fresh);
     let oldest = queue.oldest?.acceptedAt ?? Number.POSITIVE_INFINITY;
@@ -431,4 +455,9 @@ export class Delivery {
     this.#epoch ??= time;
     return Math.trunc(time - this.#epoch);
   }
+}
+
+/** Whether an answer has nothing more to say. */
+function isYes(answer: TransportResponse): boolean {
+  return isSuccess(answer.status) && answer.flaw === undefined;
 }

@@ -8,22 +8,11 @@ export interface FlushResult {
   readonly pending: number;
 }
 
-/** Calls back when there is no more time, unless it has been cancelled by what it returns. */
-export type Deadline = (over: () => void) => () => void;
-
 /** A flush that waits for every message up to `mark`. */
-class Waiter {
+interface Waiter {
   readonly mark: number;
-  delivered = 0;
-  dropped = 0;
-  pending: number;
+  readonly result: { delivered: number; dropped: number; pending: number };
   readonly finish: () => void;
-
-  constructor(mark: number, pending: number, finish: () => void) {
-    this.mark = mark;
-    this.pending = pending;
-    this.finish = finish;
-  }
 }
 
 /** Who waits for messages to end. */
@@ -33,41 +22,38 @@ export class Flushes {
   /**
    * @param mark position of the last message that is waited for
    * @param pending how many messages have not ended; none of them is behind the mark
+   * @param over resolves when there is no more time
    */
-  async wait(mark: number, pending: number, until: Deadline): Promise<FlushResult> {
-    if (pending === 0) return { delivered: 0, dropped: 0, pending: 0 };
-    const result = await new Promise<Waiter>((resolve) => {
-      // Replaced below, unless the time is over before it has begun.
-      let stop = (): void => {};
-      const waiter = new Waiter(mark, pending, () => {
-        this.#waiters.delete(waiter);
-        stop();
-        resolve(waiter);
-      });
-      this.#waiters.add(waiter);
-      stop = until(waiter.finish);
+  async wait(mark: number, pending: number, over: Promise<void>): Promise<FlushResult> {
+    const result = { delivered: 0, dropped: 0, pending };
+    if (pending === 0) return result;
+    let finish = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      finish = resolve;
     });
-    return { delivered: result.delivered, dropped: result.dropped, pending: result.pending };
+    const waiter = { mark, result, finish };
+    this.#waiters.add(waiter);
+    await Promise.race([ended, over]);
+    this.#waiters.delete(waiter);
+    return result;
   }
 
   ended(entries: readonly Entry[], outcome: "delivered" | "dropped"): void {
     for (const waiter of this.#waiters) {
-      for (const entry of entries) {
-        if (entry.seq > waiter.mark) continue;
-        waiter[outcome]++;
-        waiter.pending--;
-      }
-      if (waiter.pending === 0) waiter.finish();
+      this.#count(waiter, outcome, entries.filter(({ seq }) => seq <= waiter.mark).length);
     }
   }
 
   /** Messages without entries have been dropped: that many, from the position behind `before` on. */
   lost(before: number, count: number): void {
     for (const waiter of this.#waiters) {
-      const waited = Math.min(count, Math.max(0, waiter.mark - before));
-      waiter.dropped += waited;
-      waiter.pending -= waited;
-      if (waiter.pending === 0) waiter.finish();
+      this.#count(waiter, "dropped", Math.min(count, Math.max(0, waiter.mark - before)));
     }
+  }
+
+  #count({ result, finish }: Waiter, outcome: "delivered" | "dropped", count: number): void {
+    result[outcome] += count;
+    result.pending -= count;
+    if (result.pending === 0) finish();
   }
 }

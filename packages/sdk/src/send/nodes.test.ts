@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32, nodeHeaders, nodeOf, parseNodeCount } from "./nodes.ts";
+import { nodeHeaders } from "./node-headers.ts";
+import { crc32, nodeOf, parseNodeCount } from "./nodes.ts";
 
 test("CRC-32", () => {
   // The check value of the polynomial, and two more that Go's hash/crc32 (ChecksumIEEE) gives.

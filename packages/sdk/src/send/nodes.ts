@@ -1,14 +1,11 @@
+import { type DataPlaneClient, isStale } from "./data-plane-client.ts";
+
 /**
  * RudderStack's proxy in front of several nodes is told by the client which node a request is for, and how many nodes the
  * client believes in. Ids of an encoded message are texts. The Go SDK's rule: CRC-32 of `userId:anonymousId`, modulo the number of nodes.
  */
 export function nodeOf(message: { readonly [field: string]: unknown }, nodes: number): number {
   return nodes === 1 ? 0 : crc32(encoder.encode(`${message.userId ?? ""}:${message.anonymousId ?? ""}`)) % nodes;
-}
-
-/** The headers that go with a request, as the Go SDK sends them. */
-export function nodeHeaders(node: number, nodes: number): Record<string, string> {
-  return { "RS-targetNode": String(node), "RS-nodeCount": String(nodes), "RS-userAgent": "serverSDK" };
 }
 
 const mostNodes = 10_000;
@@ -23,6 +20,15 @@ export function parseNodeCount(body: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The number of nodes behind the data plane; rejects if it does not say. */
+export async function askForNodes(client: Pick<DataPlaneClient, "get">, signal: AbortSignal): Promise<number> {
+  const ask = () => client.get("/cluster-info", signal);
+  const answer = await ask().catch((error: unknown) => (isStale(error) ? ask() : Promise.reject(error)));
+  const count = answer.status === 200 ? parseNodeCount(answer.body) : undefined;
+  if (count === undefined) throw new Error(`status ${answer.status} with no number of nodes`);
+  return count;
 }
 
 const encoder = new TextEncoder();

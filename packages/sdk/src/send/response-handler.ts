@@ -1,41 +1,56 @@
 import type { Settings } from "../config.ts";
 import type { Environment } from "../environment/environment.ts";
 import { PintleError, type SdkErrorCode } from "../errors.ts";
+import { describeThrown } from "../foreign.ts";
 import { loggedAs } from "../logged.ts";
+import type { Entry } from "../store/entry.ts";
+import type { Queue } from "../store/memory/queue.ts";
 import type { TransportResponse } from "../transport/transport.ts";
-import type { Backlog } from "./backlog.ts";
 import { holdDelay, retryDelay } from "./backoff.ts";
-import type { Batch, Part, Refusal } from "./batch.ts";
+import { type Batch, type Part, type Refusal, untilRegrouped } from "./batch.ts";
+import { divide, join, mark, split, suspect, wantsCompany } from "./batch-parts.ts";
 import type { Breaker } from "./breaker.ts";
 import { classifyResponse } from "./classify-response.ts";
+import type { DataPlaneClient } from "./data-plane-client.ts";
+import { askForNodes } from "./nodes.ts";
 import { alikeLimit, misreadLimit, Refusals } from "./refusals.ts";
 
 /** Messages alone that are tried before a batch is held again, at most. */
 const mostProbes = 30;
 
-/** `dueAt` of a batch that waits until it is known how many nodes there are. */
-export const untilRegrouped: number = Number.POSITIVE_INFINITY;
-
-/** What a response changes besides the batch. */
+/** What the handling of a response needs of the delivery, and changes besides the batch. */
 export interface ResponseContext {
-  readonly backlog: Backlog;
+  readonly client: DataPlaneClient;
   readonly breaker: Breaker;
+  /** Batches that are not out. */
+  readonly waiting: ReadonlySet<Batch>;
+  /** Messages and bytes of one request, at most. */
+  readonly most: readonly [count: number, bytes: number];
+  /** Milliseconds on the client's clock. */
+  now(): number;
   /** Time is short: waits are, too, and what the server asks for is not waited for. */
   isUrgent(): boolean;
-  /** The trouble is over: every batch that waits is due. */
-  recovered(now: number): void;
+  /** A request failed in a way that says nothing about its messages. */
+  failed(batch: Batch, failure: Failure): void;
+  /** Gives up messages that the data plane refused. */
+  reject(entries: readonly Entry[], error: PintleError): void;
   problem(error: PintleError, kind: string): void;
+  /** Batches have become due. */
+  pump(): void;
 }
 
 /**
- * Applies what a response means to the batch whose front part the request carried. Afterwards the batch is empty, or
- * its `dueAt` says when its front part is to be sent.
+ * Applies what a response means to the batch whose front part the request carried, where it means anything but that the messages are delivered.
+ * A client loads this code behind its first request.
  */
 export class ResponseHandler {
   readonly #settings: Settings;
   readonly #environment: Environment;
   readonly #context: ResponseContext;
   readonly #refusals = new Refusals();
+  /** Nodes behind RudderStack's proxy. */
+  #nodes = 1;
+  #nodesRequest: AbortController | undefined;
 
   constructor(settings: Settings, environment: Environment, context: ResponseContext) {
     this.#settings = settings;
@@ -43,24 +58,22 @@ export class ResponseHandler {
     this.#context = context;
   }
 
-  /** @param answer an Error where there was no complete answer */
-  apply(batch: Batch, answer: TransportResponse | Error, now: number): void {
-    batch.dueAt = now;
-    if (answer instanceof Error) {
-      const { advice } = answer as { readonly advice?: string | undefined };
-      this.#retry(batch, now, { what: answer.message, advice });
-      return;
-    }
+  /** A request has succeeded, and its part of the batch is delivered. */
+  succeeded(batch: Batch, { status, flaw }: TransportResponse): void {
+    this.#refusals.succeeded();
+    // Something else is accepted, so it was not the server's fault.
+    this.#rejectSuspects(batch);
+    if (flaw !== undefined)
+      this.#problem("ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
+  }
+
+  /** Afterwards the batch is empty, or its `dueAt`, which is now, says when its front part is to be sent. */
+  apply(batch: Batch, answer: TransportResponse, now: number): void {
     const { status, flaw } = answer;
     const meaning = classifyResponse(answer, this.#environment.now(), this.#settings.nodeAware);
     switch (meaning.act) {
-      case "deliver":
-        this.#deliver(batch, now);
-        if (flaw !== undefined)
-          this.problem("ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
-        break;
       case "retry":
-        this.#retry(batch, now, {
+        this.#context.failed(batch, {
           what: `status ${status}${flaw === undefined ? "" : `, and ${flaw}`}`,
           status,
           asked: meaning.after,
@@ -72,6 +85,7 @@ export class ResponseHandler {
       case "regroup":
         batch.regroups++;
         batch.dueAt = untilRegrouped;
+        this.#askForNodes();
         break;
       case "split":
         this.#refuse(batch, now, status, meaning.words);
@@ -82,40 +96,50 @@ export class ResponseHandler {
     }
   }
 
-  /** The number of nodes is known, or could not be learnt: sets the batch, which waited for it, on its way. */
-  regrouped(batch: Batch, now: number, isKnown: boolean): void {
-    // Told so twice in a row: the number is not the reason, or is still changing.
-    const atOnce = isKnown && batch.regroups <= 1;
-    batch.dueAt = atOnce ? now : now + retryDelay(batch.regroups, this.#environment.random());
+  /** Divides a batch that is about to be sent for as many nodes as there are. */
+  divide(batch: Batch): void {
+    divide(batch, this.#nodes);
   }
 
-  /** Reports a problem; the server may have repeated the write key in its words. */
-  problem(
-    code: SdkErrorCode,
-    kind: string,
-    what: string,
-    more: { readonly status?: number | undefined; readonly advice?: string | undefined } = {},
-  ): void {
-    this.#context.problem(new PintleError(code, this.#redact(what), more), kind);
+  /** Takes messages out of the queue to go with a batch that is about to be sent, if they may tell whose fault its refusal is. */
+  accompany(batch: Batch, queue: Queue): void {
+    if (wantsCompany(batch)) join(batch, queue.takeBehind(batch.oldest!, ...this.#context.most));
   }
 
-  #deliver(batch: Batch, now: number): void {
-    const { entries } = batch.shift()!;
-    this.#refusals.succeeded();
-    if (this.#context.breaker.succeeded()) this.#context.recovered(now);
-    this.#context.backlog.deliver(entries);
-    // Something else is accepted, so it was not the server's fault.
-    this.#rejectSuspects(batch);
+  /** Asks for nothing any more. */
+  stop(): void {
+    this.#nodesRequest?.abort();
   }
 
-  #retry(batch: Batch, now: number, { what, status, asked, advice }: Failure): void {
-    batch.failures++;
-    batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
-    this.#context.breaker.failed(now, "retry", this.#context.isUrgent() ? undefined : asked);
-    this.problem("SEND_FAILED", `retry ${status ?? "no answer"}`, `a request failed: ${what}`, {
-      status,
-      advice: advice === undefined ? undefined : `${advice}; it is tried again meanwhile`,
-    });
+  /** Once for all batches that wait for it. */
+  #askForNodes(): void {
+    if (this.#nodesRequest !== undefined) return;
+    const controller = new AbortController();
+    this.#nodesRequest = controller;
+    const end = (result: unknown): void => {
+      this.#nodesRequest = undefined;
+      if (!controller.signal.aborted) this.#regroup(result);
+    };
+    askForNodes(this.#context.client, controller.signal).then(end, end);
+  }
+
+  /** The number of nodes is known, or could not be learnt: sets the batches that waited for it on their way. */
+  #regroup(result: unknown): void {
+    const now = this.#context.now();
+    const isKnown = typeof result === "number";
+    if (isKnown) {
+      this.#nodes = result;
+    } else {
+      this.#context.breaker.failed(now, "retry");
+      this.#problem("SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
+    }
+    for (const batch of this.#context.waiting) {
+      if (batch.dueAt !== untilRegrouped) continue;
+      // Told so twice in a row: the number is not the reason, or is still changing.
+      const atOnce = isKnown && batch.regroups <= 1;
+      batch.dueAt = atOnce ? now : now + retryDelay(batch.regroups, this.#environment.random());
+    }
+    this.#context.pump();
   }
 
   #hold(batch: Batch, now: number, status: number, words: string): void {
@@ -138,8 +162,8 @@ export class ResponseHandler {
     const isOwn = refusal !== undefined && this.#isItsOwnFault(refusal);
     if (entries.length > 1) {
       // A part of it may be understood: then the rest has the message at fault.
-      if (refusal === undefined) batch.mark({ alone: false, successes, status, words });
-      batch.split();
+      if (refusal === undefined) mark(batch, { alone: false, successes, status, words });
+      split(batch);
       // A server that is wrong about everything is asked one part at a time, with long waits.
       if (!isOwn && inRow >= misreadLimit) this.#hold(batch, now, status, words);
       return;
@@ -148,8 +172,8 @@ export class ResponseHandler {
       this.#reject(batch.shift()!, refusal);
     } else {
       if (refusal?.alone !== true)
-        batch.mark({ alone: true, successes, status, words, misread: isOwn ? "known" : "open" });
-      batch.suspect();
+        mark(batch, { alone: true, successes, status, words, misread: isOwn ? "known" : "open" });
+      suspect(batch);
       if (batch.suspects.length >= Math.min(mostProbes, alikeLimit * (batch.probes + 1))) {
         this.#holdSuspects(batch, now, { status, words });
         return;
@@ -162,7 +186,7 @@ export class ResponseHandler {
   #refuse(batch: Batch, now: number, status: number, words: string): void {
     const part = batch.front!;
     if (part.entries.length > 1) {
-      batch.split();
+      split(batch);
       return;
     }
     const known = part.refusal?.alone === true ? part.refusal : undefined;
@@ -170,8 +194,8 @@ export class ResponseHandler {
       batch.shift();
       this.#reject(part, known);
     } else {
-      batch.mark(known ?? { alone: true, successes: this.#refusals.successes, status, words });
-      batch.suspect();
+      mark(batch, known ?? { alone: true, successes: this.#refusals.successes, status, words });
+      suspect(batch);
       if (this.#refusals.refused(status, words) >= alikeLimit) {
         batch.restoreSuspects();
         this.#hold(batch, now, status, words);
@@ -211,7 +235,7 @@ export class ResponseHandler {
       status,
       words,
     });
-    this.#context.backlog.drop(part.entries, "rejected", error);
+    this.#context.reject(part.entries, error);
   }
 
   /** With the server's words, which the log has only where they cannot be about what a message holds. */
@@ -225,13 +249,18 @@ export class ResponseHandler {
     return loggedAs(error, `${what} ${status} (in ${words.length} characters)`);
   }
 
+  #problem(code: SdkErrorCode, kind: string, what: string, more: { readonly status?: number } = {}): void {
+    this.#context.problem(new PintleError(code, this.#redact(what), more), kind);
+  }
+
+  /** The server may have repeated the write key in its words. */
   #redact(text: string): string {
     return text.replaceAll(this.#settings.writeKey, "[write key]");
   }
 }
 
 /** Why there was no answer that says anything about the messages. */
-interface Failure {
+export interface Failure {
   readonly what: string;
   readonly status?: number;
   /** Milliseconds that the server asked for. */

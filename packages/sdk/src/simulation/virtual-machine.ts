@@ -1,6 +1,6 @@
 import { type File, type FileSystem, LogError } from "@pintle/log";
 import { FakeFileSystem, type Random } from "@pintle/log/testing";
-import type { DurableMode } from "../environment/environment.ts";
+import type { DurableCheck } from "../config.ts";
 import { checkDurable } from "../store/durable/durable-options.ts";
 import { DurableStore } from "../store/durable/durable-store.ts";
 import type { TakeLock } from "../store/durable/folder.ts";
@@ -10,7 +10,7 @@ import { settled, VirtualEnvironment } from "./virtual-environment.ts";
 
 /** Surroundings of a process with a disk. */
 export class VirtualProcess extends VirtualEnvironment {
-  readonly durable: DurableMode;
+  readonly durable: DurableCheck;
   /** Macrotasks that an operation of the disk takes. */
   diskTurns: () => number = () => 0;
   #isAlive = true;
@@ -20,15 +20,14 @@ export class VirtualProcess extends VirtualEnvironment {
     super((request) => this.#ifAlive(() => transport(request)), seed);
     const fs = this.#fileSystem(machine.fs);
     const takeLock: TakeLock = (directory, wait) => this.#ifAlive(() => machine.takeLock(this, directory, wait));
-    const { now, after, hold } = this;
-    this.durable = {
-      check: checkDurable,
-      keep(settings, host) {
+    this.durable = (value, others) => ({
+      ...checkDurable(value, others),
+      open(settings, memory, host) {
         const { segmentBytes } = machine;
-        const system = { fs, takeLock, now, after, hold, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
-        return new OpeningStore(() => DurableStore.open(settings, host, system), host, settings.maxQueueBytes);
+        const system = { fs, takeLock, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
+        return new OpeningStore(() => DurableStore.open(settings, memory, host, system), memory, host);
       },
-    };
+    });
   }
 
   /** From now on nothing that it asks for is done, or answered. */

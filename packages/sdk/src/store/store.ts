@@ -1,40 +1,61 @@
 import type { PintleError } from "../errors.ts";
-import type { Left } from "../outcome.ts";
-import type { StoredEntry } from "./durable/stored-entry.ts";
+import type { Entry } from "./entry.ts";
+import type { Queue } from "./memory/queue.ts";
 
-/** Keeps messages on disk: durable mode, as the backlog sees it. Loaded only by clients that ask for it. */
-export interface MessageStore {
-  /** Bytes that are free, on disk or in memory, whichever is less. */
-  readonly room: number;
-  /** Pending messages that are not in the queue: on disk only, or behind those. */
+/**
+ * Where messages are from their acceptance to their end: in memory, or on disk as well. Delivery sees nothing else of durable mode.
+ *
+ * A message that is added comes to the queue, at once or in its turn. From there it is taken, goes out in batches, and ends.
+ */
+export interface Store {
+  /** Messages that are next: in memory, and not taken yet. */
+  readonly queue: Queue;
+  /** Messages that will come to the queue by themselves, behind all that are in it. */
   readonly unqueued: number;
-  /** Takes a message that has been accepted: writes it, and enqueues it, now or in its turn. */
-  add(entry: StoredEntry): void;
-  /** Writes down that messages have ended; calls back when that is done, or cannot be done. */
-  end(entries: readonly StoredEntry[], done: () => void): void;
-  /** Messages that have ended have given their bytes back. */
-  freed(bytes: number): void;
-  /** The client ends. Of the messages that are not in the queue, ends those that are on disk with `left`, and returns the others. */
-  leave(left: Left): StoredEntry[];
-  /** Writes what is not written, and lets go of the folder. Never rejects. */
-  close(): Promise<void>;
+  /** Bytes that are free. */
+  readonly room: number;
+  /** Resolves when it is known what comes first, before which nothing is taken; undefined from then on. */
+  readonly opening: Promise<void> | undefined;
+  /**
+   * Takes an encoded message, or says why not.
+   *
+   * @param acceptedAt milliseconds on the client's clock
+   * @param most bytes that the message may have
+   * @param makeRoom gives up an older message; false if there is none
+   */
+  add(json: string, lane: number, acceptedAt: number, most: number, makeRoom: () => boolean): Entry | NotAdded;
+  /** Calls back when it is written down that these messages end, or when it cannot be: in memory at once. */
+  end(entries: readonly Entry[], done: () => void): void;
+  /** Takes back the bytes of messages that have ended. */
+  free(entries: readonly Entry[]): void;
+  /**
+   * The client ends. Leaves on disk what is there, and returns all other messages that have not ended.
+   *
+   * @param entries those that were in the queue or in batches
+   */
+  leave(entries: readonly Entry[]): readonly Entry[];
+  /** Writes what is not written; never rejects. Absent where messages end with the program, and the store has no end of its own. */
+  close?(): Promise<void>;
 }
 
-/** What a keeper does to the client. None of these throws. */
+/** Why a message was not added. */
+export type NotAdded = "too_large" | "queue_full";
+
+/** What a store on disk needs of its client. None of these throws. */
 export interface StoreHost {
-  /** Queues a message for delivery, behind all that were queued before. */
-  enqueue(entry: StoredEntry): void;
-  /** Gives a message its bytes again. */
-  restore(entry: StoredEntry, bytes: Uint8Array): void;
-  /** Takes the bytes of a message that is on disk. */
-  release(entry: StoredEntry): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Milliseconds since the client was made: what `acceptedAt` is counted in. */
+  clock(): number;
+  /** Calls back once after that many milliseconds; returns what cancels it. */
+  after(milliseconds: number, callback: () => void): () => void;
+  /** Keeps the program alive until the function that it returns is called. */
+  hold(): () => void;
   /** Messages of an earlier client were found. */
   recovered(count: number, bytes: number): void;
-  /** Messages that were counted cannot be read any more. */
+  /** Messages that were counted, and come next, cannot be read any more. */
   lost(count: number, bytes: number, error: PintleError): void;
   /** There may be something to send, or room. */
   changed(): void;
   problem(error: PintleError, kind: string): void;
-  /** Milliseconds since the client was made: what `acceptedAt` is counted in. */
-  clock(): number;
 }

@@ -1,9 +1,20 @@
 import { describe } from "@pintle/events";
-import { type DurableCheck, duration, integer, isFields } from "../../config.ts";
+import { type DurableCheck, type DurableSettings, duration, integer, isFields } from "../../config.ts";
 import { ConfigError } from "../../errors.ts";
+import type { DurableStore } from "./durable-store.ts";
+import { OpeningStore } from "./opening-store.ts";
 
 const maxBytes = integer(1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER);
 const sync = duration(5, 0, 60_000);
+
+/** Its code is loaded only by clients that ask for it. */
+const open: DurableSettings["open"] = (settings, memory, host) => {
+  const load = async (): Promise<DurableStore> => {
+    const { openStore } = await import("./open-store.ts");
+    return openStore(settings, memory, host);
+  };
+  return new OpeningStore(load, memory, host);
+};
 
 /** Reads the option `durable`. Throws ConfigError, and nothing else. */
 export const checkDurable: DurableCheck = (value, { overflow, maxMessageBytes }) => {
@@ -23,6 +34,7 @@ export const checkDurable: DurableCheck = (value, { overflow, maxMessageBytes })
     directory,
     maxBytes: maxBytes("durable.maxBytes", value.maxBytes),
     sync: sync("durable.sync", value.sync),
+    open,
   };
   if (overflow === "drop-oldest") {
     // A message that is on disk has been promised to be delivered.

@@ -3,7 +3,8 @@ import type { Damage } from "@pintle/log";
 import { PintleError } from "../../errors.ts";
 import { durableError } from "./durable-errors.ts";
 import type { Claim, Folder } from "./folder.ts";
-import { Journal, type JournalObserver, type JournalSettings, type OffsetRange } from "./journal.ts";
+import { Journal, type JournalObserver, type JournalSettings } from "./journal.ts";
+import type { UnreadRange } from "./pending-index.ts";
 import type { MovedMessage } from "./recovery.ts";
 
 /** Between two looks for orphaned slots. */
@@ -12,15 +13,15 @@ const usualAdoptPause = 15_000;
 const firstPause = 1_000;
 const longestPause = 60_000;
 
-/** Whom the slots tell what happens. None of these throws. */
+/** Whom the journals tell what happens. None of these throws. */
 export interface JournalsObserver extends JournalObserver {
-  /** A slot was opened, with what an earlier process has left in it. */
-  opened(slot: Journal, moved: readonly MovedMessage[], stretch: OffsetRange): void;
-  damaged(slot: Journal, damage: readonly Damage[]): void;
+  /** A journal was opened, with what an earlier process has left in it. */
+  opened(journal: Journal, moved: readonly MovedMessage[], range: UnreadRange): void;
+  damaged(journal: Journal, damage: readonly Damage[]): void;
 }
 
 /**
- * The slots that this process holds: its own, to which new messages are written, and orphaned ones that it has adopted until they are
+ * The journals that this process has: its own, to which new messages are written, and orphaned ones that it has adopted until they are
  * empty. Where the folder cannot be used, it is tried again from time to time, unless it is not for us.
  */
 export class Journals {
@@ -59,15 +60,20 @@ export class Journals {
     return this.#own;
   }
 
-  /** Resolves when there is a slot of our own and what was orphaned is adopted, or when the folder cannot be used for now. */
+  /** A journal that this process has, by number. */
+  get(number: number): Journal | undefined {
+    return this.#held.get(number);
+  }
+
+  /** Resolves when there is a journal of our own and what was orphaned is adopted, or when the folder cannot be used for now. */
   open(): Promise<void> {
     this.#working = this.#open();
     return this.#working;
   }
 
-  /** An adopted slot that is empty has done its service. */
-  changed(slot: Journal): void {
-    if (slot !== this.#own && slot.isEmpty && !this.#isClosed) void this.#letGo(slot);
+  /** An adopted journal that is empty has done its service. */
+  changed(journal: Journal): void {
+    if (journal !== this.#own && journal.isEmpty && !this.#isClosed) void this.#letGo(journal);
   }
 
   /** Writes what waits, and lets go of all. Never rejects. */
@@ -75,7 +81,7 @@ export class Journals {
     this.#isClosed = true;
     this.#cancel?.();
     await this.#working;
-    await Promise.all([...this.#held.values()].map((slot) => slot.close()));
+    await Promise.all([...this.#held.values()].map((journal) => journal.close()));
     this.#held.clear();
   }
 
@@ -85,9 +91,9 @@ export class Journals {
       for (;;) {
         claim = await this.#folder.claim(this.#unreadable);
         if (this.#isClosed) return await claim.release();
-        const slot = await this.#openSlot(claim);
-        if (slot === undefined) continue;
-        this.#own = slot;
+        const journal = await this.#openJournal(claim);
+        if (journal === undefined) continue;
+        this.#own = journal;
         this.#isOpenReported = false;
         this.#pause = firstPause;
         break;
@@ -100,20 +106,20 @@ export class Journals {
     await this.#adopt();
   }
 
-  /** A slot with all that is in it; undefined if this version cannot read it. */
-  async #openSlot(claim: Claim): Promise<Journal | undefined> {
-    let slot: Journal | undefined;
+  /** The journal of a slot, with all that is in it; undefined if this version cannot read it. */
+  async #openJournal(claim: Claim): Promise<Journal | undefined> {
+    let journal: Journal | undefined;
     try {
-      slot = await Journal.open(claim.directory, claim.release, this.#settings, this.#observer);
-      const { moved, stretch, damage } = await slot.recover();
-      this.#held.set(claim.number, slot);
-      if (this.#isClosed) return slot;
-      this.#observer.opened(slot, moved, stretch);
-      slot.recovered();
-      this.#observer.damaged(slot, damage);
-      return slot;
+      journal = await Journal.open(claim, this.#settings, this.#observer);
+      const { moved, range, damage } = await journal.recover();
+      this.#held.set(claim.number, journal);
+      if (this.#isClosed) return journal;
+      this.#observer.opened(journal, moved, range);
+      journal.recovered();
+      this.#observer.damaged(journal, damage);
+      return journal;
     } catch (error) {
-      await slot?.close();
+      await journal?.close();
       if (!isRefusal(error)) throw error;
       this.#unreadable.add(claim.number);
       await claim.release();
@@ -128,8 +134,8 @@ export class Journals {
       for await (const claim of this.#folder.orphans(new Set([...this.#held.keys(), ...this.#unreadable]))) {
         if (this.#isClosed) return await claim.release();
         try {
-          const slot = await this.#openSlot(claim);
-          if (slot?.isEmpty) await this.#letGo(slot);
+          const journal = await this.#openJournal(claim);
+          if (journal?.isEmpty) await this.#letGo(journal);
           this.#isAdoptReported = false;
         } catch (error) {
           await claim.release().catch(() => {});
@@ -146,12 +152,12 @@ export class Journals {
     this.#later(this.#adoptPause, () => this.#adopt());
   }
 
-  async #letGo(slot: Journal): Promise<void> {
-    const number = [...this.#held].find(([, held]) => held === slot)?.[0];
-    if (number === undefined || this.#leaving.has(slot)) return;
-    this.#leaving.add(slot);
-    await slot.close();
-    this.#leaving.delete(slot);
+  async #letGo(journal: Journal): Promise<void> {
+    const { number } = journal;
+    if (!this.#held.has(number) || this.#leaving.has(journal)) return;
+    this.#leaving.add(journal);
+    await journal.close();
+    this.#leaving.delete(journal);
     this.#held.delete(number);
     await this.#folder.noteEmpty(number).catch(() => {});
   }

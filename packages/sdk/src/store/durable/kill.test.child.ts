@@ -33,9 +33,8 @@ function say(line: string): void {
   lines += `${line}\n`;
 }
 
-const { now, after, hold } = nodeEnvironment;
 const takeLock = (folder: string, wait: number): Promise<FolderLock> => FolderLock.acquire(folder, { wait });
-const system = { fs, takeLock, now, after, hold, adoptPause };
+const system = { fs, takeLock, adoptPause };
 const client = new PintleClient(
   "key",
   url,
@@ -49,11 +48,11 @@ const client = new PintleClient(
   },
   {
     ...nodeEnvironment,
-    durable: {
-      check: checkDurable,
-      keep: (settings, host) =>
-        new OpeningStore(() => DurableStore.open(settings, host, system), host, settings.maxQueueBytes),
-    },
+    durable: (value, others) => ({
+      ...checkDurable(value, others),
+      open: (settings, memory, host) =>
+        new OpeningStore(() => DurableStore.open(settings, memory, host, system), memory, host),
+    }),
   },
 );
 client.on("delivered", ({ messageIds }) => {

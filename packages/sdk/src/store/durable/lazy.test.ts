@@ -29,7 +29,7 @@ function durableOf(entry: string): string[] {
 
 test("a client in memory loads nothing of durable mode but its options, and on the web not even those", () => {
   const options = ["durable-errors.js", "durable-options.js"];
-  assert.deepEqual(durableOf("../../index.js"), [...options, "opening-store.js", "stored-entry.js"]);
+  assert.deepEqual(durableOf("../../index.js"), [...options, "moves.js", "opening-store.js", "stored-entry.js"]);
   assert.deepEqual(durableOf("../../web.js"), []);
   assert.ok([...importedBy(new URL("./open-store.js", import.meta.url))].some((file) => file.includes("/log/")));
 });

@@ -1,8 +1,12 @@
 import { errorMessage } from "@pintle/events";
 import type { Left } from "../../outcome.ts";
-import type { Deadline, FlushResult } from "../../send/flushes.ts";
-import type { MessageStore, StoreHost } from "../store.ts";
+import type { Entry } from "../entry.ts";
+import type { MemoryStore } from "../memory/memory-store.ts";
+import type { Queue } from "../memory/queue.ts";
+import type { NotAdded, Store, StoreHost } from "../store.ts";
 import { durableError } from "./durable-errors.ts";
+import type { DurableStore } from "./durable-store.ts";
+import { assertMove, type Moves } from "./moves.ts";
 import { StoredEntry } from "./stored-entry.ts";
 
 /** How long `close` waits for the disk, milliseconds. */
@@ -15,128 +19,125 @@ const left: Left = {
   error: durableError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
 };
 
-/**
- * The keeper of a client, from before it is there: until its code is loaded and its folder is open, messages gather here, behind
- * what may be on disk. Where the code cannot be loaded, they stay in memory.
- */
-export class OpeningStore {
-  /** Resolves when the keeper is there, or will not be. */
-  readonly opened: Promise<void>;
-  readonly #host: StoreHost;
-  readonly #memory: number;
-  #state: "opening" | "open" | "unavailable" = "opening";
-  #keeper: MessageStore | undefined;
-  #early: StoredEntry[] = [];
-  #held = 0;
+type State = "opening" | "open" | "unavailable";
 
-  /** @param memory bytes that may be held in memory */
-  constructor(open: () => Promise<MessageStore>, host: StoreHost, memory: number) {
-    this.#host = host;
+const moves: Moves<State> = { opening: ["open", "unavailable"], open: [], unavailable: [] };
+
+/**
+ * The store of a client in durable mode, from before its code is loaded. It is always in one of these states, and moves only as shown:
+ *
+ *     opening --> open
+ *        +------> unavailable
+ *
+ * - **opening**: code is loaded, and the folder opened. Messages gather here, behind what may be on disk.
+ * - **open**: the {@link DurableStore} is there, and has all of them. (What is wrong with the folder is its own affair.)
+ * - **unavailable**: the code could not be loaded. Messages are in memory alone.
+ */
+export class OpeningStore implements Store {
+  readonly #memory: MemoryStore;
+  readonly #host: StoreHost;
+  readonly #opened: Promise<void>;
+  #state: State = "opening";
+  #store: DurableStore | undefined;
+  #early: StoredEntry[] = [];
+
+  constructor(load: () => Promise<DurableStore>, memory: MemoryStore, host: StoreHost) {
     this.#memory = memory;
+    this.#host = host;
     // Not yet: the client is being made.
-    this.opened = Promise.resolve()
-      .then(open)
+    this.#opened = Promise.resolve()
+      .then(load)
       .then(
-        (keeper) => {
-          this.#keeper = keeper;
-          this.#state = "open";
-        },
+        (store) => this.#become("open", store),
         (error: unknown) => {
-          this.#state = "unavailable";
+          this.#become("unavailable");
           const what = `durable mode cannot be loaded: ${errorMessage(error)}`;
           host.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
         },
       )
       .then(() => {
-        for (const entry of this.#takeEarly()) this.add(entry);
+        for (const entry of this.#early.splice(0)) this.#take(entry);
         host.changed();
       });
   }
 
-  get isOpening(): boolean {
-    return this.#state === "opening";
+  get queue(): Queue {
+    return this.#memory.queue;
   }
 
-  /** A wait for messages to end that begins before the folder is open: only then is it known what there is to wait for. */
-  async waitFromOpening(ends: (until: Deadline) => Promise<FlushResult>, until: Deadline): Promise<FlushResult> {
-    let isOver = false;
-    let end = (): void => {};
-    const over = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const stop = until(() => {
-      isOver = true;
-      end();
-    });
-    await Promise.race([this.opened, over]);
-    const result = await ends((later) => {
-      if (isOver) later();
-      end = later;
-      return stop;
-    });
-    stop();
-    return result;
-  }
-
-  get room(): number {
-    return this.#keeper?.room ?? this.#memory - this.#held;
+  get opening(): Promise<void> | undefined {
+    return this.#state === "opening" ? this.#opened : undefined;
   }
 
   get unqueued(): number {
-    return (this.#keeper?.unqueued ?? 0) + this.#early.length;
+    return (this.#store?.unqueued ?? 0) + this.#early.length;
   }
 
-  /** A message that is about to be accepted. */
-  entry(lane: number, acceptedAt: number): StoredEntry {
-    return new StoredEntry(lane, acceptedAt);
+  get room(): number {
+    return Math.min(this.#memory.room, this.#store?.room ?? Number.POSITIVE_INFINITY);
   }
 
-  add(entry: StoredEntry): void {
-    if (this.#keeper !== undefined) {
-      this.#keeper.add(entry);
-      return;
+  add(json: string, lane: number, acceptedAt: number, most: number): Entry | NotAdded {
+    const { room } = this;
+    const { bytes } = this.#memory;
+    const entry = new StoredEntry(lane, acceptedAt);
+    if (!bytes.write(entry, json, most)) return "too_large";
+    if (entry.length > room) {
+      bytes.free(entry);
+      return "queue_full";
     }
-    this.#held += entry.length;
-    if (this.#state === "opening") {
-      this.#early.push(entry);
-    } else {
-      entry.settleStored(false);
-      this.#host.enqueue(entry);
-    }
+    this.#take(entry);
+    return entry;
   }
 
-  end(entries: readonly StoredEntry[], done: () => void): void {
-    if (this.#keeper === undefined) done();
-    else this.#keeper.end(entries, done);
+  end(entries: readonly Entry[], done: () => void): void {
+    if (this.#store === undefined) done();
+    else this.#store.end(entries.filter(isStored), done);
   }
 
-  freed(bytes: number): void {
-    if (this.#keeper === undefined) this.#held -= bytes;
-    else this.#keeper.freed(bytes);
+  free(entries: readonly Entry[]): void {
+    this.#memory.free(entries);
+    this.#store?.freed();
   }
 
-  /** The client ends. Tells those that are on disk that they stay there, and returns the others. */
-  leave(queued: readonly StoredEntry[]): StoredEntry[] {
-    for (const entry of queued) if (entry.isStored) entry.end(left);
-    const unstored = queued.filter((entry) => !entry.isStored);
-    return [...unstored, ...this.#takeEarly(), ...(this.#keeper?.leave(left) ?? [])];
+  leave(entries: readonly Entry[]): readonly Entry[] {
+    const all = entries.filter(isStored);
+    for (const entry of all) if (entry.isStored) entry.end(left);
+    const unstored = all.filter((entry) => !entry.isStored);
+    return [...unstored, ...this.#early.splice(0), ...(this.#store?.leave(left) ?? [])];
   }
 
-  #takeEarly(): StoredEntry[] {
-    const early = this.#early;
-    this.#early = [];
-    for (const { length } of early) this.#held -= length;
-    return early;
-  }
-
-  /** Writes what is not written; gives up on a disk that does not answer. `after` is the client's timer. */
-  async close(after: (milliseconds: number, callback: () => void) => () => void): Promise<void> {
-    const closed = this.opened.then(() => this.#keeper?.close());
+  /** Gives up on a disk that does not answer. */
+  async close(): Promise<void> {
+    const closed = this.#opened.then(() => this.#store?.close());
     let cancel = (): void => {};
     const tooLong = new Promise<void>((resolve) => {
-      cancel = after(closeTime, resolve);
+      cancel = this.#host.after(closeTime, resolve);
     });
     await Promise.race([closed, tooLong]);
     cancel();
   }
+
+  #become(state: State, store?: DurableStore): void {
+    assertMove(moves, this.#state, state);
+    this.#state = state;
+    this.#store = store;
+  }
+
+  /** A new message, which has its bytes, goes where it belongs. */
+  #take(entry: StoredEntry): void {
+    if (this.#store !== undefined) {
+      this.#store.add(entry);
+    } else if (this.#state === "opening") {
+      this.#early.push(entry);
+    } else {
+      entry.settleStored(false);
+      this.#memory.queue.push(entry);
+    }
+  }
+}
+
+/** All messages of this store are made by it. */
+function isStored(entry: Entry): entry is StoredEntry {
+  return entry instanceof StoredEntry;
 }

@@ -1,9 +1,11 @@
-import type { Journal } from "./journal.ts";
+import { assertMove, type Moves } from "./moves.ts";
 import type { Place } from "./record.ts";
-import type { StoredEntry } from "./stored-entry.ts";
+import type { StoredEntry, StoredIn } from "./stored-entry.ts";
+
+const moves: Moves<StoredIn["state"]> = { open: ["writing"], writing: ["stored", "failed"], stored: [], failed: [] };
 
 /**
- * Messages that share a record. A block is always in one of these states, and moves only as shown:
+ * Messages that share a record. A batch is always in one of these states, and moves only as shown:
  *
  *     open --> writing --> stored
  *                  +-----> failed
@@ -13,27 +15,40 @@ import type { StoredEntry } from "./stored-entry.ts";
  * - **stored**: its record is synced; `offset` is known.
  * - **failed**: it could not be written, and will not be. Its messages are in memory only.
  */
-export class RecordBatch {
-  readonly slot: Journal;
+export class RecordBatch implements StoredIn {
+  readonly journal: number;
   /** By index; undefined are those that have ended. */
   readonly entries: (StoredEntry | undefined)[] = [];
   /** Messages that have not ended. */
   live = 0;
   bytes = 0;
-  state: "open" | "writing" | "stored" | "failed" = "open";
-  offset = -1;
   /** It is in the line, not in the queue; see `DurableStore`. */
   isInLine = false;
   /** Where its messages were first, by index, if they have been moved. */
   origins: Place[] | undefined;
+  #state: StoredIn["state"] = "open";
+  #offset = -1;
   #waiting: (() => void)[] = [];
 
-  constructor(slot: Journal) {
-    this.slot = slot;
+  /** @param journal number of the journal */
+  constructor(journal: number) {
+    this.journal = journal;
   }
 
-  get isSettled(): boolean {
-    return this.state === "stored" || this.state === "failed";
+  /** A record that is on disk already; its messages are put there one by one. */
+  static stored(journal: number, offset: number): RecordBatch {
+    const batch = new RecordBatch(journal);
+    batch.#state = "stored";
+    batch.#offset = offset;
+    return batch;
+  }
+
+  get state(): StoredIn["state"] {
+    return this.#state;
+  }
+
+  get offset(): number {
+    return this.#offset;
   }
 
   add(entry: StoredEntry): void {
@@ -42,7 +57,7 @@ export class RecordBatch {
 
   put(entry: StoredEntry, index: number): void {
     this.entries[index] = entry;
-    entry.block = this;
+    entry.record = this;
     entry.index = index;
     this.live++;
     this.bytes += entry.length;
@@ -54,15 +69,31 @@ export class RecordBatch {
     this.live--;
   }
 
-  /** Calls back when the block is stored or has failed. */
   whenSettled(callback: () => void): void {
     if (this.isSettled) callback();
     else this.#waiting.push(callback);
   }
 
-  settle(state: "stored" | "failed", offset: number): void {
-    this.state = state;
-    this.offset = offset;
-    for (const callback of this.#waiting.splice(0)) callback();
+  get isSettled(): boolean {
+    return this.#state === "stored" || this.#state === "failed";
+  }
+
+  writing(): void {
+    this.#become("writing");
+  }
+
+  stored(offset: number): void {
+    this.#offset = offset;
+    this.#become("stored");
+  }
+
+  failed(): void {
+    this.#become("failed");
+  }
+
+  #become(state: StoredIn["state"]): void {
+    assertMove(moves, this.#state, state);
+    this.#state = state;
+    if (this.isSettled) for (const callback of this.#waiting.splice(0)) callback();
   }
 }

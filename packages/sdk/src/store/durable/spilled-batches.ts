@@ -1,42 +1,41 @@
-import type { Journal } from "./journal.ts";
 import type { RecordBatch } from "./record-batch.ts";
 
-const fewBlocks = 64;
+const fewBatches = 64;
 
 /**
- * Blocks whose messages have left memory, as long as somebody has receipts of them: a receipt knows its entry, an entry its
- * block. Without receipts a block costs nothing that lasts, however many are on disk.
+ * Batches whose messages have left memory, as long as somebody has receipts of them: a receipt knows its entry, an entry its
+ * batch. Without receipts a batch costs nothing that lasts, however many are on disk.
  */
 export class SpilledBatches {
-  readonly #blocks = new Map<string, WeakRef<RecordBatch>>();
-  #sweepAt: number = fewBlocks;
+  readonly #batches = new Map<string, WeakRef<RecordBatch>>();
+  #sweepAt: number = fewBatches;
 
-  add(block: RecordBatch): void {
-    this.#blocks.set(keyOf(block.slot, block.offset), new WeakRef(block));
-    if (this.#blocks.size < this.#sweepAt) return;
-    for (const [key, reference] of this.#blocks) if (reference.deref() === undefined) this.#blocks.delete(key);
-    // So that sweeping costs each block little, however many stay.
-    this.#sweepAt = Math.max(fewBlocks, 2 * this.#blocks.size);
+  add(batch: RecordBatch): void {
+    this.#batches.set(keyOf(batch.journal, batch.offset), new WeakRef(batch));
+    if (this.#batches.size < this.#sweepAt) return;
+    for (const [key, reference] of this.#batches) if (reference.deref() === undefined) this.#batches.delete(key);
+    // So that sweeping costs each batch little, however many stay.
+    this.#sweepAt = Math.max(fewBatches, 2 * this.#batches.size);
   }
 
-  /** The block that was there, if anybody still knows it; it is forgotten here. */
-  take(slot: Journal, offset: number): RecordBatch | undefined {
-    const key = keyOf(slot, offset);
-    const block = this.#blocks.get(key)?.deref();
-    this.#blocks.delete(key);
-    return block;
+  /** The batch that was there, if anybody still knows it; it is forgotten here. */
+  take(journal: number, offset: number): RecordBatch | undefined {
+    const key = keyOf(journal, offset);
+    const batch = this.#batches.get(key)?.deref();
+    this.#batches.delete(key);
+    return batch;
   }
 
   /** All that anybody still knows; they are forgotten here. */
   takeAll(): RecordBatch[] {
-    const blocks = [...this.#blocks.values()]
+    const batches = [...this.#batches.values()]
       .map((reference) => reference.deref())
-      .filter((block) => block !== undefined);
-    this.#blocks.clear();
-    return blocks;
+      .filter((batch) => batch !== undefined);
+    this.#batches.clear();
+    return batches;
   }
 }
 
-function keyOf(slot: Journal, offset: number): string {
-  return `${slot.directory} ${offset}`;
+function keyOf(journal: number, offset: number): string {
+  return `${journal} ${offset}`;
 }

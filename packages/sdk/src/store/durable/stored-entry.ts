@@ -1,10 +1,20 @@
 import { Entry } from "../entry.ts";
-import type { RecordBatch } from "./record-batch.ts";
+
+/** The record that a message is in, as far as the message knows it. */
+export interface StoredIn {
+  /** Number of the journal. */
+  readonly journal: number;
+  /** Offset of the record, once it is stored. */
+  readonly offset: number;
+  readonly state: "open" | "writing" | "stored" | "failed";
+  /** Calls back when it is stored or has failed. */
+  whenSettled(callback: () => void): void;
+}
 
 /** A message of durable mode, which also knows where on disk it is. */
 export class StoredEntry extends Entry {
-  /** The record that it is in; undefined while it has none, and when it has become clear that it will not be on disk. */
-  block: RecordBatch | undefined = undefined;
+  /** Undefined while it is in no record, and when it has become clear that it will not be on disk. */
+  record: StoredIn | undefined = undefined;
   /** Which message of that record it is. */
   index = 0;
   /** Whether it is on disk; while that is open, what to call then, if somebody wants to know. */

@@ -42,6 +42,12 @@ export class ByteStore {
   #current = new Chunk(0);
   #spare: Chunk[] = [];
   #size = firstChunk / 4;
+  #held = 0;
+
+  /** Bytes of all slices that have not been given back. */
+  get held(): number {
+    return this.#held;
+  }
 
   /** Encodes the text as UTF-8 and makes `slice` its bytes. Takes no more than `most` bytes: false if it is longer. */
   write(slice: Slice, text: string, most: number): boolean {
@@ -54,11 +60,7 @@ export class ByteStore {
       length = encodeAt(chunk, text);
     }
     if (length === undefined || length > most) return false;
-    slice.chunk = chunk;
-    slice.start = chunk.used;
-    slice.length = length;
-    chunk.used += length;
-    chunk.live++;
+    this.#fill(slice, chunk, length);
     return true;
   }
 
@@ -67,18 +69,24 @@ export class ByteStore {
     const { length } = bytes;
     const chunk = this.#current.bytes.length - this.#current.used < length ? this.#next(length) : this.#current;
     chunk.bytes.set(bytes, chunk.used);
+    this.#fill(slice, chunk, length);
+  }
+
+  #fill(slice: Slice, chunk: Chunk, length: number): void {
     slice.chunk = chunk;
     slice.start = chunk.used;
     slice.length = length;
     chunk.used += length;
     chunk.live++;
+    this.#held += length;
   }
 
-  /** Gives the bytes back. Once for each slice. */
+  /** Gives the bytes back, if the slice has any. */
   free(slice: Slice): void {
     const { chunk } = slice;
     if (chunk === undefined) return;
     slice.chunk = undefined;
+    this.#held -= slice.length;
     if (--chunk.live > 0) return;
     chunk.used = 0;
     if (chunk !== this.#current && chunk.bytes.length === fullChunk && this.#spare.length < spareChunks) {

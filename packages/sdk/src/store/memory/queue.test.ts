@@ -4,9 +4,8 @@ import fc from "fast-check";
 import { Entry } from "../entry.ts";
 import { Queue, sizeInRequest } from "./queue.ts";
 
-function entry(seq: number, lane: number, length = 100): Entry {
-  const made = new Entry(lane, seq);
-  made.seq = seq;
+function entry(acceptedAt: number, lane: number, length = 100): Entry {
+  const made = new Entry(lane, acceptedAt);
   made.length = length;
   return made;
 }
@@ -16,17 +15,17 @@ const seqs = (entries: readonly Entry[]): number[] => entries.map((each) => each
 test("a batch takes messages of different and of the same lanes, oldest first, up to the count", () => {
   const queue = new Queue();
   for (const [index, lane] of [1, 1, 2, 1, 3].entries()) queue.push(entry(index, lane));
-  assert.deepEqual(seqs(queue.take(4, 1e6)), [0, 1, 2, 3]);
-  assert.deepEqual(seqs(queue.take(4, 1e6)), [4]);
+  assert.deepEqual(seqs(queue.take(4, 1e6)), [1, 2, 3, 4]);
+  assert.deepEqual(seqs(queue.take(4, 1e6)), [5]);
 });
 
 test("a batch takes no more bytes than it may", () => {
   const queue = new Queue();
   for (let seq = 0; seq < 3; seq++) queue.push(entry(seq, seq));
   const one = sizeInRequest(entry(0, 0));
-  assert.deepEqual(seqs(queue.take(9, 2 * one)), [0, 1]);
+  assert.deepEqual(seqs(queue.take(9, 2 * one)), [1, 2]);
   assert.deepEqual(seqs(queue.take(9, one - 1)), []);
-  assert.deepEqual(seqs(queue.take(9, one)), [2]);
+  assert.deepEqual(seqs(queue.take(9, one)), [3]);
 });
 
 test("a lane with a message out is closed, others are open", () => {

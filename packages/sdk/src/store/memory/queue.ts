@@ -48,6 +48,12 @@ export class Queue {
   /** No ready entry is older than this one; it may be gone already. */
   #readyBound: Entry | undefined;
   #takes = 0;
+  #newestSeq = 0;
+
+  /** Position of the message that came last. */
+  get newestSeq(): number {
+    return this.#newestSeq;
+  }
 
   /** Messages that `take` might take; fresh ones may turn out to be blocked. */
   get count(): number {
@@ -71,7 +77,9 @@ export class Queue {
     return bound.seq < this.#fresh.seq ? bound : this.#fresh;
   }
 
+  /** Gives the message its position, behind all that came before. */
   push(entry: Entry): void {
+    entry.seq = ++this.#newestSeq;
     entry.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
@@ -79,6 +87,11 @@ export class Queue {
     this.#fresh ??= entry;
     this.#freshCount++;
     this.#freshBytes += sizeInRequest(entry);
+  }
+
+  /** So many messages that were to come are lost: their positions are nobody's. */
+  skip(count: number): void {
+    this.#newestSeq += count;
   }
 
   /**
