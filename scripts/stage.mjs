@@ -183,9 +183,9 @@ function replacedExports(text) {
     : "";
 }
 
-/** Neither tests nor what only tests use. */
+/** Neither tests, nor what only tests use, nor pages. */
 function isPublished(file) {
-  return !/\.test\.|[/\\]simulation(?:[/\\]|$)/.test(file);
+  return !/\.test\.|[/\\]simulation(?:[/\\]|$)|[/\\]README\.md$/.test(file);
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -17,7 +17,7 @@ export function prepare() {
   build();
 }
 
-function checkNode() {
+export function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
   fail(
@@ -40,9 +40,15 @@ export function install(folder) {
   );
 }
 
-function build() {
+/** Compiles everything, or what lies in one folder and what that needs. */
+export function build(folder) {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  step("build", () => spawnSync(process.execPath, [tsc, "-b"], { cwd: root, encoding: "utf8" }));
+  step("build", () =>
+    spawnSync(process.execPath, [tsc, "-b", ...(folder === undefined ? [] : [folder])], {
+      cwd: root,
+      encoding: "utf8",
+    }),
+  );
 }
 
 /** Runs one step; says so in one line, and is silent about its output unless it fails. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { written } from "./value-text.ts";
 
 const units: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 
@@ -13,7 +14,7 @@ export function bytes({
   readonly min: number;
   readonly max: number;
 }): z.ZodType<number, number | string> {
-  return z
+  const schema = z
     .union([
       z.number().int(),
       z
@@ -24,6 +25,7 @@ export function bytes({
     .refine((count) => count >= min && count <= max, {
       error: `It is between ${formatBytes(min)} and ${formatBytes(max)}`,
     });
+  return written(schema, formatBytes);
 }
 
 function parseBytes(text: string): number {

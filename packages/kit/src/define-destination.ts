@@ -31,6 +31,11 @@ export type DestinationDefinition<Settings> =
   | OpenDefinition<Settings>
   | (CommonDefinition<Settings> & HttpDefinition<Settings>);
 
+/** What schemas make of the settings that are given to them. */
+export type SettingsOf<Shape extends Readonly<Record<string, z.ZodType>>> = {
+  -readonly [Key in keyof Shape]: z.output<Shape[Key]>;
+};
+
 const single: BatchLimits = { events: 1, bytes: 0, whole: false };
 
 /**

@@ -25,18 +25,16 @@ export const deliveryShape: {
     .enum(["start", "end"])
     .optional()
     .describe(
-      'Where a new destination begins: "end" with what is accepted from now on (the default), "start" with the oldest event that is still kept',
+      'Where a new destination begins: `"end"` (the default) with what is accepted from now on, `"start"` with the oldest event that is still kept',
     ),
   maxAge: duration({ min: 1000, max: 365 * day })
     .default(3 * day)
-    .describe(
-      "How long an event is tried again, from its first attempt, before it becomes a dead letter (default 3 days)",
-    ),
+    .describe("How long an event is tried again, from its first attempt, before it becomes a dead letter"),
   order: z
     .boolean()
     .default(true)
     .describe(
-      "Whether each user's events arrive in their order, later ones waiting for one that fails (default true); false: nothing waits for anything",
+      "Whether each user's events arrive in their order, later ones waiting for one that fails; `false`: nothing waits for anything",
     ),
   retry: z
     .strictObject({ max: duration({ min: 1000, max: day }).default(15_000) })

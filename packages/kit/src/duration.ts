@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { written } from "./value-text.ts";
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -14,7 +15,7 @@ export interface DurationLimits {
  * Its output, milliseconds, is valid input again.
  */
 export function duration({ min, max }: DurationLimits): z.ZodType<number, number | string> {
-  return z
+  const schema = z
     .union([
       z.number(),
       z
@@ -29,6 +30,7 @@ export function duration({ min, max }: DurationLimits): z.ZodType<number, number
     .refine((milliseconds) => milliseconds >= min && milliseconds <= max, {
       error: `It is between ${formatDuration(min)} and ${formatDuration(max)}`,
     });
+  return written(schema, formatDuration);
 }
 
 function parseDuration(text: string): number {

@@ -29,8 +29,14 @@ export type {
   Trial,
   TrialTools,
 } from "./contract.ts";
-export { type DestinationDefinition, defineDestination, type OpenDefinition } from "./define-destination.ts";
+export {
+  type DestinationDefinition,
+  defineDestination,
+  type OpenDefinition,
+  type SettingsOf,
+} from "./define-destination.ts";
 export { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
+export { loadDriver } from "./driver.ts";
 export { type DurationLimits, duration } from "./duration.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
@@ -48,3 +54,4 @@ export {
   type SendLimits,
 } from "./sender.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";
+export { defaultText } from "./value-text.ts";

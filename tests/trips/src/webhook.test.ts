@@ -1,4 +1,4 @@
-/** Webhooks in batches: signed ones, verified with the code that docs/destinations.md gives to receivers, and failing ones. */
+/** Webhooks in batches: signed ones, verified with the code that docs/destinations/webhook.md gives to receivers, and failing ones. */
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ import { type Delivered, withoutRepeats } from "./support/webhook-sink.ts";
 type Verified = (body: string, headers: IncomingHttpHeaders, key: string) => unknown;
 
 async function verifierOfThePage(): Promise<Verified> {
-  const sample = samplesIn(await readPage("destinations.md")).find(({ name }) => name === "verify");
+  const sample = samplesIn(await readPage("destinations/webhook.md")).find(({ name }) => name === "verify");
   assert.ok(sample !== undefined);
   const { code } = await transform(sample.code, { loader: "ts", format: "esm" });
   const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { verified: Verified };

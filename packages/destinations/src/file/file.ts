@@ -1,16 +1,9 @@
 import { resolve } from "node:path";
 import { stringifyJson } from "@pintle/events";
-import { bytes, type DestinationType, defineDestination, delivered, duration, retry } from "@pintle/kit";
+import { bytes, defineDestination, delivered, duration, retry, type SettingsOf } from "@pintle/kit";
 import { z } from "zod";
 import { RotatingFile } from "./rotating-file.ts";
 import { tryFile } from "./trial.ts";
-
-export interface FileSettings {
-  path: string;
-  rotateSize: number | undefined;
-  rotateEvery: number | undefined;
-  gzip: boolean;
-}
 
 const settings = {
   path: z
@@ -29,11 +22,13 @@ const settings = {
   gzip: z.boolean().default(true).describe("Compresses a file when it is closed"),
 };
 
+export type FileSettings = SettingsOf<typeof settings>;
+
 /**
  * Appends each event as a line of JSON. `delivered` means that it is on disk. A batch is written as a whole or not at all,
  * so that lines of one user stay in order.
  */
-export const file: DestinationType<FileSettings> = defineDestination<FileSettings>({
+export const file = defineDestination({
   type: "file",
   displayName: "File",
   description: "Appends each event to a file, as a line of JSON",

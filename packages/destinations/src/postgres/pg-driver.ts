@@ -1,3 +1,5 @@
+import { loadDriver } from "@pintle/kit";
+
 /*
  * What is used of the driver `pg`. It is loaded when a destination needs it, so that nobody else has to install it, and described
  * here, so that nobody else needs its types.
@@ -48,13 +50,7 @@ export type PgConnect = (options: PgClientOptions) => PgClient;
 
 /** @throws Error that says how to install it */
 export async function loadPg(load: () => Promise<unknown> = () => import("pg")): Promise<PgConnect> {
-  try {
-    const { default: pg } = (await load()) as { default: { Client: new (options: PgClientOptions) => PgClient } };
-    return (options) => new pg.Client(options);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Error('The destination type "postgres" needs the driver pg, which is not installed: npm i pg@8.23.1', {
-      cause: error,
-    });
-  }
+  const module = await loadDriver("postgres", "pg@8.23.1", load);
+  const { default: pg } = module as { default: { Client: new (options: PgClientOptions) => PgClient } };
+  return (options) => new pg.Client(options);
 }

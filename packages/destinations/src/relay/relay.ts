@@ -5,23 +5,14 @@ import {
   type Attempt,
   bytes,
   classifyAnswer,
-  type DestinationType,
   defineDestination,
   duration,
   type Outcome,
   retry,
+  type SettingsOf,
   secret,
 } from "@pintle/kit";
 import { z } from "zod";
-
-export interface RelaySettings {
-  url: string;
-  writeKey: string;
-  batch: { events: number; bytes: number };
-  gzip: boolean;
-  timeout: number;
-  concurrency: number;
-}
 
 const settings = {
   url: z
@@ -55,11 +46,13 @@ const settings = {
     .describe("Requests at a time, each with a connection of its own"),
 };
 
+export type RelaySettings = SettingsOf<typeof settings>;
+
 /**
  * Forwards whole events to another data plane that speaks RudderStack's HTTP API, with their `messageId` and times, so that it can
  * drop what it has already. A batch is taken there as a whole or not at all.
  */
-export const relay: DestinationType<RelaySettings> = defineDestination<RelaySettings>({
+export const relay = defineDestination({
   type: "relay",
   displayName: "Relay",
   description: "Forwards whole events to another data plane",

@@ -5,30 +5,17 @@ import {
   bytes,
   type ChosenRequest,
   chosenRequest,
-  type DestinationType,
   defineDestination,
   duration,
   headerName,
   headerValue,
   ownHeaders,
+  type SettingsOf,
   secret,
 } from "@pintle/kit";
 import { z } from "zod";
 import { withQuery } from "./query.ts";
 import { signatureHeaders, signingKey } from "./signature.ts";
-
-export interface WebhookSettings {
-  url: string;
-  method: "POST" | "PUT" | "PATCH" | "GET" | "DELETE";
-  headers: Record<string, string>;
-  signingKey: string | string[] | undefined;
-  batch: { events: number; bytes: number } | undefined;
-  gzip: boolean;
-  timeout: number;
-  concurrency: number;
-  blockPrivate: boolean;
-  origins: string[];
-}
 
 const methods = ["POST", "PUT", "PATCH", "GET", "DELETE"] as const;
 type Method = (typeof methods)[number];
@@ -103,11 +90,13 @@ const settings = {
     ),
 };
 
+export type WebhookSettings = SettingsOf<typeof settings>;
+
 /**
  * Sends events as JSON: each in a request of its own, or many in an array; or as the query of a request without a body. Repeats carry the same
  * `Idempotency-Key`. A transformation may choose URL, method and headers.
  */
-export const webhook: DestinationType<WebhookSettings> = defineDestination<WebhookSettings>({
+export const webhook = defineDestination({
   type: "webhook",
   displayName: "Webhook",
   description: "Sends each event as the JSON body of an HTTP request",

@@ -1,8 +1,8 @@
-import type { FileSettings, PostgresSettings, RelaySettings, WebhookSettings } from "@pintle/destinations";
 import type { MessageType } from "@pintle/events";
-import type { DeliverySettings, DestinationType } from "@pintle/kit";
+import type { DestinationType } from "@pintle/kit";
 import type { Transform } from "../model/transform.ts";
 import type { EnvReference } from "./env.ts";
+import type { TypeConfig } from "./type-configs.ts";
 
 /** What `pintle.config.ts` exports by default, and what a `pintle.config.json` holds. */
 export interface PintleConfig {
@@ -36,13 +36,8 @@ export interface SourceConfig<DestinationName extends string = string> {
   readonly rateLimit?: number;
 }
 
-/** A destination: what all have, and the settings of its type (docs/destinations.md). */
-export type DestinationConfig =
-  | Entry<"webhook", WebhookSettings, "url">
-  | Entry<"relay", RelaySettings, "url" | "writeKey">
-  | Entry<"file", FileSettings, "path">
-  | Entry<"postgres", PostgresSettings, "url">
-  | OwnEntry;
+/** A destination: what all have, and the settings of its type (docs/destinations). */
+export type DestinationConfig = (TypeConfig & CommonDestinationConfig) | OwnEntry;
 
 interface CommonDestinationConfig {
   /**
@@ -86,25 +81,6 @@ type OwnEntry = CommonDestinationConfig & {
   readonly type: DestinationType;
   readonly [setting: string]: unknown;
 };
-
-type Entry<Type extends string, Settings, Required extends keyof Settings> = {
-  readonly type: Type;
-} & CommonDestinationConfig & {
-    readonly [Key in Required]: Written<Settings[Key]>;
-  } & { readonly [Key in Exclude<keyof Settings, Required>]?: Written<Settings[Key]> } & {
-    readonly [Key in keyof DeliverySettings]?: Written<DeliverySettings[Key]>;
-  };
-
-/** How a setting may be written: a text may come from the environment, and a time may be a text (`"10s"`). */
-type Written<Value> = Value extends string
-  ? Value | EnvReference
-  : Value extends number
-    ? number | string
-    : Value extends readonly (infer Item)[]
-      ? readonly Written<Item>[]
-      : Value extends object
-        ? { readonly [Key in keyof Value]?: Written<Value[Key]> }
-        : Value;
 
 /**
  * Gives a configuration its types: an editor completes it, and the compiler refuses a source that names a destination which
