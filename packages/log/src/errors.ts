@@ -1,24 +1,16 @@
-/** Every code that this package throws; `retryable`: the same call may succeed later without anybody changing anything. */
-export const logErrorCodes: Readonly<Record<LogErrorCode, { readonly retryable: boolean }>> = {
-  "log.append_failed": { retryable: true },
-  "log.unavailable": { retryable: true },
-  "log.closed": { retryable: false },
-  "log.record_too_large": { retryable: false },
-  "log.newer_format": { retryable: false },
-  "log.invalid_option": { retryable: false },
-  "lock.held": { retryable: true },
-  "lock.unsupported": { retryable: false },
-};
+/** The errors of this package, by code. `retryable`: the same call may succeed later without any change. */
+export const logErrors = {
+  PINTLE_LOG_APPEND_FAILED: { retryable: true },
+  PINTLE_LOG_UNAVAILABLE: { retryable: true },
+  PINTLE_LOG_CLOSED: { retryable: false },
+  PINTLE_LOG_RECORD_TOO_LARGE: { retryable: false },
+  PINTLE_LOG_NEWER_FORMAT: { retryable: false },
+  PINTLE_LOG_OPTION_INVALID: { retryable: false },
+  PINTLE_LOCK_HELD: { retryable: true },
+  PINTLE_LOCK_UNSUPPORTED: { retryable: false },
+} as const;
 
-export type LogErrorCode =
-  | "log.append_failed"
-  | "log.unavailable"
-  | "log.closed"
-  | "log.record_too_large"
-  | "log.newer_format"
-  | "log.invalid_option"
-  | "lock.held"
-  | "lock.unsupported";
+export type LogErrorCode = keyof typeof logErrors;
 
 export class LogError extends Error {
   override readonly name = "LogError";
@@ -28,7 +20,7 @@ export class LogError extends Error {
   constructor(code: LogErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.retryable = logErrorCodes[code].retryable;
+    this.retryable = logErrors[code].retryable;
   }
 }
 

@@ -12,7 +12,8 @@ import { LogError } from "./errors.ts";
 import { FolderLock } from "./folder-lock.ts";
 
 const child = fileURLToPath(new URL("./testing/lock-child.js", import.meta.url));
-const held = (error: unknown): boolean => error instanceof LogError && error.code === "lock.held" && error.retryable;
+const held = (error: unknown): boolean =>
+  error instanceof LogError && error.code === "PINTLE_LOCK_HELD" && error.retryable;
 
 async function folder(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "pintle-lock-"));
@@ -76,7 +77,12 @@ test("of many that take a free or a stale lock at once, exactly one gets it", as
   stale.process.kill("SIGKILL");
   await once(stale.process, "exit");
   const taken = await Promise.all(Array.from({ length: 4 }, () => start(t, directory)));
-  assert.deepEqual(taken.map(({ said }) => said).sort(), ["held", "lock.held", "lock.held", "lock.held"]);
+  assert.deepEqual(taken.map(({ said }) => said).sort(), [
+    "PINTLE_LOCK_HELD",
+    "PINTLE_LOCK_HELD",
+    "PINTLE_LOCK_HELD",
+    "held",
+  ]);
 });
 
 test("all who wait get it, one after the other", async (t) => {

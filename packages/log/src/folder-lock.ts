@@ -19,8 +19,8 @@ export class FolderLock {
   #release: (() => Promise<void>) | undefined;
 
   /**
-   * Rejects with `lock.held` if another process (or another part of this one) still holds it after `wait`, or with
-   * `lock.unsupported` where the file system has no sockets. The folder is created if it is not there.
+   * Rejects with `PINTLE_LOCK_HELD` if another process (or another part of this one) still holds it after `wait`, or with
+   * `PINTLE_LOCK_UNSUPPORTED` where the file system has no sockets. The folder is created if it is not there.
    */
   static async acquire(directory: string, options: FolderLockOptions = {}): Promise<FolderLock> {
     await makeFolders(directory);
@@ -56,7 +56,7 @@ function heldError(directory: string, pid: number | undefined): LogError {
   // In a container the process id is that of another world, so it is a hint and nothing is decided by it.
   const who = pid === undefined ? "another process" : `another process (id ${pid}, as it sees itself)`;
   return new LogError(
-    "lock.held",
+    "PINTLE_LOCK_HELD",
     `The folder ${directory} is in use by ${who}. End it, wait for it, or use another folder.`,
   );
 }

@@ -1,5 +1,5 @@
 export type { Damage } from "./damage.ts";
-export { isDiskFull, LogError, type LogErrorCode, logErrorCodes } from "./errors.ts";
+export { isDiskFull, LogError, type LogErrorCode, logErrors } from "./errors.ts";
 export type { File, FileSystem, OpenMode } from "./file-system.ts";
 export { FolderLock, type FolderLockOptions } from "./folder-lock.ts";
 export {

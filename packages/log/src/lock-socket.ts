@@ -175,14 +175,14 @@ async function addressable(directory: string): Promise<AddressableFolder> {
     return { address: (name) => `/proc/self/fd/${handle.fd}/${name}`, close: () => handle.close() };
   }
   const message = `The path ${directory} is too long for a socket in it (${longestAddress} bytes). Use a shorter one.`;
-  throw new LogError("lock.unsupported", message);
+  throw new LogError("PINTLE_LOCK_UNSUPPORTED", message);
 }
 
 function refusal(directory: string, error: unknown): unknown {
   const without = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "ENOSYS"];
   if (!without.includes(systemCode(error) ?? "")) return error;
   const message = `The file system of ${directory} has no sockets, so the folder cannot be locked. Use a local file system.`;
-  return new LogError("lock.unsupported", message, error);
+  return new LogError("PINTLE_LOCK_UNSUPPORTED", message, error);
 }
 
 async function removeIfThere(path: string): Promise<void> {

@@ -124,5 +124,5 @@ test("a closed reader refuses, and a folder that is not there yet is read once i
   await log.append(none, payloadOf(0, 10));
   assert.equal((await reader.read(0, { end: 1 })).records.length, 1);
   await reader.close();
-  await assert.rejects(reader.read(0, { end: 1 }), { code: "log.closed" });
+  await assert.rejects(reader.read(0, { end: 1 }), { code: "PINTLE_LOG_CLOSED" });
 });

@@ -55,7 +55,7 @@ export class LogReader {
   #readBytes = smallestRead;
   #closed = false;
 
-  /** Rejects with `log.newer_format` or an error of the file system. A folder that is not there yet is an empty log. */
+  /** Rejects with `PINTLE_LOG_NEWER_FORMAT` or an error of the file system. A folder that is not there yet is an empty log. */
   static async open(directory: string, options: LogReaderOptions = {}): Promise<LogReader> {
     const reader = new LogReader(directory, options);
     await reader.refresh();
@@ -74,10 +74,10 @@ export class LogReader {
 
   /**
    * Records with `from <= offset < end`, at least one if there is one. Where `from` is below `start`, reading begins at `start`.
-   * Rejects with an error of the file system, `log.newer_format` or `log.closed`.
+   * Rejects with an error of the file system, `PINTLE_LOG_NEWER_FORMAT` or `PINTLE_LOG_CLOSED`.
    */
   async read(from: number, limits: ReadLimits): Promise<ReadResult> {
-    if (this.#closed) throw new LogError("log.closed", `The reader of the log in ${this.directory} is closed.`);
+    if (this.#closed) throw new LogError("PINTLE_LOG_CLOSED", `The reader of the log in ${this.directory} is closed.`);
     const maxBytes = limits.maxBytes ?? 1024 * 1024;
     const damage: Damage[] = [];
     let offset = from;

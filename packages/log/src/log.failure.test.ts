@@ -90,7 +90,7 @@ for (const kind of ["write", "sync"] as const) {
     assert.equal(await log.append(none, payloadOf(0, 10)), 0);
     failOnce(fs, kind);
     const group = [1, 2].map((number) => log.append(none, payloadOf(number, 10)));
-    for (const append of group) await assert.rejects(append, rejected("log.append_failed", "EIO"));
+    for (const append of group) await assert.rejects(append, rejected("PINTLE_LOG_APPEND_FAILED", "EIO"));
     assert.equal(log.end, 1);
     assert.equal((log.failure as { code: string }).code, "EIO");
     assert.equal(await log.append(none, payloadOf(3, 10)), 3);
@@ -118,7 +118,7 @@ test("appends that were encoded for a segment that could not be started are not 
   letGo();
   failOnce(fs, "open");
   await first;
-  for (const append of waiting) await assert.rejects(append, rejected("log.unavailable", "EIO"));
+  for (const append of waiting) await assert.rejects(append, rejected("PINTLE_LOG_UNAVAILABLE", "EIO"));
   await log.append(none, payloadOf(3, 10));
   assert.deepEqual((await readAll(log, fs)).records.map(numberOf), [0, 3]);
 });
@@ -141,11 +141,11 @@ test("a full disk refuses, loses nothing, and service comes back with room", asy
   const log = await open(fs, { now: () => now });
   await log.append(none, payloadOf(0, 1000));
   fs.capacity = fs.used + 500;
-  await assert.rejects(log.append(none, payloadOf(1, 3000)), rejected("log.append_failed", "ENOSPC"));
+  await assert.rejects(log.append(none, payloadOf(1, 3000)), rejected("PINTLE_LOG_APPEND_FAILED", "ENOSPC"));
   // There is room for a fresh segment, but not for what shall go into it.
-  await assert.rejects(log.append(none, payloadOf(2, 3000)), rejected("log.append_failed", "ENOSPC"));
+  await assert.rejects(log.append(none, payloadOf(2, 3000)), rejected("PINTLE_LOG_APPEND_FAILED", "ENOSPC"));
   const operations = fs.operations.length;
-  await assert.rejects(log.append(none, payloadOf(3, 10)), rejected("log.unavailable", "ENOSPC"));
+  await assert.rejects(log.append(none, payloadOf(3, 10)), rejected("PINTLE_LOG_UNAVAILABLE", "ENOSPC"));
   assert.equal(fs.operations.length, operations, "within a second nothing is tried again");
   for (let attempt = 0; attempt < 5; attempt++) {
     now += 1000;
@@ -196,7 +196,7 @@ test("close writes what waits, then refuses; an error of closing is told, and co
   failOnce(fs, "close");
   const closing = log.close();
   assert.equal(log.close(), closing);
-  await assert.rejects(log.append(none, none), (error: LogError) => error.code === "log.closed");
+  await assert.rejects(log.append(none, none), (error: LogError) => error.code === "PINTLE_LOG_CLOSED");
   assert.deepEqual(await waiting, [0, 1, 2]);
   await closing.catch((error: { code: string }) => assert.equal(error.code, "EIO"));
   fs.crash();

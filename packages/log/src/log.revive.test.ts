@@ -76,7 +76,7 @@ test("the disk is full from any operation on, for good or for one: with room aga
           where,
         );
         await log.close();
-        await assert.rejects(log.revive(), { code: "log.closed" });
+        await assert.rejects(log.revive(), { code: "PINTLE_LOG_CLOSED" });
       }
       fs.interference = () => {};
       fs.crash();

@@ -87,7 +87,7 @@ export class Log {
 
   /**
    * Opens the log in `directory`, which is created if it is not there. Reads the headers of all segments and the last
-   * segment whole. Rejects with `log.newer_format`, `log.invalid_option` or an error of the file system.
+   * segment whole. Rejects with `PINTLE_LOG_NEWER_FORMAT`, `PINTLE_LOG_OPTION_INVALID` or an error of the file system.
    */
   static async open(directory: string, options: LogOptions = {}): Promise<Log> {
     const settings = settingsOf(options);
@@ -143,8 +143,8 @@ export class Log {
   /**
    * Appends a record and resolves with its offset when it is durable. Header and payload must not be changed until then.
    *
-   * Rejects with `log.append_failed` if writing it failed, `log.unavailable` if it was not tried because an earlier failure could not
-   * be repaired (both retryable, both with the file system's error as `cause`), `log.record_too_large`, `log.closed`.
+   * Rejects with `PINTLE_LOG_APPEND_FAILED` if writing it failed, `PINTLE_LOG_UNAVAILABLE` if it was not tried because an earlier failure could not
+   * be repaired (both retryable, both with the file system's error as `cause`), `PINTLE_LOG_RECORD_TOO_LARGE`, `PINTLE_LOG_CLOSED`.
    */
   append(header: Uint8Array, payload: Uint8Array): Promise<number> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
@@ -152,7 +152,7 @@ export class Log {
     const { maxRecordBytes } = this.#settings;
     if (body > maxRecordBytes) {
       const message = `A record of ${body} bytes is larger than maxRecordBytes, ${maxRecordBytes}. Split it, or raise the option.`;
-      return Promise.reject(new LogError("log.record_too_large", message));
+      return Promise.reject(new LogError("PINTLE_LOG_RECORD_TOO_LARGE", message));
     }
     return new Promise((resolve, reject) => {
       const bytes = recordBytes(header.byteLength, payload.byteLength);
@@ -165,7 +165,7 @@ export class Log {
 
   /**
    * Repairs the log, if a write has failed. Resolves when it is open, as far as is known without a write, and the disk has room for
-   * some; rejects with `log.unavailable`, with the file system's error as `cause`, or `log.closed`.
+   * some; rejects with `PINTLE_LOG_UNAVAILABLE`, with the file system's error as `cause`, or `PINTLE_LOG_CLOSED`.
    */
   revive(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
@@ -188,7 +188,7 @@ export class Log {
 
   /**
    * Removes what the retention rules allow, and reports it. Also done after each roll; call it now and then (every minute) for age
-   * and free disk. Rejects with an error of the file system, or `log.closed`.
+   * and free disk. Rejects with an error of the file system, or `PINTLE_LOG_CLOSED`.
    */
   retain(): Promise<RetentionReport> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
@@ -270,7 +270,7 @@ export class Log {
       this.#target = undefined;
       this.#failure = { cause: error };
       const message = `Appending to the log in ${this.directory} failed: ${errorMessage(error)}. Retry later.`;
-      this.#reject(group, new LogError("log.append_failed", message, error));
+      this.#reject(group, new LogError("PINTLE_LOG_APPEND_FAILED", message, error));
       return;
     }
     active.position += encoder.bytes;
@@ -323,7 +323,7 @@ export class Log {
 
   #unavailable(error: unknown): LogError {
     const message = `Nothing can be appended to the log in ${this.directory}: ${errorMessage(error)}. Retry later.`;
-    return new LogError("log.unavailable", message, error);
+    return new LogError("PINTLE_LOG_UNAVAILABLE", message, error);
   }
 
   #reject(group: readonly Waiting[], error: LogError): void {
@@ -469,7 +469,7 @@ export class Log {
   }
 
   #closedError(): LogError {
-    return new LogError("log.closed", `The log in ${this.directory} is closed.`);
+    return new LogError("PINTLE_LOG_CLOSED", `The log in ${this.directory} is closed.`);
   }
 }
 

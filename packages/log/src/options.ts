@@ -20,7 +20,7 @@ export interface LogOptions {
   readonly firstSegmentBytes?: number;
   /** A segment whose first record is older is left at the next append. Milliseconds, default 24 h. */
   readonly segmentAge?: number;
-  /** Header and payload together, bytes. A larger append rejects with `log.record_too_large`. Default 64 MiB, at most 1 GiB. */
+  /** Header and payload together, bytes. A larger append rejects with `PINTLE_LOG_RECORD_TOO_LARGE`. Default 64 MiB, at most 1 GiB. */
   readonly maxRecordBytes?: number;
   /** Default: everything is kept. */
   readonly retention?: RetentionRules;
@@ -71,7 +71,7 @@ export function settingsOf(options: LogOptions): Settings {
 function checkNumber(name: string, value: number | undefined, least: number, most: number, unit: string): void {
   if (value === undefined || (value >= least && value <= most)) return;
   const range = most === Number.POSITIVE_INFINITY ? `at least ${least}` : `from ${least} to ${most}`;
-  throw new LogError("log.invalid_option", `${name} is ${value}; give a number ${range} (${unit}).`);
+  throw new LogError("PINTLE_LOG_OPTION_INVALID", `${name} is ${value}; give a number ${range} (${unit}).`);
 }
 
 function randomEpoch(): number {

@@ -43,7 +43,7 @@ export class ProgressFile {
   #serial: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** Rejects with `log.newer_format` or an error of the file system. The folder is created if it is not there. */
+  /** Rejects with `PINTLE_LOG_NEWER_FORMAT` or an error of the file system. The folder is created if it is not there. */
   static async open(path: string, options: ProgressFileOptions = {}): Promise<ProgressFile> {
     const fs = options.fs ?? nodeFileSystem;
     await fs.makeDirectory(dirname(path));
@@ -161,7 +161,7 @@ export class ProgressFile {
   }
 
   #closedError(): LogError {
-    return new LogError("log.closed", `The progress file ${this.path} is closed.`);
+    return new LogError("PINTLE_LOG_CLOSED", `The progress file ${this.path} is closed.`);
   }
 }
 

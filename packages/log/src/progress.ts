@@ -59,7 +59,7 @@ export function encodeSlot(slot: Slot): Uint8Array {
   return bytes.subarray(0, at);
 }
 
-/** The slot in the bytes of a file; undefined if there is none that is whole. Throws `log.newer_format`. */
+/** The slot in the bytes of a file; undefined if there is none that is whole. Throws `PINTLE_LOG_NEWER_FORMAT`. */
 export function decodeSlot(bytes: Uint8Array, file: string): Slot | undefined {
   if (bytes.byteLength < headerBytes || magic.some((value, index) => bytes[index] !== value)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -61,7 +61,7 @@ test("a newer version and an unknown required feature are refused by name, an un
     return bytes;
   };
   const refused = (message: RegExp) => (error: unknown) =>
-    error instanceof LogError && error.code === "log.newer_format" && message.test(error.message);
+    error instanceof LogError && error.code === "PINTLE_LOG_NEWER_FORMAT" && message.test(error.message);
   assert.throws(
     () => decodeSegmentHeader(changed(8, 2), 7, "/d/0000000007.seg"),
     refused(/0000000007\.seg has format version 2.*up to 1/),

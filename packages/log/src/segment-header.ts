@@ -49,7 +49,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
 
 /**
  * The header in the first bytes of a segment file; `undefined` if it is not whole or not that of the segment `sequence`.
- * Throws `log.newer_format` (with `file` in its message) for a version or a feature that this code does not know.
+ * Throws `PINTLE_LOG_NEWER_FORMAT` (with `file` in its message) for a version or a feature that this code does not know.
  */
 export function decodeSegmentHeader(bytes: Uint8Array, sequence: number, file: string): SegmentHeader | undefined {
   if (bytes.byteLength < segmentHeaderBytes || magic.some((value, index) => bytes[index] !== value)) return undefined;
@@ -80,5 +80,5 @@ export function refuseNewer(file: string, version: number, features: number): vo
     version > formatVersion
       ? `has format version ${version}; this program reads up to ${formatVersion}`
       : `needs the features 0x${unknown.toString(16)}, which this program does not know`;
-  throw new LogError("log.newer_format", `${file} ${what}. Use a newer version of it, or another folder.`);
+  throw new LogError("PINTLE_LOG_NEWER_FORMAT", `${file} ${what}. Use a newer version of it, or another folder.`);
 }

@@ -211,5 +211,5 @@ async function limitOf(source: SegmentSource): Promise<number> {
 function unknownFlags(source: SegmentSource, position: number, prefix: Prefix): LogError {
   const where = `the record ${prefix.offset} at byte ${position} of ${source.name}`;
   const flags = `0x${prefix.flags.toString(16)}`;
-  return new LogError("log.newer_format", `${where} has the flags ${flags}, which this program does not know.`);
+  return new LogError("PINTLE_LOG_NEWER_FORMAT", `${where} has the flags ${flags}, which this program does not know.`);
 }

@@ -27,7 +27,7 @@ test("a file is no folder, nor is what is below one", async () => {
   ] as const) {
     await assert.rejects(
       makeDataFolder(path, unexpected),
-      (error: ServerError) => error.code === "FOLDER_NOT_WRITABLE" && reason.test(error.message),
+      (error: ServerError) => error.code === "PINTLE_FOLDER_NOT_WRITABLE" && reason.test(error.message),
     );
   }
 });
@@ -82,7 +82,7 @@ test(
     assert.equal(modeOf(path), 0o755);
     chmodSync(path, 0o1777);
     const refused = {
-      code: "FOLDER_UNUSABLE",
+      code: "PINTLE_FOLDER_UNUSABLE",
       message: /is open to others \(mode 0777\) and has other things in it \(choose/,
     };
     await assert.rejects(makeDataFolder(path, unexpected), refused);
@@ -105,7 +105,7 @@ test("a folder or link of somebody else is refused", {
   chmodSync(path, 0o777);
   const problem =
     /belongs to another user \(uid 1000\), and everybody can write it \(mode 0777\) \(choose one of its own/;
-  await assert.rejects(makeDataFolder(path, unexpected), { code: "FOLDER_UNUSABLE", message: problem });
+  await assert.rejects(makeDataFolder(path, unexpected), { code: "PINTLE_FOLDER_UNUSABLE", message: problem });
   chmodSync(path, 0o750);
   const lines: string[] = [];
   await makeDataFolder(path, (line) => lines.push(line));

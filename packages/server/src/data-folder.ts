@@ -8,7 +8,7 @@ import type { Warn } from "./private-file.ts";
  * Makes the folder that everything durable is kept in, for its owner alone, unless it is there. One that is there is closed to others
  * where that can be done, with a line that says so. A link to a folder is taken as long as both are ours.
  *
- * @throws ServerError FOLDER_NOT_WRITABLE; FOLDER_UNUSABLE where others could put into it what they like
+ * @throws ServerError PINTLE_FOLDER_NOT_WRITABLE; PINTLE_FOLDER_UNUSABLE where others could put into it what they like
  */
 export async function makeDataFolder(path: string, warn: Warn): Promise<void> {
   try {
@@ -18,7 +18,7 @@ export async function makeDataFolder(path: string, warn: Warn): Promise<void> {
     const reasons: Record<string, string> = { EEXIST: "it is a file", ENOENT: "no folder can be made there" };
     const reason = reasons[systemCode(error)] ?? systemReason(error);
     throw new ServerError(
-      "FOLDER_NOT_WRITABLE",
+      "PINTLE_FOLDER_NOT_WRITABLE",
       `the data folder ${path} cannot be written: ${reason} (choose another: --data DIR)`,
       { cause: error },
     );
@@ -65,5 +65,8 @@ async function isOwn(path: string): Promise<boolean> {
 }
 
 function unusable(path: string, problem: string): ServerError {
-  return new ServerError("FOLDER_UNUSABLE", `the data folder ${path} ${problem} (choose one of its own: --data DIR)`);
+  return new ServerError(
+    "PINTLE_FOLDER_UNUSABLE",
+    `the data folder ${path} ${problem} (choose one of its own: --data DIR)`,
+  );
 }

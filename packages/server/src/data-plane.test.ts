@@ -137,7 +137,7 @@ test("a start that fails on the last step gives back what the others took", asyn
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;
   const error = await refusal(startDataPlane({ ...options(folder), adminPort: port }));
-  assert.equal(error.code, "PORT_IN_USE");
+  assert.equal(error.code, "PINTLE_PORT_IN_USE");
   assert.equal(error.retryable, true);
   taken.close();
   const plane = await startDataPlane({ ...options(folder), adminPort: port });
@@ -148,7 +148,7 @@ test("a folder that another data plane works in is refused, and left as it is", 
   const folder = newFolder();
   const first = await startDataPlane(options(folder));
   const error = await refusal(startDataPlane(options(folder)));
-  assert.equal(error.code, "FOLDER_LOCKED");
+  assert.equal(error.code, "PINTLE_FOLDER_LOCKED");
   await send(first, "wk_shop", "still there");
   await until(join(folder, "one.jsonl"), 1);
   await first.close();
@@ -165,7 +165,7 @@ for (const topic of ["events", "destinations"]) {
     bytes.writeUInt32LE(crc32(bytes.subarray(0, 124)), 124);
     writeFileSync(segment, bytes);
     const error = await refusal(startDataPlane(options(folder)));
-    assert.equal(error.code, "FOLDER_UNUSABLE");
+    assert.equal(error.code, "PINTLE_FOLDER_UNUSABLE");
     assert.match(error.message, /has format version 2; this program reads up to 1/);
     assert.deepEqual(readFileSync(segment), bytes);
   });

@@ -89,7 +89,7 @@ const adminHost = "127.0.0.1";
  * on their way and saves where it stands, the engine closes its files, and the lock is the last to go. What fails on
  * the way up is followed by the way down from there.
  *
- * @throws ServerError for everything that its owner can mend: FOLDER_*, PORT_IN_USE, ADDRESS_UNAVAILABLE
+ * @throws ServerError for everything that its owner can mend: FOLDER_*, PINTLE_PORT_IN_USE, PINTLE_ADDRESS_UNAVAILABLE
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { config, dataFolder, host, port, adminPort, wait = 0, drain = 0, logger, redactor = new Redactor() } = options;
@@ -172,7 +172,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       config,
       load:
         options.load ??
-        (() => Promise.reject(new ServerError("CONFIG_NOT_FOUND", "there is no file to read it from again"))),
+        (() => Promise.reject(new ServerError("PINTLE_CONFIG_NOT_FOUND", "there is no file to read it from again"))),
       logger,
       pollEvery: options.pollEvery,
       apply: async (next) => {
@@ -228,15 +228,23 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   } catch (error) {
     await closeAll();
     if (isDiskFull(error)) {
-      throw new ServerError("FOLDER_NOT_WRITABLE", `the data folder ${dataFolder} cannot be made: the disk is full`, {
-        cause: error,
-      });
+      throw new ServerError(
+        "PINTLE_FOLDER_NOT_WRITABLE",
+        `the data folder ${dataFolder} cannot be made: the disk is full`,
+        {
+          cause: error,
+        },
+      );
     }
     // By its name: an error of the router's thread has lost its class on the way.
     if (error instanceof Error && error.name === "EngineError") {
-      throw new ServerError("FOLDER_UNUSABLE", `the data folder ${dataFolder} cannot be used: ${error.message}`, {
-        cause: error,
-      });
+      throw new ServerError(
+        "PINTLE_FOLDER_UNUSABLE",
+        `the data folder ${dataFolder} cannot be used: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }
@@ -271,11 +279,12 @@ async function lockFolder(dataFolder: string, wait: number): Promise<FolderLock>
     return await FolderLock.acquire(dataFolder, { wait });
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    if (error.code !== "lock.held") throw new ServerError("FOLDER_NOT_WRITABLE", error.message, { cause: error });
+    if (error.code !== "PINTLE_LOCK_HELD")
+      throw new ServerError("PINTLE_FOLDER_NOT_WRITABLE", error.message, { cause: error });
     const advice = "stop it, choose another folder (--data DIR), or wait for it (--wait 30s)";
     // Its own advice says the same without the flags.
     const problem = error.message.replace(/\. End it, .*$/s, "");
-    throw new ServerError("FOLDER_LOCKED", `${problem} (${advice})`, { cause: error });
+    throw new ServerError("PINTLE_FOLDER_LOCKED", `${problem} (${advice})`, { cause: error });
   }
 }
 
@@ -287,7 +296,7 @@ async function listen(server: Server, host: string, port: number, flag: string):
   } catch (error) {
     const code = systemCode(error);
     if (code === "EADDRINUSE") {
-      throw new ServerError("PORT_IN_USE", `port ${port} of ${host} is in use (choose another: ${flag} PORT)`, {
+      throw new ServerError("PINTLE_PORT_IN_USE", `port ${port} of ${host} is in use (choose another: ${flag} PORT)`, {
         cause: error,
       });
     }
@@ -297,7 +306,9 @@ async function listen(server: Server, host: string, port: number, flag: string):
       ENOTFOUND: "no such host",
     };
     const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
-    throw new ServerError("ADDRESS_UNAVAILABLE", `cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
+    throw new ServerError("PINTLE_ADDRESS_UNAVAILABLE", `cannot listen on ${host}, port ${port}: ${reason}`, {
+      cause: error,
+    });
   }
   const { address, family, port: actual } = server.address() as AddressInfo;
   return `http://${family === "IPv6" ? `[${address}]` : address}:${actual}`;

@@ -17,7 +17,7 @@ export const lockForDestination: NonNullable<Tools["lock"]> = async (name) => {
       },
     };
   } catch (error) {
-    if (!(error instanceof LogError) || error.code !== "lock.unsupported") throw error;
+    if (!(error instanceof LogError) || error.code !== "PINTLE_LOCK_UNSUPPORTED") throw error;
     return { release: remove };
   }
 };

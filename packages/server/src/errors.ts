@@ -1,61 +1,64 @@
 /**
- * The errors with which the data plane and its commands refuse to work, each with a code that scripts can match. `retryable`: whether the
- * same call can succeed later with nothing changed but time.
+ * The errors with which the data plane and its commands refuse to work, by code. `retryable`: the same call may succeed later without any
+ * change but what the machine's owner does about it.
  */
-const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolean }>> = {
+export const serverErrors = {
   /** The command line names a command or flag that does not exist, or a value that is not allowed. */
-  USAGE: { retryable: false },
+  PINTLE_USAGE: { retryable: false },
   /** The configuration file does not exist. */
-  CONFIG_NOT_FOUND: { retryable: false },
+  PINTLE_CONFIG_NOT_FOUND: { retryable: false },
   /** The configuration file exists and cannot be read, parsed or run. */
-  CONFIG_UNREADABLE: { retryable: false },
+  PINTLE_CONFIG_UNREADABLE: { retryable: false },
   /** The configuration is a program that does not come to its end in time. */
-  CONFIG_TIMEOUT: { retryable: true },
+  PINTLE_CONFIG_TIMEOUT: { retryable: true },
   /** The configuration says something that is not allowed; `ConfigError.problems` lists all of it. */
-  CONFIG_INVALID: { retryable: false },
+  PINTLE_CONFIG_INVALID: { retryable: false },
   /** A table of cases, or what it names, cannot be used. */
-  CASES_UNREADABLE: { retryable: false },
+  PINTLE_CASES_UNREADABLE: { retryable: false },
   /** Another program listens on the port. */
-  PORT_IN_USE: { retryable: true },
+  PINTLE_PORT_IN_USE: { retryable: true },
   /** The address or port cannot be listened on: no such interface, or no right to. */
-  ADDRESS_UNAVAILABLE: { retryable: false },
+  PINTLE_ADDRESS_UNAVAILABLE: { retryable: false },
   /** The data folder cannot be made or written. */
-  FOLDER_NOT_WRITABLE: { retryable: false },
+  PINTLE_FOLDER_NOT_WRITABLE: { retryable: false },
   /** Another data plane works in the data folder. */
-  FOLDER_LOCKED: { retryable: true },
+  PINTLE_FOLDER_LOCKED: { retryable: true },
   /** What lies in the data folder cannot be used: the disk refuses it, or a newer version has written it. */
-  FOLDER_UNUSABLE: { retryable: false },
+  PINTLE_FOLDER_UNUSABLE: { retryable: false },
   /** No data plane answers where the command looks for one. */
-  NOT_RUNNING: { retryable: true },
+  PINTLE_NOT_RUNNING: { retryable: true },
   /** The data plane answers that it cannot do what the command asks. */
-  ADMIN_REFUSED: { retryable: false },
-};
+  PINTLE_ADMIN_REFUSED: { retryable: false },
 
-export type ErrorCode =
-  | "USAGE"
-  | "CONFIG_NOT_FOUND"
-  | "CONFIG_UNREADABLE"
-  | "CONFIG_TIMEOUT"
-  | "CONFIG_INVALID"
-  | "CASES_UNREADABLE"
-  | "PORT_IN_USE"
-  | "ADDRESS_UNAVAILABLE"
-  | "FOLDER_NOT_WRITABLE"
-  | "FOLDER_LOCKED"
-  | "FOLDER_UNUSABLE"
-  | "NOT_RUNNING"
-  | "ADMIN_REFUSED";
+  // Errors of an engine: `EngineError`.
+  /** There is no room on the disk. */
+  PINTLE_STORAGE_FULL: { retryable: true },
+  /** The disk, or what stands for it, refused to write, to sync or to read. */
+  PINTLE_STORAGE_FAILED: { retryable: true },
+  /** A record contradicts itself: it was damaged, or a program with a fault wrote it. */
+  PINTLE_RECORD_INVALID: { retryable: false },
+  /** A record was written by a newer version. */
+  PINTLE_RECORD_TOO_NEW: { retryable: false },
+  /** A record is larger than the engine takes. */
+  PINTLE_RECORD_TOO_LARGE: { retryable: false },
+  /** This engine may only read the topic: another one writes it. */
+  PINTLE_ENGINE_NOT_OWNER: { retryable: false },
+  /** The engine was closed. */
+  PINTLE_ENGINE_CLOSED: { retryable: false },
+} as const;
+
+export type ServerErrorCode = keyof typeof serverErrors;
 
 /** An error whose message is meant for the person who gave the command: one clear line, no secret in it. */
 export class ServerError extends Error {
   override readonly name: string = "ServerError";
-  readonly code: ErrorCode;
+  readonly code: ServerErrorCode;
   readonly retryable: boolean;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ServerErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
-    this.retryable = errorCodes[code].retryable;
+    this.retryable = serverErrors[code].retryable;
   }
 }
 

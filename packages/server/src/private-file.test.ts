@@ -75,7 +75,7 @@ test("refuses what could be somebody else's doing", posix, () => {
   for (const [name, make, message] of refusals) {
     const path = join(folder, name);
     make(path);
-    assert.throws(() => readOrMakeSecret(path, "", unexpected), { code: "FOLDER_UNUSABLE", message });
+    assert.throws(() => readOrMakeSecret(path, "", unexpected), { code: "PINTLE_FOLDER_UNUSABLE", message });
   }
 });
 

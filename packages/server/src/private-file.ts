@@ -27,7 +27,7 @@ const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
  * The text of a file that is for its owner alone, without white space around it; `""` where there is none. A mode that lets others read
  * it is mended, and said.
  *
- * @throws ServerError FOLDER_UNUSABLE where it is a link, no file, or can be somebody else's doing
+ * @throws ServerError PINTLE_FOLDER_UNUSABLE where it is a link, no file, or can be somebody else's doing
  */
 export function readPrivateFile(path: string, warn: Warn): string {
   let file: number;
@@ -37,7 +37,7 @@ export function readPrivateFile(path: string, warn: Warn): string {
   } catch (error) {
     if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return "";
     if (systemCode(error) === "ELOOP") throw unusable(path, "is a symbolic link");
-    throw new ServerError("FOLDER_UNUSABLE", `${path}: ${systemReason(error)}`, { cause: error });
+    throw new ServerError("PINTLE_FOLDER_UNUSABLE", `${path}: ${systemReason(error)}`, { cause: error });
   }
   try {
     const found = fstatSync(file);
@@ -81,7 +81,7 @@ export function writePrivateFile(path: string, text: string): void {
 /**
  * The secret that is kept in `path`; where there is none yet, one is made: 192 random bits, as `prefix` and 32 letters.
  *
- * @throws ServerError FOLDER_UNUSABLE
+ * @throws ServerError PINTLE_FOLDER_UNUSABLE
  */
 export function readOrMakeSecret(path: string, prefix: string, warn: Warn): string {
   const kept = readPrivateFile(path, warn);
@@ -94,5 +94,5 @@ export function readOrMakeSecret(path: string, prefix: string, warn: Warn): stri
 }
 
 function unusable(path: string, problem: string): ServerError {
-  return new ServerError("FOLDER_UNUSABLE", `${path} ${problem}: remove it, and a new one is made`);
+  return new ServerError("PINTLE_FOLDER_UNUSABLE", `${path} ${problem}: remove it, and a new one is made`);
 }

@@ -35,14 +35,14 @@ function reloading(pollEvery = 3_600_000) {
         state.began();
         await once(signal, "abort");
         state.loading--;
-        throw new ServerError("CONFIG_TIMEOUT", "given up");
+        throw new ServerError("PINTLE_CONFIG_TIMEOUT", "given up");
       }
-      if (file.startsWith("bad")) throw new ServerError("CONFIG_INVALID", `${file}\nin two ways`);
+      if (file.startsWith("bad")) throw new ServerError("PINTLE_CONFIG_INVALID", `${file}\nin two ways`);
       if (file.startsWith("odd")) throw new Error("with a secret");
       return sound(file);
     },
     async apply({ sources: [source] }) {
-      if (source!.name === "unfit") throw new ServerError("CONFIG_UNREADABLE", "crm.ts: cannot be run");
+      if (source!.name === "unfit") throw new ServerError("PINTLE_CONFIG_UNREADABLE", "crm.ts: cannot be run");
       state.applied.push(source!.name);
     },
     logger,

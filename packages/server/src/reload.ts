@@ -113,13 +113,13 @@ export class Reloader {
   async #load(): Promise<Config> {
     const abort = new AbortController();
     const loading = { abort, text: await this.#text() };
-    if (this.#closed) throw new ServerError("CONFIG_TIMEOUT", "the data plane is stopping");
+    if (this.#closed) throw new ServerError("PINTLE_CONFIG_TIMEOUT", "the data plane is stopping");
     this.#loading = loading;
     try {
       return await this.#options.load(abort.signal);
     } catch (error) {
       if (abort.signal.aborted && !this.#closed) {
-        throw new ServerError("CONFIG_TIMEOUT", "the file was changed while it was loaded, and is loaded again");
+        throw new ServerError("PINTLE_CONFIG_TIMEOUT", "the file was changed while it was loaded, and is loaded again");
       }
       throw error;
     } finally {

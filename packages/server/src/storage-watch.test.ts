@@ -6,7 +6,7 @@ import { StorageWatch } from "./storage-watch.ts";
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-const full = () => new EngineError("STORAGE_FULL", "the disk is full");
+const full = () => new EngineError("PINTLE_STORAGE_FULL", "the disk is full");
 
 test("a storage that takes nothing from the start shuts the gate, and opens it within two seconds of having room", async (t) => {
   mock.timers.enable({ apis: ["setTimeout"] });

@@ -140,7 +140,7 @@ export class VirtualMachine {
   async takeLock(process: VirtualProcess, directory: string, wait: number): Promise<{ release(): Promise<void> }> {
     // A few turns stand for any time: whoever holds it for a moment only lets go within them.
     for (let turns = wait > 0 ? 1_000 : 0; this.#locks.has(directory) && turns > 0; turns--) await settled();
-    if (this.#locks.has(directory)) throw new LogError("lock.held", `${directory} is held`);
+    if (this.#locks.has(directory)) throw new LogError("PINTLE_LOCK_HELD", `${directory} is held`);
     this.#locks.set(directory, process);
     return {
       release: async () => {

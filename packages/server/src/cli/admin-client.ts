@@ -14,9 +14,9 @@ export const adminFlags: Readonly<Record<string, Flag>> = {
 
 /** The admin port of a data plane that runs on this machine. */
 export interface AdminClient {
-  /** @throws ServerError NOT_RUNNING, ADMIN_REFUSED */
+  /** @throws ServerError PINTLE_NOT_RUNNING, PINTLE_ADMIN_REFUSED */
   get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
-  /** @throws ServerError NOT_RUNNING, ADMIN_REFUSED */
+  /** @throws ServerError PINTLE_NOT_RUNNING, PINTLE_ADMIN_REFUSED */
   post(path: string, body: object): Promise<unknown>;
 }
 
@@ -26,7 +26,7 @@ export function adminClient({ flags }: CommandCall, { directory }: CommandContex
   const token = read(join(folder, "admin-token"));
   if (token === undefined) {
     throw new ServerError(
-      "NOT_RUNNING",
+      "PINTLE_NOT_RUNNING",
       `${folder} is not the folder of a data plane: it has no admin-token (name another: --data DIR)`,
     );
   }
@@ -84,7 +84,7 @@ async function callAdmin({ url, token, method, path, body }: AdminRequest): Prom
     const code = systemCode(error);
     const reason = code === "ECONNREFUSED" ? "nobody listens there" : error instanceof Error ? error.message : code;
     throw new ServerError(
-      "NOT_RUNNING",
+      "PINTLE_NOT_RUNNING",
       `no data plane answers at ${url}: ${reason} (is it running? if it has another port: --admin-port PORT)`,
       { cause: error },
     );
@@ -94,12 +94,12 @@ async function callAdmin({ url, token, method, path, body }: AdminRequest): Prom
   const told = (value as { error?: unknown } | undefined)?.error;
   if (answer.status === 401) {
     throw new ServerError(
-      "ADMIN_REFUSED",
+      "PINTLE_ADMIN_REFUSED",
       `the data plane at ${url} does not take the token of this folder: it has another one (--data DIR)`,
     );
   }
   throw new ServerError(
-    "ADMIN_REFUSED",
+    "PINTLE_ADMIN_REFUSED",
     typeof told === "string" ? told : `what answers at ${url} is not a data plane (HTTP ${answer.status})`,
   );
 }
@@ -112,7 +112,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** @throws ServerError FOLDER_UNUSABLE where it could be somebody else's doing */
+/** @throws ServerError PINTLE_FOLDER_UNUSABLE where it could be somebody else's doing */
 function read(file: string): string | undefined {
   const text = readPrivateFile(file, (line) => void process.stderr.write(`pintle: ${line}\n`));
   return text === "" ? undefined : text;
@@ -123,7 +123,7 @@ function urlIn(folder: string): string {
   const url = read(join(folder, "admin-url")) ?? "http://127.0.0.1:8081";
   if (/^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(url)) return url;
   throw new ServerError(
-    "FOLDER_UNUSABLE",
+    "PINTLE_FOLDER_UNUSABLE",
     `${join(folder, "admin-url")} holds no URL of this machine, like http://127.0.0.1:8081 (name the port: --admin-port PORT)`,
   );
 }

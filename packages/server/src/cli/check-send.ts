@@ -98,10 +98,13 @@ const anyTimeout = duration({ min: 100, max: 60 * 60 * 1000 });
 function timeoutFlag(text: string): number {
   const parsed = anyTimeout.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new ServerError("USAGE", `--timeout takes a time from 100ms to 1h, like 30s, not ${JSON.stringify(text)}`);
+  throw new ServerError(
+    "PINTLE_USAGE",
+    `--timeout takes a time from 100ms to 1h, like 30s, not ${JSON.stringify(text)}`,
+  );
 }
 
-/** @throws ServerError USAGE for a name that no destination has */
+/** @throws ServerError PINTLE_USAGE for a name that no destination has */
 function chosen(names: readonly string[] | undefined, all: readonly Destination[]): readonly Destination[] {
   if (names === undefined) return all;
   const found = names.map((name) => {
@@ -110,7 +113,7 @@ function chosen(names: readonly string[] | undefined, all: readonly Destination[
     const known = all.map((each) => each.name);
     const there = known.length === 0 ? "there are none" : `there are ${known.join(", ")}`;
     throw new ServerError(
-      "USAGE",
+      "PINTLE_USAGE",
       `--destination: no destination is called ${JSON.stringify(name)}${didYouMean(name, known)} (${there})`,
     );
   });

@@ -27,7 +27,7 @@ async function runCheck(call: CommandCall, context: CommandContext): Promise<num
   const file = flags.config ?? findConfig(context.directory);
   if (file === undefined) {
     throw new ServerError(
-      "CONFIG_NOT_FOUND",
+      "PINTLE_CONFIG_NOT_FOUND",
       `there is none of ${configNames.join(", ")} here (name one: --config FILE)`,
     );
   }
@@ -53,6 +53,7 @@ async function runCheck(call: CommandCall, context: CommandContext): Promise<num
   const [useless] = Object.keys(sendFlags).filter(
     (name) => flags[name] !== undefined || call.lists[name] !== undefined,
   );
-  if (useless !== undefined) throw new ServerError("USAGE", `--${useless} says how to send: it goes with --send`);
+  if (useless !== undefined)
+    throw new ServerError("PINTLE_USAGE", `--${useless} says how to send: it goes with --send`);
   return 0;
 }

@@ -91,7 +91,9 @@ for (const [line, message] of refused) {
     assert.throws(
       () => parseCommandLine(line.split(" "), commands),
       (error) =>
-        error instanceof ServerError && error.code === "USAGE" && assert.equal(error.message, message) === undefined,
+        error instanceof ServerError &&
+        error.code === "PINTLE_USAGE" &&
+        assert.equal(error.message, message) === undefined,
     );
   });
 }

@@ -48,7 +48,7 @@ export type Parsed =
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly command: Command; readonly call: CommandCall };
 
-/** @throws ServerError USAGE: an unknown command or flag, a flag without its value, too many or too few arguments */
+/** @throws ServerError PINTLE_USAGE: an unknown command or flag, a flag without its value, too many or too few arguments */
 export function parseCommandLine(words: readonly string[], commands: readonly Command[]): Parsed {
   const [first, ...others] = words;
   if (first === undefined) return { kind: "help" };
@@ -138,22 +138,22 @@ function unknownCommand(words: readonly string[], commands: readonly Command[]):
     const flag = first.replace(/^--?/, "").split("=", 1)[0] ?? "";
     const command = commands.find(({ flags }) => Object.hasOwn(flags, flag));
     const hint = command === undefined ? "" : `; flags come after the command: pintle ${command.name} ${first}`;
-    return new ServerError("USAGE", `unknown flag ${first}${hint} (see: pintle --help)`);
+    return new ServerError("PINTLE_USAGE", `unknown flag ${first}${hint} (see: pintle --help)`);
   }
   const group = commands.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0) {
     const asked = second === undefined ? "is not a whole command" : `has no command ${JSON.stringify(second)}`;
     const names = group.map(({ name }) => name);
     const hint = didYouMean(`${first} ${second}`, names);
-    return new ServerError("USAGE", `pintle ${first} ${asked}${hint || `; there are: ${names.join(", ")}`}`);
+    return new ServerError("PINTLE_USAGE", `pintle ${first} ${asked}${hint || `; there are: ${names.join(", ")}`}`);
   }
   const hint = didYouMean(
     first,
     commands.map(({ name }) => name),
   );
-  return new ServerError("USAGE", `unknown command ${JSON.stringify(first)}${hint} (see: pintle --help)`);
+  return new ServerError("PINTLE_USAGE", `unknown command ${JSON.stringify(first)}${hint} (see: pintle --help)`);
 }
 
 function usage(command: Command, problem: string): ServerError {
-  return new ServerError("USAGE", `${problem} (see: pintle ${command.name} --help)`);
+  return new ServerError("PINTLE_USAGE", `${problem} (see: pintle ${command.name} --help)`);
 }

@@ -63,7 +63,7 @@ export const deadPurge: Command = {
 async function runList(call: CommandCall, context: CommandContext): Promise<number> {
   const { limit, json } = call.flags;
   if (limit !== undefined && (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > 1000)) {
-    throw new ServerError("USAGE", `--limit takes a number from 1 to 1000, not ${JSON.stringify(limit)}`);
+    throw new ServerError("PINTLE_USAGE", `--limit takes a number from 1 to 1000, not ${JSON.stringify(limit)}`);
   }
   const told = await adminClient(call, context).get("/dead", { ...selectionOf(call), limit });
   const { destinations } = told as { readonly destinations: readonly (DeadList & { readonly id: string })[] };
@@ -150,7 +150,7 @@ async function runSettle(call: CommandCall, context: CommandContext, decision: D
   const word = decision === "replayed" ? "replay" : "purge";
   if (Object.values(body).every((value) => value === undefined)) {
     throw new ServerError(
-      "USAGE",
+      "PINTLE_USAGE",
       `say which letters to ${word}: by a flag (see: pintle dead ${word} --help), or --all`,
     );
   }
@@ -183,16 +183,16 @@ function selectionOf({ flags }: CommandCall): Record<string, string | undefined>
 function numbered(text: string, named: string | undefined): { destination: string; letter: number } {
   const { destination, letter } = letterOf(text);
   if (named !== undefined && named !== destination) {
-    throw new ServerError("USAGE", `--letter ${text} is not one of --destination ${named}`);
+    throw new ServerError("PINTLE_USAGE", `--letter ${text} is not one of --destination ${named}`);
   }
   return { destination, letter: Number(letter) };
 }
 
-/** @throws ServerError USAGE */
+/** @throws ServerError PINTLE_USAGE */
 function letterOf(text: string): { destination: string; letter: string } {
   const [, destination, letter] = /^([a-z0-9_-]{1,64})\/(\d{1,15})$/.exec(text) ?? [];
   if (destination === undefined || letter === undefined) {
-    throw new ServerError("USAGE", `a letter is named like hook/42, not ${JSON.stringify(text)}`);
+    throw new ServerError("PINTLE_USAGE", `a letter is named like hook/42, not ${JSON.stringify(text)}`);
   }
   return { destination, letter };
 }

@@ -52,7 +52,7 @@ function tableOf(json: unknown, file: string): CaseTable {
   try {
     return readCases(json);
   } catch (error) {
-    throw new ServerError("CASES_UNREADABLE", `${file}: ${(error as Error).message}`, { cause: error });
+    throw new ServerError("PINTLE_CASES_UNREADABLE", `${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -64,13 +64,13 @@ async function resultsOf(table: CaseTable, path: string, file: string, options: 
     try {
       return await runCases(known, table);
     } catch (error) {
-      throw new ServerError("CASES_UNREADABLE", `${file}: ${(error as Error).message}`, { cause: error });
+      throw new ServerError("PINTLE_CASES_UNREADABLE", `${file}: ${(error as Error).message}`, { cause: error });
     }
   }
   if (!/^\.{0,2}\//.test(name)) {
     const hint = didYouMean(name, typeNames);
     throw new ServerError(
-      "CASES_UNREADABLE",
+      "PINTLE_CASES_UNREADABLE",
       `${file}: no destination type is called ${JSON.stringify(name)}${hint} (types: ${typeNames.join(", ")}; one of your own is named by its path: "./crm.ts")`,
     );
   }

@@ -21,7 +21,7 @@ async function runImport({ arguments: [file = ""], flags }: CommandCall, context
   const translation = await loadAndCarryOver(readJsonFile(path, file), { shownAs: file, workspace: flags.workspace });
   if (translation === undefined) {
     throw new ServerError(
-      "CONFIG_INVALID",
+      "PINTLE_CONFIG_INVALID",
       `${file}: not a workspaceConfig.json: it has no sources with destinations in them`,
     );
   }

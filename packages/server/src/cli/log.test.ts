@@ -71,7 +71,7 @@ test("a folder that is not there, or is something else, is refused", async () =>
   ] as const) {
     await assert.rejects(
       run(logInspect, directory),
-      (error) => error instanceof ServerError && error.code === "FOLDER_UNUSABLE" && message.test(error.message),
+      (error) => error instanceof ServerError && error.code === "PINTLE_FOLDER_UNUSABLE" && message.test(error.message),
     );
   }
 });

@@ -44,7 +44,7 @@ function logsIn(directory: string): string[] {
   if (isDataFolder) return names.sort().map((name) => join(topics, name));
   if (names.some((name) => name.endsWith(".seg"))) return [directory];
   throw new ServerError(
-    "FOLDER_UNUSABLE",
+    "PINTLE_FOLDER_UNUSABLE",
     `${directory} is neither a data folder nor a log: it has no topics and no segments`,
   );
 }
@@ -54,7 +54,7 @@ function list(directory: string): string[] {
     return readdirSync(directory);
   } catch (error) {
     const reason = systemCode(error) === "ENOENT" ? "there is no such folder" : systemReason(error);
-    throw new ServerError("FOLDER_UNUSABLE", `${directory}: ${reason}`, { cause: error });
+    throw new ServerError("PINTLE_FOLDER_UNUSABLE", `${directory}: ${reason}`, { cause: error });
   }
 }
 
@@ -62,7 +62,7 @@ async function lookAt(directory: string, look: (directory: string) => Promise<In
   try {
     return await look(directory);
   } catch (error) {
-    if (error instanceof LogError) throw new ServerError("FOLDER_UNUSABLE", error.message, { cause: error });
+    if (error instanceof LogError) throw new ServerError("PINTLE_FOLDER_UNUSABLE", error.message, { cause: error });
     throw error;
   }
 }

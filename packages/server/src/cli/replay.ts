@@ -39,12 +39,12 @@ export const replayStop: Command = {
 async function runReplay(call: CommandCall, context: CommandContext): Promise<number> {
   const { destination, from, to, rate = "1000" } = call.flags;
   if (destination === undefined || from === undefined) {
-    throw new ServerError("USAGE", "--destination NAME and --from TIME are needed (see: pintle replay --help)");
+    throw new ServerError("PINTLE_USAGE", "--destination NAME and --from TIME are needed (see: pintle replay --help)");
   }
   const isRate = /^\d{1,10}(\.\d+)?$/.test(rate) && Number(rate) >= rateBounds.min && Number(rate) <= rateBounds.max;
   if (!isRate) {
     const allowed = `a number of events a second, from ${rateBounds.min} to ${rateBounds.max}`;
-    throw new ServerError("USAGE", `--rate takes ${allowed}, not ${JSON.stringify(rate)}`);
+    throw new ServerError("PINTLE_USAGE", `--rate takes ${allowed}, not ${JSON.stringify(rate)}`);
   }
   const now = Date.now();
   const body = {

@@ -15,7 +15,7 @@ export const retry: Command = {
 async function runRetry(call: CommandCall, context: CommandContext): Promise<number> {
   const { destination } = call.flags;
   if (destination === undefined) {
-    throw new ServerError("USAGE", "--destination NAME is needed (see: pintle retry --help)");
+    throw new ServerError("PINTLE_USAGE", "--destination NAME is needed (see: pintle retry --help)");
   }
   const told = await adminClient(call, context).post("/retry", { destination });
   context.print(retryLine(told as Retried & { readonly destination: string }));

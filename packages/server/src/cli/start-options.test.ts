@@ -42,7 +42,7 @@ for (const [flag, value, message] of refused) {
   test(`--${flag} ${value} is refused`, () => {
     assert.throws(
       () => startOptions({ [flag]: value }, "/"),
-      (error: unknown) => error instanceof ServerError && error.code === "USAGE" && message.test(error.message),
+      (error: unknown) => error instanceof ServerError && error.code === "PINTLE_USAGE" && message.test(error.message),
     );
   });
 }

@@ -78,7 +78,7 @@ const keepTime = duration({ min: 60_000, max: 3650 * day });
 const configTimeout = duration({ min: 100, max: day / 24 });
 const keepSize = bytes({ min: 1_000_000, max: Number.MAX_SAFE_INTEGER });
 
-/** @throws ServerError USAGE */
+/** @throws ServerError PINTLE_USAGE */
 export function startOptions(flags: Readonly<Record<string, string | undefined>>, directory: string): StartOptions {
   const { config, host = "127.0.0.1", data = "pintle-data", wait = "0s", "log-level": level = "info" } = flags;
   const aTime = "a time like 500ms, 30s or 5m, at most 1d";
@@ -101,7 +101,7 @@ export function startOptions(flags: Readonly<Record<string, string | undefined>>
   };
 }
 
-/** @throws ServerError USAGE */
+/** @throws ServerError PINTLE_USAGE */
 export function configTimeoutOf({ "config-timeout": text }: Readonly<Record<string, string | undefined>>): number {
   return optional("config-timeout", text, configTimeout, "a time from 100ms to 1h") ?? defaultConfigTimeout;
 }
@@ -135,12 +135,12 @@ function isProxy(proxy: string): boolean {
   }
 }
 
-/** @throws ServerError USAGE */
+/** @throws ServerError PINTLE_USAGE */
 export function portFlag(flag: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw refused(flag, text, "a port, 0 to 65535");
   return Number(text);
 }
 
 function refused(flag: string, value: string, allowed: string, hint = ""): ServerError {
-  return new ServerError("USAGE", `--${flag} takes ${allowed}, not ${JSON.stringify(value)}${hint}`);
+  return new ServerError("PINTLE_USAGE", `--${flag} takes ${allowed}, not ${JSON.stringify(value)}${hint}`);
 }

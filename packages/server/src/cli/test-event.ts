@@ -25,10 +25,10 @@ export function testEvent(now: number): DeliveredEvent {
 /**
  * The event in a file, as the gateway would take it and complete it.
  *
- * @throws ServerError USAGE
+ * @throws ServerError PINTLE_USAGE
  */
 export function eventIn(path: string, shownAs: string, now: number): DeliveredEvent {
-  const refused = (problem: string) => new ServerError("USAGE", `--event ${shownAs}: ${problem}`);
+  const refused = (problem: string) => new ServerError("PINTLE_USAGE", `--event ${shownAs}: ${problem}`);
   let text: string;
   try {
     text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");

@@ -23,7 +23,9 @@ for (const text of ["", "yesterday", "2026", "1700000000", "2026-13-01", "-2h", 
     assert.throws(
       () => parseTime("from", text, now),
       (error) =>
-        error instanceof ServerError && error.code === "USAGE" && error.message.startsWith("--from takes a time"),
+        error instanceof ServerError &&
+        error.code === "PINTLE_USAGE" &&
+        error.message.startsWith("--from takes a time"),
     );
   });
 }

@@ -10,7 +10,7 @@ const ago = duration({ min: 0, max: century });
  *
  * @param now milliseconds since the epoch
  * @returns RFC 3339, in UTC
- * @throws ServerError USAGE
+ * @throws ServerError PINTLE_USAGE
  */
 export function parseTime(flag: string, text: string, now: number): string {
   const length = ago.safeParse(text);
@@ -20,7 +20,7 @@ export function parseTime(flag: string, text: string, now: number): string {
   const time = isDate ? Date.parse(text.includes(":") ? text : `${text}T00:00:00`) : Number.NaN;
   if (Number.isNaN(time)) {
     const allowed = "a time like 2026-11-20, 2026-11-20T08:00:00Z, or 2h for two hours ago";
-    throw new ServerError("USAGE", `--${flag} takes ${allowed}, not ${JSON.stringify(text)}`);
+    throw new ServerError("PINTLE_USAGE", `--${flag} takes ${allowed}, not ${JSON.stringify(text)}`);
   }
   return new Date(time).toISOString();
 }

@@ -18,14 +18,14 @@ async function runTypes(call: CommandCall, context: CommandContext): Promise<num
   const { name = "Plan" } = call.flags;
   if (!/^[A-Za-z_$][\w$]*$/.test(name)) {
     throw new ServerError(
-      "USAGE",
+      "PINTLE_USAGE",
       `--name is ${JSON.stringify(name)}, allowed is the name of a type (see: pintle types --help)`,
     );
   }
   try {
     context.print(planTypes(readJsonFile(resolve(context.directory, file), file), name, file));
   } catch (error) {
-    if (error instanceof SchemaError) throw new ServerError("CONFIG_INVALID", `${file}: ${error.message}`);
+    if (error instanceof SchemaError) throw new ServerError("PINTLE_CONFIG_INVALID", `${file}: ${error.message}`);
     throw error;
   }
   return 0;

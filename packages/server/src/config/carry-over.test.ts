@@ -117,7 +117,7 @@ test("a file with several workspaces says so, and one of them can be meant", () 
       () => carryOver(file, options),
       (error) => {
         assert.ok(error instanceof ServerError);
-        assert.equal(error.code, "CONFIG_INVALID");
+        assert.equal(error.code, "PINTLE_CONFIG_INVALID");
         assert.match(error.message, /^workspaceConfig\.json: has several workspaces; say which one: --workspace ID/);
         assert.match(error.message, /there are "w1"; "W1", called Staging\)$/);
         return true;

@@ -19,7 +19,7 @@ export interface CarryOverOptions {
  * Makes a configuration of a `workspaceConfig.json`. Nothing in it refuses the whole file: what the checks of a configuration do not allow is left
  * out and named. `undefined`: the file is not one of RudderStack. Pure.
  *
- * @throws ServerError CONFIG_INVALID, USAGE when it has several workspaces, and not one of them is named
+ * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when it has several workspaces, and not one of them is named
  */
 export function carryOver(
   input: unknown,

@@ -74,11 +74,11 @@ test("runs a file anew each time, and what it imports too", async () => {
 
 test("says which file is missing, broken, fails, or exports nothing", async () => {
   const missing = await refusal(loadConfig(join(folder, "none.json")));
-  assert.equal(missing.code, "CONFIG_NOT_FOUND");
+  assert.equal(missing.code, "PINTLE_CONFIG_NOT_FOUND");
   assert.match(missing.message, /none\.json: there is no such file$/);
 
   const broken = await refusal(load("broken.json", '{ "sources": [\n  { "writeKey": "wk_secret" "name" } ] }'));
-  assert.equal(broken.code, "CONFIG_UNREADABLE");
+  assert.equal(broken.code, "PINTLE_CONFIG_UNREADABLE");
   assert.match(broken.message, /broken\.json: not valid JSON at line 2, column 29$/);
   assert.ok(!JSON.stringify([broken.message, String(broken.cause)]).includes("wk_secret"));
 
@@ -92,12 +92,12 @@ test("says which file is missing, broken, fails, or exports nothing", async () =
   assert.match(empty.message, /empty\.ts: has no default export; write: export default defineConfig\(\{ \.\.\. \}\)$/);
 
   const directory = await refusal(loadConfig(folder));
-  assert.equal(directory.code, "CONFIG_UNREADABLE");
+  assert.equal(directory.code, "PINTLE_CONFIG_UNREADABLE");
 });
 
 test("names the file, the path, the value and what is allowed", async () => {
   const error = await refusal(load("bad.json", json.replace('["audit"]', '["audti"]')));
-  assert.equal(error.code, "CONFIG_INVALID");
+  assert.equal(error.code, "PINTLE_CONFIG_INVALID");
   assert.equal(
     error.message,
     `${join(folder, "bad.json")}: sources[0].destinations[0]: no destination is called "audti"; did you mean "audit"? (destinations: audit)`,

@@ -38,7 +38,7 @@ export function findConfig(directory: string): string | undefined {
  * Reads, runs, checks and completes a configuration file: `.json`, or `.ts`, `.js` and their kin, whose default export is the
  * configuration. A `workspaceConfig.json` of RudderStack is taken, too. A file that is loaded again is run again, and so is what it imports.
  *
- * @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE; ConfigError with everything that is not allowed
+ * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE; ConfigError with everything that is not allowed
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
   const path = resolve(file);
@@ -49,7 +49,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   if (!isJson) readThrough(written, shownAs);
   const translation = await loadAndCarryOver(written, { shownAs, workspace });
   if (translation === undefined && workspace !== undefined) {
-    throw new ServerError("USAGE", `--workspace is for a workspaceConfig.json, which ${shownAs} is not`);
+    throw new ServerError("PINTLE_USAGE", `--workspace is for a workspaceConfig.json, which ${shownAs} is not`);
   }
   const { input, types: ownTypes, problems } = takeOwnTypes(translation?.config ?? written, new Set(typeNames));
   if (problems.length > 0) throw new ConfigError(shownAs, problems);
@@ -87,7 +87,7 @@ function typesNamed(input: unknown): string[] {
 
 /**
  * @param parse what makes the value of the text
- * @throws ServerError with CONFIG_NOT_FOUND or CONFIG_UNREADABLE
+ * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE
  */
 export function readJsonFile(path: string, shownAs: string, parse?: (json: string) => unknown): unknown {
   return parseJson(readText(path, shownAs), shownAs, parse);
@@ -99,15 +99,15 @@ function readText(path: string, file: string): string {
     const stats = statSync(path);
     if (!stats.isFile()) {
       const kind = stats.isDirectory() ? "a folder" : "a pipe or a device";
-      throw new ServerError("CONFIG_UNREADABLE", `${file}: is ${kind}; a configuration is a file`);
+      throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: is ${kind}; a configuration is a file`);
     }
     return readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof ServerError) throw error;
     if (systemCode(error) === "ENOENT") {
-      throw new ServerError("CONFIG_NOT_FOUND", `${file}: there is no such file`, { cause: error });
+      throw new ServerError("PINTLE_CONFIG_NOT_FOUND", `${file}: there is no such file`, { cause: error });
     }
-    throw new ServerError("CONFIG_UNREADABLE", `${file}: ${systemReason(error)}`, { cause: error });
+    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: ${systemReason(error)}`, { cause: error });
   }
 }
 
@@ -119,6 +119,6 @@ function parseJson(text: string, file: string, parse: (json: string) => unknown 
   } catch {
     // Not with the error of JSON.parse as its cause: that one quotes the text, and the text holds write keys.
     const { line, column } = findJsonError(json);
-    throw new ServerError("CONFIG_UNREADABLE", `${file}: not valid JSON at line ${line}, column ${column}`);
+    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: not valid JSON at line ${line}, column ${column}`);
   }
 }

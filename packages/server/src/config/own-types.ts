@@ -47,7 +47,7 @@ export function takeOwnTypes(input: unknown, known: { has(name: string): boolean
  * over. It runs the configurations that they stand in, as they were when they were accepted.
  *
  * @param limit milliseconds. Code that spins does not notice it: that is for whoever can end the thread
- * @throws ServerError with CONFIG_UNREADABLE, CONFIG_TIMEOUT
+ * @throws ServerError with PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT
  */
 export async function loadOwnTypes(
   destinations: readonly Destination[],
@@ -70,7 +70,7 @@ async function within<T>(limit: number, file: string, loading: Promise<T>): Prom
     return await Promise.race([
       loading,
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(file, limit))), limit);
+        timer = setTimeout(() => reject(new ServerError("PINTLE_CONFIG_TIMEOUT", timeoutMessage(file, limit))), limit);
       }),
     ]);
   } finally {

@@ -23,7 +23,7 @@ export class ConfigError extends ServerError {
   constructor(file: string | undefined, problems: readonly Problem[], omitted: readonly string[] = []) {
     const prefix = file === undefined ? "configuration" : file;
     super(
-      "CONFIG_INVALID",
+      "PINTLE_CONFIG_INVALID",
       [
         ...problems.map(({ path, message }) => [prefix, path, message].filter(Boolean).join(": ")),
         ...omitted.map((line) => `${prefix}: not carried over: ${line}`),

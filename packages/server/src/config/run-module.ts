@@ -18,7 +18,7 @@ const virtualModules = { pintle: { defineConfig, env }, "pintle/kit": kit, "@pin
  *
  * @param shownAs the file as messages name it
  * @param maker the function that makes such exports, for messages
- * @throws ServerError with CONFIG_UNREADABLE
+ * @throws ServerError with PINTLE_CONFIG_UNREADABLE
  */
 export async function runModule(path: string, shownAs: string, maker = "defineConfig"): Promise<unknown> {
   let exported: unknown;
@@ -26,11 +26,13 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
     // `module.exports = ...` in CommonJS arrives as the default export as well. It may be a promise.
     exported = await (await (await newJiti()).import<{ default?: unknown }>(path)).default;
   } catch (error) {
-    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, { cause: error });
+    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   if (exported === undefined) {
     throw new ServerError(
-      "CONFIG_UNREADABLE",
+      "PINTLE_CONFIG_UNREADABLE",
       `${shownAs}: has no default export; write: export default ${maker}({ ... })`,
     );
   }
@@ -40,7 +42,7 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
 /**
  * Reads all of what a configuration exports, but functions and destination types, so that a getter or a proxy of the owner's that throws does it here.
  *
- * @throws ServerError with CONFIG_UNREADABLE
+ * @throws ServerError with PINTLE_CONFIG_UNREADABLE
  */
 export function readThrough(exported: unknown, shownAs: string): void {
   const seen = new Set<unknown>();
@@ -53,7 +55,9 @@ export function readThrough(exported: unknown, shownAs: string): void {
       for (const [key, inner] of Object.entries(value)) if (key !== "type") pending.push(inner);
     }
   } catch (error) {
-    throw new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, { cause: error });
+    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -62,7 +66,7 @@ export function readThrough(exported: unknown, shownAs: string): void {
  * imports is taken as it is.
  *
  * @param text what the file held then
- * @throws ServerError with CONFIG_UNREADABLE
+ * @throws ServerError with PINTLE_CONFIG_UNREADABLE
  */
 export async function runModuleAs(path: string, text: string): Promise<unknown> {
   const now = await readFile(path, "utf8").catch(() => undefined);
@@ -71,7 +75,7 @@ export async function runModuleAs(path: string, text: string): Promise<unknown> 
     const module = await (await newJiti()).evalModule(text, { id: path, filename: path, async: true });
     return await ((module as { default?: unknown }).default ?? module);
   } catch (error) {
-    throw new ServerError("CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(error)}`, { cause: error });
+    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${path}: cannot be run: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -54,7 +54,7 @@ function found(key: string, value: unknown, position = 1): FoundWorkspace {
  * The workspace that is meant.
  *
  * @param wanted its id, where somebody has named one
- * @throws ServerError CONFIG_INVALID, USAGE when there are several and none of them, or one that is not there, is named
+ * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when there are several and none of them, or one that is not there, is named
  */
 export function chooseWorkspace(all: readonly FoundWorkspace[], wanted: string | undefined, shownAs: string): Entry {
   const usable = all.filter((each) => each.workspace !== undefined);
@@ -62,7 +62,7 @@ export function chooseWorkspace(all: readonly FoundWorkspace[], wanted: string |
     const [chosen, twin] = usable.filter(({ id }) => id === wanted);
     if (twin !== undefined) {
       const message = `${shownAs}: has several workspaces with the id ${JSON.stringify(wanted)}; leave one of them`;
-      throw new ServerError("CONFIG_INVALID", message);
+      throw new ServerError("PINTLE_CONFIG_INVALID", message);
     }
     if (chosen?.workspace !== undefined) return chosen.workspace;
     const hint = didYouMean(
@@ -70,14 +70,14 @@ export function chooseWorkspace(all: readonly FoundWorkspace[], wanted: string |
       usable.map(({ id }) => id),
     );
     throw new ServerError(
-      "USAGE",
+      "PINTLE_USAGE",
       `--workspace: ${shownAs} has no workspace ${JSON.stringify(wanted)}${hint} (there ${listed(usable)})`,
     );
   }
   const [only, ...others] = usable;
   if (only?.workspace !== undefined && others.length === 0) return only.workspace;
   throw new ServerError(
-    "CONFIG_INVALID",
+    "PINTLE_CONFIG_INVALID",
     `${shownAs}: has several workspaces; say which one: --workspace ID (there ${listed(usable)})`,
   );
 }

@@ -166,9 +166,9 @@ test("a full disk and a failing one are told apart, and service comes back", asy
   await engine.append("events", record("before"));
   const capacity = fs.used;
   for (const [system, expected] of [
-    ["ENOSPC", "STORAGE_FULL"],
-    ["EDQUOT", "STORAGE_FULL"],
-    ["EIO", "STORAGE_FAILED"],
+    ["ENOSPC", "PINTLE_STORAGE_FULL"],
+    ["EDQUOT", "PINTLE_STORAGE_FULL"],
+    ["EIO", "PINTLE_STORAGE_FAILED"],
   ] as const) {
     fs.interference = ({ kind }) => {
       if (kind === "write") throw systemError(system, "write");
@@ -192,9 +192,9 @@ test("a topic that could not be opened is opened at the next use", async (t) => 
   fs.interference = () => {
     throw systemError("EACCES", "anything");
   };
-  await assert.rejects(engine.prepare("events"), code("STORAGE_FAILED"));
-  await assert.rejects(engine.append("events", record("a")), code("STORAGE_FAILED"));
-  await assert.rejects(join1(engine, "events", "hook"), code("STORAGE_FAILED"));
+  await assert.rejects(engine.prepare("events"), code("PINTLE_STORAGE_FAILED"));
+  await assert.rejects(engine.append("events", record("a")), code("PINTLE_STORAGE_FAILED"));
+  await assert.rejects(join1(engine, "events", "hook"), code("PINTLE_STORAGE_FAILED"));
   fs.interference = () => {};
   await engine.prepare("events");
   await join1(engine, "events", "hook");
@@ -202,8 +202,8 @@ test("a topic that could not be opened is opened at the next use", async (t) => 
 
 test("what an engine does not own it neither writes nor, without a feed, reads", async (t) => {
   const engine = await openEngine(t, { owns: (topic) => topic === "events" });
-  await assert.rejects(engine.append("dead.hook", record("a")), code("NOT_OWNER"));
-  await assert.rejects(join1(engine, "dead.hook", "hook"), code("NOT_OWNER"));
+  await assert.rejects(engine.append("dead.hook", record("a")), code("PINTLE_ENGINE_NOT_OWNER"));
+  await assert.rejects(join1(engine, "dead.hook", "hook"), code("PINTLE_ENGINE_NOT_OWNER"));
 });
 
 test("a closed engine says so; closing waits for what was taken", async (t) => {
@@ -212,8 +212,8 @@ test("a closed engine says so; closing waits for what was taken", async (t) => {
   await engine.append("events", record("c"));
   await Promise.all([engine.close(), engine.close()]);
   await Promise.all(appends);
-  await assert.rejects(engine.append("events", record("d")), code("CLOSED"));
-  await assert.rejects(join1(engine, "events", "hook"), code("CLOSED"));
+  await assert.rejects(engine.append("events", record("d")), code("PINTLE_ENGINE_CLOSED"));
+  await assert.rejects(join1(engine, "events", "hook"), code("PINTLE_ENGINE_CLOSED"));
 });
 
 test("an engine in another thread reads what is durable, and learns of it at once", async (t) => {
@@ -245,7 +245,7 @@ test("an engine in another thread reads what is durable, and learns of it at onc
   const second = await join1(reader, "events", "audit");
   assert.equal(second.partition.end(), partition.end());
   await reader.append("dead.hook", record("x"));
-  await assert.rejects(writer.append("dead.hook", record("y")), code("NOT_OWNER"));
+  await assert.rejects(writer.append("dead.hook", record("y")), code("PINTLE_ENGINE_NOT_OWNER"));
 });
 
 test("records that a consumer in another thread still needs are not removed", async (t) => {

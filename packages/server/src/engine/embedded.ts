@@ -112,7 +112,7 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
   }
 
   function assertOpen(): void {
-    if (closed !== undefined) throw new EngineError("CLOSED", "the engine is closed");
+    if (closed !== undefined) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed");
   }
 
   /** Remembers a promise under a key, and forgets it when it rejects. */
@@ -129,7 +129,7 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
   function logOf(topic: string): Promise<TopicLog> {
     return once(logs, topic, async () => {
       assertOpen();
-      if (!owns(topic)) throw new EngineError("NOT_OWNER", `topic ${topic} is written by another engine`);
+      if (!owns(topic)) throw new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
       const log = await TopicLog.open(folder(topic), {
         fs,
         retention: typeof options.retention === "function" ? options.retention(topic) : options.retention,
@@ -159,7 +159,10 @@ export function openEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngi
       };
     }
     if (followed === undefined) {
-      throw new EngineError("NOT_OWNER", `topic ${topic} is written by another engine, and there is no feed from it`);
+      throw new EngineError(
+        "PINTLE_ENGINE_NOT_OWNER",
+        `topic ${topic} is written by another engine, and there is no feed from it`,
+      );
     }
     return followed.follow(topic);
   }

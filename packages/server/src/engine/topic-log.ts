@@ -4,6 +4,7 @@ import {
   isDiskFull,
   Log,
   LogError,
+  type LogErrorCode,
   type RetentionReport,
   type RetentionRules,
 } from "@pintle/log";
@@ -38,7 +39,7 @@ export class TopicLog implements FedTopic {
   /** Marks are written one after the other, so that the last word about a group stays. */
   #marking: Promise<void> = Promise.resolve();
 
-  /** Rejects with an `EngineError`: `STORAGE_FAILED`, `STORAGE_FULL`, `RECORD_TOO_NEW`. */
+  /** Rejects with an `EngineError`: `PINTLE_STORAGE_FAILED`, `PINTLE_STORAGE_FULL`, `PINTLE_RECORD_TOO_NEW`. */
   static async open(directory: string, options: TopicLogOptions): Promise<TopicLog> {
     const { fs, retention, progressDirectory } = options;
     const durable = new DurableEnd(0, 0);
@@ -152,10 +153,10 @@ function refuse(error: unknown): never {
   throw engineError(error, "the record was not stored");
 }
 
-const codes: Readonly<Record<string, EngineErrorCode>> = {
-  "log.closed": "CLOSED",
-  "log.record_too_large": "RECORD_TOO_LARGE",
-  "log.newer_format": "RECORD_TOO_NEW",
+const codes: Readonly<Partial<Record<LogErrorCode, EngineErrorCode>>> = {
+  PINTLE_LOG_CLOSED: "PINTLE_ENGINE_CLOSED",
+  PINTLE_LOG_RECORD_TOO_LARGE: "PINTLE_RECORD_TOO_LARGE",
+  PINTLE_LOG_NEWER_FORMAT: "PINTLE_RECORD_TOO_NEW",
 };
 
 /** What the log or its file system reported, as the engine's own error. */
@@ -164,7 +165,6 @@ export function engineError(error: unknown, what: string): EngineError {
   const code = error instanceof LogError ? codes[error.code] : undefined;
   const cause = error instanceof LogError && error.cause !== undefined ? error.cause : error;
   const message = error instanceof Error ? error.message : String(error);
-  return new EngineError(code ?? (isDiskFull(cause) ? "STORAGE_FULL" : "STORAGE_FAILED"), `${what}: ${message}`, {
-    cause: error,
-  });
+  const refused = isDiskFull(cause) ? "PINTLE_STORAGE_FULL" : "PINTLE_STORAGE_FAILED";
+  return new EngineError(code ?? refused, `${what}: ${message}`, { cause: error });
 }

@@ -9,7 +9,7 @@ test("shut for a second after each failure, open after a success, logged once ea
     lines.push(`${level} ${typeof fields === "string" ? fields : `${(fields as { code: string }).code} ${message}`}`);
   };
   const gate = new StorageGate({ debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") });
-  const full = new EngineError("STORAGE_FULL", "no space left");
+  const full = new EngineError("PINTLE_STORAGE_FULL", "no space left");
 
   gate.stored();
   assert.ok(gate.open && gate.admits(0));
@@ -23,7 +23,7 @@ test("shut for a second after each failure, open after a success, logged once ea
   gate.stored();
   assert.ok(gate.open && gate.admits(1011));
   assert.deepEqual(lines, [
-    "error STORAGE_FULL the storage takes no events; requests are answered with 503 meanwhile",
+    "error PINTLE_STORAGE_FULL the storage takes no events; requests are answered with 503 meanwhile",
     "info the storage takes events again",
   ]);
 });

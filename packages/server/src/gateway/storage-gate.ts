@@ -37,7 +37,7 @@ export class StorageGate {
 
   failed(error: unknown, now: number): void {
     const code = error instanceof EngineError ? error.code : "unknown";
-    this.#isFull = code === "STORAGE_FULL";
+    this.#isFull = code === "PINTLE_STORAGE_FULL";
     if (this.#shutUntil === undefined) {
       this.#logger.error({ code, err: error }, "the storage takes no events; requests are answered with 503 meanwhile");
     }

@@ -50,8 +50,8 @@ test("its header alone says what a list and a count need", () => {
 test("other kinds are passed over, newer formats and nonsense refused", () => {
   const record = (header: string) => ({ offset: 5, header: Buffer.from(header), payload: Buffer.from("{}") });
   assert.equal(decodeDeadLetter(record('{"v":1,"kind":"verdict"}')), undefined);
-  assert.throws(() => decodeDeadLetter(record('{"v":2,"kind":"letter"}')), { code: "RECORD_TOO_NEW" });
+  assert.throws(() => decodeDeadLetter(record('{"v":2,"kind":"letter"}')), { code: "PINTLE_RECORD_TOO_NEW" });
   for (const header of ["", "7", "null", "{"]) {
-    assert.throws(() => decodeDeadLetter(record(header)), { code: "RECORD_INVALID" });
+    assert.throws(() => decodeDeadLetter(record(header)), { code: "PINTLE_RECORD_INVALID" });
   }
 });

@@ -70,7 +70,7 @@ export function encodeDeadLetter({ event, answer, request, detail, ...facts }: D
 
 /**
  * @returns `undefined` for a record that is no letter
- * @throws EngineError `RECORD_TOO_NEW`, `RECORD_INVALID`
+ * @throws EngineError `PINTLE_RECORD_TOO_NEW`, `PINTLE_RECORD_INVALID`
  */
 export function decodeDeadLetter(record: Pick<EngineRecord, "offset" | "header" | "payload">): DeadLetter | undefined {
   const fact = deadRecord.decode(record);

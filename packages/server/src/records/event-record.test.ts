@@ -174,7 +174,8 @@ test("a record of a newer version is refused as such", () => {
     header[position] = value;
     assert.throws(
       () => eventsOf({ ...good, header }),
-      (error) => error instanceof EngineError && error.code === "RECORD_TOO_NEW" && /record 5 /.test(error.message),
+      (error) =>
+        error instanceof EngineError && error.code === "PINTLE_RECORD_TOO_NEW" && /record 5 /.test(error.message),
     );
   }
 });
@@ -194,7 +195,7 @@ test("a record that contradicts itself is refused, and its payload is not quoted
       () => eventsOf(record(changes, body)),
       (error) => {
         assert.ok(error instanceof EngineError, name);
-        assert.equal(error.code, "RECORD_INVALID", name);
+        assert.equal(error.code, "PINTLE_RECORD_INVALID", name);
         assert.doesNotMatch(String(error.stack), /hunter2/, name);
         return true;
       },

@@ -79,8 +79,8 @@ export function encodeEventRecord(facts: EventRecordFacts): { header: Uint8Array
 }
 
 /**
- * Reads a header without the payload. Throws an `EngineError`: `RECORD_TOO_NEW` for a format or feature of a newer version,
- * `RECORD_INVALID` for a header that contradicts itself.
+ * Reads a header without the payload. Throws an `EngineError`: `PINTLE_RECORD_TOO_NEW` for a format or feature of a newer version,
+ * `PINTLE_RECORD_INVALID` for a header that contradicts itself.
  */
 export function decodeEventRecord(bytes: Uint8Array): EventRecordFacts {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -114,7 +114,7 @@ export function decodeEventRecord(bytes: Uint8Array): EventRecordFacts {
 
 /**
  * The events of a record, each completed from its body and the header alone: the same whenever it is called. Throws an
- * `EngineError` (`RECORD_INVALID`, `RECORD_TOO_NEW`) for a record that nothing can be made of; `record.offset` is named.
+ * `EngineError` (`PINTLE_RECORD_INVALID`, `PINTLE_RECORD_TOO_NEW`) for a record that nothing can be made of; `record.offset` is named.
  */
 export function eventsOf(record: Pick<EngineRecord, "offset" | "header" | "payload">): RecordEvents {
   try {
@@ -158,9 +158,12 @@ function bodiesOf(endpoint: Endpoint, payload: Uint8Array): unknown[] {
 }
 
 function invalid(reason: string): EngineError {
-  return new EngineError("RECORD_INVALID", reason);
+  return new EngineError("PINTLE_RECORD_INVALID", reason);
 }
 
 function tooNew(what: string): EngineError {
-  return new EngineError("RECORD_TOO_NEW", `${what} is of a newer version of Pintle than this one; run that, or newer`);
+  return new EngineError(
+    "PINTLE_RECORD_TOO_NEW",
+    `${what} is of a newer version of Pintle than this one; run that, or newer`,
+  );
 }

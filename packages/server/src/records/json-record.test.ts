@@ -152,11 +152,11 @@ test("other kinds are passed over, other formats and nonsense refused, with the 
   assert.deepEqual(decode('{"v":3,"kind":"known"}'), { kind: "known" });
   for (const header of ['{"v":3,"kind":"other"}', '{"v":3}']) assert.equal(decode(header), undefined);
   const message = "record 5 of a topic has format 4, this version knows 3";
-  assert.throws(() => decode('{"v":4,"kind":"other"}'), { code: "RECORD_TOO_NEW", message });
+  assert.throws(() => decode('{"v":4,"kind":"other"}'), { code: "PINTLE_RECORD_TOO_NEW", message });
   for (const header of ["", "7", "null", "{", "secret"]) {
     const invalid = "record 5 of a topic: its header is no JSON object";
-    assert.throws(() => decode(header), { code: "RECORD_INVALID", message: invalid });
-    assert.throws(() => each.payloadOf({ offset: 5, payload: Buffer.from(header) }), { code: "RECORD_INVALID" });
+    assert.throws(() => decode(header), { code: "PINTLE_RECORD_INVALID", message: invalid });
+    assert.throws(() => each.payloadOf({ offset: 5, payload: Buffer.from(header) }), { code: "PINTLE_RECORD_INVALID" });
   }
 });
 

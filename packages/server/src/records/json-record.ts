@@ -16,10 +16,10 @@ export interface JsonRecord<Fact extends { readonly kind: string }> {
    * The header, without `v`.
    *
    * @returns `undefined` for a kind that this version does not know
-   * @throws EngineError `RECORD_TOO_NEW`, `RECORD_INVALID`
+   * @throws EngineError `PINTLE_RECORD_TOO_NEW`, `PINTLE_RECORD_INVALID`
    */
   decode(record: Pick<EngineRecord, "offset" | "header">): Fact | undefined;
-  /** The payload, an object or a list. @throws EngineError `RECORD_INVALID` */
+  /** The payload, an object or a list. @throws EngineError `PINTLE_RECORD_INVALID` */
   payloadOf(record: Pick<EngineRecord, "offset" | "payload">): object;
 }
 
@@ -44,7 +44,7 @@ export function jsonRecord<Fact extends { readonly kind: string }>(
     } catch {
       // The parser's message quotes the text, which may be anybody's data.
     }
-    throw new EngineError("RECORD_INVALID", `record ${offset} of ${topic}: its ${part} is no JSON object`);
+    throw new EngineError("PINTLE_RECORD_INVALID", `record ${offset} of ${topic}: its ${part} is no JSON object`);
   }
 
   return {
@@ -56,7 +56,7 @@ export function jsonRecord<Fact extends { readonly kind: string }>(
       const { v, ...fact } = parse(header, offset, "header") as { readonly v?: unknown; readonly kind?: unknown };
       if (v !== version) {
         const message = `record ${offset} of ${topic} has format ${JSON.stringify(v)}, this version knows ${version}`;
-        throw new EngineError("RECORD_TOO_NEW", message);
+        throw new EngineError("PINTLE_RECORD_TOO_NEW", message);
       }
       return known.has(fact.kind) ? (fact as Fact) : undefined;
     },

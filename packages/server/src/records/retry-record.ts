@@ -54,7 +54,7 @@ export function encodeSlice({ facts, ...slice }: ParkedSlice, events: readonly D
  * The header of a record.
  *
  * @returns `undefined` for a record of another kind
- * @throws EngineError `RECORD_TOO_NEW`, `RECORD_INVALID`
+ * @throws EngineError `PINTLE_RECORD_TOO_NEW`, `PINTLE_RECORD_INVALID`
  */
 export function decodeSlice(record: Pick<EngineRecord, "offset" | "header">): ParkedSlice | undefined {
   const header = records.decode(record);
@@ -63,7 +63,7 @@ export function decodeSlice(record: Pick<EngineRecord, "offset" | "header">): Pa
   return { ...slice, facts: events };
 }
 
-/** @throws EngineError `RECORD_INVALID` */
+/** @throws EngineError `PINTLE_RECORD_INVALID` */
 export function decodeEvents(record: Pick<EngineRecord, "offset" | "payload">): DeliveredEvent[] {
   return records.payloadOf(record) as DeliveredEvent[];
 }

@@ -302,7 +302,10 @@ function consumerDestination(
 ): ConsumerDestination {
   const type = types.get(typeName);
   if (type === undefined)
-    throw new ServerError("CONFIG_INVALID", `the destination "${name}" has the type "${typeName}", which is not known`);
+    throw new ServerError(
+      "PINTLE_CONFIG_INVALID",
+      `the destination "${name}" has the type "${typeName}", which is not known`,
+    );
   const connected = sources.filter(({ destinations }) => destinations.includes(id));
   return {
     id,

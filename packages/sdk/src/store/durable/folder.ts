@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type FileSystem, LogError } from "@pintle/log";
 import { durableError } from "./durable-errors.ts";
 
-/** Takes the lock of a folder, or rejects with `lock.held` after waiting that many milliseconds. */
+/** Takes the lock of a folder, or rejects with `PINTLE_LOCK_HELD` after waiting that many milliseconds. */
 export type TakeLock = (directory: string, wait: number) => Promise<{ release(): Promise<void> }>;
 
 /** A slot whose lock is ours. */
@@ -85,7 +85,7 @@ export class Folder {
       const lock = await this.#takeLock(directory, 0);
       return { number, directory, release: () => lock.release() };
     } catch (error) {
-      if (error instanceof LogError && error.code === "lock.held") return undefined;
+      if (error instanceof LogError && error.code === "PINTLE_LOCK_HELD") return undefined;
       throw error;
     }
   }

@@ -187,7 +187,7 @@ export class Journals {
 /** A folder or a slot that is not for us: waiting does not help. */
 function isRefusal(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return code === "DURABLE_REFUSED" || code === "log.newer_format";
+  return code === "DURABLE_REFUSED" || code === "PINTLE_LOG_NEWER_FORMAT";
 }
 
 function refusalOf(error: unknown, directory: string): PintleError {

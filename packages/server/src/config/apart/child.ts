@@ -43,7 +43,7 @@ async function work(): Promise<void> {
   const unusable = (what: string) =>
     answer({
       kind: "refused",
-      refusal: { code: "CONFIG_UNREADABLE", message: `${shownAs(order)}: cannot be run: ${what}` },
+      refusal: { code: "PINTLE_CONFIG_UNREADABLE", message: `${shownAs(order)}: cannot be run: ${what}` },
     });
   const uncaught = (error: unknown) => unusable(`an error that nobody caught: ${reasonOf(error)}`);
   process.on("uncaughtException", uncaught);
@@ -83,14 +83,14 @@ async function run(order: Order): Promise<Tasks[Order["name"]]["gives"]> {
   const type = await runModule(module, shownAs, "defineDestination");
   if (!isDestinationType(type)) {
     throw new ServerError(
-      "CASES_UNREADABLE",
+      "PINTLE_CASES_UNREADABLE",
       `${file}: the default export of ${shownAs} is no destination type: it is made by defineDestination({ ... })`,
     );
   }
   try {
     return await runCases(type, table);
   } catch (error) {
-    throw new ServerError("CASES_UNREADABLE", `${file}: ${reasonOf(error)}`, { cause: error });
+    throw new ServerError("PINTLE_CASES_UNREADABLE", `${file}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -91,7 +91,7 @@ for (const [what, text, message] of deaths) {
     const { refusal, printed } = await load(text);
     assert.match(refusal?.message ?? "accepted", message);
     assert.match(refusal?.message ?? "", /^pintle\.config\.ts: /);
-    assert.notEqual(refusal?.code, "CONFIG_TIMEOUT");
+    assert.notEqual(refusal?.code, "PINTLE_CONFIG_TIMEOUT");
     assert.equal(printed, "", "what Node and V8 have to say is told in that line");
   });
 }
@@ -105,7 +105,7 @@ const endless: [what: string, text: string][] = [
 for (const [what, text] of endless) {
   test(`a configuration that ${what} is given up when its time is over`, async () => {
     const { refusal } = await load(text, 100);
-    assert.equal(refusal?.code, "CONFIG_TIMEOUT");
+    assert.equal(refusal?.code, "PINTLE_CONFIG_TIMEOUT");
     assert.match(refusal?.message ?? "", /^pintle\.config\.ts: not loaded within 100 ms: .*--config-timeout TIME/);
   });
 }

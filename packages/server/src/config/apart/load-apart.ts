@@ -8,7 +8,7 @@ import { type ApartOptions, runApart } from "./run-apart.ts";
  * Loads a configuration as `loadConfig` does, and runs one that is a program in a process of its own. Types of destinations that the owner has
  * written stay there: `loadOwnTypes` gets them where they are needed.
  *
- * @throws ServerError with CONFIG_NOT_FOUND, CONFIG_UNREADABLE or CONFIG_TIMEOUT; ConfigError with everything that is not allowed
+ * @throws ServerError with PINTLE_CONFIG_NOT_FOUND, PINTLE_CONFIG_UNREADABLE or PINTLE_CONFIG_TIMEOUT; ConfigError with everything that is not allowed
  */
 export async function loadConfigApart(
   file: string,

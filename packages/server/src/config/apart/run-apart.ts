@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
-import { type ErrorCode, ServerError } from "../../errors.ts";
+import { ServerError, type ServerErrorCode } from "../../errors.ts";
 import { timeoutMessage } from "../config-timeout.ts";
 import { ConfigError } from "../problem.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
@@ -24,7 +24,7 @@ const memory = 512;
  * Does something that runs code of the data plane's owner in a process of its own: code that hangs, spins, uses up its memory or ends its
  * process does that to no other. When the answer is there, or the time is over, that process is ended, with whatever it has started.
  *
- * @throws ServerError CONFIG_TIMEOUT when it takes longer than `limit`, or is given up; CONFIG_UNREADABLE when the process ends without an
+ * @throws ServerError PINTLE_CONFIG_TIMEOUT when it takes longer than `limit`, or is given up; PINTLE_CONFIG_UNREADABLE when the process ends without an
  * answer; and what the task itself refuses
  */
 export async function runApart<Name extends TaskName>(
@@ -34,7 +34,7 @@ export async function runApart<Name extends TaskName>(
 ): Promise<Tasks[Name]["gives"]> {
   const { limit, signal, print = (text) => void process.stderr.write(text) } = options;
   const { shownAs } = takes;
-  const givenUp = () => new ServerError("CONFIG_TIMEOUT", `${shownAs}: loading it was given up`);
+  const givenUp = () => new ServerError("PINTLE_CONFIG_TIMEOUT", `${shownAs}: loading it was given up`);
   if (signal?.aborted === true) throw givenUp();
   const child = startChild();
   const output = new Output(print);
@@ -46,7 +46,10 @@ export async function runApart<Name extends TaskName>(
     return (await Promise.race([
       exchange(child, { name, takes }, shownAs, output),
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(shownAs, limit))), limit);
+        timer = setTimeout(
+          () => reject(new ServerError("PINTLE_CONFIG_TIMEOUT", timeoutMessage(shownAs, limit))),
+          limit,
+        );
         giveUp = () => reject(givenUp());
         signal?.addEventListener("abort", giveUp, { once: true });
       }),
@@ -111,7 +114,7 @@ function ending(child: ChildProcess): Promise<End> {
 
 async function exchange(child: ChildProcess, order: unknown, shownAs: string, output: Output): Promise<unknown> {
   const pipe = child.stdio[3] as Socket | undefined;
-  const failed = (what: string) => new ServerError("CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${what}`);
+  const failed = (what: string) => new ServerError("PINTLE_CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${what}`);
   const disturbed = "something in it has written into the channel to its parent process";
   const reader = new FrameReader();
   const ended = ending(child);
@@ -149,7 +152,7 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, isOutOfMemory
 
 function revived({ code, message, config }: PlainRefusal): ServerError {
   return config === undefined
-    ? new ServerError(code as ErrorCode, message)
+    ? new ServerError(code as ServerErrorCode, message)
     : new ConfigError(config.file, config.problems, config.omitted);
 }
 

@@ -67,7 +67,7 @@ export class Reader {
         failures = 0;
       } catch (error) {
         if (this.#hasEnded(partition)) return;
-        if (error instanceof EngineError && error.code === "RECORD_TOO_NEW") {
+        if (error instanceof EngineError && error.code === "PINTLE_RECORD_TOO_NEW") {
           // To step over it would lose it, and a newer version will read it.
           this.#isStopped = true;
           account.report("record_too_new", error.message);

@@ -37,7 +37,7 @@ export interface TakeRules {
  * earlier run has finished, and says what is to be done with the others.
  *
  * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`: there are none
- * @throws EngineError `RECORD_TOO_NEW`, in which case nothing has happened
+ * @throws EngineError `PINTLE_RECORD_TOO_NEW`, in which case nothing has happened
  */
 export function takeRecord(
   record: EngineRecord,
@@ -56,7 +56,7 @@ export function takeRecord(
   try {
     content = eventsOf(record);
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code === "RECORD_TOO_NEW") throw error;
+    if (!(error instanceof EngineError) || error.code === "PINTLE_RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
   }
   return takeEvents(record, partition, { ...content, duplicates }, rules);

@@ -208,7 +208,7 @@ function meant(record: EngineRecord, { from, to }: StartedReplay, target: Replay
     }
     return result;
   } catch (error) {
-    if (error instanceof EngineError && error.code === "RECORD_INVALID") return result;
+    if (error instanceof EngineError && error.code === "PINTLE_RECORD_INVALID") return result;
     throw error;
   }
 }

@@ -70,7 +70,7 @@ export class MemoryEngine implements Engine {
   }
 
   async subscribe(topic: string, group: string, handler: AssignmentHandler): Promise<{ close(): Promise<void> }> {
-    if (this.#dead) throw new EngineError("CLOSED", "the engine has crashed");
+    if (this.#dead) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine has crashed");
     const records = this.store.recordsOf(topic);
     const saves = this.store.savesOf(topic, group);
     const partition: AssignedPartition = {

@@ -37,7 +37,7 @@ export interface RunningRouter {
    * Goes on with another configuration. Resolves when every destination has taken it, or when it is clear that the thread will
    * start again, with it.
    *
-   * @throws ServerError CONFIG_UNREADABLE, CONFIG_TIMEOUT when its types of destinations cannot be loaded: the one before goes on
+   * @throws ServerError PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT when its types of destinations cannot be loaded: the one before goes on
    */
   change(config: Pick<StartRouterOptions, "sources" | "destinations">): Promise<void>;
   /** Asks the thread for something. Rejects while it is being started again, and after `close`. */
@@ -213,7 +213,7 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
 
 /** Whether it stays until its owner does something: what the configuration or the data folder holds. */
 function isForTheOwner({ name, code }: Error & { readonly code?: unknown }): boolean {
-  if (name === "EngineError") return code !== "STORAGE_FULL" && code !== "STORAGE_FAILED";
+  if (name === "EngineError") return code !== "PINTLE_STORAGE_FULL" && code !== "PINTLE_STORAGE_FAILED";
   return name === "ServerError" || name === "ConfigError";
 }
 
@@ -312,14 +312,14 @@ class RouterThread {
   /** Asks it to change. @throws ServerError when it cannot load the types that the destinations need, and nothing has changed */
   async change(config: RouterCalls["change"]["takes"]): Promise<void> {
     const [problem] = await Promise.all([this.ask("change", config), this.#loadsTypes(config.destinations)]);
-    if (problem !== null) throw new ServerError("CONFIG_UNREADABLE", problem);
+    if (problem !== null) throw new ServerError("PINTLE_CONFIG_UNREADABLE", problem);
   }
 
   /**
    * Resolves when the thread has loaded the types that the owner has written. Where it spins in one of them, and does not notice itself that the
    * time is over, it is ended.
    *
-   * @throws ServerError CONFIG_UNREADABLE, CONFIG_TIMEOUT
+   * @throws ServerError PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT
    */
   #loadsTypes(destinations: readonly Destination[]): Promise<void> {
     const [home] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType]));
@@ -328,7 +328,7 @@ class RouterThread {
       let timer: NodeJS.Timeout | undefined;
       const expired = (): void => {
         stop();
-        reject(new ServerError("CONFIG_TIMEOUT", timeoutMessage(home.file, this.#configTimeout)));
+        reject(new ServerError("PINTLE_CONFIG_TIMEOUT", timeoutMessage(home.file, this.#configTimeout)));
         void this.#worker.terminate();
       };
       const took = (message: FromRouter): void => {
@@ -336,7 +336,7 @@ class RouterThread {
         if (message.kind !== "loaded") return;
         stop();
         if (message.problem === undefined) resolve();
-        else reject(new ServerError("CONFIG_UNREADABLE", message.problem));
+        else reject(new ServerError("PINTLE_CONFIG_UNREADABLE", message.problem));
       };
       const stop = (): void => {
         clearTimeout(timer);
@@ -345,7 +345,7 @@ class RouterThread {
       };
       const ended = (): void => {
         stop();
-        reject(new ServerError("CONFIG_UNREADABLE", `${home.file}: the router's thread ended while it ran it`));
+        reject(new ServerError("PINTLE_CONFIG_UNREADABLE", `${home.file}: the router's thread ended while it ran it`));
       };
       this.#worker.on("message", took);
       this.#worker.on("exit", ended);
