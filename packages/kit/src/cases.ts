@@ -121,7 +121,13 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
     close: async () => {},
   };
   const now = Date.parse(wanted.now);
-  const connection = await type.open(parsed.data, { directory: "/", now: () => now, userAgent: "Pintle", sender });
+  const connection = await type.open(parsed.data, {
+    directory: "/",
+    now: () => now,
+    userAgent: "Pintle",
+    destinationName: type.type,
+    sender,
+  });
   const outcomes = await connection.deliver(
     wanted.events.map((event, index) => complete(event, index, now, type.takesRequests === true)),
   );

@@ -113,6 +113,8 @@ export interface DestinationType<Settings = unknown> {
   readonly type: string;
   /** By this name, too, events address it in `integrations`. */
   readonly displayName: string;
+  /** Other names by which clients of RudderStack and Segment address it there: `["AM"]`. */
+  readonly names?: readonly string[];
   readonly description: string;
   /** Its keys in a configuration, each with its description. Its output is valid input again. */
   readonly settings: z.ZodType<Settings & DeliverySettings>;

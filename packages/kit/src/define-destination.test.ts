@@ -5,6 +5,7 @@ import { z } from "zod";
 import { defineDestination } from "./define-destination.ts";
 import type { HttpDefinition } from "./http-destination.ts";
 import { type Answer, dead, delivered, retry } from "./outcome.ts";
+import { refuse } from "./refusal.ts";
 import type { EventRequest, HttpRequest, Sender } from "./sender.ts";
 
 interface Settings {
@@ -13,7 +14,7 @@ interface Settings {
 
 const settings = { url: z.string().describe("where to") };
 const batch = { events: 3, bytes: 1000, whole: false };
-const common = { type: "test", displayName: "Test", description: "a test", settings, batch };
+const common = { type: "test", displayName: "Test", names: ["AM"], description: "a test", settings, batch };
 
 const events = ["a", "b", "c"].map((id) => ({ messageId: id }) as unknown as DeliveredEvent);
 
@@ -34,7 +35,7 @@ async function deliver(
     close: async () => {},
   };
   const type = defineDestination<Settings>({ ...common, ...definition });
-  const tools = { directory: "/", now: () => 0, userAgent: "Pintle/test", sender };
+  const tools = { directory: "/", now: () => 0, userAgent: "Pintle/test", destinationName: "crm", sender };
   const connection = await type.open(type.settings.parse({ url: "http://h" }), tools);
   const outcomes = await connection.deliver(given);
   return {
@@ -106,6 +107,44 @@ test("events of which no request can be made are dead", async () => {
     throw new Error("no email");
   };
   assert.deepEqual((await deliver({ requests })).outcomes, Array(3).fill("dead request"));
+});
+
+test("an event of which its author says why it cannot go out is dead for that reason, and takes no others with it", async () => {
+  const requests = (given: readonly DeliveredEvent[]) => {
+    if (given.some(({ messageId }) => messageId === "b")) throw refuse("too_old", "timestamp: 10 days");
+    return [request("/all")];
+  };
+  const { outcomes } = await deliver({ requests });
+  assert.deepEqual(outcomes, ["delivered", "dead too_old", "delivered"]);
+  assert.deepEqual((await deliver({ requests }, {}, events.slice(1, 2))).outcomes, ["dead too_old"]);
+  for (const reason of ["", "Too old", "ä", "x".repeat(65)]) assert.throws(() => refuse(reason), TypeError);
+});
+
+test("whoever judges an answer knows the settings, and which item is of which event", async () => {
+  const seen: unknown[] = [];
+  const definition: HttpDefinition<Settings> = {
+    requests: () => [{ ...request("/some", [2, 0]), items: [0, 2, 2] }, request("/other", [1])],
+    classify(_answer, of, { settings: { url }, items, now, base, name }) {
+      seen.push([of.map(({ messageId }) => messageId), items, url, now, base, name]);
+      return undefined;
+    },
+  };
+  await deliver(definition);
+  assert.deepEqual(seen, [
+    [["c", "a"], [1, 0, 0], "http://h", 0, "", "crm"],
+    [["b"], [0], "http://h", 0, "", "crm"],
+  ]);
+});
+
+test("an event may say something to the destination alone, under its name or one of its type's", async () => {
+  const said: unknown[] = [];
+  const requests: HttpDefinition<Settings>["requests"] = (of, _settings, { options }) => {
+    said.push(...of.map(options));
+    return [request("/all")];
+  };
+  const saying = [{ crm: { a: 1 } }, { Test: { a: 2 } }, { AM: { a: 3 } }, { all: { a: 4 } }];
+  await deliver({ requests }, {}, saying.map((integrations) => ({ messageId: "x", integrations })) as never);
+  assert.deepEqual(said.slice(0, 3), [{ a: 1 }, { a: 2 }, { a: 3 }]);
 });
 
 test("a setting without a description is refused", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressProblem, addressShape } from "./addresses.ts";
 import type { BatchLimits, Connection, DestinationType, Tools, Trial, TrialTools } from "./contract.ts";
 import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 import { type HttpDefinition, openHttp } from "./http-destination.ts";
@@ -7,6 +8,8 @@ import { secretsOf } from "./secret.ts";
 interface CommonDefinition<Settings> {
   readonly type: string;
   readonly displayName: string;
+  /** See `DestinationType.names`. @default none */
+  readonly names?: readonly string[];
   readonly description: string;
   /** A schema for every key, each with a description: they are the destination's documentation. Other keys are refused. */
   readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
@@ -45,13 +48,21 @@ const single: BatchLimits = { events: 1, bytes: 0, whole: false };
  * @throws TypeError when a key of the settings has no description, or the name of the type is none
  */
 export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
-  const { type, displayName, description, concurrency = () => 1 } = definition;
+  const { type, displayName, description, names = [], concurrency = () => 1 } = definition;
   const limits = definition.batch ?? single;
   const batch = typeof limits === "function" ? limits : () => limits;
   if (!/^[a-z0-9-]+$/.test(type)) {
     throw new TypeError(`The name of a destination type is a-z, 0-9 and -, got type: ${JSON.stringify(type)}`);
   }
-  const shape: Readonly<Record<string, z.ZodType>> = definition.settings;
+  const addresses = "open" in definition ? undefined : definition.addresses;
+  const ofAddress = addresses === undefined ? {} : addressShape(addresses);
+  const taken = Object.keys(ofAddress).find((key) => Object.hasOwn(definition.settings, key));
+  if (taken !== undefined) {
+    throw new TypeError(
+      `The setting "${taken}" of the destination type "${type}" is made of its addresses: leave it out`,
+    );
+  }
+  const shape: Readonly<Record<string, z.ZodType>> = { ...definition.settings, ...ofAddress };
   for (const [key, schema] of Object.entries(shape)) {
     if (!z.globalRegistry.get(schema)?.description) {
       throw new TypeError(
@@ -60,7 +71,8 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
     }
   }
   const settings = z.strictObject({ ...shape, ...deliveryShape }).superRefine((values, context) => {
-    const problem = definition.check?.(values as Settings);
+    const problem =
+      (addresses === undefined ? undefined : addressProblem(values)) ?? definition.check?.(values as Settings);
     if (problem !== undefined) context.addIssue({ code: "custom", path: [problem.key], message: problem.message });
   }) as unknown as DestinationType<Settings>["settings"];
   const open =
@@ -74,6 +86,7 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
             inOrder: batch(values).whole && (values as Partial<DeliverySettings>).order !== false,
             concurrency: concurrency(values),
             secrets: secretsOf(settings, values),
+            keys: [...(tools.destinationName === undefined ? [] : [tools.destinationName]), displayName, ...names],
             tools,
           });
   const transactional = "open" in definition && definition.transactional === true;
@@ -83,6 +96,7 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
     takesRequests,
     type,
     displayName,
+    names,
     description,
     settings,
     batch,

@@ -2,6 +2,7 @@ import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
 import { dead, delivered, type Outcome } from "./outcome.ts";
+import { Refusal } from "./refusal.ts";
 import type { EventRequest } from "./sender.ts";
 import type { Suspects } from "./suspects.ts";
 
@@ -197,6 +198,7 @@ class Batch {
 }
 
 function unmakeable(error: unknown): Outcome {
+  if (error instanceof Refusal) return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
   return dead("request", { detail: error instanceof Error ? error.message : String(error) });
 }
 

@@ -1,6 +1,8 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { type Addresses, baseOf } from "./addresses.ts";
+import { type AnswerContext, type Attempt, optionsAt } from "./attempt.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
@@ -13,7 +15,8 @@ import { Suspects } from "./suspects.ts";
 export interface HttpDefinition<Settings> {
   /**
    * The requests that deliver these events, in the order in which they are to be sent. Pure: tests need no network. Where it throws
-   * with several events it is called again with half of them; an event with which it throws alone becomes a dead letter, reason `request`.
+   * with several events it is called again with half of them; an event with which it throws alone becomes a dead letter, with the reason of
+   * `refuse`, else `request`.
    */
   requests(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): readonly EventRequest[];
   /** Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses something has failed */
@@ -32,14 +35,13 @@ export interface HttpDefinition<Settings> {
   classify?(
     answer: Answer,
     events: readonly DeliveredEvent[],
-    attempt: Attempt,
+    context: AnswerContext<Settings>,
   ): Outcome | readonly Outcome[] | undefined;
-}
-
-/** What there is to know about an attempt beside its events. */
-export interface Attempt {
-  /** Milliseconds since the epoch: for signatures, and for a `Retry-After` that is a date. */
-  readonly now: number;
+  /**
+   * Where the service is reached: one address, or one for each region, the first being the default. The type has the settings `endpoint` and
+   * `region` then, and `requests` gets the address that they choose as `base`.
+   */
+  readonly addresses?: Addresses;
 }
 
 /** Bytes of an answer that are kept with an event: enough to see what a server complains about. */
@@ -57,12 +59,14 @@ interface HttpOptions<Settings> {
   readonly concurrency: number;
   /** What of the settings is secret. */
   readonly secrets: readonly string[];
+  /** What an event may call the destination by in `integrations`; the first counts first. */
+  readonly keys: readonly string[];
   readonly tools: Tools;
 }
 
 export function openHttp<Settings>(
   definition: HttpDefinition<Settings>,
-  { settings, limits, inOrder, concurrency, secrets, tools }: HttpOptions<Settings>,
+  { settings, limits, inOrder, concurrency, secrets, keys, tools }: HttpOptions<Settings>,
 ): Connection {
   const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
   const sender = tools.watch?.(network) ?? network;
@@ -73,6 +77,13 @@ export function openHttp<Settings>(
   };
 
   const { request: shown } = hiding(secrets);
+
+  const common = {
+    base: definition.addresses === undefined ? "" : baseOf(definition.addresses, settings),
+    name: tools.destinationName,
+    options: (event: DeliveredEvent) => optionsAt(event, keys),
+  };
+  const attemptNow = (): Attempt => ({ now: tools.now(), ...common });
 
   async function send(request: EventRequest): Promise<Answer> {
     return sender.send(request.gzip === true ? await compressed(request) : request, sendLimits);
@@ -88,9 +99,10 @@ export function openHttp<Settings>(
     return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map(withRequest) }) };
   }
 
-  function judge(answer: Answer, events: readonly DeliveredEvent[], attempt: Attempt): Result {
+  function judge(answer: Answer, events: readonly DeliveredEvent[], request: EventRequest): Result {
+    const attempt = attemptNow();
     try {
-      const own = definition.classify?.(answer, events, attempt);
+      const own = definition.classify?.(answer, events, { ...attempt, settings, items: itemsOf(request, events) });
       if (own !== undefined) return isList(own) ? { outcomes: own.map(briefly) } : { outcome: briefly(own) };
     } catch (error) {
       // A server that answers with something else than it used to is no reason to lose the event.
@@ -101,15 +113,14 @@ export function openHttp<Settings>(
   }
 
   const requestsOf = (events: readonly DeliveredEvent[]) => {
-    const attempt = { now: tools.now() };
-    return definition.requests(events, settings, attempt).map((made) => {
+    return definition.requests(events, settings, attemptNow()).map((made) => {
       const request = withUserAgent(made, tools.userAgent);
       return {
         request,
         send: (carried: readonly DeliveredEvent[]): Promise<Result> =>
           send(request)
             .then(
-              (answer) => judge(answer, carried, { now: tools.now() }),
+              (answer) => judge(answer, carried, request),
               (error: unknown): Result => ({ outcome: classifyError(error) }),
             )
             .then((result) => explained(result, request)),
@@ -134,6 +145,12 @@ export function openHttp<Settings>(
       }),
     close: () => sender.close(),
   };
+}
+
+/** Positions of the events of the items, among those that the request carries. */
+function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEvent[]): readonly number[] {
+  if (items === undefined) return [...carried.keys()];
+  return events === undefined ? items : items.map((position) => events.indexOf(position));
 }
 
 /** Statuses that speak about what a request carries. All others would have been the answer to any request. */

@@ -1,6 +1,8 @@
 export { parseJson, stringifyJson } from "@pintle/events";
 export type { DeliveredEvent } from "@pintle/events/gateway";
 export { z } from "zod";
+export type { Addresses } from "./addresses.ts";
+export type { AnswerContext, Attempt } from "./attempt.ts";
 export { bytes } from "./bytes.ts";
 export { type CaseResult, type CaseTable, readCases, runCases } from "./cases.ts";
 export {
@@ -40,10 +42,11 @@ export { loadDriver } from "./driver.ts";
 export { type DurationLimits, duration } from "./duration.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
-export { type Attempt, type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
+export { type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
 export { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
 export { kindNamed, plainWords } from "./plain-words.ts";
 export { rate, rateBounds } from "./rate.ts";
+export { refuse } from "./refusal.ts";
 export { isSecret, secret, secretsOf } from "./secret.ts";
 export {
   type EventRequest,

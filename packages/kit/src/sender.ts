@@ -18,6 +18,8 @@ export interface HttpRequest {
 export interface EventRequest extends HttpRequest {
   /** Positions of the events that it carries. @default all */
   readonly events?: readonly number[];
+  /** For each item of its body the position of its event, where that is not one item for each: `classify` gets it. */
+  readonly items?: readonly number[];
   /** Compresses the body and says so in `Content-Encoding`. @default false */
   readonly gzip?: boolean;
 }

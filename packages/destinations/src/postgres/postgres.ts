@@ -59,6 +59,7 @@ const commonSchema = "pintle";
 export const postgres: DestinationType<PostgresSettings> = defineDestination<PostgresSettings>({
   type: "postgres",
   displayName,
+  names: ["POSTGRES"],
   description: "Loads events into tables of a PostgreSQL database, each event exactly once",
   settings: settings as { [Key in keyof PostgresSettings]-?: z.ZodType<PostgresSettings[Key]> },
   batch: { events: 2500, bytes: 4 << 20, whole: true },

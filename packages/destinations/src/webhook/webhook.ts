@@ -99,6 +99,7 @@ export type WebhookSettings = SettingsOf<typeof settings>;
 export const webhook = defineDestination({
   type: "webhook",
   displayName: "Webhook",
+  names: ["WEBHOOK"],
   description: "Sends each event as the JSON body of an HTTP request",
   settings,
   check: ({ method, batch }) =>

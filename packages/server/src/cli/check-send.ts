@@ -134,7 +134,12 @@ async function plan(
   const unsent = (failed: boolean, ...lines: string[]): Unsent => ({ destination, lines, failed });
   if (!destination.enabled) return unsent(false, `${called}: not enabled, nothing is sent`);
   const type = types.get(destination.type)!;
-  const { result } = filterEvent(event, { ...destination.filter, name, displayName: type.displayName });
+  const { result } = filterEvent(event, {
+    ...destination.filter,
+    name,
+    displayName: type.displayName,
+    names: type.names,
+  });
   if (result === "type") {
     return unsent(true, called, "  an event of this type would become a dead letter (type), so nothing is sent");
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadDestinationTypes } from "@pintle/destinations";
 import { checkConfig } from "./check-config.ts";
-import { type DestinationConfig, defineConfig, type SourceConfig } from "./define-config.ts";
+import { defineConfig, type SourceConfig } from "./define-config.ts";
 import { env } from "./env.ts";
 
 const destinationTypes = await loadDestinationTypes();

@@ -126,7 +126,7 @@ export class Consumer {
   constructor(options: ConsumerOptions) {
     const { destination, engine, registry, log, tools, clock, random, logger, redact, limits } = options;
     const { type, id, rudderStackId, name, settings, transform, throttle } = destination;
-    const { displayName } = type;
+    const { displayName, names } = type;
     const all = { ...defaultLimits, ...limits };
     this.#destination = destination;
     this.#engine = engine;
@@ -141,7 +141,7 @@ export class Consumer {
     const holds = { copies: transform === undefined ? 1 : 2, fits: (bytes: number) => share.fits(bytes) };
     this.#rules = {
       ...holds,
-      filter: { ...destination.filter, name, displayName },
+      filter: { ...destination.filter, name, displayName, names },
       sources: destination.sources,
       concerns: this.#concerns,
     };

@@ -81,6 +81,16 @@ test("names of the language's own are no integrations", () => {
   assert.deepEqual(judged, { result: "deliver", malformed: false });
 });
 
+test("other names of the type count after its display name", () => {
+  const of = (integrations: object) =>
+    filterEvent({ type: "track", integrations } as unknown as DeliveredEvent, { ...names, names: ["WEBHOOK", "Hook"] });
+  assert.equal(of({ WEBHOOK: false }).result, "integrations");
+  assert.equal(of({ All: false, Hook: {} }).result, "deliver");
+  assert.equal(of({ Hook: false, WEBHOOK: true }).result, "deliver");
+  assert.equal(of({ Webhook: true, WEBHOOK: false }).result, "deliver");
+  assert.deepEqual(of({ WEBHOOK: "no" }), { result: "deliver", malformed: true });
+});
+
 test("types that are known pass, all others are dead", () => {
   for (const type of ["identify", "track", "page", "screen", "group", "alias", "merge"]) {
     assert.equal(result({ type }), "deliver");

@@ -20,6 +20,8 @@ export interface FilterRules extends EventFilter {
   readonly name: string;
   /** The display name of its type. By this, too, events can address it in `integrations`. */
   readonly displayName: string;
+  /** Other names of its type, by which they can, too. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go SDK write. */
@@ -59,7 +61,7 @@ export function filterLater(
 
 function readIntegrations(
   integrations: unknown,
-  { name, displayName }: FilterRules,
+  { name, displayName, names = [] }: FilterRules,
 ): { included: boolean; malformed: boolean } {
   if (integrations === undefined || integrations === null) return nothingSaid;
   if (typeof integrations !== "object" || Array.isArray(integrations)) return { included: true, malformed: true };
@@ -75,7 +77,7 @@ function readIntegrations(
     malformed = true;
     return undefined;
   }
-  for (const key of [name, displayName]) {
+  for (const key of [name, displayName, ...names]) {
     const included = answerOf(key, true);
     if (included !== undefined) return { included, malformed };
   }

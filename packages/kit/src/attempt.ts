@@ -1,0 +1,43 @@
+import type { DeliveredEvent } from "@pintle/events/gateway";
+
+/** What there is to know about an attempt beside its events and the settings. */
+export interface Attempt {
+  /** Milliseconds since the epoch: for signatures, and for a `Retry-After` that is a date. */
+  readonly now: number;
+  /** Where the service is, without a slash at its end: `endpoint` of the settings, else by `region`. `""` for a type without `addresses`. */
+  readonly base: string;
+  /** The key under which the configuration lists the destination. */
+  readonly name: string | undefined;
+  /**
+   * What an event says to this destination alone: the object that stands in its `integrations` under the destination's name, the display
+   * name of its type, or one of the type's other names; the first of them. Empty where there is none. Its values are whatever the client sent.
+   */
+  options(event: DeliveredEvent): Readonly<Record<string, unknown>>;
+}
+
+/** What there is to know about an answer beside the events of its request. */
+export interface AnswerContext<Settings> extends Attempt {
+  readonly settings: Settings;
+  /**
+   * For each item of the request's body the position of its event, among those that `classify` gets: `items` of the request. Of a request
+   * that does not say, one item for each event.
+   */
+  readonly items: readonly number[];
+}
+
+const none: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** The first object that stands under one of these keys in the `integrations` of an event. */
+export function optionsAt(event: DeliveredEvent, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  const { integrations } = event;
+  if (!isObject(integrations)) return none;
+  for (const key of keys) {
+    const value = Object.hasOwn(integrations, key) ? integrations[key] : undefined;
+    if (isObject(value)) return value;
+  }
+  return none;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
