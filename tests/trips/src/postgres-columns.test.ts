@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DataPlane } from "./support/data-plane.ts";
 import { type Database, needPostgres, Postgres } from "./support/postgres.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 import { until } from "./support/until.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
 
 /* What an event becomes, column by column, as SQL sees it. */
 
@@ -66,7 +66,7 @@ const common = {
 test("every type of event, every column", needPostgres, async () => {
   const database = await server.database();
   await database.query(`ALTER DATABASE ${await database.value("SELECT current_database()")} SET timezone = 'UTC'`);
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const properties = {
     n: 1,
     part: 1.5,
@@ -119,7 +119,7 @@ test("every type of event, every column", needPostgres, async () => {
 
 test("names: as properties, as events, and those that have another use", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const named: Record<string, string | undefined> = {
     "omega v2": "omega_v2",
     CamelCase123Key: "camel_case123_key",
@@ -161,7 +161,7 @@ test("names: as properties, as events, and those that have another use", needPos
 
 test("more than 200 columns: a dead letter, and as many as that are loaded", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const wide = (messageId: string, count: number) =>
     event({
       messageId,
@@ -183,7 +183,7 @@ test("more than 200 columns: a dead letter, and as many as that are loaded", nee
 test("layout single: the common columns, and the event as it is", needPostgres, async () => {
   const database = await server.database();
   await database.query(`ALTER DATABASE ${await database.value("SELECT current_database()")} SET timezone = 'UTC'`);
-  await using warehouse = await Warehouse.open(database.url, { layout: "single" });
+  await using warehouse = await TestWarehouse.open(database.url, { layout: "single" });
   const track = event({
     ...fields,
     messageId: "m",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Database, needPostgres, Postgres } from "./support/postgres.ts";
 import { PostgresProxy, type Verdict } from "./support/postgres-proxy.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 
 /*
  * A load that has to do everything that a load can have to do, ended between any two of its statements: to the server it is the same whether
@@ -19,7 +19,7 @@ const day = (number: number): string => `2026-01-0${number}T00:00:00.000Z`;
 
 /** What is there before: a table with a column of whole numbers and a trigger that refuses some rows, one without an index, users. */
 async function prepare(database: Database, url: string, namespace: string): Promise<void> {
-  await using warehouse = await Warehouse.open(url, { namespace });
+  await using warehouse = await TestWarehouse.open(url, { namespace });
   const outcomes = await warehouse.load([
     event({ messageId: "known", event: "known", receivedAt: day(1), properties: { n: 1 } }),
     event({ messageId: "taken over", event: "taken over", receivedAt: day(1) }),
@@ -67,7 +67,7 @@ test(
 
     await prepare(database, url, "whole");
     {
-      await using warehouse = await Warehouse.open(url, { namespace: "whole" });
+      await using warehouse = await TestWarehouse.open(url, { namespace: "whole" });
       assert.deepEqual(await warehouse.load(batch()), outcomes);
     }
     const everything = await contents(database, "whole");
@@ -92,7 +92,7 @@ test(
     const before = await contents(database, "cut");
     /** Loads the batch, and ends it at its `point`th statement. Returns that; nothing when there are not that many. */
     const cutAt = async (point: number, verdict: Verdict): Promise<string> => {
-      await using warehouse = await Warehouse.open(url, { namespace: "cut" });
+      await using warehouse = await TestWarehouse.open(url, { namespace: "cut" });
       assert.equal((await warehouse.position()).low, 1);
       let seen = 0;
       let cut = "";
@@ -125,7 +125,7 @@ test(
 
     assert.equal(await cutAt(point, "cut answer"), "COMMIT");
     assert.deepEqual(await contents(database, "cut"), everything);
-    await using again = await Warehouse.open(url, { namespace: "cut" });
+    await using again = await TestWarehouse.open(url, { namespace: "cut" });
     assert.equal((await again.position()).low, 2);
   },
 );

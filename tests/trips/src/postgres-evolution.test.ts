@@ -3,8 +3,8 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import pg from "pg";
 import { type Database, needPostgres, Postgres } from "./support/postgres.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 import { until } from "./support/until.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
 
 /* A schema that others change, too: before a load, while it waits, and faster than it. */
 
@@ -41,7 +41,7 @@ async function meanwhile(database: Database, change: string, load: () => Promise
 
 test("somebody else makes, alters and drops the same things in the middle of a load", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const load = (messageId: string, properties: object) => () =>
     warehouse.load([event({ messageId, event: "e", properties })]);
   const columnsOf = (table: string) => database.columns("shop", table);
@@ -79,7 +79,7 @@ test("somebody else makes, alters and drops the same things in the middle of a l
 
 test("to rewrite a table and to index it may take longer than `timeout`: tables are large", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, { timeout: "2s" });
+  await using warehouse = await TestWarehouse.open(database.url, { timeout: "2s" });
   const load = (messageId: string, v: number) => warehouse.load([event({ messageId, event: "e", properties: { v } })]);
   await load("a", 1);
   await database.query(`ALTER TABLE shop.e DROP CONSTRAINT e_pkey;
@@ -110,7 +110,7 @@ test(
     CREATE TABLE shop.uuids (id uuid, received_at timestamptz);
     CREATE TABLE shop.numbers (id bigint, received_at timestamptz);
     INSERT INTO shop.short VALUES ('longe', '2020-01-01')`);
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     const load = (name: string, ...ids: string[]) =>
       warehouse.load(ids.map((messageId) => event({ messageId, event: name })));
     assert.deepEqual(await load("short", "longer", "fits", "also"), ["dead row_22001", "delivered", "delivered"]);
@@ -129,7 +129,7 @@ test(
 
 test("skipTracks, skipUsers, rudderEvent and underscoreDivideNumbers", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, {
+  await using warehouse = await TestWarehouse.open(database.url, {
     ...{ skipTracks: true, skipUsers: true, rudderEvent: true, underscoreDivideNumbers: true },
   });
   const outcomes = await warehouse.load([
@@ -153,7 +153,7 @@ test("skipTracks, skipUsers, rudderEvent and underscoreDivideNumbers", needPostg
 
 test("a number that only JSON has is discarded", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const properties = JSON.parse('{"big": 1e400, "n": 1e300, "low": -1e400}');
   assert.deepEqual(await warehouse.load([event({ event: "e", properties })]), ["delivered"]);
   assert.equal((await database.columns("shop", "e")).big, undefined);
@@ -180,7 +180,7 @@ test("users: whatever the order of arrival and the batches, the same rows come o
   await fc.assert(
     fc.asyncProperty(said, fc.infiniteStream(fc.nat()), async (all, dice) => {
       const namespace = `run${++runs}`;
-      await using warehouse = await Warehouse.open(database.url, { namespace });
+      await using warehouse = await TestWarehouse.open(database.url, { namespace });
       const roll = (below: number) => (dice.next().value as number) % below;
       const waiting = [...all];
       while (waiting.length > 0) {
@@ -226,7 +226,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     await warehouse.load([event({ messageId: "a", event: "other" })]);
     await database.query("CREATE VIEW shop.e AS SELECT * FROM shop.other");
     const load = () =>
@@ -240,7 +240,7 @@ test(
 
 test("rows that come again: every way to load them leaves the same", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
   const load = (...rows: [id: string, day: number, v: unknown][]) =>
     warehouse.load(

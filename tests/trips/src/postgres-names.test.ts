@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { type Database, needPostgres, Postgres } from "./support/postgres.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 
 /* Names that are too long, reserved, or taken: what stands where, also for the next process. */
 
@@ -32,13 +32,13 @@ test(
   async () => {
     const database = await server.database();
     {
-      await using warehouse = await Warehouse.open(database.url);
+      await using warehouse = await TestWarehouse.open(database.url);
       const properties = { [`${long}1`]: 1, [`${long}2`]: 2, fooBar: "a", foo_bar: "b" };
       assert.deepEqual(await warehouse.load([event({ messageId: "a", event: "e", properties })]), ["delivered"]);
     }
     assert.deepEqual(await discards(database), ["e foo_bar b collision", `e ${long}2 2 collision`]);
     {
-      await using warehouse = await Warehouse.open(database.url);
+      await using warehouse = await TestWarehouse.open(database.url);
       const load = (messageId: string, properties: object) =>
         warehouse.load([event({ messageId, event: "e", properties })]);
       await load("b", { [`${long}2`]: 3 });
@@ -65,7 +65,7 @@ test("events whose names are equal when they are cut have tables of their own", 
   const database = await server.database();
   const names = [1, 2, 1, 2, 3].map((n) => `${longEvent}${n}`);
   for (const [n, name] of names.entries()) {
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     assert.deepEqual(await warehouse.load([event({ messageId: `m${n}`, event: name })]), ["delivered"]);
   }
   const tables = await database.query<{ tablename: string }>(
@@ -90,7 +90,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    const writers = await Promise.all([0, 1].map(() => Warehouse.open(database.url)));
+    const writers = await Promise.all([0, 1].map(() => TestWarehouse.open(database.url)));
     try {
       // Without a commit: they would share the row of the progress, which is not what this is about.
       await Promise.all(
@@ -140,7 +140,7 @@ test(
     const database = await server.database();
     await database.query(`CREATE SCHEMA shop; CREATE TABLE shop.e (id text, received_at timestamptz, "${long}" text);
     COMMENT ON COLUMN shop.e."${long}" IS 'In euros.'`);
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     await warehouse.load([event({ messageId: "a", event: "e", properties: { [`${long}1`]: "x" } })]);
     const comment = () =>
       database.value(`SELECT col_description('shop.e'::regclass, attnum) FROM pg_attribute
@@ -153,14 +153,14 @@ test(
 test("a role that owns no table cannot have a name remembered, and loads", needPostgres, async () => {
   const database = await server.database();
   {
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     await warehouse.load([event({ messageId: "a", event: "e", properties: { [long]: "x" } })]);
     await database.query(`COMMENT ON COLUMN shop.e."${long}" IS NULL; CREATE ROLE guest LOGIN;
       GRANT USAGE, CREATE ON SCHEMA shop TO guest; GRANT ALL ON ALL TABLES IN SCHEMA shop TO guest`);
   }
   const url = new URL(database.url);
   url.username = "guest";
-  await using warehouse = await Warehouse.open(url.href);
+  await using warehouse = await TestWarehouse.open(url.href);
   const load = (messageId: string) =>
     warehouse.load([event({ messageId, event: "e", properties: { [`${long}1`]: "y" } })]);
   assert.deepEqual(await load("b"), ["delivered"]);
@@ -169,7 +169,7 @@ test("a role that owns no table cannot have a name remembered, and loads", needP
 
 test("event is the name before it is cut or escaped", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const sent: [name: string, table: string, event: string][] = [
     ["groups", "_groups", "groups"],
     ["Select", "_select", "select"],
@@ -193,7 +193,7 @@ test("in a schema of RudderStack, words are escaped as there, and what is there 
     CREATE TABLE shop.tracks (id text, received_at timestamptz, uuid_ts timestamptz);
     CREATE TABLE shop."window" (id text, received_at timestamptz, uuid_ts timestamptz, "with" text, _new text)`);
   const properties = Object.fromEntries(bothWays.map((word) => [word, word]));
-  const load = async (warehouse: Warehouse, name: string) =>
+  const load = async (warehouse: TestWarehouse, name: string) =>
     assert.deepEqual(await warehouse.load([event({ event: name, properties })]), ["delivered"]);
   const escaped = (list: readonly string[]) => bothWays.map((word) => (list.includes(word) ? `_${word}` : word)).sort();
   const named = async (schema: string, table: string) =>
@@ -201,31 +201,31 @@ test("in a schema of RudderStack, words are escaped as there, and what is there 
       .filter((name) => bothWays.includes(name.replace("_", "")))
       .sort();
   {
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     for (const name of ["window", "new", "fetch"]) await load(warehouse, name);
   }
   const rudderStack = escaped(["between", "new", "off", "old"]);
   for (const table of ["window", "_new", "fetch"]) assert.deepEqual(await named("shop", table), rudderStack, table);
   {
     // Its own list again, but for what is there.
-    await using warehouse = await Warehouse.open(database.url, { rudderStackNames: false });
+    await using warehouse = await TestWarehouse.open(database.url, { rudderStackNames: false });
     for (const name of ["window", "new", "lateral"]) await load(warehouse, name);
   }
   assert.deepEqual(await named("shop", "window"), rudderStack);
   const own = escaped(bothWays.slice(4));
   assert.deepEqual(await named("shop", "_lateral"), own);
   assert.equal(await database.value('SELECT count(*)::int FROM shop."_new"'), 2);
-  await using fresh = await Warehouse.open(database.url, { namespace: "fresh" });
+  await using fresh = await TestWarehouse.open(database.url, { namespace: "fresh" });
   await load(fresh, "window");
   assert.deepEqual(await named("fresh", "_window"), own);
-  await using asThere = await Warehouse.open(database.url, { namespace: "there", rudderStackNames: true });
+  await using asThere = await TestWarehouse.open(database.url, { namespace: "there", rudderStackNames: true });
   await load(asThere, "window");
   assert.deepEqual(await named("there", "window"), rudderStack);
 });
 
 test("two names that share a column: the first one has it", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const load = (messageId: string, properties: object) =>
     warehouse.load([event({ messageId, event: "e", properties })]);
   await load("a", { select: "x", _select: "y" });
@@ -246,7 +246,7 @@ test("whatever names come, no two of them share a column, and all values are the
       fc.array(fc.uniqueArray(name, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 4 }),
       async (batches) => {
         const namespace = `run${++runs}`;
-        await using warehouse = await Warehouse.open(database.url, { namespace });
+        await using warehouse = await TestWarehouse.open(database.url, { namespace });
         const sent = batches.map((names) => Object.fromEntries(names.map((one) => [one, `v ${one}`])));
         for (const [n, properties] of sent.entries())
           assert.deepEqual(await warehouse.load([event({ messageId: `m${n}`, event: "e", properties })]), [

@@ -7,7 +7,7 @@ import pg from "pg";
 import { needPostgres, Postgres } from "./support/postgres.ts";
 import { PostgresProxy } from "./support/postgres-proxy.ts";
 import { type TempFolder, tempFolder } from "./support/temp-folder.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 
 let folder: TempFolder;
 let server: Postgres;
@@ -88,24 +88,24 @@ test("TLS: a certificate is checked, and its name; without a check it is TLS all
   const database = await server.database();
   const url = database.url.replace("127.0.0.1", "localhost");
   const ca = join(folder.path, "ca.crt");
-  const isEncrypted = async (warehouse: Warehouse) => {
+  const isEncrypted = async (warehouse: TestWarehouse) => {
     assert.deepEqual(await warehouse.load([event({ event: "e" })]), ["delivered"]);
     return await database.value(
       "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'pintle'",
     );
   };
-  await using verified = await Warehouse.open(url, { tls: "verify", ca });
+  await using verified = await TestWarehouse.open(url, { tls: "verify", ca });
   assert.equal(await isEncrypted(verified), true);
-  await using bySslmode = await Warehouse.open(`${url}?sslmode=require`, { ca });
+  await using bySslmode = await TestWarehouse.open(`${url}?sslmode=require`, { ca });
   assert.equal(await isEncrypted(bySslmode), true);
-  await using unverified = await Warehouse.open(database.url, { tls: "no-verify" });
+  await using unverified = await TestWarehouse.open(database.url, { tls: "no-verify" });
   assert.equal(await isEncrypted(unverified), true);
   await assert.rejects(
-    Warehouse.open(url, { tls: "verify", ca: join(folder.path, "other.crt") }),
+    TestWarehouse.open(url, { tls: "verify", ca: join(folder.path, "other.crt") }),
     /self-signed|unable to (get|verify)/,
   );
-  await assert.rejects(Warehouse.open(url, { tls: "verify" }), /self-signed|unable to (get|verify)/);
-  await assert.rejects(Warehouse.open(database.url, { tls: "verify", ca }), /does not match|altname/i);
+  await assert.rejects(TestWarehouse.open(url, { tls: "verify" }), /self-signed|unable to (get|verify)/);
+  await assert.rejects(TestWarehouse.open(database.url, { tls: "verify", ca }), /does not match|altname/i);
 });
 
 test(
@@ -113,7 +113,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     assert.deepEqual(await warehouse.load([event({ messageId: "a", event: "e" })]), ["delivered"]);
     await server.stop();
     assert.match((await warehouse.load([event({ messageId: "b", event: "e" })]))[0]!, /^retry (connection|sql_57p01)/);
@@ -133,7 +133,7 @@ test("one connection, however long it goes on, and none after the end", needPost
       "SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pintle'",
     );
   {
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     await Promise.all(Array.from({ length: 10 }, () => warehouse.connection.deliver([event({ event: "e" })])));
     assert.equal(await connections(), 1);
     assert.equal(await database.value("SELECT count(*)::int FROM shop.e"), 10);
@@ -150,7 +150,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url, { timeout: 1000 });
+    await using warehouse = await TestWarehouse.open(database.url, { timeout: 1000 });
     await warehouse.load([event({ messageId: "a", event: "e" })]);
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
@@ -170,7 +170,7 @@ test("a server that says nothing any more is given up", needPostgres, async () =
   const database = await server.database();
   await using proxy = await PostgresProxy.listen(server.port);
   const name = new URL(database.url).pathname.slice(1);
-  await using warehouse = await Warehouse.open(server.urlOf(name, proxy.port), { timeout: 1000 });
+  await using warehouse = await TestWarehouse.open(server.urlOf(name, proxy.port), { timeout: 1000 });
   proxy.decide = ({ text }) => (/^SAVEPOINT .*COPY/.test(text) ? "silence" : "pass");
   assert.match((await warehouse.load([event({ event: "e" })]))[0]!, /^retry connection/);
   proxy.decide = () => "pass";
@@ -184,20 +184,23 @@ test(
     const database = await server.database();
     await database.query("CREATE ROLE loader LOGIN; CREATE SCHEMA shop");
     const url = database.url.replace("postgres@", "loader@");
-    await assert.rejects(Warehouse.open(url), /permission denied for schema shop/);
+    await assert.rejects(TestWarehouse.open(url), /permission denied for schema shop/);
     await database.query("GRANT USAGE, CREATE ON SCHEMA shop TO loader");
-    await using warehouse = await Warehouse.open(url);
+    await using warehouse = await TestWarehouse.open(url);
     assert.deepEqual(await warehouse.load([event({ event: "e" })]), ["delivered"]);
     await database.query("ALTER TABLE shop.e OWNER TO postgres; REVOKE ALL ON shop.e FROM loader");
     assert.deepEqual(await warehouse.load([event({ event: "e" })]), ["retry sql_42501"]);
-    await assert.rejects(Warehouse.open(database.url.replace("postgres@", "nobody-of-that-name@")), /does not exist/);
+    await assert.rejects(
+      TestWarehouse.open(database.url.replace("postgres@", "nobody-of-that-name@")),
+      /does not exist/,
+    );
     assert.deepEqual(warehouse.buried, []);
   },
 );
 
 test("a trigger that refuses is a dead letter; a lost dead letter is no commit", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   await warehouse.load([event({ event: "e", properties: { n: 1 } })]);
   await database.query(`CREATE FUNCTION shop.no() RETURNS trigger LANGUAGE plpgsql AS
       'BEGIN IF NEW.n = 13 THEN RAISE EXCEPTION ''not thirteen''; END IF; RETURN NEW; END';
@@ -224,7 +227,7 @@ test(
     ALTER DATABASE ${name} SET synchronous_commit = off; ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable';
     ALTER DATABASE ${name} SET search_path = nowhere`);
     await using proxy = await PostgresProxy.listen(server.port);
-    await using warehouse = await Warehouse.open(server.urlOf(name, proxy.port));
+    await using warehouse = await TestWarehouse.open(server.urlOf(name, proxy.port));
     const load = () =>
       warehouse.load([
         event({ messageId: "m", event: "e", properties: { when: "2026-03-04T05:06:07", text: "é😀" } }),

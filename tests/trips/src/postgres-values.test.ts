@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { parseJson, readTime } from "@pintle/events";
 import fc from "fast-check";
 import { needPostgres, Postgres } from "./support/postgres.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 
 /* Numbers and times at their edges: what is read exactly is stored exactly. */
 
@@ -18,7 +18,7 @@ const beyond = "9223372036854775808";
 
 test("whole numbers have all their digits: as bigint, as numeric, in lists and JSON", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, {
+  await using warehouse = await TestWarehouse.open(database.url, {
     jsonPaths: ["track.properties.json"],
     rudderEvent: true,
   });
@@ -51,7 +51,7 @@ test("a number that a column cannot hold is discarded, and no event dies for it"
   const database = await server.database();
   await database.query(`CREATE SCHEMA shop; CREATE TABLE shop.e (id text PRIMARY KEY, received_at timestamptz, i integer,
     n numeric(20), real real, double double precision, d timestamptz)`);
-  await using warehouse = await Warehouse.open(database.url, { rudderStackTypes: true });
+  await using warehouse = await TestWarehouse.open(database.url, { rudderStackTypes: true });
   const load = (messageId: string, properties: object) =>
     warehouse.load([event({ messageId, event: "e", properties })]);
   const most = 10n ** 20n - 1n;
@@ -81,7 +81,7 @@ test("a number that a column cannot hold is discarded, and no event dies for it"
 
 test("every time that the gateway reads can be stored, as that time", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const part = (max: number, width: number) => fc.nat({ max }).map((n) => String(n).padStart(width, "0"));
   const year = fc.oneof(part(9999, 4), fc.constantFrom("0000", "0001", "9999", "2024"));
   const texts = fc

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { type Database, needPostgres, Postgres } from "./support/postgres.ts";
-import { event, Warehouse } from "./support/warehouse.ts";
+import { event, TestWarehouse } from "./support/test-warehouse.ts";
 
 let server: Postgres;
 before(async () => {
@@ -16,7 +16,7 @@ const ids = async (database: Database, table: string) =>
 
 test("events become tables", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, { jsonPaths: ["track.properties.cart"] });
+  await using warehouse = await TestWarehouse.open(database.url, { jsonPaths: ["track.properties.cart"] });
   const outcomes = await warehouse.load([
     event({
       messageId: "t",
@@ -76,7 +76,7 @@ test("events become tables", needPostgres, async () => {
 
 test("the same id again: the newest row stays, in whatever order they come", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const row = (receivedAt: string, n: number) => event({ messageId: "m", event: "e", receivedAt, properties: { n } });
   const [old, middle, latest] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"];
   const n = () => database.value("SELECT array_agg(n::int) FROM shop.e");
@@ -92,7 +92,7 @@ test("the same id again: the newest row stays, in whatever order they come", nee
 
 test("users have the latest value of each column, whatever the order of arrival", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const identify = (day: number, traits: object, userId = "u") =>
     event({ type: "identify", userId, traits, receivedAt: `2026-01-0${day}T00:00:00.000Z` });
   await warehouse.load([
@@ -115,7 +115,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     await warehouse.load([event({ event: "e", properties: { n: -1 } })]);
     await database.query("ALTER TABLE shop.e ADD CONSTRAINT no_7777 CHECK (n <> 7777)");
     const events = Array.from({ length: 10_000 }, (_, n) =>
@@ -140,7 +140,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url, { maxColumns: 30 });
+    await using warehouse = await TestWarehouse.open(database.url, { maxColumns: 30 });
     // Of random bytes, so that the server cannot make it small enough.
     const long = randomBytes(6000).toString("base64");
     const wide = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`p${n}`, n]));
@@ -161,7 +161,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     const values = [1, "two", 3.5, 4, true, "2026-11-23", [5], 6.25];
     for (const [n, v] of values.entries()) {
       assert.deepEqual(
@@ -185,7 +185,7 @@ test(
       discards.map((row) => Object.values(row).join(" ")),
       ["e m1 v two type", "e m4 v true type", "e m5 v 2026-11-23 type", "e m6 v [5] type"],
     );
-    await using cutting = await Warehouse.open(database.url, { rudderStackTypes: true, namespace: "cut" });
+    await using cutting = await TestWarehouse.open(database.url, { rudderStackTypes: true, namespace: "cut" });
     await cutting.load([event({ messageId: "a", event: "e", properties: { v: 1 } })]);
     await cutting.load([event({ messageId: "b", event: "e", properties: { v: 7.9 } })]);
     assert.deepEqual(await database.value("SELECT array_agg(v::text ORDER BY id) FROM cut.e"), ["1", "7"]);
@@ -194,7 +194,7 @@ test(
 
 test("a column that a view depends on is not widened; its fractions are discarded", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   await warehouse.load([event({ messageId: "a", event: "e", properties: { v: 1 } })]);
   await database.query("CREATE VIEW shop.report AS SELECT v FROM shop.e");
   assert.deepEqual(await warehouse.load([event({ messageId: "b", event: "e", properties: { v: 1.5 } })]), [
@@ -206,7 +206,7 @@ test("a column that a view depends on is not widened; its fractions are discarde
 
 test("tables and columns that others alter or drop are taken as they are now", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url);
+  await using warehouse = await TestWarehouse.open(database.url);
   const load = (messageId: string, v: unknown) => warehouse.load([event({ messageId, event: "e", properties: { v } })]);
   await load("a", "text");
   await database.query("ALTER TABLE shop.e DROP COLUMN v");
@@ -248,7 +248,7 @@ test("tables and columns that others alter or drop are taken as they are now", n
 
 test("a table with 1,600 columns is full: what has no place is discarded", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, { maxColumns: 1600 });
+  await using warehouse = await TestWarehouse.open(database.url, { maxColumns: 1600 });
   const properties = (from: number, to: number) =>
     Object.fromEntries(Array.from({ length: to - from }, (_, n) => [`p${from + n}`, true]));
   for (let from = 0; from < 1500; from += 500)
@@ -278,7 +278,7 @@ test(
       UNION SELECT attname::text FROM pg_attribute WHERE attnum < 0) AS words`,
     );
     assert.ok(words.length > 80);
-    await using warehouse = await Warehouse.open(database.url, { namespace: "select" });
+    await using warehouse = await TestWarehouse.open(database.url, { namespace: "select" });
     const properties = Object.fromEntries(words.map((word) => [word, word]));
     assert.deepEqual(
       await warehouse.load([
@@ -299,7 +299,7 @@ test(
 
 test("texts of every kind come out as they went in", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, { jsonPaths: ["track.properties.json"] });
+  await using warehouse = await TestWarehouse.open(database.url, { jsonPaths: ["track.properties.json"] });
   const texts = [
     "\\N",
     "\\.",
@@ -342,7 +342,7 @@ test("texts of every kind come out as they went in", needPostgres, async () => {
 
 test("layout single: one table, with the event as JSON", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, { layout: "single" });
+  await using warehouse = await TestWarehouse.open(database.url, { layout: "single" });
   await warehouse.load([
     event({ messageId: "a", event: "Order", properties: { x: [1] } }),
     event({ messageId: "b", type: "page", name: "Home" }),
@@ -358,7 +358,7 @@ test("layout single: one table, with the event as JSON", needPostgres, async () 
 
 test("without a namespace each source has its schema", needPostgres, async () => {
   const database = await server.database();
-  await using warehouse = await Warehouse.open(database.url, { namespace: undefined });
+  await using warehouse = await TestWarehouse.open(database.url, { namespace: undefined });
   await warehouse.load([event({ messageId: "a", event: "e" })], { id: "s1", name: "My Shop 2" });
   await warehouse.load([event({ messageId: "b", event: "e" })], { id: "s2", name: "店" });
   assert.equal(await database.value("SELECT id FROM my_shop_2.e"), "a");
@@ -378,7 +378,7 @@ test(
     CREATE TABLE shop.rudder_discards (column_name text, column_value text, received_at timestamp with time zone, row_id text, table_name text, uuid_ts timestamp with time zone);
     INSERT INTO shop.order_completed VALUES ('m', 'old', '2026-01-01', 1), ('m', 'older', '2025-01-01', 1), ('k', 'kept', '2026-01-01', 1);
     INSERT INTO shop.users VALUES ('u', 'newer name', NULL, '2026-06-01'), ('u', 'old name', 5, '2026-01-01'), ('w', 'w', 1, '2026-01-01')`);
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     const outcomes = await warehouse.load([
       event({
         messageId: "m",
@@ -425,7 +425,7 @@ test(
 test("two writers change the same schema at once, and each load is whole", needPostgres, async () => {
   const database = await server.database();
   const writers = await Promise.all(
-    [1, 2, 3].map((n) => Warehouse.open(database.url, { namespace: "two" }).then((one) => ({ one, n }))),
+    [1, 2, 3].map((n) => TestWarehouse.open(database.url, { namespace: "two" }).then((one) => ({ one, n }))),
   );
   try {
     // Without a commit: they would share the row of the progress, which is not what this is about.
@@ -460,9 +460,9 @@ test("two writers change the same schema at once, and each load is whole", needP
 
 test("a second writer of the same destination fences the first", needPostgres, async () => {
   const database = await server.database();
-  await using first = await Warehouse.open(database.url);
+  await using first = await TestWarehouse.open(database.url);
   await first.load([event({ messageId: "a", event: "e" })]);
-  await using second = await Warehouse.open(database.url);
+  await using second = await TestWarehouse.open(database.url);
   assert.deepEqual(await second.position(), { low: 1, finished: [] });
   assert.deepEqual(await first.load([event({ messageId: "b", event: "e" })]), ["retry fenced"]);
   await assert.rejects(first.position(), /moved by another process/);
@@ -475,7 +475,7 @@ test(
   needPostgres,
   async () => {
     const database = await server.database();
-    await using warehouse = await Warehouse.open(database.url);
+    await using warehouse = await TestWarehouse.open(database.url);
     const finished: [number, number][] = [
       [3, 0],
       [3, 1],
@@ -488,9 +488,9 @@ test(
     };
     await warehouse.connection.deliver([event({ event: "e" })], { sources: [], commit });
     assert.deepEqual(await warehouse.position(), { low: 2, finished });
-    await using again = await Warehouse.open(database.url);
+    await using again = await TestWarehouse.open(database.url);
     assert.deepEqual(await again.position(), { low: 2, finished });
-    await using other = await Warehouse.open(database.url, {}, "another log");
+    await using other = await TestWarehouse.open(database.url, {}, "another log");
     assert.deepEqual(await other.position(), { low: 0, finished: [] });
   },
 );

@@ -18,11 +18,11 @@ export interface WarehouseSettings {
   maxColumns: number;
 }
 
-type Shape = { [Key in keyof WarehouseSettings]-?: z.ZodType<WarehouseSettings[Key]> };
+export type WarehouseShape = { [Key in keyof WarehouseSettings]-?: z.ZodType<WarehouseSettings[Key]> };
 
 const flag = (text: string): z.ZodType<boolean> => z.boolean().default(false).describe(text);
 
-export function warehouseShape(dialect: Dialect): Shape {
+export function warehouseShape(dialect: Dialect): WarehouseShape {
   const names = new Names({ dialect, underscoreDivideNumbers: false });
   const shape = {
     namespace: z
@@ -65,7 +65,7 @@ export function warehouseShape(dialect: Dialect): Shape {
       .default(200)
       .describe("An event with more columns becomes a dead letter (default 200)"),
   };
-  return shape as Shape;
+  return shape as WarehouseShape;
 }
 
 /** The schema of a destination that has one for all sources. */

@@ -17,8 +17,14 @@ export function event(fields: Record<string, unknown>): DeliveredEvent {
   );
 }
 
-/** The destination `postgres` on its own, without a router: batches go in, outcomes come out. */
-export class Warehouse implements AsyncDisposable {
+export const testTools: { now: () => number; userAgent: string; destinationId: string } = {
+  now: () => Date.now(),
+  userAgent: "Pintle/test",
+  destinationId: "warehouse",
+};
+
+/** A destination that loads tables on its own, without a router: batches go in, outcomes come out. */
+export class TestWarehouse implements AsyncDisposable {
   /** Dead letters that were written before their commit. */
   readonly buried: Outcome[] = [];
   readonly connection: Connection;
@@ -30,11 +36,15 @@ export class Warehouse implements AsyncDisposable {
     this.place = { log, topic: "events", partition: 0 };
   }
 
-  static async open(url: string, settings: Record<string, unknown> = {}, log = "log"): Promise<Warehouse> {
+  /** The destination `postgres`. */
+  static async open(url: string, settings: Record<string, unknown> = {}, log = "log"): Promise<TestWarehouse> {
     const postgres = await loadDestinationType("postgres");
     const values = postgres.settings.parse({ url, namespace: "shop", ...settings });
-    const tools = { directory: "/", now: () => Date.now(), userAgent: "Pintle/test", destinationId: "warehouse" };
-    const warehouse = new Warehouse(await postgres.open(values, tools), log);
+    return await TestWarehouse.over(await postgres.open(values, { ...testTools, directory: "/" }), log);
+  }
+
+  static async over(connection: Connection, log = "log"): Promise<TestWarehouse> {
+    const warehouse = new TestWarehouse(connection, log);
     await warehouse.position();
     return warehouse;
   }
