@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openEmbeddedEngine } from "../packages/server/dist/engine/embedded.js";
-import { startRouter } from "../packages/server/dist/router/start-router.js";
+import { startRouter } from "../packages/server/dist/router/thread/start-router.js";
 import { eventBody } from "./router/events.mjs";
 import { recordOf } from "./router/record.mjs";
 

@@ -1,7 +1,7 @@
 // npm run bench -- transform [--events N] [--rounds N] [--beside FOLDER]: events a second through a transformation that copies its event and adds a field: of a
 // whole router with a webhook; of the stage alone, as a webhook asks (64 calls of one event at a time) and as a file does (calls of 100). `--beside` names another built checkout, which is measured in the
 // same run, in turn. Medians count; the time of the processor for each event, of all threads and processes, feels less of neighbours. Compare only within one table.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -30,7 +30,9 @@ async function sides() {
       const { Transformation } = await import(pathToFileURL(join(dist, "transform/transformation.js")).href);
       // As the router's thread does.
       (await import(pathToFileURL(join(root, "packages/events/dist/index.js")).href)).letJsonTakeBigInt?.();
-      const { systemClock } = await import(pathToFileURL(join(dist, "clock.js")).href);
+      // Where it is today, and where an older checkout has it.
+      const clock = ["time/clock.js", "clock.js"].map((name) => join(dist, name)).find(existsSync);
+      const { systemClock } = await import(pathToFileURL(clock).href);
       const { startPlane } = await import(pathToFileURL(join(root, "bench/router/processes.mjs")).href);
       const make = () =>
         new Transformation({

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEmbeddedEngine } from "../../packages/server/dist/engine/embedded.js";
-import { startRouter } from "../../packages/server/dist/router/start-router.js";
+import { startRouter } from "../../packages/server/dist/router/thread/start-router.js";
 import { eventBody } from "./events.mjs";
 import { recordOf } from "./record.mjs";
 
