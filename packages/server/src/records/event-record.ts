@@ -38,6 +38,11 @@ export interface RecordEvents {
   readonly keyHashes: number[];
 }
 
+/** The same, each completed when it is asked for: by its position, of which there are as many as hashes. */
+export interface OpenedRecord extends Omit<RecordEvents, "events"> {
+  readonly eventAt: (index: number) => DeliveredEvent;
+}
+
 const format = 1;
 const knownFeatures = 0;
 const fixedBytes = 16;
@@ -112,11 +117,17 @@ export function decodeEventRecord(bytes: Uint8Array): EventRecordFacts {
   };
 }
 
+/** The events of a record, all of them: see `openRecord`. */
+export function eventsOf(record: Pick<EngineRecord, "offset" | "header" | "payload">): RecordEvents {
+  const { sourceId, keyHashes, eventAt } = openRecord(record);
+  return { sourceId, keyHashes, events: Array.from(keyHashes, (_, index) => eventAt(index)) };
+}
+
 /**
- * The events of a record, each completed from its body and the header alone: the same whenever it is called. Throws an
+ * The events of a record, each completed from its body and the header alone when it is asked for: the same whenever that is. Throws an
  * `EngineError` (`PINTLE_RECORD_INVALID`, `PINTLE_RECORD_TOO_NEW`) for a record that nothing can be made of; `record.offset` is named.
  */
-export function eventsOf(record: Pick<EngineRecord, "offset" | "header" | "payload">): RecordEvents {
+export function openRecord(record: Pick<EngineRecord, "offset" | "header" | "payload">): OpenedRecord {
   try {
     const facts = decodeEventRecord(record.header);
     const bodies = bodiesOf(facts.endpoint, record.payload);
@@ -125,17 +136,17 @@ export function eventsOf(record: Pick<EngineRecord, "offset" | "header" | "paylo
     }
     const { receivedAt, requestIp, batchSentAt, messageIds } = facts;
     const type = facts.endpoint === "batch" ? undefined : facts.endpoint;
-    const events = bodies.map((body, k) => {
-      if (typeof body !== "object" || body === null) throw invalid(`its event ${k} is no object`);
-      return completeEvent(body as Record<string, unknown>, {
+    const odd = bodies.findIndex((body) => typeof body !== "object" || body === null);
+    if (odd !== -1) throw invalid(`its event ${odd} is no object`);
+    const eventAt = (index: number): DeliveredEvent =>
+      completeEvent(bodies[index] as Record<string, unknown>, {
         receivedAt,
         requestIp,
         type,
-        messageId: messageIds[k]!,
+        messageId: messageIds[index]!,
         batchSentAt,
       });
-    });
-    return { sourceId: facts.sourceId, events, keyHashes: facts.keyHashes as number[] };
+    return { sourceId: facts.sourceId, keyHashes: facts.keyHashes as number[], eventAt };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new EngineError(error.code, `record ${record.offset} of events: ${error.message}`, { cause: error });

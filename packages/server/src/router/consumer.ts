@@ -452,7 +452,7 @@ export class Consumer {
 
   /** Takes a record in: what is not for this destination ends here, the rest goes into its lanes. */
   #take(record: EngineRecord, partition: PartitionState, duplicates: Uint8Array | undefined): void {
-    const unread = countedAsUnread(record, partition, this.#concerns);
+    const unread = partition.part === undefined ? countedAsUnread(record, partition, this.#concerns) : 0;
     const { deliver, dead, filtered, duplicate, malformed } = takeRecord(record, partition, this.#rules, duplicates);
     partition.unread -= unread;
     const account = this.#account;
@@ -541,8 +541,8 @@ export class Consumer {
     let unread = 0;
     let records = 0;
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { unread: some, window, source } of this.#partitions.values()) {
-      unread += some;
+    for (const { unread: some, part, window, source } of this.#partitions.values()) {
+      unread += some + (part?.left ?? 0);
       records += Math.max(0, source.end() - window.low);
       oldest = Math.min(oldest, window.oldest?.time ?? Number.POSITIVE_INFINITY);
     }

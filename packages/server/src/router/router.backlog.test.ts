@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { delivered, retry } from "@pintle/kit";
+import { settle } from "./testing/fake-clock.ts";
 import { FakeDestination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 
@@ -60,4 +61,44 @@ test("a destination that was down for a long backlog catches up in order; nothin
   assert.deepEqual([harness.store.recordsOf("retry.late").length, (await harness.status("late")).dead], [0, {}]);
   await harness.close();
   assert.deepEqual(harness.progressOf("late"), { low: records, finished: [] });
+});
+
+test("records of many events take no more memory than there is for all destinations, however many of them are slow", async () => {
+  let isSlow = true;
+  const count = 10;
+  const waiting: (() => void)[] = [];
+  const ids: string[] = [];
+  const slow = new FakeDestination(async (events) => {
+    if (isSlow) await new Promise<void>((answer) => waiting.push(answer));
+    ids.push(...events.map(({ messageId }) => messageId));
+    return events.map(() => delivered);
+  });
+  const names = Array.from({ length: count }, (_, n) => `d${n}`);
+  const memory = 3e6;
+  const harness = await RouterHarness.open({
+    memory,
+    destinations: Object.fromEntries(names.map((name) => [name, slow])),
+  });
+  const perRecord = 1500;
+  for (let r = 0; r < 2; r++) {
+    await harness.accept(
+      Array.from({ length: perRecord }, (_, n) => ({ messageId: `m${r}.${n}`, userId: `u${n % 100}` })),
+    );
+  }
+  const { memory: held, destinations } = await harness.router.status();
+  // Half of the budget is divided, half is shared; beyond that each has a portion of 256 events.
+  assert.ok(held.held < memory + count * 256 * 3000, `${held.held} bytes are held`);
+  for (const { waiting } of destinations) assert.equal(waiting, 2 * perRecord, "what is not taken yet waits, too");
+
+  isSlow = false;
+  for (const answer of waiting) answer();
+  await settle();
+  const after = await harness.router.status();
+  assert.deepEqual(
+    after.destinations.map(({ delivered: all, waiting: rest }) => [all, rest]),
+    names.map(() => [2 * perRecord, 0]),
+  );
+  assert.equal(ids.length, count * 2 * perRecord);
+  assert.equal(after.memory.held, 0);
+  await harness.close();
 });

@@ -12,6 +12,8 @@ export interface PartitionState {
   readonly endAtStart: number;
   /** Ends reading and waiting when the partition is taken away. */
   readonly abort: AbortController;
+  /** The record that was read last, while not all of it is taken: there was no room for the rest. */
+  part: RecordPart | undefined;
   /** Events on their way to the destination or to the dead letters. */
   pending: number;
   /** Told when `pending` falls to 0. */
@@ -23,6 +25,14 @@ export interface PartitionState {
   /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
   countedTo: number;
   unread: number;
+}
+
+/** How far a record is taken. */
+export interface RecordPart {
+  readonly record: WindowRecord;
+  /** Position of the first event that is not taken, and how many events from there on have not ended. */
+  readonly next: number;
+  readonly left: number;
 }
 
 /** A partition of which nothing was read yet. */
@@ -37,6 +47,7 @@ export function newPartitionState(
     finishedBefore: new FinishedBefore(finished),
     endAtStart: source.end(),
     abort: new AbortController(),
+    part: undefined,
     pending: 0,
     onIdle: undefined,
     dirty: false,

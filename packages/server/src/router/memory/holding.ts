@@ -35,7 +35,7 @@ const texts = 2;
 
 /**
  * Decides how the events of a record wait: as the objects that they were parsed to where there is room for all of them, else as JSON that is
- * parsed again when it goes out. Then the record takes little more than it has bytes, and less than a small machine has.
+ * parsed again when it goes out (`pack`). Then an event takes little more than it has bytes, and less than a small machine has.
  *
  * @param copies objects that there may be of each event: with a transformation, what it made of it is one more
  * @param fits whether so many bytes are left for the destination
@@ -47,9 +47,11 @@ export function holdingOf(
   fits: (bytes: number) => boolean,
 ): (event: DeliveredEvent) => Holding {
   const cost = Math.ceil((copies * parsedCost(payload) + texts * payload.length) / events) + perEvent;
-  if (fits(cost * events)) return (held) => ({ held, cost });
-  return (event) => {
-    const held = new PackedEvent(event);
-    return { held, cost: (1 + texts) * held.bytes + perEvent };
-  };
+  return fits(cost * events) ? (held) => ({ held, cost }) : pack;
+}
+
+/** Holds an event as its JSON. */
+export function pack(event: DeliveredEvent): Holding {
+  const held = new PackedEvent(event);
+  return { held, cost: (1 + texts) * held.bytes + perEvent };
 }

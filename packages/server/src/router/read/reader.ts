@@ -21,7 +21,7 @@ export interface ReaderOptions {
   readonly isOver: () => boolean;
   /** The records from the position to the start of the log are gone. */
   readonly skipGap: (partition: PartitionState) => Promise<void>;
-  /** The next record, and which of its events are duplicates. */
+  /** The next record, or what is left of it (`partition.part`), and which of its events are duplicates. */
   readonly take: (record: EngineRecord, partition: PartitionState, duplicates: Uint8Array | undefined) => void;
   /** Progress has moved. */
   readonly touched: (partition: PartitionState) => void;
@@ -96,9 +96,12 @@ export class Reader {
     const judging = deduper?.(source.partition).judge(source, { from, records, next });
     const judgement = judging instanceof Promise ? await judging : judging;
     for (const record of records) {
-      if (!this.#options.mayRead(partition)) await this.#room(partition);
-      if (this.#hasEnded(partition)) return;
-      take(record, partition, judgement?.of(record.offset));
+      // In portions, where there is no room for all of it.
+      do {
+        if (!this.#options.mayRead(partition)) await this.#room(partition);
+        if (this.#hasEnded(partition)) return;
+        take(record, partition, judgement?.of(record.offset));
+      } while (partition.part !== undefined);
     }
     window.skipTo(next);
     touched(partition);

@@ -2,10 +2,11 @@ import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import { eventsOf, type RecordEvents } from "../../records/event-record.ts";
+import { type OpenedRecord, openRecord } from "../../records/event-record.ts";
 import { type Entry, newEntry } from "../lanes/lanes.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import { holdingOf } from "../memory/holding.ts";
+import type { WindowRecord } from "../ledger/window.ts";
+import { holdingOf, pack } from "../memory/holding.ts";
 import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
@@ -28,13 +29,17 @@ export interface TakeRules {
   readonly concerns: Concerns;
   /** Objects that there may be of each event, see `holdingOf`. */
   readonly copies: number;
-  /** Whether there is memory for so many bytes. */
+  /** Whether there is memory for so many bytes beside what is held. */
   readonly fits: (bytes: number) => boolean;
 }
 
+/** Events that are taken of a record at least, whatever there is room for. */
+const leastPortion = 256;
+
 /**
  * Takes a record in: enters its events into the partition's window, finishes those that are not for the destination, or that an
- * earlier run has finished, and says what is to be done with the others.
+ * earlier run has finished, and says what is to be done with the others. Of a record for which there is no room it takes as many events as
+ * have some, and at least a few; `partition.part` says then where it stopped, and the next call with this record goes on there.
  *
  * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`: there are none
  * @throws EngineError `PINTLE_RECORD_TOO_NEW`, in which case nothing has happened
@@ -52,9 +57,9 @@ export function takeRecord(
     partition.window.add(record.offset, record.time, 0);
     return disconnected === 0 ? taken({}) : taken({ filtered: new Map([["disconnected", disconnected]]) });
   }
-  let content: RecordEvents;
+  let content: OpenedRecord;
   try {
-    content = eventsOf(record);
+    content = openRecord(record);
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === "PINTLE_RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
@@ -65,31 +70,33 @@ export function takeRecord(
 function takeEvents(
   record: EngineRecord,
   partition: PartitionState,
-  { sourceId, events, keyHashes, duplicates }: RecordEvents & { readonly duplicates: Uint8Array | undefined },
+  { sourceId, keyHashes, eventAt, duplicates }: OpenedRecord & { readonly duplicates: Uint8Array | undefined },
   { filter, copies, fits }: TakeRules,
 ): TakenRecord {
-  const before = partition.finishedBefore.take(record.offset);
-  let nextBefore = 0;
-  const state = partition.window.add(record.offset, record.time, events.length);
-  const bytes = Math.ceil(record.payload.length / events.length);
-  const hold = holdingOf(record.payload, events.length, copies, fits);
+  const { length } = keyHashes;
+  const { part } = partition;
+  partition.part = undefined;
+  const state = part?.record ?? begin(record, partition, length);
+  const bytes = Math.ceil(record.payload.length / length);
+  const hold = part === undefined ? holdingOf(record.payload, length, copies, fits) : pack;
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
   let filtered: Map<FilterReason, number> | undefined;
   let duplicate = 0;
   let malformed = 0;
-  for (let index = 0; index < events.length; index++) {
-    if (before[nextBefore] === index) {
-      nextBefore++;
-      partition.window.finish(state, index);
-      continue;
+  let charged = 0;
+  for (let index = part?.next ?? 0; index < length; index++) {
+    if (state.finished[index] === 1) continue;
+    if (hold === pack && deliver.length + dead.length >= leastPortion && !fits(charged)) {
+      partition.part = { record: state, next: index, left: openFrom(state, index) };
+      break;
     }
     if (duplicates?.[index] === 1) {
       duplicate++;
       partition.window.finish(state, index);
       continue;
     }
-    const event = events[index]!;
+    const event = eventAt(index);
     const { result, malformed: isMalformed } = filterEvent(event, filter);
     if (isMalformed) malformed++;
     if (result !== "deliver" && result !== "type") {
@@ -99,11 +106,29 @@ function takeEvents(
       continue;
     }
     const { held, cost } = hold(event);
+    charged += cost;
     const entry = newEntry(partition, state, { index, event: held, sourceId, keyHash: keyHashes[index]!, bytes, cost });
     if (result === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: unknownType(event) });
   }
   return taken({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
+}
+
+/** Enters a record into the window, with what an earlier run has finished of it. */
+function begin(
+  { offset, time }: EngineRecord,
+  { window, finishedBefore }: PartitionState,
+  events: number,
+): WindowRecord {
+  const state = window.add(offset, time, events);
+  for (const index of finishedBefore.take(offset)) if (index < events) window.finish(state, index);
+  return state;
+}
+
+function openFrom({ finished, events }: WindowRecord, from: number): number {
+  let open = 0;
+  for (let index = from; index < events; index++) if (finished[index] === 0) open++;
+  return open;
 }
 
 /** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */

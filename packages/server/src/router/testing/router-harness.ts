@@ -25,6 +25,8 @@ export interface HarnessOptions {
   readonly step?: number;
   /** @default 1000 */
   readonly dedupeIds?: number;
+  /** Bytes for the events of all destinations. @default as the router's */
+  readonly memory?: number;
   /** By destination id. */
   readonly pipelines?: Readonly<Record<string, DestinationPipeline>>;
 }
@@ -90,6 +92,7 @@ export class RouterHarness {
       logger,
       dedupeIds: options.dedupeIds ?? 1000,
       pipelineOf: ({ id }) => pipelines[id] ?? {},
+      ...(options.memory === undefined ? {} : { memory: options.memory }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
     return new RouterHarness(engine, clock, router, { sources, destinations }, log);
