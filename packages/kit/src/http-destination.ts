@@ -100,15 +100,18 @@ export function openHttp<Settings>(
   }
 
   function judge(answer: Answer, events: readonly DeliveredEvent[], request: EventRequest): Result {
-    const attempt = attemptNow();
     try {
-      const own = definition.classify?.(answer, events, { ...attempt, settings, items: itemsOf(request, events) });
+      const own = definition.classify?.(answer, events, {
+        ...attemptNow(),
+        settings,
+        items: itemsOf(request, events),
+      });
       if (own !== undefined) return isList(own) ? { outcomes: own.map(briefly) } : { outcome: briefly(own) };
     } catch (error) {
       // A server that answers with something else than it used to is no reason to lose the event.
       return { outcome: briefly(retry("event", "classify", { answer, detail: messageOf(error) })) };
     }
-    const outcome = briefly(classifyAnswer(answer, attempt.now));
+    const outcome = briefly(classifyAnswer(answer, tools.now()));
     return { outcome, mayBeOne: contentStatuses.has(answer.status) };
   }
 

@@ -40,6 +40,10 @@ export {
 export { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 export { loadDriver } from "./driver.ts";
 export { type DurationLimits, duration } from "./duration.ts";
+export { type EventFields, field } from "./field/field.ts";
+export type { Campaign, Page } from "./field/page.ts";
+export type { Address } from "./field/person.ts";
+export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
 export { type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
@@ -56,5 +60,9 @@ export {
   type Sender,
   type SendLimits,
 } from "./sender.ts";
+export { type ClipLimit, clip } from "./shape/clip.ts";
+export { type FlattenOptions, flatten } from "./shape/flatten.ts";
+export { jsonBytes } from "./shape/json-bytes.ts";
+export { prune, type Scalar, scalars } from "./shape/prune.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";
 export { defaultText } from "./value-text.ts";
