@@ -16,7 +16,7 @@ const allowed = {
 };
 
 // Rooms that are being rebuilt.
-const unfinished = /^packages\/(sdk|kit|destinations)\/src|^packages\/server\/src(\/router|: circle of files: router)/;
+const unfinished = /^packages\/(sdk|kit|destinations)\/src/;
 
 /** Each violation of the rules in the tree under `root`, on a line of its own. */
 export function importProblems(root) {

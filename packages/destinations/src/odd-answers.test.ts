@@ -121,33 +121,34 @@ for (const [name, pieces, then, flaw] of delivered) {
 test("a refusal with a bad head is that refusal", async () => {
   const { url } = await answering(["HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\n: bad\r\n\r\n"], "keep");
   const [outcome] = await deliver(webhook as DestinationType, { url }, 1);
-  assert.deepEqual([outcome?.outcome, outcome?.scope, outcome?.reason], ["retry", "destination", "http_503"]);
-  assert.match(outcome?.detail ?? "", /^the destination answered 503 \(the headers of the answer cannot be read: /);
+  assert.ok(outcome?.outcome === "retry");
+  assert.deepEqual([outcome.scope, outcome.reason], ["destination", "http_503"]);
+  assert.match(outcome.detail ?? "", /^the destination answered 503 \(the headers of the answer cannot be read: /);
 });
 
 test("large headers are read and not kept, but for those that decide", async () => {
   const large = `x-large: ${"v".repeat(200_000)}\r\n`;
   const { url } = await answering(["HTTP/1.1 503 x\r\n", large, "retry-after: 7\r\ncontent-length: 0\r\n\r\n"], "keep");
   const [outcome] = await deliver(webhook as DestinationType, { url }, 1);
-  assert.equal(outcome?.after, 7000);
-  assert.deepEqual(outcome?.answer?.headers, { "retry-after": "7" });
+  assert.ok(outcome?.outcome === "retry");
+  assert.equal(outcome.after, 7000);
+  assert.deepEqual(outcome.answer?.headers, { "retry-after": "7" });
 });
 
 test("what is no status line is no answer", async () => {
   for (const pieces of [["HTTP/1.1 200"], ["<html>hello</html>\r\n"], [""], ["HTTP/1.1 100 Continue\r\n\r\n"]]) {
     const { url } = await answering(pieces, "end");
     const [outcome] = await deliver(webhook as DestinationType, { url }, 1);
-    assert.deepEqual([outcome?.outcome, outcome?.scope, outcome?.reason], ["retry", "event", "network"], pieces[0]);
+    assert.ok(outcome?.outcome === "retry", pieces[0]);
+    assert.deepEqual([outcome.scope, outcome.reason], ["event", "network"], pieces[0]);
   }
 });
 
 test("a status that is none is no answer, in words for people", async () => {
   const { url } = await answering(["HTTP/1.1 000 x\r\ncontent-length: 0\r\n\r\n"], "keep");
   const [outcome] = await deliver(webhook as DestinationType, { url }, 1);
-  assert.deepEqual(
-    [outcome?.outcome, outcome?.reason, outcome?.detail],
-    ["retry", "network", "the answer is none of HTTP/1.1"],
-  );
+  assert.ok(outcome?.outcome === "retry");
+  assert.deepEqual([outcome.reason, outcome.detail], ["network", "the answer is none of HTTP/1.1"]);
 });
 
 test("a status line counts also when the time runs out behind it", async () => {

@@ -1,4 +1,4 @@
-import { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts";
+import { type Answer, type Dead, dead, delivered, type Outcome, type Retry, retry } from "./outcome.ts";
 
 /** `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not stop a destination for years. */
 export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
@@ -102,7 +102,7 @@ const dnsCodes = /^(ENOTFOUND|EAI_.*|EDNS.*|ENODATA|ESERVFAIL)$/;
  * What a request that got no answer means: failing to connect (DNS and TLS included) and time-outs are the destination's
  * trouble, a connection that broke on the way may be this event's.
  */
-export function classifyError(error: unknown): Outcome {
+export function classifyError(error: unknown): Retry | Dead {
   const code = codeOf(error);
   const said = error instanceof Error && error.message !== "" ? error.message : code || String(error);
   // What undici takes for granted of an answer, as code.

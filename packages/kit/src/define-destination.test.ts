@@ -41,7 +41,7 @@ async function deliver(
   return {
     paths: sent.map(({ url }) => new URL(url).pathname),
     agents: sent.map(({ headers }) => headers["user-agent"]),
-    outcomes: outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : `${outcome} ${reason}`)),
+    outcomes: outcomes.map((each) => (each.outcome === "delivered" ? "delivered" : `${each.outcome} ${each.reason}`)),
   };
 }
 

@@ -64,11 +64,11 @@ async function open(
 async function deliver(events: readonly TestEvent[], ...how: Parameters<typeof open>) {
   const { sent, deliver: deliverTo } = await open(...how);
   const outcomes = await deliverTo(events);
-  const answers = outcomes.map(({ answer }) => answer);
+  const answers = outcomes.map((each) => (each.outcome === "delivered" ? undefined : each.answer));
   return {
     sent,
     answers,
-    outcomes: outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : reason)),
+    outcomes: outcomes.map((each) => (each.outcome === "delivered" ? "delivered" : each.reason)),
   };
 }
 
@@ -197,7 +197,7 @@ test("an event on which the server fails is alone after some attempts, and those
     );
     if (attempt === 3)
       assert.deepEqual(
-        outcomes.map(({ ages }) => ages),
+        outcomes.map((each) => each.outcome === "retry" && each.ages),
         [undefined, false, false],
       );
     pending = pending.filter((_, at) => outcomes[at]?.outcome === "retry");

@@ -1,7 +1,7 @@
 import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
-import { dead, delivered, type Outcome } from "./outcome.ts";
+import { type Dead, dead, delivered, type Outcome, retry } from "./outcome.ts";
 import { Refusal } from "./refusal.ts";
 import type { EventRequest } from "./sender.ts";
 import type { Suspects } from "./suspects.ts";
@@ -40,12 +40,7 @@ interface Part {
   readonly divisible: boolean;
 }
 
-const missing: Outcome = {
-  outcome: "retry",
-  scope: "event",
-  reason: "no_outcome",
-  detail: "the destination's type gave no outcome for the event",
-};
+const missing = retry("event", "no_outcome", { detail: "the destination's type gave no outcome for the event" });
 
 /**
  * Delivers a batch in as many requests as it takes, one after the other, and tells what became of each event.
@@ -164,7 +159,7 @@ class Batch {
     positions.forEach((position, index) => {
       this.#give(outcome ?? outcomes?.[index] ?? missing, [position]);
     });
-    const sick = this.#first(positions, ({ outcome, scope }) => outcome === "retry" && scope === "destination");
+    const sick = this.#first(positions, (each) => each.outcome === "retry" && each.scope === "destination");
     if (sick !== undefined) for (const unsent of this.#todo.splice(0)) this.#give(sick, unsent.positions);
   }
 
@@ -197,7 +192,7 @@ class Batch {
   }
 }
 
-function unmakeable(error: unknown): Outcome {
+function unmakeable(error: unknown): Dead {
   if (error instanceof Refusal) return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
   return dead("request", { detail: error instanceof Error ? error.message : String(error) });
 }

@@ -161,6 +161,7 @@ const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /** With no more of the answer than is kept. */
 function briefly(outcome: Outcome): Outcome {
+  if (outcome.outcome === "delivered") return outcome;
   const { answer } = outcome;
   if (answer === undefined || answer.body.length <= keptAnswerBytes) return outcome;
   return { ...outcome, answer: { ...answer, body: answer.body.slice(0, keptAnswerBytes) } };

@@ -2,21 +2,21 @@ import type { ShownRequest } from "./hiding.ts";
 
 /**
  * What became of one event in one delivery. The destination says what happened; the router decides what to do about it.
+ *
+ * - `delivered`: the destination has it;
+ * - `retry`: it may succeed later with nothing changed but time;
+ * - `dead`: this event will never succeed as it is; it becomes a dead letter.
  */
-export interface Outcome {
-  /**
-   * - `delivered`: the destination has it;
-   * - `retry`: it may succeed later with nothing changed but time;
-   * - `dead`: this event will never succeed as it is; it becomes a dead letter.
-   */
-  readonly outcome: "delivered" | "retry" | "dead";
-  /**
-   * Whose trouble it is. `event`: only this one, so only the events of the same user key wait behind it. `destination`:
-   * any event would have failed, so the destination stops and is probed.
-   */
-  readonly scope: "event" | "destination";
-  /** Milliseconds before which the destination asks not to be called again (`Retry-After`). */
-  readonly after?: number;
+export type Outcome = Delivered | Retry | Dead;
+
+export interface Delivered {
+  readonly outcome: "delivered";
+  /** One line for people: what was wrong with the answer all the same. */
+  readonly detail?: string;
+}
+
+/** What a failure is known by. */
+interface Failure {
   /**
    * A short fixed word under which outcomes are counted: `http_503`, `timeout`, `connect`. Never made of an event's
    * content: it names a counter.
@@ -28,11 +28,26 @@ export interface Outcome {
   readonly answer?: Answer;
   /** The request that came to this, without secrets; it is kept with a dead letter. The kit fills it in for destinations reached by HTTP. */
   readonly request?: ShownRequest;
+}
+
+export interface Retry extends Failure {
+  readonly outcome: "retry";
+  /**
+   * Whose trouble it is. `event`: only this one, so only the events of the same user key wait behind it. `destination`:
+   * any event would have failed, so the destination stops and is probed.
+   */
+  readonly scope: "event" | "destination";
+  /** Milliseconds before which the destination asks not to be called again (`Retry-After`). */
+  readonly after?: number;
   /** `false`: the event does not age while this lasts, however long (a rotated key kills nothing). Default: `true`. */
   readonly ages?: boolean;
+}
+
+export interface Dead extends Failure {
+  readonly outcome: "dead";
   /**
    * `destination`: this event's trouble if it alone gets the outcome, the destination's if several in a row do, as while what takes them is
-   * replaced (404). Default: as `scope` says.
+   * replaced (404). Default: the event's.
    */
   readonly inARow?: "destination";
 }
@@ -47,16 +62,16 @@ export interface Answer {
   readonly flaw?: string;
 }
 
-export const delivered: Outcome = { outcome: "delivered", scope: "event", reason: "delivered" };
+export const delivered: Delivered = { outcome: "delivered" };
 
 export function retry(
-  scope: Outcome["scope"],
+  scope: Retry["scope"],
   reason: string,
-  more: Pick<Outcome, "after" | "detail" | "answer" | "ages"> = {},
-): Outcome {
+  more: Pick<Retry, "after" | "detail" | "answer" | "ages"> = {},
+): Retry {
   return { outcome: "retry", scope, reason, ...more };
 }
 
-export function dead(reason: string, more: Pick<Outcome, "detail" | "answer" | "inARow"> = {}): Outcome {
-  return { outcome: "dead", scope: "event", reason, ...more };
+export function dead(reason: string, more: Pick<Dead, "detail" | "answer" | "inARow"> = {}): Dead {
+  return { outcome: "dead", reason, ...more };
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from "./outcome.ts";
+import type { Dead } from "./outcome.ts";
 
 /** A partition of a topic of one log: where a consumer can stand. */
 export interface Place {
@@ -31,8 +31,8 @@ export interface Commit {
   readonly positions: readonly PlacedPosition[];
   /**
    * Gives up events of the batch, by their index in it. Resolves when their dead letters are durable; the commit has to wait
-   * for that. An event whose outcome is `dead` without this is buried after the commit, and lost if the process dies
+   * for that. The letter of an event whose outcome is `dead` without this is written after the commit, and lost if the process dies
    * between the two.
    */
-  bury(dead: ReadonlyMap<number, Outcome>): Promise<void>;
+  writeLetters(dead: ReadonlyMap<number, Dead>): Promise<void>;
 }

@@ -206,7 +206,7 @@ test("a trigger that refuses is a dead letter; a lost dead letter is no commit",
       'BEGIN IF NEW.n = 13 THEN RAISE EXCEPTION ''not thirteen''; END IF; RETURN NEW; END';
     CREATE TRIGGER no BEFORE INSERT ON shop.e FOR EACH ROW EXECUTE FUNCTION shop.no()`);
   const events = [12, 13, 14].map((n) => event({ messageId: `n${n}`, event: "e", properties: { n } }));
-  const full = { positions: [], bury: () => Promise.reject(new Error("the disk is full")) };
+  const full = { positions: [], writeLetters: () => Promise.reject(new Error("the disk is full")) };
   const outcomes = await warehouse.connection.deliver(events, { sources: [], commit: full });
   assert.deepEqual(
     outcomes.map(({ outcome, detail }) => `${outcome} ${detail}`),

@@ -440,7 +440,7 @@ test("two writers change the same schema at once, and each load is whole", needP
         );
         const outcomes = await one.connection.deliver(events, { sources: events.map(() => ({ id: "s", name: "s" })) });
         assert.deepEqual(
-          outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : reason)),
+          outcomes.map((each) => (each.outcome === "delivered" ? "delivered" : each.reason)),
           all(5),
         );
       }
@@ -484,7 +484,7 @@ test(
     ];
     const commit = {
       positions: [{ place: warehouse.place, from: { low: 0, finished: [] }, position: { low: 2, finished } }],
-      bury: async () => {},
+      writeLetters: async () => {},
     };
     await warehouse.connection.deliver([event({ event: "e" })], { sources: [], commit });
     assert.deepEqual(await warehouse.position(), { low: 2, finished });

@@ -124,5 +124,6 @@ test("a disk that is full stops the destination, and no event dies for it", asyn
   await rm(path);
   await nodeLineFileSystem.open(join(path, "in-the-way")).then((handle) => handle.close());
   const [outcome] = await connection.deliver([{ messageId: "m" } as unknown as DeliveredEvent]);
-  assert.deepEqual([outcome?.outcome, outcome?.scope, outcome?.reason], ["retry", "destination", "file_eisdir"]);
+  assert.ok(outcome?.outcome === "retry");
+  assert.deepEqual([outcome.scope, outcome.reason], ["destination", "file_eisdir"]);
 });

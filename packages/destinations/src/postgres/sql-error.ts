@@ -1,4 +1,4 @@
-import { dead, type Outcome, retry } from "@pintle/kit";
+import { type Dead, dead, type Retry, retry } from "@pintle/kit";
 import type { WarehouseErrors } from "../warehouse/load/warehouse.ts";
 import { FencedError } from "./fenced-error.ts";
 
@@ -46,7 +46,7 @@ export const postgresErrors: WarehouseErrors = {
 };
 
 /** The row of an event was refused. */
-function deadRow(error: unknown): Outcome {
+function deadRow(error: unknown): Dead {
   return dead(`row_${sqlState(error)?.toLowerCase()}`, { detail: describe(error) });
 }
 
@@ -54,7 +54,7 @@ function deadRow(error: unknown): Outcome {
 const needPeople = /^(28|3D|42501)/;
 
 /** The whole batch failed: the destination is in trouble. */
-function trouble(error: unknown): Outcome {
+function trouble(error: unknown): Retry {
   if (error instanceof FencedError) return retry("destination", "fenced", { detail: error.message, ages: false });
   const state = sqlState(error);
   const detail = describe(error);

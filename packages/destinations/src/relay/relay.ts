@@ -83,8 +83,9 @@ const aboutEvents: ReadonlySet<number> = new Set([400, 413]);
  * something else, it takes no gzip): no event is to die for it.
  */
 function classify(answer: Answer, _events: readonly DeliveredEvent[], { now }: Attempt): Outcome | undefined {
-  const { outcome, reason, detail = "" } = classifyAnswer(answer, now);
-  if (outcome !== "dead" || aboutEvents.has(answer.status)) return undefined;
+  const outcome = classifyAnswer(answer, now);
+  if (outcome.outcome !== "dead" || aboutEvents.has(answer.status)) return undefined;
+  const { reason, detail = "" } = outcome;
   const said = answer.body.trim().slice(0, 200);
   return retry("destination", reason, { ages: false, answer, detail: said === "" ? detail : `${detail}: ${said}` });
 }

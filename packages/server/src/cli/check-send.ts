@@ -9,7 +9,7 @@ import { loadOwnTypes } from "../config/own-types.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError, systemReason } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
-import { filterEvent } from "../router/read/filter.ts";
+import { filterEvent } from "../router/filter/filter.ts";
 import { systemClock } from "../router/time/clock.ts";
 import type { Transformed } from "../router/transform/event-transform.ts";
 import { Transformation } from "../router/transform/transformation.ts";

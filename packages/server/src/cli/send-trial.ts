@@ -1,6 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Answer, DestinationType, EventSource, HttpRequest, Outcome, Sender, Tools, Trial } from "@pintle/kit";
+import {
+  type Answer,
+  type Dead,
+  type Delivered,
+  type DestinationType,
+  dead,
+  type EventSource,
+  type HttpRequest,
+  type Outcome,
+  type Retry,
+  type Sender,
+  type Tools,
+  type Trial,
+} from "@pintle/kit";
 import { lockForDestination } from "../destination-lock.ts";
 import { systemReason } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
@@ -29,7 +42,7 @@ export interface Exchange {
 
 export interface Sent {
   readonly exchanges: readonly Exchange[];
-  readonly outcome: Pick<Outcome, "outcome" | "reason" | "detail">;
+  readonly outcome: Delivered | Pick<Retry | Dead, "outcome" | "reason" | "detail">;
   /** Why what was written could not be removed. */
   readonly left?: string;
 }
@@ -97,7 +110,7 @@ async function deliver({ type, settings, events, source, trial }: Plan, tools: T
     // One by one, as not every destination takes several at once.
     for (const event of events) outcomes.push(...(await connection.deliver([event], { sources: [source] })));
     const failure = outcomes.find(({ outcome }) => outcome !== "delivered");
-    return failure ?? outcomes[0] ?? { outcome: "dead", scope: "event", reason: "no_outcome" };
+    return failure ?? outcomes[0] ?? dead("no_outcome");
   } finally {
     await connection.close();
   }

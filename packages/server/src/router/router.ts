@@ -3,16 +3,16 @@ import type { DestinationType } from "@pintle/kit";
 import { secretsOf, type Tools } from "@pintle/kit";
 import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
-import { ServerError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import type { DeadLetter } from "../records/dead-letter.ts";
 import { Redactor } from "../redactor.ts";
-import { Consumer, type ConsumerDestination } from "./consumer.ts";
+import { Consumer } from "./consumer.ts";
+import { type ConsumerDestination, consumerDestination } from "./consumer-destination.ts";
 import type { Replaying } from "./dead/dead-letters.ts";
 import { Deduper } from "./dedupe/deduper.ts";
-import type { Account } from "./ledger/counters.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import type { Retried, RouterStatus } from "./ledger/status.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import type { ConsumerLimits } from "./memory/limits.ts";
@@ -124,7 +124,7 @@ export class Router {
         const next = wanted.get(id);
         return next === undefined || !isDeepStrictEqual(made, [next.entry, next.destination.sources]);
       });
-      const accounts = new Map(leaving.map(([id, { consumer }]) => [id, consumer.account]));
+      const ledgers = new Map(leaving.map(([id, { consumer }]) => [id, consumer.ledger]));
       await Promise.all(
         leaving.map(async ([id, { consumer }]) => {
           await consumer.close(within);
@@ -137,7 +137,7 @@ export class Router {
         if (this.#members.has(id) || this.#closed) continue;
         const consumer = this.#consumer(
           { ...destination, ...this.#options.pipelineOf?.(entry) },
-          accounts.get(id),
+          ledgers.get(id),
           beginnings?.[id],
         );
         this.#members.set(id, { consumer, made: [entry, destination.sources] });
@@ -166,8 +166,8 @@ export class Router {
       return true;
     } catch (error) {
       if (!(error instanceof EngineError) || !error.retryable) throw error;
-      if (failures === 0) consumer.account.report("storage", error.message);
-      else consumer.account.note("storage", error.message);
+      if (failures === 0) consumer.ledger.problems.report("storage", error.message);
+      else consumer.ledger.problems.note("storage", error.message);
       const { clock, random } = this.#options;
       const cancel = clock.after(backoff(failures + 1, random), () => {
         this.#retries.delete(cancel);
@@ -183,7 +183,7 @@ export class Router {
     }
   }
 
-  #consumer(destination: ConsumerDestination, account: Account | undefined, beginning: number | undefined): Consumer {
+  #consumer(destination: ConsumerDestination, before: Ledger | undefined, beginning: number | undefined): Consumer {
     const { engine, tools, clock, random, logger, limits } = this.#options;
     // A secret that was replaced may come up once more, in the problem that it was replaced for.
     const redactor = this.#redactors.get(destination.id) ?? new Redactor();
@@ -196,7 +196,7 @@ export class Router {
     return new Consumer({
       ...common,
       destination,
-      account,
+      before,
       beginning,
       deduper,
       ...(limits === undefined ? {} : { limits }),
@@ -275,7 +275,7 @@ export class Router {
 
   /** Events in memory, by destination id. */
   get inMemory(): ReadonlyMap<string, number> {
-    return new Map(this.#consumers.map(({ id, inMemory }) => [id, inMemory]));
+    return new Map(this.#consumers.map(({ id, ledger }) => [id, ledger.events]));
   }
 
   async status(): Promise<RouterStatus> {
@@ -293,32 +293,4 @@ export class Router {
   get #consumers(): Consumer[] {
     return [...this.#members.values()].map(({ consumer }) => consumer);
   }
-}
-
-function consumerDestination(
-  { id, rudderStackId, name, type: typeName, settings, filter }: Destination,
-  sources: readonly Source[],
-  types: ReadonlyMap<string, DestinationType>,
-): ConsumerDestination {
-  const type = types.get(typeName);
-  if (type === undefined)
-    throw new ServerError(
-      "PINTLE_CONFIG_INVALID",
-      `the destination "${name}" has the type "${typeName}", which is not known`,
-    );
-  const connected = sources.filter(({ destinations }) => destinations.includes(id));
-  return {
-    id,
-    ...(rudderStackId === undefined ? {} : { rudderStackId }),
-    name,
-    type,
-    settings: type.settings.parse(settings),
-    filter,
-    sources: new Map(
-      connected.map(({ id, name, rudderStackId }) => [
-        id,
-        { id, name, ...(rudderStackId === undefined ? {} : { rudderStackId }) },
-      ]),
-    ),
-  };
 }

@@ -60,11 +60,11 @@ export class TestWarehouse implements AsyncDisposable {
     const position = { low: from.low + 1, finished: [] };
     const commit: Commit = {
       positions: [{ place: this.place, from, position }],
-      bury: async (dead) => void this.buried.push(...dead.values()),
+      writeLetters: async (dead) => void this.buried.push(...dead.values()),
     };
     const outcomes = await this.connection.deliver(events, { sources: events.map(() => source), commit });
     if (outcomes.every(({ outcome }) => outcome !== "retry")) this.#position = position;
-    return outcomes.map(({ outcome, reason }) => (outcome === "delivered" ? outcome : `${outcome} ${reason}`));
+    return outcomes.map((each) => (each.outcome === "delivered" ? "delivered" : `${each.outcome} ${each.reason}`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

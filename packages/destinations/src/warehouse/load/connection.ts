@@ -3,6 +3,7 @@ import { setImmediate as immediate } from "node:timers/promises";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import {
   type Connection,
+  type Dead,
   type Delivery,
   dead,
   delivered,
@@ -85,7 +86,7 @@ export class WarehouseConnection implements Connection {
   /** Makes the rows of a batch, bit by bit: others of this thread have their turn, not least the batch that is being loaded. */
   async #batchOf(events: readonly DeliveredEvent[], delivery: Delivery | undefined): Promise<LoaderBatch> {
     const loads: EventLoad[] = [];
-    const unfit = new Map<number, Outcome>();
+    const unfit = new Map<number, Dead>();
     for (const [index, event] of events.entries()) {
       if (index % eventsAtATime === 0) await immediate();
       const source = delivery?.sources[index] ?? { id: "", name: "events" };
@@ -104,7 +105,7 @@ export class WarehouseConnection implements Connection {
     return this.#namespace ?? this.#names.schema(name) ?? this.#names.schema(id) ?? "events";
   }
 
-  #rowsOf(event: DeliveredEvent, source: EventSource): EventRows | Outcome {
+  #rowsOf(event: DeliveredEvent, source: EventSource): EventRows | Dead {
     if (!hasTable(event.type)) return dead("type", { detail: "the warehouse has no table for events of this type" });
     const rows = rowsOf(event, { id: source.rudderStackId ?? source.id, type: "HTTP" }, this.#rules);
     if (!("columns" in rows)) return rows;

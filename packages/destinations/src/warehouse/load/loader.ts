@@ -1,4 +1,4 @@
-import type { Commit, Outcome } from "@pintle/kit";
+import type { Commit, Dead } from "@pintle/kit";
 import { groupBy } from "../group-by.ts";
 import { type EventLoad, SchemaLoad, type SchemaLoadOptions } from "./schema-load.ts";
 import type { Warehouse, WarehouseSchema, WarehouseTransaction } from "./warehouse.ts";
@@ -7,7 +7,7 @@ import type { Warehouse, WarehouseSchema, WarehouseTransaction } from "./warehou
 export interface LoaderBatch {
   readonly loads: readonly EventLoad[];
   /** Events that have no rows, by their index in the batch. */
-  readonly unfit: ReadonlyMap<number, Outcome>;
+  readonly unfit: ReadonlyMap<number, Dead>;
 }
 
 export interface LoaderOptions extends Pick<SchemaLoadOptions, "rules" | "shapes" | "now"> {
@@ -16,9 +16,9 @@ export interface LoaderOptions extends Pick<SchemaLoadOptions, "rules" | "shapes
 
 /** The database refuses rows of these events, so that none of their rows may be loaded. */
 class Refused extends Error {
-  readonly events: ReadonlyMap<number, Outcome>;
+  readonly events: ReadonlyMap<number, Dead>;
 
-  constructor(events: ReadonlyMap<number, Outcome>) {
+  constructor(events: ReadonlyMap<number, Dead>) {
     super(`${events.size} events were refused`);
     this.events = events;
   }
@@ -40,13 +40,13 @@ export class Loader {
    * Loads all events but those that have no rows (`unfit`), or whose rows the database refuses; these are buried before the commit.
    * Resolves with all the dead when everything is committed. Batches take their turns, also when one is tried again.
    */
-  load(batch: Promise<LoaderBatch>, commit: Commit | undefined): Promise<ReadonlyMap<number, Outcome>> {
+  load(batch: Promise<LoaderBatch>, commit: Commit | undefined): Promise<ReadonlyMap<number, Dead>> {
     const turn = Promise.all([batch, this.#last]).then(([ready]) => this.#load(ready, commit));
     this.#last = turn.catch(() => {});
     return turn;
   }
 
-  async #load({ loads, unfit }: LoaderBatch, commit: Commit | undefined): Promise<ReadonlyMap<number, Outcome>> {
+  async #load({ loads, unfit }: LoaderBatch, commit: Commit | undefined): Promise<ReadonlyMap<number, Dead>> {
     const dead = new Map(unfit);
     for (let races = 0; ; ) {
       try {
@@ -63,14 +63,14 @@ export class Loader {
   /** Loads all events but the `dead`, and commits. */
   #attempt(
     loads: readonly EventLoad[],
-    dead: ReadonlyMap<number, Outcome>,
+    dead: ReadonlyMap<number, Dead>,
     commit: Commit | undefined,
     isFirst: boolean,
   ): Promise<void> {
     return this.#options.warehouse.transaction(commit?.positions ?? [], async (transaction) => {
       const alive = loads.filter(({ event }) => !dead.has(event));
       await this.#loadAll(transaction, alive, isFirst);
-      if (dead.size > 0) await commit?.bury(dead);
+      if (dead.size > 0) await commit?.writeLetters(dead);
     });
   }
 
@@ -79,7 +79,7 @@ export class Loader {
     const bySchema = groupBy(loads, ({ schema }) => schema);
     const entered: [WarehouseSchema, readonly EventLoad[]][] = [];
     for (const name of [...bySchema.keys()].sort()) entered.push([await transaction.enter(name), bySchema.get(name)!]);
-    const refused = new Map<number, Outcome>();
+    const refused = new Map<number, Dead>();
     for (const [schema, its] of entered)
       await new SchemaLoad(schema, { ...this.#options, mayRace: isFirst }).run(its, refused);
     if (refused.size > 0) throw new Refused(refused);

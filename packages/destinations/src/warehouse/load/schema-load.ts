@@ -1,4 +1,4 @@
-import type { Outcome } from "@pintle/kit";
+import type { Dead } from "@pintle/kit";
 import { Cells, type ShapeFamily } from "../cells.ts";
 import { groupBy } from "../group-by.ts";
 import { discardsTable, type EventRows, type Row, usersTable } from "../row.ts";
@@ -48,7 +48,7 @@ export class SchemaLoad {
   }
 
   /** Loads rows, users and discards. Events of which the database refuses a row go into `dead`. */
-  async run(loads: readonly EventLoad[], dead: Map<number, Outcome>): Promise<void> {
+  async run(loads: readonly EventLoad[], dead: Map<number, Dead>): Promise<void> {
     const tables = new Map<string, Item[]>();
     const users: Item[] = [];
     for (const { event, rows } of loads) {
@@ -70,7 +70,7 @@ export class SchemaLoad {
     if (discards.length > 0) await this.#loadDiscards(discards);
   }
 
-  async #loadTable(name: string, all: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
+  async #loadTable(name: string, all: readonly Item[], dead: Map<number, Dead>): Promise<void> {
     const items = newestOfEach(all);
     const { table, places } = await this.#tables.prepared(name, items);
     // A row's values may be asked for several times; what does not fit is told once.
@@ -88,7 +88,7 @@ export class SchemaLoad {
     for (const discard of told.values()) if (!stale.has(discard.event)) this.#discards.push(discard);
   }
 
-  async #loadUsers(items: readonly Item[], dead: Map<number, Outcome>): Promise<void> {
+  async #loadUsers(items: readonly Item[], dead: Map<number, Dead>): Promise<void> {
     const { table, places } = await this.#tables.prepared(usersTable, items);
     const fitter = new Fitter(table, places, items, this.#options.rules, (discard) => this.#discards.push(discard));
     const updates = new Map(
@@ -123,7 +123,7 @@ export class SchemaLoad {
   /** Puts items in, but for those that the database refuses: their events are dead. */
   async #singleOut(
     items: readonly Item[],
-    dead: Map<number, Outcome>,
+    dead: Map<number, Dead>,
     put: (some: readonly Item[]) => Promise<Refusal | undefined>,
   ): Promise<void> {
     const { warehouse, mayRace } = this.#options;

@@ -1,4 +1,4 @@
-import type { Outcome, Place, PlacedPosition, Position } from "@pintle/kit";
+import type { Dead, Place, PlacedPosition, Position, Retry } from "@pintle/kit";
 import type { Dialect } from "../dialect.ts";
 import type { ColumnType } from "../types.ts";
 import type { UserUpdate } from "../users.ts";
@@ -88,7 +88,7 @@ export type ErrorKind = "row" | "repeat" | "race" | "trouble";
 export interface WarehouseErrors {
   kindOf(error: unknown): ErrorKind;
   /** The outcome of an event whose row was refused. */
-  deadRow(error: unknown): Outcome;
+  deadRow(error: unknown): Dead;
   /** The outcome of every event of a batch that failed. */
-  trouble(error: unknown): Outcome;
+  trouble(error: unknown): Retry;
 }

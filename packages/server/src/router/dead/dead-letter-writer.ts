@@ -1,8 +1,10 @@
-import type { Outcome } from "@pintle/kit";
+import type { Answer } from "@pintle/kit";
 import type { Engine, NewRecord } from "../../engine/engine.ts";
 import { encodeDeadLetter } from "../../records/dead-letter.ts";
-import type { Entry } from "../lanes/lanes.ts";
-import { type Account, messageOf } from "../ledger/counters.ts";
+import type { Entry } from "../lanes/entry.ts";
+import type { DeadEnding } from "../ledger/ending.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { messageOf } from "../ledger/problems.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -10,10 +12,9 @@ export interface DeadLetterWriterOptions {
   readonly destinationId: string;
   readonly engine: Engine;
   readonly clock: Clock;
+  /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly account: Account;
-  /** The entry's dead letter is durable. */
-  readonly buried: (entry: Entry, reason: string) => void;
+  readonly ledger: Ledger;
 }
 
 /**
@@ -22,47 +23,45 @@ export interface DeadLetterWriterOptions {
  */
 export class DeadLetterWriter {
   readonly #options: DeadLetterWriterOptions;
+  readonly #topic: string;
   /** Letters that could not be written, to be tried again. */
-  #unburied: (() => void)[] = [];
+  #unwritten: (() => void)[] = [];
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
 
   constructor(options: DeadLetterWriterOptions) {
     this.#options = options;
+    this.#topic = `dead.${options.destinationId}`;
   }
 
-  bury(
-    entry: Entry,
-    reason: string,
-    outcome: Pick<Outcome, "detail" | "answer" | "request">,
-    range?: { to: number },
-  ): void {
-    this.#write(entry, reason, this.#letter(entry, reason, outcome, range));
+  /** Gives an event up: it ends once its letter is durable. `range`: it stands for the records before this offset. */
+  write(entry: Entry, why: DeadEnding, range?: { readonly to: number }): void {
+    if (!entry.isOut) this.#options.ledger.begin(entry);
+    this.#append(entry, why, this.#letter(entry, why, range));
   }
 
   /**
    * Writes the letter of an event that its destination gives up in a transaction, before it commits. Rejects when it cannot be
-   * written. Nothing is counted: that comes when the transaction is committed.
+   * written. The event ends when the transaction is committed.
    */
-  async write(
-    entry: Entry,
-    { reason, ...outcome }: Pick<Outcome, "reason" | "detail" | "answer" | "request">,
-  ): Promise<void> {
-    const { engine, destinationId } = this.#options;
-    await engine.append(`dead.${destinationId}`, this.#letter(entry, reason, outcome));
+  async writeBeforeCommit(entry: Entry, why: DeadEnding): Promise<void> {
+    await this.#options.engine.append(this.#topic, this.#letter(entry, why));
   }
 
-  #letter(
-    entry: Entry,
-    reason: string,
-    { detail, answer, request }: Pick<Outcome, "detail" | "answer" | "request">,
-    range?: { readonly to: number },
-  ): NewRecord {
+  /** Forgets what is not written: after the next start those events come up again. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    this.#unwritten = [];
+  }
+
+  #letter(entry: Entry, { reason, detail, answer, request }: DeadEnding, range?: { readonly to: number }): NewRecord {
     const { partition, record, index, origin, event, sourceId, attempts, firstAttempt, keyHash } = entry;
-    const { clock, account } = this.#options;
+    const { clock, ledger } = this.#options;
+    const { problems } = ledger;
     const wall = clock.wall();
-    account.note(reason, detail ?? reason);
+    problems.note(reason, detail ?? reason);
     const letter = encodeDeadLetter({
       reason,
       sourceId,
@@ -76,34 +75,27 @@ export class DeadLetterWriter {
       ...(range === undefined ? {} : { ...range, events: entry.weight }),
       ...(answer === undefined ? {} : { answer: this.#redacted(answer) }),
       ...(request === undefined ? {} : { request }),
-      ...(detail === undefined ? {} : { detail: account.redact(detail) }),
+      ...(detail === undefined ? {} : { detail: problems.redact(detail) }),
     });
     return { keyHash, ...letter };
   }
 
-  /** Forgets what is not written: after the next start those events come up again. */
-  close(): void {
-    this.#closed = true;
-    this.#cancelRetry?.();
-    this.#unburied = [];
-  }
-
-  #write(entry: Entry, reason: string, letter: NewRecord): void {
-    const { engine, destinationId, account, buried } = this.#options;
-    engine.append(`dead.${destinationId}`, letter).then(
+  #append(entry: Entry, why: DeadEnding, letter: NewRecord): void {
+    const { engine, ledger } = this.#options;
+    engine.append(this.#topic, letter).then(
       () => {
         if (this.#closed) return;
         this.#failures = 0;
-        account.dead.add(reason, entry.weight);
-        buried(entry, reason);
+        ledger.end(entry, why);
+        ledger.wake();
       },
       (error: unknown) => {
         if (this.#closed) return;
         // Once, and not for every letter of a full disk.
         const message = `a dead letter cannot be written: ${messageOf(error)}`;
-        if (this.#unburied.length === 0 && this.#failures === 0) account.report("dead_letter", message);
-        else account.note("dead_letter", message);
-        this.#unburied.push(() => this.#write(entry, reason, letter));
+        if (this.#unwritten.length === 0 && this.#failures === 0) ledger.problems.report("dead_letter", message);
+        else ledger.problems.note("dead_letter", message);
+        this.#unwritten.push(() => this.#append(entry, why, letter));
         this.#retryLater();
       },
     );
@@ -115,15 +107,15 @@ export class DeadLetterWriter {
     const wait = backoff(this.#failures, this.#options.random, 0, longestShortWait);
     this.#cancelRetry = this.#options.clock.after(wait, () => {
       this.#cancelRetry = undefined;
-      const again = this.#unburied;
-      this.#unburied = [];
-      for (const write of again) write();
+      const again = this.#unwritten;
+      this.#unwritten = [];
+      for (const append of again) append();
     });
   }
 
-  #redacted(answer: NonNullable<Outcome["answer"]>): NonNullable<Outcome["answer"]> {
-    const { account } = this.#options;
-    const headers = Object.entries(answer.headers).map(([name, value]) => [name, account.redact(value)]);
-    return { status: answer.status, headers: Object.fromEntries(headers), body: account.redact(answer.body) };
+  #redacted({ status, headers, body }: Answer): Answer {
+    const { problems } = this.#options.ledger;
+    const redacted = Object.entries(headers).map(([name, value]) => [name, problems.redact(value)]);
+    return { status, headers: Object.fromEntries(redacted), body: problems.redact(body) };
   }
 }

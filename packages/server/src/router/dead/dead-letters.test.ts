@@ -35,7 +35,7 @@ function letter(index: number, { reason, at, user }: Facts): DeadLetter {
   };
 }
 
-async function bury(engine: MemoryEngine, letters: readonly Facts[]): Promise<void> {
+async function writeLetters(engine: MemoryEngine, letters: readonly Facts[]): Promise<void> {
   for (const [index, facts] of letters.entries())
     await engine.append("dead.hook", encodeDeadLetter(letter(index, facts)));
 }
@@ -76,7 +76,7 @@ test("whatever is listed, replayed and purged: each letter is decided about once
   await fc.assert(
     fc.asyncProperty(fc.array(facts, { maxLength: 10 }), fc.array(step, { maxLength: 5 }), async (letters, steps) => {
       const { engine, dead } = opened();
-      await bury(engine, letters);
+      await writeLetters(engine, letters);
       const left = new Set(letters.keys());
       const meant = ({ reason, from, to, user, id, letters: numbers }: DeadQuery): number[] =>
         [...left].filter((number) => {
@@ -144,7 +144,7 @@ test("whatever is listed, replayed and purged: each letter is decided about once
 
 test("what retention has taken counts no more", async () => {
   const { store, engine, dead } = opened();
-  await bury(engine, [
+  await writeLetters(engine, [
     { reason: "expired", at: 1, user: "u" },
     { reason: "http_400", at: 1, user: "u" },
     { reason: "expired", at: 1, user: "u" },
@@ -169,7 +169,7 @@ test("a letter is shown whole, with what was decided about it", async () => {
 
 test("letters that could not be given on have no verdict", async () => {
   const { engine, dead } = opened();
-  await bury(engine, new Array(250).fill({ reason: "expired", at: 1, user: "u" }));
+  await writeLetters(engine, new Array(250).fill({ reason: "expired", at: 1, user: "u" }));
   let calls = 0;
   const give = async () => {
     calls++;
@@ -184,7 +184,7 @@ test("letters that could not be given on have no verdict", async () => {
 
 test("calls take turns: a letter that two want is given to one", async () => {
   const { engine, dead } = opened();
-  await bury(engine, new Array(10).fill({ reason: "expired", at: 1, user: "u" }));
+  await writeLetters(engine, new Array(10).fill({ reason: "expired", at: 1, user: "u" }));
   const given: number[] = [];
   const settled = await Promise.all([
     dead.replay("hook", {}, { ...all, give: async ({ length }) => void given.push(length) }),

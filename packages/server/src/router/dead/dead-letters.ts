@@ -7,8 +7,8 @@ import {
   decodeDeadLetter,
   type LetterFacts,
 } from "../../records/dead-letter.ts";
+import type { LaterFilterResult } from "../filter/filter.ts";
 import { Tally } from "../ledger/tally.ts";
-import type { LaterFilterResult } from "../read/filter.ts";
 import { allRecords } from "../registry/all-records.ts";
 import { type DeadQuery, matchesFacts, matchesUser } from "./query.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dead } from "@pintle/kit";
-import { type Absence, Absences } from "./absences.ts";
+import type { Absence } from "../lanes/entry.ts";
+import { Absences } from "./absences.ts";
 
 const gone = dead("http_404", { inARow: "destination" });
 const moved = dead("http_301", { inARow: "destination" });

@@ -1,13 +1,5 @@
-import type { Outcome } from "@pintle/kit";
-
-/** Of an event: the answer that it got, 404 or such. */
-export interface Absence {
-  readonly reason: string;
-  /** When it first got it, in the clock's `now`. */
-  readonly at: number;
-  /** The latest batch that had gone out by then. */
-  readonly batch: number;
-}
+import type { Dead, Retry } from "@pintle/kit";
+import type { Absence } from "../lanes/entry.ts";
 
 /** Milliseconds for which an event that is alone with its answer is not given up. */
 const heldFor = 5000;
@@ -61,7 +53,7 @@ export class Absences {
   }
 
   /** Whose trouble the answer is that an event got; `undefined`: that is not known yet. */
-  judge(event: Missed, { reason }: Outcome, hasDelivered: boolean, now: number): Outcome["scope"] | undefined {
+  judge(event: Missed, { reason }: Dead, hasDelivered: boolean, now: number): Retry["scope"] | undefined {
     const { before, key } = event;
     if (before !== undefined && this.#proof > before.batch) {
       if (key !== undefined) this.#remember(key);
@@ -88,7 +80,7 @@ export class Absences {
   }
 
   /** What is remembered of an event that got this answer now. */
-  absence({ reason }: Outcome, now: number): Absence {
+  absence({ reason }: Dead, now: number): Absence {
     return { reason, at: now, batch: this.#sent };
   }
 

@@ -1,5 +1,9 @@
-import type { BatchLimits, Commit, Outcome, PlacedPosition } from "@pintle/kit";
-import type { Entry, Lane, Lanes } from "../lanes/lanes.ts";
+import type { BatchLimits, Commit, PlacedPosition } from "@pintle/kit";
+import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
+import type { Entry, Lane } from "../lanes/entry.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { deadEnding, delivered } from "../ledger/ending.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Loan, MemoryShare } from "../memory/budget.ts";
 import type { Positions } from "./positions.ts";
 
@@ -23,10 +27,7 @@ export interface TakeOptions {
   readonly transform?: object | undefined;
   /** Of a destination that commits its position with the events. */
   readonly positions?: Positions | undefined;
-  /** The destination turned out to have the event. */
-  readonly delivered: (entry: Entry) => void;
-  /** The partition of the event was taken away. */
-  readonly dropped: (entry: Entry) => void;
+  readonly ledger: Ledger;
 }
 
 /**
@@ -37,7 +38,7 @@ export function takeBatch(
   ready: Lanes,
   { events: most, bytes: mostBytes, whole }: BatchLimits,
   isProbe: boolean,
-  { share, transform, positions, delivered, dropped }: TakeOptions,
+  { share, transform, positions, ledger }: TakeOptions,
 ): Batch | undefined {
   const entries: Entry[] = [];
   const loans: Loan[] = [];
@@ -60,12 +61,11 @@ export function takeBatch(
       const entry = ready.shift(lane);
       if (entry === undefined) break;
       if (entry.partition.revoked) {
-        dropped(entry);
+        ledger.park(entry);
         continue;
       }
       if (positions?.takeCommitted(entry) === true) {
-        entry.partition.pending++;
-        delivered(entry);
+        ledger.end(entry, delivered);
         continue;
       }
       entries.push(entry);
@@ -84,20 +84,22 @@ export function takeBatch(
   return { entries, lanes, bytes, loans, isProbe, positions: positions?.takeOff(entries) ?? [], written: new Set() };
 }
 
+/** The memory for what was parsed to go out is somebody else's. */
+export function returnLoans({ loans }: Batch): void {
+  for (const loan of loans) loan.giveBack();
+}
+
 /** What a transactional destination does with a batch beside delivering it. */
-export function commitOf(
-  { entries, positions, written }: Batch,
-  writeDead: (entry: Entry, outcome: Outcome) => Promise<void>,
-): Commit {
+export function commitOf({ entries, positions, written }: Batch, deadLetters: DeadLetterWriter): Commit {
   return {
     positions,
-    bury: async (dead) => {
+    writeLetters: async (dead) => {
       await Promise.all(
         [...dead].map(async ([index, outcome]) => {
           const entry = entries[index]!;
           // An attempt that was made again within the same call has written it already.
           if (written.has(entry)) return;
-          await writeDead(entry, outcome);
+          await deadLetters.writeBeforeCommit(entry, deadEnding(outcome));
           written.add(entry);
         }),
       );

@@ -1,7 +1,5 @@
+import type { BreakerState } from "../ledger/status.ts";
 import { backoff, longestBackoff, longestShortWait, shortestBackoff } from "../time/backoff.ts";
-
-/** @see Breaker */
-export type BreakerState = "closed" | "open" | "half-open";
 
 /** First attempts that are looked at when judging whether most events fail. */
 const judged = 64;

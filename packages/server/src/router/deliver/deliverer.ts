@@ -1,14 +1,19 @@
-import type { BatchLimits, Connection, DestinationType, EventSource, Outcome, Tools } from "@pintle/kit";
-import type { Entry, Lane, Lanes } from "../lanes/lanes.ts";
-import { type Account, messageOf } from "../ledger/counters.ts";
+import type { BatchLimits, Connection, DestinationType, EventSource, Retry, Tools } from "@pintle/kit";
+import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
+import type { Entry, Lane } from "../lanes/entry.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { type DeadEnding, deadEnding, delivered, type FilteredEnding } from "../ledger/ending.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { messageOf } from "../ledger/problems.ts";
 import type { MemoryShare } from "../memory/budget.ts";
+import { valueCost } from "../memory/heap-cost.ts";
 import { longestBackoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventTransform, Throttle } from "../transform/event-transform.ts";
-import { type Batch, commitOf, takeBatch } from "./batch.ts";
-import { Breaker, type BreakerState } from "./breaker.ts";
+import { type Batch, commitOf, returnLoans, takeBatch } from "./batch.ts";
+import type { Breaker } from "./breaker.ts";
 import { dispatch, type Result } from "./dispatch.ts";
-import { refusesCredentials } from "./failure-scope.ts";
+import { detailOf, refusesCredentials, worse } from "./failure-scope.ts";
 import { type JudgedBatch, OutcomeJudge } from "./outcome-judge.ts";
 import type { Positions } from "./positions.ts";
 
@@ -20,8 +25,10 @@ export interface DelivererOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly account: Account;
+  readonly ledger: Ledger;
   readonly lanes: Lanes;
+  readonly breaker: Breaker;
+  readonly deadLetters: DeadLetterWriter;
   /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
   /** Of the memory. */
@@ -34,22 +41,24 @@ export interface DelivererOptions {
   readonly transform?: EventTransform | undefined;
   /** The limit to what goes out. */
   readonly throttle?: Throttle | undefined;
-  /** The transformation found that the event is not for the destination. */
-  readonly filtered: (entry: Entry, reason: string) => void;
-  /** The destination has the event. */
-  readonly delivered: (entry: Entry) => void;
-  /** The event is given up. */
-  readonly dead: (entry: Entry, reason: string, outcome: Pick<Outcome, "detail" | "answer" | "request">) => void;
-  /** Makes the dead letter of an event durable that its destination gives up in a transaction; `dead` does not follow. */
-  readonly writeDead: (entry: Entry, outcome: Outcome) => Promise<void>;
-  /** The transaction is committed: the event is given up, and its letter is written. */
-  readonly deadWritten: (entry: Entry, reason: string) => void;
-  /** The attempt failed and will be made again. */
-  readonly kept: (entry: Entry) => void;
-  /** The event left its lane without an attempt, because its partition was taken away. */
-  readonly dropped: (entry: Entry) => void;
-  /** Something may have become possible that was not before: reading on, or having come to an end. */
-  readonly moved: () => void;
+}
+
+/** What the outcomes of a batch say about the destination. */
+interface Findings {
+  /** Whether it was asked about any of the events, and about one for the first time. */
+  wasAsked: boolean;
+  hasFirst: boolean;
+  /** Whether it took an event, or refused one for what it is. */
+  gotThrough: boolean;
+  /** The worst failure of each scope. */
+  sick: Retry | undefined;
+  failed: Retry | undefined;
+  /** Whether most of the latest first attempts failed. */
+  mostFail: boolean;
+  /** What was wrong with the answer to an event that it took. */
+  flaw: string | undefined;
+  /** Events that are tried again, the last one first. */
+  readonly again: { readonly entry: Entry; readonly outcome: Retry }[];
 }
 
 /**
@@ -59,6 +68,7 @@ export interface DelivererOptions {
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #lanes: Lanes;
+  readonly #ledger: Ledger;
   readonly #judge: OutcomeJudge;
   readonly #breaker: Breaker;
   readonly #batchLimits: BatchLimits;
@@ -77,35 +87,18 @@ export class Deliverer {
 
   constructor(options: DelivererOptions) {
     this.#options = options;
-    this.#lanes = options.lanes;
-    const { type, settings, account, random } = options;
-    this.#judge = new OutcomeJudge({ account, random, longestOwnWait: settings.retry?.max ?? longestShortWait });
+    const { lanes, breaker, ledger, type, settings, random } = options;
+    this.#lanes = lanes;
+    this.#breaker = breaker;
+    this.#ledger = ledger;
+    const longestOwnWait = settings.retry?.max ?? longestShortWait;
+    this.#judge = new OutcomeJudge({ counters: ledger.counters, random, longestOwnWait });
     this.#batchLimits = type.batch(settings);
-    // Of a transactional one, one batch is prepared while the one before it is committed.
-    this.#breaker = new Breaker(type.transactional === true ? 2 : Math.max(1, type.concurrency(settings)), random);
-  }
-
-  get state(): BreakerState {
-    return this.#breaker.state;
   }
 
   /** Events on their way. */
   get inFlight(): number {
     return this.#events;
-  }
-
-  /** Lanes that can go out now. */
-  get ready(): number {
-    return this.#lanes.ready;
-  }
-
-  /** Those of them whose first event was not tried before. */
-  get untried(): number {
-    return this.#lanes.untried;
-  }
-
-  get lanesWaiting(): number {
-    return this.#lanes.waiting;
   }
 
   /**
@@ -115,19 +108,6 @@ export class Deliverer {
   get nextAttempt(): number | undefined {
     const at = this.#breaker.state === "open" ? this.#breaker.until : this.#lanes.nextAttempt;
     return this.#breaker.state === "half-open" || at === Number.POSITIVE_INFINITY ? undefined : at;
-  }
-
-  /** Tries everything again that waits for another attempt, without waiting. Returns how many lanes that are. */
-  retryNow(): number {
-    this.#breaker.retryNow();
-    const woken = this.#lanes.wakeAll();
-    this.pump();
-    return woken;
-  }
-
-  /** Takes an event, to be sent with the next `pump`. @see Lanes.add */
-  add(entry: Entry, hasKey: boolean): void {
-    this.#lanes.add(entry, hasKey);
   }
 
   /** Sends as much as may go out now, and sets the timer for what comes later. */
@@ -157,7 +137,6 @@ export class Deliverer {
       }
     }
     this.#setWake();
-    this.#options.moved();
   }
 
   /** Sends nothing more; what is on its way still counts. */
@@ -192,7 +171,7 @@ export class Deliverer {
     this.#cancelWake = clock.after(Math.max(0, Math.ceil(at - clock.now())), () => {
       this.#cancelWake = undefined;
       this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.pump();
+      this.#ledger.wake();
     });
   }
 
@@ -223,13 +202,13 @@ export class Deliverer {
         this.#preparing = false;
         if (this.#state !== "running") return;
         if (isProbe) this.#recovered(true);
-        this.pump();
+        this.#ledger.wake();
       },
       (error: unknown) => {
         this.#preparing = false;
         if (this.#state !== "running") return;
         this.#trouble(reason, messageOf(error), isProbe);
-        this.pump();
+        this.#ledger.wake();
       },
     );
   }
@@ -243,125 +222,154 @@ export class Deliverer {
     for (const entry of entries) {
       entry.attempts++;
       entry.firstAttempt ??= now;
-      entry.partition.pending++;
+      this.#ledger.begin(entry);
     }
     const { transform, sources, positions } = this.#options;
     const how = {
       connection,
       transform,
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
-      commit: positions === undefined ? undefined : commitOf(batch, this.#options.writeDead),
-      ...(batch.loans.length === 0 ? {} : { released: () => giveBack(batch) }),
+      commit: positions === undefined ? undefined : commitOf(batch, this.#options.deadLetters),
+      ...(batch.loans.length === 0 ? {} : { released: () => returnLoans(batch) }),
     };
     const number = this.#judge.send();
     void dispatch(entries, how).then((results) => this.#settle(batch, number, results));
   }
 
-  /** The outcomes of a batch are there. */
+  /** The outcomes of a batch are there: what ended ends, what is tried again is put back, and the destination is judged by all of it. */
   #settle(batch: Batch, number: number, results: readonly Result[]): void {
-    giveBack(batch);
-    const { entries, lanes, bytes, isProbe, positions } = batch;
+    returnLoans(batch);
     if (this.#state === "closed") return;
-    if (results.every(({ outcome }) => outcome !== "retry")) {
-      this.#options.positions?.confirmed(positions);
-    } else this.#options.positions?.unconfirmed(positions);
+    this.#landed(batch, results);
+    const now = this.#options.clock.now();
+    const findings = this.#conclude(batch, number, results, now);
+    this.#putBack(batch, findings, now);
+    this.#judgeDestination(batch, findings, now);
+    this.#ledger.wake();
+  }
+
+  /** The batch is not on its way any more. */
+  #landed({ entries, bytes, positions }: Batch, results: readonly Result[]): void {
     this.#batches--;
     this.#events -= entries.length;
     this.#bytes -= bytes;
-    const now = this.#options.clock.now();
-    let wasAsked = false;
-    let gotThrough = false;
-    /** The worst failure of each scope. */
-    let sick: Outcome | undefined;
-    let failed: Outcome | undefined;
-    let mostFail = false;
-    const { whole } = this.#batchLimits;
-    let hasFirst = false;
-    let flaw: string | undefined;
-    const judged: JudgedBatch = { isProbe, now, passing: undefined };
-    // Made when something fails: at thousands of events a second it shows.
-    let dueAt: Map<Lane, number> | undefined;
-    let again: Set<Lane> | undefined;
+    const isConfirmed = results.every((result) => "kind" in result || result.outcome !== "retry");
+    if (isConfirmed) this.#options.positions?.confirmed(positions);
+    else this.#options.positions?.unconfirmed(positions);
+  }
 
-    // From the last to the first: what is put back into a lane ends up in its order.
+  /** Ends what ended. From the last to the first: what is put back into a lane ends up in its order. */
+  #conclude(batch: Batch, number: number, results: readonly Result[], now: number): Findings {
+    const { entries, isProbe } = batch;
+    const findings: Findings = {
+      wasAsked: false,
+      hasFirst: false,
+      gotThrough: false,
+      sick: undefined,
+      failed: undefined,
+      mostFail: false,
+      flaw: undefined,
+      again: [],
+    };
+    const judged: JudgedBatch = { isProbe, now, passing: undefined };
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at]!;
       const result = results[at]!;
-      const isFirst = entry.attempts === 1;
-      if (!("scope" in result)) {
-        if (result.outcome === "filtered") this.#options.filtered(entry, result.reason);
-        else this.#die(batch, entry, result);
-        continue;
-      }
-      wasAsked = true;
-      hasFirst ||= isFirst;
-      if (result.outcome === "delivered") {
-        gotThrough = true;
-        if (isFirst && !whole) this.#breaker.firstAttempt(false);
+      if ("kind" in result) this.#end(batch, entry, result);
+      else if (result.outcome === "delivered") {
+        this.#tookOrRefused(entry, findings);
         this.#judge.delivered(number, entry);
-        flaw ??= result.detail;
-        this.#options.delivered(entry);
-        continue;
+        findings.flaw ??= result.detail;
+        this.#ledger.end(entry, delivered);
+      } else {
+        const outcome = this.#judge.judge(entry, result, judged);
+        if (outcome.outcome === "retry") this.#failed(entry, outcome, findings, now);
+        else {
+          this.#tookOrRefused(entry, findings);
+          this.#end(batch, entry, deadEnding(outcome));
+        }
       }
-      const outcome = this.#judge.judge(entry, result, judged);
-      if (outcome.outcome === "dead") {
-        gotThrough = true;
-        if (isFirst && !whole) this.#breaker.firstAttempt(false);
-        this.#die(batch, entry, outcome);
-        continue;
+    }
+    return findings;
+  }
+
+  /** The event got through to the destination, which took it, or refused it for what it is. */
+  #tookOrRefused({ attempts }: Entry, findings: Findings): void {
+    findings.wasAsked = true;
+    findings.gotThrough = true;
+    if (attempts !== 1) return;
+    findings.hasFirst = true;
+    if (!this.#batchLimits.whole) this.#breaker.firstAttempt(false);
+  }
+
+  #failed(entry: Entry, outcome: Retry, findings: Findings, now: number): void {
+    findings.wasAsked = true;
+    const { scope } = outcome;
+    if (scope === "destination") findings.sick = worse(findings.sick, outcome);
+    else findings.failed = worse(findings.failed, outcome);
+    if (entry.attempts === 1) {
+      findings.hasFirst = true;
+      if (scope === "event" && !this.#batchLimits.whole) {
+        findings.mostFail = this.#breaker.firstAttempt(entry.absence === undefined) || findings.mostFail;
       }
-      const { scope } = outcome;
-      if (scope === "destination") sick = worse(sick, outcome);
-      else failed = worse(failed, outcome);
-      if (isFirst && scope === "event" && !whole) {
-        mostFail = this.#breaker.firstAttempt(entry.absence === undefined) || mostFail;
-      }
-      if (this.#isTooOld(entry, outcome, now)) {
-        this.#options.dead(entry, "expired", outcome);
-        continue;
-      }
+    }
+    if (this.#isTooOld(entry, outcome, now)) {
+      const { outcome: _outcome, scope: _scope, after: _after, ages: _ages, ...why } = outcome;
+      this.#options.deadLetters.write(entry, { kind: "dead", ...why, reason: "expired" });
+    } else findings.again.push({ entry, outcome });
+  }
+
+  #end({ written }: Batch, entry: Entry, ending: FilteredEnding | DeadEnding): void {
+    if (ending.kind === "filtered" || written.has(entry)) this.#ledger.end(entry, ending);
+    else this.#options.deadLetters.write(entry, ending);
+  }
+
+  /** Puts what is tried again back into its lanes, and lets all lanes of the batch go on. */
+  #putBack({ lanes }: Batch, { again }: Findings, now: number): void {
+    if (again.length === 0) {
+      for (const lane of lanes) this.#lanes.release(lane);
+      return;
+    }
+    const dueAt = new Map<Lane, number>();
+    const atOnce = new Set<Lane>();
+    for (const { entry, outcome } of again) {
       const lane = entry.lane!;
       this.#lanes.unshift(lane, entry);
-      if (scope === "destination") {
-        again ??= new Set();
-        again.add(lane);
-      } else {
-        dueAt ??= new Map();
-        dueAt.set(lane, now + this.#judge.ownWait(entry, outcome, now));
-      }
-      this.#options.account.retried++;
-      this.#options.kept(entry);
+      if (outcome.scope === "destination") atOnce.add(lane);
+      else dueAt.set(lane, now + this.#judge.ownWait(entry, outcome, now));
+      this.#ledger.counters.retried++;
+      // The transformation makes it anew where keeping it would take more than the event is charged with.
+      if (entry.transformed !== undefined && entry.cost < valueCost(entry.transformed)) entry.transformed = undefined;
+      this.#ledger.back(entry);
     }
-
-    // What is delivered as a whole fails as one: its events say nothing about each other.
-    if (whole && hasFirst && sick === undefined) mostFail = this.#breaker.firstAttempt(!gotThrough);
-
     for (const lane of lanes) {
-      const due = dueAt?.get(lane);
+      const due = dueAt.get(lane);
       if (due !== undefined) this.#lanes.wait(lane, due, now);
-      else if (again?.has(lane) === true) this.#lanes.retry(lane);
+      else if (atOnce.has(lane)) this.#lanes.retry(lane);
       else this.#lanes.release(lane);
     }
+  }
+
+  /** Says to the breaker how the destination did, and notes its trouble. */
+  #judgeDestination({ isProbe }: Batch, findings: Findings, now: number): void {
+    const { wasAsked, hasFirst, gotThrough, sick, failed, flaw } = findings;
+    const { problems } = this.#ledger;
+    // What is delivered as a whole fails as one: its events say nothing about each other.
+    const isJudgedAsOne = this.#batchLimits.whole && hasFirst && sick === undefined;
+    const mostFail = isJudgedAsOne ? this.#breaker.firstAttempt(!gotThrough) : findings.mostFail;
     if (gotThrough) this.#judge.gotThrough();
-    if (flaw !== undefined) this.#options.account.note("answer", flaw);
+    if (flaw !== undefined) problems.note("answer", flaw);
     if (sick !== undefined) this.#trouble(sick.reason, detailOf(sick), isProbe, sick);
     else if (failed !== undefined && mostFail) {
       this.#trouble(failed.reason, `most events fail: ${detailOf(failed)}`, isProbe);
     } else if (gotThrough) this.#recovered(isProbe, now);
     else if (failed !== undefined && isProbe) this.#trouble(failed.reason, detailOf(failed), isProbe, failed);
     else if (isProbe && !wasAsked) this.#breaker.unprobed();
-    if (failed !== undefined) this.#options.account.note(failed.reason, detailOf(failed));
-    this.pump();
-    if (this.#state !== "running") this.#options.moved();
-  }
-
-  #die({ written }: Batch, entry: Entry, { reason, ...why }: Pick<Outcome, "reason" | "detail" | "answer">): void {
-    if (written.has(entry)) this.#options.deadWritten(entry, reason);
-    else this.#options.dead(entry, reason, why);
+    if (failed !== undefined) problems.note(failed.reason, detailOf(failed));
   }
 
   /** Whether the event has been tried for `maxAge`. Time in which nothing could be delivered for lack of rights is not counted. */
-  #isTooOld(entry: Entry, outcome: Outcome, now: number): boolean {
+  #isTooOld(entry: Entry, outcome: Retry, now: number): boolean {
     if (outcome.ages === false) {
       entry.firstAttempt = undefined;
       return false;
@@ -369,31 +377,18 @@ export class Deliverer {
     return now - (entry.firstAttempt ?? now) >= this.#options.settings.maxAge;
   }
 
-  #trouble(reason: string, message: string, isProbe: boolean, why?: Outcome): void {
+  #trouble(reason: string, message: string, isProbe: boolean, why?: Retry): void {
     const before = this.#breaker.state;
     const longest = why !== undefined && refusesCredentials(why) ? longestBackoff : longestShortWait;
     this.#breaker.troubled(this.#options.clock.now(), isProbe, why?.after, longest);
     // Logged once when it begins, not for every probe.
-    if (before === "closed") this.#options.account.report(reason, message);
-    else this.#options.account.note(reason, message);
+    if (before === "closed") this.#ledger.problems.report(reason, message);
+    else this.#ledger.problems.note(reason, message);
   }
 
   #recovered(isProbe: boolean, now = this.#options.clock.now()): void {
     const before = this.#breaker.state;
     this.#breaker.succeeded(isProbe, now);
-    if (before === "half-open" && this.#breaker.state === "closed") this.#options.account.recovered();
+    if (before === "half-open" && this.#breaker.state === "closed") this.#ledger.problems.recovered();
   }
-}
-
-function giveBack({ loans }: Batch): void {
-  for (const loan of loans) loan.giveBack();
-}
-
-function detailOf({ detail, reason }: Outcome): string {
-  return detail ?? reason;
-}
-
-/** Of two failures, the one that asks for the longer pause. */
-function worse(one: Outcome | undefined, other: Outcome): Outcome {
-  return one === undefined || (other.after ?? 0) > (one.after ?? 0) ? other : one;
 }

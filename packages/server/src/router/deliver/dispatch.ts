@@ -1,18 +1,23 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Connection, Delivery, EventSource, Outcome } from "@pintle/kit";
-import type { Entry } from "../lanes/lanes.ts";
-import { messageOf } from "../ledger/counters.ts";
+import {
+  type Connection,
+  type Dead,
+  type Delivery,
+  dead,
+  type EventSource,
+  type Outcome,
+  type Retry,
+  retry,
+} from "@pintle/kit";
+import type { Entry } from "../lanes/entry.ts";
+import type { DeadEnding, FilteredEnding } from "../ledger/ending.ts";
+import { messageOf } from "../ledger/problems.ts";
 import { type EventTransform, sizeOf } from "../transform/event-transform.ts";
 
-/** What became of an event in one attempt. */
+/** What became of an event in one attempt: what the destination says, or that it ended in the transformation. */
 export type Result = Outcome | Ended;
 
-/** It ended in the transformation, and the destination was not asked: it is not for it, or it is given up (`refused`). */
-export interface Ended {
-  readonly outcome: "filtered" | "refused";
-  readonly reason: string;
-  readonly detail?: string;
-}
+type Ended = FilteredEnding | DeadEnding;
 
 export interface Dispatch {
   readonly connection: Connection;
@@ -24,12 +29,7 @@ export interface Dispatch {
   readonly released?: () => void;
 }
 
-const noOutcome: Outcome = {
-  outcome: "retry",
-  scope: "event",
-  reason: "no_outcome",
-  detail: "the destination gave no outcome",
-};
+const noOutcome = retry("event", "no_outcome", { detail: "the destination gave no outcome" });
 
 /**
  * One attempt at some events: through the transformation, unless an earlier attempt has brought them through, and to the destination. One
@@ -49,8 +49,8 @@ export async function dispatch(entries: readonly Entry[], how: Dispatch): Promis
   }
 }
 
-function thrown(error: unknown): Outcome {
-  return { outcome: "retry", scope: "event", reason: "error", detail: messageOf(error) };
+function thrown(error: unknown): Retry {
+  return retry("event", "error", { detail: messageOf(error) });
 }
 
 /** Not asynchronous: a function that waits would hold the events until it goes on. */
@@ -97,7 +97,7 @@ async function dispatchTransformed(
       transform.release?.(part.held);
     }
     // What was not brought through the transformation shares the fate of what has to be tried again: it might overtake it.
-    const again = results.findLast((result): result is Outcome => result.outcome === "retry");
+    const again = results.findLast(isRetry);
     if (again !== undefined) for (const _ of entries.slice(results.length)) results.push({ ...again, ages: false });
   }
   return results;
@@ -143,7 +143,7 @@ async function inTurn(outgoing: readonly Outgoing[], connection: Connection): Pr
       return events.map(() => thrown(error));
     });
     for (const at of call.keys()) outcomes.push(its[at] ?? noOutcome);
-    const again = outcomes.findLast(({ outcome }) => outcome === "retry");
+    const again = outcomes.findLast(isRetry);
     if (again !== undefined) {
       for (const _ of outgoing.slice(outcomes.length)) outcomes.push({ ...again, ages: false });
     }
@@ -158,16 +158,18 @@ async function committed(
   commit: NonNullable<Dispatch["commit"]>,
 ): Promise<readonly Outcome[]> {
   // What ends in the transformation is committed with the others: its dead letter has to be durable before.
-  const dead = [...ended.entries()].flatMap(([at, result]): [number, Outcome][] =>
-    result?.outcome === "refused" ? [[at, { ...result, outcome: "dead", scope: "event" }]] : [],
+  const refused = [...ended.entries()].flatMap(([at, result]): [number, Dead][] =>
+    result?.kind === "dead"
+      ? [[at, dead(result.reason, result.detail === undefined ? {} : { detail: result.detail })]]
+      : [],
   );
-  if (dead.length > 0) await commit.bury(new Map(dead));
-  const bury: typeof commit.bury = (its) =>
-    commit.bury(new Map([...its].map(([position, outcome]) => [outgoing[position]!.owner, outcome])));
+  if (refused.length > 0) await commit.writeLetters(new Map(refused));
+  const writeLetters: typeof commit.writeLetters = (its) =>
+    commit.writeLetters(new Map([...its].map(([position, outcome]) => [outgoing[position]!.owner, outcome])));
   const sources = outgoing.map(({ source }) => source);
   return connection.deliver(
     outgoing.map(({ event }) => event),
-    { sources, commit: { ...commit, bury } },
+    { sources, commit: { ...commit, writeLetters } },
   );
 }
 
@@ -203,8 +205,7 @@ async function pass(
         entry.transformed = missingOf(transformed.events, entry);
         if (transformed.sizes !== undefined && entry.transformed === transformed.events)
           sizes.set(at, transformed.sizes);
-      } else if (transformed.kind === "filtered") ended[at] = { outcome: "filtered", reason: transformed.reason };
-      else ended[at] = { outcome: "refused", reason: transformed.reason, detail: transformed.detail };
+      } else ended[at] = transformed;
     }
     taken += results.length;
   }
@@ -257,8 +258,8 @@ const keptBytes = 4096;
 function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   const [first] = outcomes;
   if (first === undefined) return noOutcome;
-  const again = outcomes.find(({ outcome }) => outcome === "retry") ?? outcomes.find(isOpen);
-  entry.failed ??= outcomes.find((outcome) => outcome.outcome === "dead" && !isOpen(outcome));
+  const again = outcomes.find(isRetry) ?? outcomes.find(isOpen);
+  entry.failed ??= outcomes.find((outcome): outcome is Dead => outcome.outcome === "dead" && !isOpen(outcome));
   if (again === undefined) return entry.failed ?? first;
   if (outcomes.length > 1) {
     entry.transformed = entry.transformed!.filter((_, at) => isOpen(outcomes[at]!));
@@ -268,6 +269,10 @@ function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
 }
 
 /** Whether the event may go out once more. */
-function isOpen({ outcome, inARow }: Outcome): boolean {
-  return outcome === "retry" || (outcome === "dead" && inARow !== undefined);
+function isOpen(outcome: Outcome): boolean {
+  return outcome.outcome === "retry" || (outcome.outcome === "dead" && outcome.inARow !== undefined);
+}
+
+function isRetry(result: Result): result is Retry {
+  return "outcome" in result && result.outcome === "retry";
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from "@pintle/kit";
+import type { Retry } from "@pintle/kit";
 import { longestBackoff } from "../time/backoff.ts";
 
 /**
@@ -10,13 +10,13 @@ import { longestBackoff } from "../time/backoff.ts";
  *
  * @param deliveredAtFailure what the destination had delivered in all when this event first failed
  */
-export function scopeOf(outcome: Outcome, delivered: number, deliveredAtFailure: number | undefined): Outcome["scope"] {
+export function scopeOf(outcome: Retry, delivered: number, deliveredAtFailure: number | undefined): Retry["scope"] {
   if (outcome.scope === "event" || outcome.after !== undefined || outcome.ages === false) return outcome.scope;
   return deliveredAtFailure !== undefined && delivered > deliveredAtFailure ? "event" : "destination";
 }
 
 /** Whether a destination wants other credentials, of its own or of an account: until somebody changes them, asking does not help. */
-export function refusesCredentials({ ages, answer }: Outcome): boolean {
+export function refusesCredentials({ ages, answer }: Retry): boolean {
   return ages === false && (answer === undefined || answer.status === 401 || answer.status === 403);
 }
 
@@ -33,7 +33,17 @@ const doubted = 10;
  *
  * @param failures how often it has failed for reasons of its own
  */
-export function longestOwnWait({ reason }: Pick<Outcome, "reason">, failures: number, most: number): number {
+export function longestOwnWait({ reason }: Pick<Retry, "reason">, failures: number, most: number): number {
   if (absences.has(reason) || failures <= doubted) return most;
   return Math.max(most, Math.min(longestBackoff, most * 2 ** (failures - doubted)));
+}
+
+/** What a failure is called for people. */
+export function detailOf({ detail, reason }: Retry): string {
+  return detail ?? reason;
+}
+
+/** Of two failures, the one that asks for the longer pause. */
+export function worse(one: Retry | undefined, other: Retry): Retry {
+  return one === undefined || (other.after ?? 0) > (one.after ?? 0) ? other : one;
 }

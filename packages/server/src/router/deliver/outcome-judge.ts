@@ -1,7 +1,7 @@
 import { hashUserKey } from "@pintle/events";
-import type { Outcome } from "@pintle/kit";
-import type { Entry } from "../lanes/lanes.ts";
-import type { Account } from "../ledger/counters.ts";
+import type { Dead, Retry } from "@pintle/kit";
+import type { Entry } from "../lanes/entry.ts";
+import type { Counters } from "../ledger/counters.ts";
 import { backoff } from "../time/backoff.ts";
 import { Absences } from "./absences.ts";
 import { longestOwnWait, scopeOf } from "./failure-scope.ts";
@@ -20,7 +20,7 @@ const noUserKey = hashUserKey("");
 const refusalsInARow = 8;
 
 export interface OutcomeJudgeOptions {
-  readonly account: Account;
+  readonly counters: Pick<Counters, "delivered">;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   /** The bound of the waits of an event that fails while others are delivered, milliseconds. */
@@ -57,10 +57,10 @@ export class OutcomeJudge {
   }
 
   /** The outcome with what is known besides: `scope` says whose trouble it is, and `outcome` whether the event is tried again. */
-  judge(entry: Entry, outcome: Outcome, batch: JudgedBatch): Outcome {
+  judge(entry: Entry, outcome: Retry | Dead, batch: JudgedBatch): Retry | Dead {
     if (outcome.outcome === "dead")
       return outcome.inARow === undefined ? outcome : this.#judgeAbsence(entry, outcome, batch);
-    const { delivered } = this.#options.account;
+    const { delivered } = this.#options.counters;
     let scope = scopeOf(outcome, delivered, entry.deliveredAtFailure);
     if (scope === "destination" && !batch.isProbe) {
       batch.passing ??= this.#isPassing(outcome);
@@ -72,7 +72,7 @@ export class OutcomeJudge {
   }
 
   /** How long an event waits that failed again while others get through, milliseconds. */
-  ownWait(entry: Entry, outcome: Outcome, now: number): number {
+  ownWait(entry: Entry, outcome: Retry, now: number): number {
     const { absence } = entry;
     const failures = ++entry.failures;
     // The first time soon: if others are delivered meanwhile, it is decided then.
@@ -82,24 +82,25 @@ export class OutcomeJudge {
     return backoff(Math.ceil(failures / 2), this.#options.random, Math.max(outcome.after ?? 0, held), longest);
   }
 
-  #judgeAbsence(entry: Entry, outcome: Outcome, { now }: JudgedBatch): Outcome {
+  #judgeAbsence(entry: Entry, outcome: Dead, { now }: JudgedBatch): Retry | Dead {
     const before = entry.absence?.reason === outcome.reason ? entry.absence : undefined;
     const key = entry.keyHash === noUserKey ? undefined : entry.keyHash;
-    const scope = this.#absences.judge({ before, key }, outcome, this.#options.account.delivered > 0, now);
+    const scope = this.#absences.judge({ before, key }, outcome, this.#options.counters.delivered > 0, now);
     if (scope === "event") return outcome;
     entry.absence = before ?? this.#absences.absence(outcome, now);
-    if (scope === undefined) return { ...outcome, outcome: "retry" };
+    const { inARow: _inARow, ...failure } = outcome;
+    if (scope === undefined) return { ...failure, outcome: "retry", scope: "event" };
     const detail = `several events in a row: ${outcome.detail ?? outcome.reason}`;
-    return { ...outcome, outcome: "retry", scope, ages: false, detail };
+    return { ...failure, outcome: "retry", scope, ages: false, detail };
   }
 
   /**
    * Whether a refusal (502, 503, 504 without `Retry-After`) may be that of one server behind a balancer: the destination
    * took events before, and has not refused several in a row since. A third of all requests refused is no reason to stop.
    */
-  #isPassing(outcome: Outcome): boolean {
+  #isPassing(outcome: Retry): boolean {
     if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
-    if (this.#options.account.delivered === 0) return false;
+    if (this.#options.counters.delivered === 0) return false;
     this.#refusedInARow++;
     return this.#refusedInARow < refusalsInARow;
   }

@@ -1,6 +1,6 @@
 import type { Connection, PlacedPosition, Position } from "@pintle/kit";
 import type { Progress } from "../../engine/engine.ts";
-import type { Entry } from "../lanes/lanes.ts";
+import type { Entry } from "../lanes/entry.ts";
 import { type PartitionState, progressOf } from "../ledger/partition.ts";
 
 export interface PositionsOptions {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";
-import { type Entry, type Lane, Lanes, newEntry } from "./lanes.ts";
+import { type Entry, type Lane, newEntry } from "./entry.ts";
+import { Lanes } from "./lanes.ts";
 
 const limits = { parkAfter: 10_000, parkAbove: 1000 };
 

@@ -1,140 +1,6 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Outcome } from "@pintle/kit";
-import type { Origin } from "../../records/retry-record.ts";
-import type { Absence } from "../deliver/absences.ts";
-import type { PartitionState } from "../ledger/partition.ts";
-import type { WindowRecord } from "../ledger/window.ts";
-import { PackedEvent } from "../memory/holding.ts";
 import { DueQueue } from "../queues/due-queue.ts";
 import { Queue } from "../queues/queue.ts";
-import type { Parked } from "../retry/parked-lane.ts";
-
-/** An event on its way to one destination. */
-export interface Entry {
-  readonly partition: PartitionState;
-  readonly record: WindowRecord;
-  /** Position of the event in its record. */
-  readonly index: number;
-  /** Where it stands in `events`, if it was read from somewhere else. */
-  readonly origin: Origin | undefined;
-  /** Parsed anew each time where it is held as JSON: see `unpacked`. */
-  readonly event: DeliveredEvent;
-  readonly sourceId: string;
-  readonly keyHash: number;
-  /** Its share of the record's payload. */
-  readonly bytes: number;
-  /** Bytes of memory that it is charged with. */
-  readonly cost: number;
-  /** Bytes of heap that `event` takes while it is used; 0 for an event that is held as an object, and charged as one. */
-  readonly unpacked: number;
-  /** As how many events it counts: 1, but for a record that cannot be taken apart. */
-  readonly weight: number;
-  lane: Lane | undefined;
-  /** The event behind it in its lane. */
-  next: Entry | undefined;
-  attempts: number;
-  /** Those that failed for a reason of its own. */
-  failures: number;
-  /** From which its age is counted, in the clock's `now`; `undefined` before the first attempt. */
-  firstAttempt: number | undefined;
-  /** What the destination had delivered in all when this event first failed. */
-  deliveredAtFailure: number | undefined;
-  /** That the destination had nothing where it was sent to, the last time. */
-  absence: Absence | undefined;
-  /** What the transformation made of it, less what the destination has already; `undefined` before the transformation. */
-  transformed: readonly DeliveredEvent[] | undefined;
-  /** Of what the transformation makes of it, the `messageId`s that are still to go out; `undefined`: all. */
-  only: ReadonlySet<string> | undefined;
-  /** The refusal of one of several events that the transformation made of it, while others are still to be tried. */
-  failed: Outcome | undefined;
-}
-
-/** What there is to know of an event that was read. */
-export interface EntryFacts {
-  readonly index: number;
-  /** It, or how it is held. */
-  readonly event: DeliveredEvent | PackedEvent;
-  readonly sourceId: string;
-  readonly keyHash: number;
-  readonly bytes: number;
-  readonly cost: number;
-  readonly weight?: number;
-  readonly origin?: Origin;
-}
-
-/** An event that was read, before anything was tried. */
-export function newEntry(partition: PartitionState, record: WindowRecord, facts: EntryFacts): Entry {
-  return new QueuedEvent(partition, record, facts);
-}
-
-class QueuedEvent implements Entry {
-  readonly partition: PartitionState;
-  readonly record: WindowRecord;
-  readonly index: number;
-  readonly origin: Origin | undefined;
-  readonly sourceId: string;
-  readonly keyHash: number;
-  readonly bytes: number;
-  readonly cost: number;
-  readonly weight: number;
-  lane: Lane | undefined = undefined;
-  next: Entry | undefined = undefined;
-  attempts = 0;
-  failures = 0;
-  firstAttempt: number | undefined = undefined;
-  deliveredAtFailure: number | undefined = undefined;
-  absence: Absence | undefined = undefined;
-  transformed: readonly DeliveredEvent[] | undefined = undefined;
-  only: ReadonlySet<string> | undefined = undefined;
-  failed: Outcome | undefined = undefined;
-  readonly #held: DeliveredEvent | PackedEvent;
-
-  constructor(partition: PartitionState, record: WindowRecord, facts: EntryFacts) {
-    this.partition = partition;
-    this.record = record;
-    this.index = facts.index;
-    this.origin = facts.origin;
-    this.sourceId = facts.sourceId;
-    this.keyHash = facts.keyHash;
-    this.bytes = facts.bytes;
-    this.cost = facts.cost;
-    this.weight = facts.weight ?? 1;
-    this.#held = facts.event;
-  }
-
-  get event(): DeliveredEvent {
-    return this.#held instanceof PackedEvent ? this.#held.unpack() : this.#held;
-  }
-
-  get unpacked(): number {
-    return this.#held instanceof PackedEvent ? this.#held.unpacked : 0;
-  }
-}
-
-/**
- * The events of one user key, in the order of the log. A lane is always in one of these states:
- *
- * - **ready**: its first event may go out;
- * - **busy**: events of it are on their way to the destination, all others wait behind them;
- * - **waiting**: its first event failed for a reason of its own and is tried again later;
- * - **parked**: so does it, and all its events stand in the topic `retry.<id>`, or are being written to it. When it is due, some
- *   of them are loaded, and it is ready. From when it was first parked until its last event has ended, what comes for it
- *   goes to the topic, too: `parked` says what is there;
- *
- * and without events it does not exist.
- */
-export interface Lane {
-  /** The hash of the user key, or a name that no other lane has; `undefined`: events without a key, nobody joins them. */
-  readonly id: number | string | undefined;
-  state: "ready" | "busy" | "waiting" | "parked";
-  /** The events in memory. */
-  head: Entry | undefined;
-  tail: Entry | undefined;
-  size: number;
-  /** Since when its first event fails, in the clock's `now`. */
-  waitingSince: number | undefined;
-  parked: Parked | undefined;
-}
+import type { Entry, Lane } from "./entry.ts";
 
 /** Where lanes are parked. */
 export interface Parking {
@@ -142,7 +8,7 @@ export interface Parking {
   readonly isOpen: boolean;
   /** Takes all events of a waiting lane. */
   park(lane: Lane): void;
-  /** Takes an event behind those of a lane that has `parked`. */
+  /** Takes an event behind those of a lane that is parked. */
   follow(lane: Lane, entry: Entry): void;
   /** Takes the events back that were loaded, of which the first is to be tried again. */
   unload(lane: Lane): void;
@@ -160,7 +26,7 @@ export interface ParkingLimits {
 
 export class Lanes {
   readonly #limits: ParkingLimits;
-  readonly #parking: Parking | undefined;
+  #parking: Parking | undefined;
   readonly #byId = new Map<number | string, Lane>();
   readonly #fresh = new Queue<Lane>();
   /** Lanes whose first event was tried before: they go first. */
@@ -172,8 +38,12 @@ export class Lanes {
   /** Whether the latest probe was with an event that was tried before. */
   #probedAgain = false;
 
-  constructor(limits: ParkingLimits, parking?: Parking) {
+  constructor(limits: ParkingLimits) {
     this.#limits = limits;
+  }
+
+  /** Lanes that wait for long are parked from now on, here. */
+  parkIn(parking: Parking): void {
     this.#parking = parking;
   }
 
@@ -206,7 +76,7 @@ export class Lanes {
   add(entry: Entry, hasKey: boolean): void {
     const known = hasKey ? this.#byId.get(entry.keyHash) : undefined;
     const lane = known ?? newLane(hasKey ? entry.keyHash : undefined);
-    if (lane.parked !== undefined) {
+    if (lane.isParked) {
       this.#parking?.follow(lane, entry);
       return;
     }
@@ -220,10 +90,10 @@ export class Lanes {
   }
 
   /** The lane with this id; a new one, which is parked, if there is none. */
-  parkedLane(id: number | string | undefined, make: () => Parked): Lane {
+  parkedLane(id: number | string | undefined): Lane {
     const known = id === undefined ? undefined : this.#byId.get(id);
     if (known !== undefined) return known;
-    const lane: Lane = { ...newLane(id), state: "parked", parked: make() };
+    const lane: Lane = { ...newLane(id), state: "parked", isParked: true };
     if (id !== undefined) this.#byId.set(id, lane);
     return lane;
   }
@@ -277,11 +147,11 @@ export class Lanes {
     if (lane.head !== undefined) {
       lane.state = "ready";
       this.#fresh.push(lane);
-    } else if (lane.parked === undefined) {
+    } else if (!lane.isParked) {
       this.end(lane);
     } else {
       lane.state = "parked";
-      this.#parking?.due(lane);
+      this.emptied(lane);
     }
   }
 
@@ -295,7 +165,7 @@ export class Lanes {
   /** Its first event failed for a reason of its own: the lane waits until `due`, and only this one. */
   wait(lane: Lane, due: number, now: number): void {
     this.#expectState(lane, "busy");
-    if (lane.parked !== undefined) {
+    if (lane.isParked) {
       lane.state = "parked";
       this.#parking?.unload(lane);
       this.#waiting.push(due, lane);
@@ -356,8 +226,15 @@ export class Lanes {
     this.#again.push(lane);
   }
 
+  /** What was loaded of a parked lane has all ended: the lane is due again. */
+  emptied(lane: Lane): void {
+    this.#expectState(lane, "parked");
+    this.#parking?.due(lane);
+  }
+
   /** A lane without events is none. */
   end(lane: Lane): void {
+    lane.isParked = false;
     if (lane.id !== undefined) this.#byId.delete(lane.id);
   }
 
@@ -366,6 +243,7 @@ export class Lanes {
     if (this.#parking?.isOpen !== true) return;
     this.#waitingCount--;
     lane.state = "parked";
+    lane.isParked = true;
     this.#parking.park(lane);
   }
 
@@ -382,7 +260,7 @@ function newLane(id: Lane["id"]): Lane {
     tail: undefined,
     size: 0,
     waitingSince: undefined,
-    parked: undefined,
+    isParked: false,
   };
 }
 

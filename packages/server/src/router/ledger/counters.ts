@@ -1,119 +1,65 @@
-import type { Logger } from "../../logger.ts";
-import type { Redact } from "../../redactor.ts";
-import type { Clock } from "../time/clock.ts";
+import type { Ending } from "./ending.ts";
 import { Histogram, latencyBounds } from "./histogram.ts";
-import type { DestinationStatus, Problem } from "./status.ts";
+import type { DestinationStatus } from "./status.ts";
 import { Tally } from "./tally.ts";
 
-export interface AccountOptions {
-  /** How log lines call the destination. */
-  readonly name: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly redact: Redact;
-}
-
-/** What became of the events of one destination, and its latest trouble. Secrets are redacted here, on the way in. */
-export class Account {
-  delivered = 0;
+/** What became of the events of one destination, in numbers. They run from the start of the router. */
+export class Counters {
+  #delivered = 0;
+  #duplicate = 0;
+  readonly #filtered: Tally = new Tally();
+  readonly #dead: Tally = new Tally();
+  /** Seconds from the acceptance of an event to its delivery. */
+  readonly #latency: Histogram = new Histogram(latencyBounds);
+  /** Attempts that failed and are made again. */
   retried = 0;
   /** Dead letters and others that were given to the destination once more. */
   replayed = 0;
-  /** Events that their client sent before. */
-  duplicate = 0;
   /** Events with an `integrations` that means nothing. */
   malformed = 0;
-  readonly filtered: Tally = new Tally();
-  readonly dead: Tally = new Tally();
-  /** Seconds from the acceptance of an event to its delivery. */
-  readonly latency: Histogram = new Histogram(latencyBounds);
-  #redact: Redact;
-  #name: string;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  #problem: Problem | undefined;
 
-  constructor({ name, clock, logger, redact }: AccountOptions) {
-    this.#name = name;
-    this.#clock = clock;
-    this.#logger = logger;
-    this.#redact = redact;
+  get delivered(): number {
+    return this.#delivered;
   }
 
-  /** What the status tells of it. */
-  counts(): Pick<
+  /**
+   * Counts events that ended. One that is parked has not: its way goes on in the retry topic.
+   *
+   * @param seconds since its acceptance, of one that was delivered
+   */
+  ended(ending: Ending, events: number, seconds = 0): void {
+    switch (ending.kind) {
+      case "delivered":
+        this.#delivered += events;
+        this.#latency.add(seconds);
+        return;
+      case "duplicate":
+        this.#duplicate += events;
+        return;
+      case "filtered":
+        this.#filtered.add(ending.reason, events);
+        return;
+      case "dead":
+        this.#dead.add(ending.reason, events);
+        return;
+      case "parked":
+        return;
+    }
+  }
+
+  toJSON(): Pick<
     DestinationStatus,
-    | "delivered"
-    | "filtered"
-    | "duplicate"
-    | "dead"
-    | "retried"
-    | "replayed"
-    | "malformedIntegrations"
-    | "latency"
-    | "problem"
+    "delivered" | "filtered" | "duplicate" | "dead" | "retried" | "replayed" | "malformedIntegrations" | "latency"
   > {
-    const { delivered, filtered, duplicate, dead, retried, replayed, malformed, latency } = this;
     return {
-      delivered,
-      filtered: filtered.toJSON(),
-      duplicate,
-      dead: dead.toJSON(),
-      retried,
-      replayed,
-      malformedIntegrations: malformed,
-      latency: latency.toJSON(),
-      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+      delivered: this.#delivered,
+      filtered: this.#filtered.toJSON(),
+      duplicate: this.#duplicate,
+      dead: this.#dead.toJSON(),
+      retried: this.retried,
+      replayed: this.replayed,
+      malformedIntegrations: this.malformed,
+      latency: this.#latency.toJSON(),
     };
   }
-
-  /** The same counts, for the destination as it is called now and with the secrets that it has had. */
-  handOver(name: string, redact: Redact): this {
-    this.#name = name;
-    this.#redact = redact;
-    return this;
-  }
-
-  redact(text: string): string {
-    return this.#redact(text);
-  }
-
-  get problem(): Problem | undefined {
-    return this.#problem;
-  }
-
-  /** Remembers a problem, for whoever looks at the status. */
-  note(reason: string, message: string): void {
-    const at = new Date(this.#clock.wall()).toISOString();
-    this.#problem = { at, reason, message: this.redact(message).slice(0, 500) };
-  }
-
-  /** Remembers a problem and logs it: for what somebody should look at now. */
-  report(reason: string, message: string): void {
-    this.note(reason, message);
-    const fields = { destination: this.#name, reason };
-    this.#logger.warn(fields, `destination in trouble: ${loggable(reason, this.#problem?.message ?? "")}`);
-  }
-
-  recovered(): void {
-    this.#logger.info({ destination: this.#name }, "destination works again");
-  }
-}
-
-/** Reasons whose words are the system's, our own, or a server's about who asks: nothing of an event is in them. */
-const ownWords =
-  /^(connect|dns|timeout|network|blocked_address|open|position|read|record_too_new|retention|dead_letter|retry_topic|fenced|(file|connection)(_.+)?|sql_(08|28|3d|42501|53|57).*)$/;
-
-/** What the kit itself says of an answer. */
-const ofAnAnswer = /^(most events fail: )?the destination (answered|refused its credentials with) \d{3}$/;
-
-/** What the log has of a problem: a server, or code of the owner, may quote an event in its words, which the status has. */
-function loggable(reason: string, message: string): string {
-  if (ownWords.test(reason) || ofAnAnswer.test(message)) return message;
-  const status = /^http_(\d{3})$/.exec(reason)?.[1];
-  return `${status === undefined ? reason : `it answered ${status}`} (in ${message.length} characters, which pintle status shows)`;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import type { AssignedPartition, Progress } from "../../engine/engine.ts";
 import { FinishedBefore } from "./finished-before.ts";
 import { Window, type WindowRecord } from "./window.ts";
 
-/** What a consumer knows about a partition that it reads. */
+/** What is known of a partition that is read. What is open in it, the ledger alone changes. */
 export interface PartitionState {
   readonly source: AssignedPartition;
   readonly window: Window;
@@ -14,6 +14,11 @@ export interface PartitionState {
   readonly abort: AbortController;
   /** The record that was read last, while not all of it is taken: there was no room for the rest. */
   part: RecordPart | undefined;
+  /** Events in memory, and bytes of their records' payloads. */
+  events: number;
+  bytes: number;
+  /** Events that ended. */
+  ended: number;
   /** Events on their way to the destination or to the dead letters. */
   pending: number;
   /** Told when `pending` falls to 0. */
@@ -48,6 +53,9 @@ export function newPartitionState(
     endAtStart: source.end(),
     abort: new AbortController(),
     part: undefined,
+    events: 0,
+    bytes: 0,
+    ended: 0,
     pending: 0,
     onIdle: undefined,
     dirty: false,

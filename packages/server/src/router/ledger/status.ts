@@ -1,5 +1,7 @@
-import type { BreakerState } from "../deliver/breaker.ts";
 import type { HistogramCounts } from "./histogram.ts";
+
+/** Whether a destination is called: see `Breaker`. */
+export type BreakerState = "closed" | "open" | "half-open";
 
 /** How a destination stands. Counts run from the start of the router. */
 export interface DestinationStatus {

@@ -1,30 +1,26 @@
-import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import type { Deduper } from "../dedupe/deduper.ts";
-import { type Account, messageOf } from "../ledger/counters.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
+import { messageOf } from "../ledger/problems.ts";
+import type { MemoryBudget } from "../memory/budget.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Backpressure } from "./backpressure.ts";
+import type { RecordTaker } from "./record-taker.ts";
 
 export interface ReaderOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly account: Account;
-  /** Bytes for the next read of the log. */
-  readonly readBytes: () => number;
+  readonly ledger: Ledger;
+  readonly taker: RecordTaker;
+  readonly backpressure: Backpressure;
+  readonly budget: MemoryBudget;
+  /** Bytes for each read of the log, where there is memory for them. */
+  readonly readBytes: number;
   /** Finds what clients sent twice; `undefined`: nobody looks for it. */
   readonly deduper: ((partition: number) => Deduper) | undefined;
-  /** Whether there is room for another record. */
-  readonly mayRead: (partition: PartitionState) => boolean;
-  /** Nothing is read any more. */
-  readonly isOver: () => boolean;
-  /** The records from the position to the start of the log are gone. */
-  readonly skipGap: (partition: PartitionState) => Promise<void>;
-  /** The next record, or what is left of it (`partition.part`), and which of its events are duplicates. */
-  readonly take: (record: EngineRecord, partition: PartitionState, duplicates: Uint8Array | undefined) => void;
-  /** Progress has moved. */
-  readonly touched: (partition: PartitionState) => void;
 }
 
 /** Reads the partitions of one destination, record by record, as long as there is room; without room it waits for a signal. */
@@ -43,13 +39,13 @@ export class Reader {
     return this.#isStopped;
   }
 
-  get isWaiting(): boolean {
-    return this.#forRoom.length > 0;
+  /** There may be room. */
+  pump(): void {
+    if (this.#forRoom.length > 0 && this.#options.backpressure.isWorthReading) this.signal();
   }
 
-  /** There may be room, or no need to wait any more. */
+  /** There is no need to wait any more. */
   signal(): void {
-    if (this.#forRoom.length === 0) return;
     const waiting = this.#forRoom;
     this.#forRoom = [];
     for (const go of waiting) go();
@@ -57,7 +53,7 @@ export class Reader {
 
   /** Reads a partition from its position on. It ends with the partition and never throws. */
   async read(partition: PartitionState): Promise<void> {
-    const { account, random } = this.#options;
+    const { ledger, random } = this.#options;
     let failures = 0;
     while (!this.#hasEnded(partition)) {
       try {
@@ -70,11 +66,11 @@ export class Reader {
         if (error instanceof EngineError && error.code === "PINTLE_RECORD_TOO_NEW") {
           // To step over it would lose it, and a newer version will read it.
           this.#isStopped = true;
-          account.report("record_too_new", error.message);
+          ledger.problems.report("record_too_new", error.message);
           return;
         }
         failures++;
-        account.report("read", messageOf(error));
+        ledger.problems.report("read", messageOf(error));
         await this.#delay(backoff(failures, random), partition);
       }
     }
@@ -82,11 +78,11 @@ export class Reader {
 
   /** One read of the log, and all that it gave; or a wait for something new. */
   async #readOnce(partition: PartitionState): Promise<void> {
-    const { readBytes, deduper, skipGap, take, touched } = this.#options;
+    const { budget, readBytes, deduper, taker, ledger } = this.#options;
     const { source, window, abort } = partition;
-    if (window.position < source.start()) await skipGap(partition);
+    if (window.position < source.start()) await taker.skipGap(partition);
     const from = window.position;
-    const { records, next } = await source.read(from, readBytes());
+    const { records, next } = await source.read(from, budget.readAhead(readBytes));
     // Records went while they were looked for: what was read begins behind them.
     if (from < source.start()) return;
     if (next === from) {
@@ -98,21 +94,26 @@ export class Reader {
     for (const record of records) {
       // In portions, where there is no room for all of it.
       do {
-        if (!this.#options.mayRead(partition)) await this.#room(partition);
+        if (!this.#mayRead(partition)) await this.#room(partition);
         if (this.#hasEnded(partition)) return;
-        take(record, partition, judgement?.of(record.offset));
+        taker.take(record, partition, judgement?.of(record.offset));
+        ledger.wake();
       } while (partition.part !== undefined);
     }
     window.skipTo(next);
-    touched(partition);
+    ledger.touch(partition);
   }
 
   #hasEnded(partition: PartitionState): boolean {
-    return partition.revoked || this.#options.isOver();
+    return partition.revoked || this.#options.ledger.isStopping;
+  }
+
+  #mayRead({ window }: PartitionState): boolean {
+    return this.#options.backpressure.mayRead(window);
   }
 
   async #room(partition: PartitionState): Promise<void> {
-    while (!this.#options.mayRead(partition) && !this.#hasEnded(partition)) {
+    while (!this.#mayRead(partition) && !this.#hasEnded(partition)) {
       await new Promise<void>((resolve) => this.#forRoom.push(resolve));
     }
   }

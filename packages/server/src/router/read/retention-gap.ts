@@ -1,5 +1,5 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type Entry, newEntry } from "../lanes/lanes.ts";
+import { type Entry, newEntry } from "../lanes/entry.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import { type Concerns, eventsConcerned } from "./unread.ts";
 

@@ -3,11 +3,11 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import { type OpenedRecord, openRecord } from "../../records/event-record.ts";
-import { type Entry, newEntry } from "../lanes/lanes.ts";
+import { type FilterReason, type FilterRules, filterEvent } from "../filter/filter.ts";
+import { type Entry, newEntry } from "../lanes/entry.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";
 import { holdingOf, pack } from "../memory/holding.ts";
-import { type FilterReason, type FilterRules, filterEvent } from "./filter.ts";
 import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
 /** What a record holds for one destination. Events that are in neither list are finished. */

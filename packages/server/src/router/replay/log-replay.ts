@@ -5,7 +5,7 @@ import type { DeadLetter } from "../../records/dead-letter.ts";
 import { eventsOf } from "../../records/event-record.ts";
 import type { StartedReplay } from "../../records/replay-record.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
-import type { LaterFilterResult } from "../read/filter.ts";
+import type { LaterFilterResult } from "../filter/filter.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { DeadLetter } from "../../records/dead-letter.ts";
-import { filterLater } from "../read/filter.ts";
+import { filterLater } from "../filter/filter.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { FakeClock, settle } from "../testing/fake-clock.ts";
 import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";

@@ -1,20 +1,37 @@
-import type { ParkedFacts, ParkedSlice } from "../../records/retry-record.ts";
+import type { ParkedFacts } from "../../records/retry-record.ts";
+import type { Lane } from "../lanes/entry.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import type { Window, WindowRecord } from "../ledger/window.ts";
+import { messageOf } from "../ledger/problems.ts";
+import type { Window } from "../ledger/window.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
-import type { Queue } from "../queues/queue.ts";
-import type { Parked, ParkedRecord } from "./parked-lane.ts";
-import type { ReadRecord } from "./retry-topic.ts";
+import { backoff } from "../time/backoff.ts";
+import type { Clock } from "../time/clock.ts";
+import type { AttemptHistory, ParkedLane, ParkedRecord } from "./parked-lane.ts";
+import type { RetryWriter } from "./retry-writer.ts";
+import type { ReadRecord, TopicReader } from "./topic-reader.ts";
 
 export interface CompactionOptions {
+  readonly clock: Clock;
+  /** Gives a number in [0, 1). */
+  readonly random: () => number;
+  readonly ledger: Ledger;
   readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "compactAbove">;
-  readonly read: (slice: ParkedRecord) => Promise<ReadRecord>;
-  /** Resolves when the record is durable, and in the window, which `added` is told at once. */
-  readonly append: (
-    slice: ParkedSlice,
-    events: readonly ReadRecord["events"][number][],
-    added: (record: WindowRecord) => void,
-  ) => Promise<void>;
+  readonly reader: TopicReader;
+  readonly writer: RetryWriter;
+  readonly parked: ReadonlyMap<Lane, ParkedLane>;
+  /** Told that a lane may go on. */
+  readonly steps: { goOn(parked: ParkedLane): void };
+}
+
+/** Ends of events until it is looked again whether a lane is to be moved: looking is dear. */
+const lookEvery = 64;
+
+/** Some events of a lane, of the size of a record. */
+interface Piece {
+  readonly facts: ParkedFacts[];
+  readonly events: ReadRecord["events"][number][];
+  readonly isLast: boolean;
 }
 
 /**
@@ -24,6 +41,10 @@ export interface CompactionOptions {
 export class Compaction {
   readonly #options: CompactionOptions;
   #copies = 0;
+  #untilLook = 0;
+  /** No lane is moved for a while, after one could not be. */
+  #cancelPause: (() => void) | undefined;
+  #stopped = false;
 
   constructor(options: CompactionOptions) {
     this.#options = options;
@@ -34,56 +55,119 @@ export class Compaction {
     return this.#copies;
   }
 
+  /** So many events of the topic have ended. */
+  ended(events: number): void {
+    if (this.#untilLook <= 0) this.consider();
+    this.#untilLook -= events;
+  }
+
+  /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
+  consider(): void {
+    const { retry } = this.#options.ledger;
+    if (retry === undefined || this.#stopped || this.#cancelPause !== undefined) return;
+    this.#untilLook = lookEvery;
+    const parked = this.#isDue(retry.window) ? this.#oldest(retry.window) : this.#loosest();
+    if (parked?.canMove === true) void this.#compact(parked, retry);
+  }
+
+  /** Nothing that still comes back counts. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelPause?.();
+  }
+
   /** Whether most of the topic has ended, and is only there because of something older that has not. */
-  isDue({ finishedAbove, unfinished }: Window): boolean {
+  #isDue({ finishedAbove, unfinished }: Window): boolean {
     return this.#copies === 0 && finishedAbove > Math.max(this.#options.limits.compactAbove, 2 * unfinished);
   }
 
+  #oldest({ oldest }: Window): ParkedLane | undefined {
+    for (const parked of this.#options.parked.values()) if (parked.records.first?.record === oldest) return parked;
+    return undefined;
+  }
+
+  /** Where the topic is full, the lane with the most records, if it can do with fewer. */
+  #loosest(): ParkedLane | undefined {
+    const { writer, parked } = this.#options;
+    if (!writer.isFull || this.#copies > 0) return undefined;
+    let loosest: ParkedLane | undefined;
+    for (const each of parked.values()) {
+      const { records, recordsOnceMoved } = each;
+      // Else it has been moved for that, and has as few as it can have.
+      const isLoose = records.size > Math.max(10, 2 * recordsOnceMoved);
+      if (isLoose && records.size > (loosest?.records.size ?? 0)) loosest = each;
+    }
+    return loosest;
+  }
+
+  async #compact(parked: ParkedLane, partition: PartitionState): Promise<void> {
+    const { ledger, writer, steps, clock, random } = this.#options;
+    parked.back = "moving";
+    try {
+      await this.#move(parked, partition);
+    } catch (error) {
+      if (!this.#stopped) {
+        ledger.problems.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
+        this.#cancelPause = clock.after(backoff(4, random), () => {
+          this.#cancelPause = undefined;
+          this.consider();
+        });
+      }
+    }
+    parked.back = "settled";
+    if (this.#stopped) return;
+    ledger.touch(partition);
+    writer.write(parked);
+    steps.goOn(parked);
+    this.consider();
+  }
+
   /** Rejects when it cannot be done; then the lane stands where it stood. */
-  async move(parked: Parked, { window }: PartitionState, now: number): Promise<void> {
-    const before = [...parked.slices];
+  async #move(parked: ParkedLane, { window }: PartitionState): Promise<void> {
+    const { writer, clock } = this.#options;
+    const before = [...parked.records];
     const pass = parked.pass + 1;
     const after: ParkedRecord[] = [];
     try {
       let part = 0;
-      for await (const { facts, events, isLast } of this.#pieces(before, parked, now)) {
+      for await (const { facts, events, isLast } of this.#pieces(before, parked.history, clock.now())) {
         const ending = isLast ? ({ complete: true } as const) : {};
-        await this.#options.append({ lane: parked.name, pass, part: part++, ...ending, facts }, events, (record) => {
+        await writer.append({ lane: parked.name, pass, part: part++, ...ending, facts }, events, (record) => {
           this.#copies += record.events;
           after.push({ record, first: 0 });
         });
       }
     } catch (error) {
-      for (const slice of after) finishAll(window, slice);
+      for (const copy of after) finishAll(window, copy);
       this.#copies = 0;
       throw error;
     }
-    const slices = parked.slices as Queue<ParkedRecord>;
-    while (slices.size > 0) slices.shift();
-    for (const slice of after) slices.push(slice);
+    while (parked.records.size > 0) parked.records.shift();
+    for (const copy of after) parked.records.push(copy);
     parked.pass = pass;
-    parked.slicesOnceMoved = after.length;
-    for (const slice of before) finishAll(window, slice);
+    parked.recordsOnceMoved = after.length;
+    for (const record of before) finishAll(window, record);
     this.#copies = 0;
   }
 
-  /** What has not ended, in pieces of the size of a record. */
+  /** What has not ended. */
   async *#pieces(
-    slices: readonly ParkedRecord[],
-    { history }: Parked,
+    records: readonly ParkedRecord[],
+    history: AttemptHistory | undefined,
     now: number,
-  ): AsyncGenerator<{ facts: ParkedFacts[]; events: ReadRecord["events"][number][]; isLast: boolean }> {
-    const { sliceEvents, sliceBytes } = this.#options.limits;
-    let facts: ParkedFacts[] = [];
-    let events: ReadRecord["events"][number][] = [];
+  ): AsyncGenerator<Piece> {
+    const { reader, limits } = this.#options;
+    let facts: Piece["facts"] = [];
+    let events: Piece["events"] = [];
     let bytes = 0;
     let isFirst = true;
-    for (const slice of slices) {
-      const content = await this.#options.read(slice);
+    for (const parkedRecord of records) {
+      const content = await reader.read(parkedRecord);
       const each = Math.ceil(content.payload.length / Math.max(1, content.events.length));
-      for (let index = slice.first; index < slice.record.events; index++) {
-        if (slice.record.finished[index] === 1) continue;
-        if (events.length === sliceEvents || (events.length > 0 && bytes + each > sliceBytes)) {
+      for (let index = parkedRecord.first; index < parkedRecord.record.events; index++) {
+        if (parkedRecord.record.finished[index] === 1) continue;
+        const isFull = events.length === limits.sliceEvents || bytes + each > limits.sliceBytes;
+        if (isFull && events.length > 0) {
           yield { facts, events, isLast: false };
           [facts, events, bytes] = [[], [], 0];
         }
@@ -99,7 +183,7 @@ export class Compaction {
 }
 
 function historyFacts(
-  { attempts, firstAttempt, only }: NonNullable<Parked["history"]>,
+  { attempts, firstAttempt, only }: AttemptHistory,
   now: number,
 ): Pick<ParkedFacts, "attempts" | "age" | "only"> {
   return {

@@ -1,5 +1,5 @@
 import type { ParkedFacts } from "../../records/retry-record.ts";
-import type { Entry } from "../lanes/lanes.ts";
+import type { Entry, Lane } from "../lanes/entry.ts";
 import type { WindowRecord } from "../ledger/window.ts";
 import { Queue } from "../queues/queue.ts";
 
@@ -28,55 +28,103 @@ export type AttemptHistory = Pick<
   "attempts" | "failures" | "firstAttempt" | "deliveredAtFailure" | "absence" | "only" | "failed"
 >;
 
-/** What of a lane is in the retry topic, or on its way there. */
-export interface Parked {
+type Front = "resting" | "due" | "queued" | "loading" | "loaded";
+type Back = "settled" | "gathering" | "writing" | "moving";
+
+const frontMoves: Readonly<Record<Front, readonly Front[]>> = {
+  resting: ["due"],
+  due: ["queued"],
+  queued: ["loading"],
+  loading: ["loaded", "resting"],
+  loaded: ["resting", "due"],
+};
+
+const backMoves: Readonly<Record<Back, readonly Back[]>> = {
+  settled: ["gathering", "writing", "moving"],
+  gathering: ["settled", "writing", "moving"],
+  writing: ["settled"],
+  moving: ["settled"],
+};
+
+/**
+ * What of a lane is in the retry topic, or on its way there. Its front, where its next event is, is always in one of these states:
+ *
+ * - **resting**: the next event waits for another attempt;
+ * - **due**: the wait is over, and the first record is not read yet: it is being written or moved, or there is none;
+ * - **queued**: the first record is to be read once there is room;
+ * - **loading**: it is being read;
+ * - **loaded**: its events are in memory. When they have ended, the lane is due again; when one is to be tried again, it rests.
+ *
+ * Its back, where events are added, in one of these:
+ *
+ * - **settled**: nothing happens;
+ * - **gathering**: what comes in a moment is written together;
+ * - **writing**: a record is being written; what comes meanwhile goes into the next one;
+ * - **moving**: everything of the lane is being written anew behind all others (`Compaction`), so its front does not go on meanwhile.
+ */
+export class ParkedLane {
+  readonly lane: Lane;
   /** The lane's name in the records. */
   readonly name: number | string;
   /** How often it was moved forward. */
-  pass: number;
-  /** In their order. Where `isLoaded`, the first one is what the lane holds in memory. */
-  readonly slices: Queue<ParkedRecord>;
-  isLoaded: boolean;
-  /** Events that come behind all slices. */
-  readonly toWrite: Queue<PendingWrite>;
-  isWriting: boolean;
-  /** Soon it will be, with what comes until then. */
-  isGathering: boolean;
-  isReading: boolean;
-  isMoving: boolean;
+  pass = 0;
+  /** In their order. Where it is loaded, the first one is what the lane holds in memory. */
+  readonly records: Queue<ParkedRecord> = new Queue();
+  /** Events that come behind all records. */
+  readonly toWrite: Queue<PendingWrite> = new Queue();
   /** Records that it had after it was moved last. */
-  slicesOnceMoved: number;
-  /** Its wait is over. */
-  isDue: boolean;
+  recordsOnceMoved = 0;
   /** Of its first event. */
-  history: AttemptHistory | undefined;
+  history: AttemptHistory | undefined = undefined;
+  #front: Front = "resting";
+  #back: Back = "settled";
+
+  constructor(lane: Lane, name: number | string) {
+    this.lane = lane;
+    this.name = name;
+  }
+
+  get front(): Front {
+    return this.#front;
+  }
+
+  set front(next: Front) {
+    if (!frontMoves[this.#front].includes(next)) throw this.#fault(`its front is ${this.#front}, not to be ${next}`);
+    this.#front = next;
+  }
+
+  get back(): Back {
+    return this.#back;
+  }
+
+  set back(next: Back) {
+    if (!backMoves[this.#back].includes(next)) throw this.#fault(`its back is ${this.#back}, not to be ${next}`);
+    if (next === "moving" && !this.canMove) throw this.#fault(`its front is ${this.#front}, so it cannot move`);
+    this.#back = next;
+  }
+
+  /** Whether a record of it may be written now. */
+  get canWrite(): boolean {
+    return this.toWrite.size > 0 && (this.#back === "settled" || this.#back === "gathering");
+  }
+
+  /** Whether it may be moved forward: nothing of it is in memory, or on its way there or into the topic. */
+  get canMove(): boolean {
+    const isStill = this.#back === "settled" || this.#back === "gathering";
+    return isStill && this.lane.state === "parked" && (this.#front === "resting" || this.#front === "due");
+  }
+
+  /** Whether nothing of it is left. */
+  get isEmpty(): boolean {
+    return this.records.size === 0 && this.toWrite.size === 0 && this.#back !== "writing";
+  }
+
+  #fault(what: string): Error {
+    return new Error(`The parked lane ${this.name}: ${what}`);
+  }
 }
 
-export function newParked(name: number | string): Parked {
-  return {
-    name,
-    pass: 0,
-    slices: new Queue(),
-    isLoaded: false,
-    toWrite: new Queue(),
-    isWriting: false,
-    isGathering: false,
-    isReading: false,
-    isMoving: false,
-    slicesOnceMoved: 0,
-    isDue: false,
-    history: undefined,
-  };
-}
-
-export function historyOf({
-  attempts,
-  failures,
-  firstAttempt,
-  deliveredAtFailure,
-  absence,
-  only,
-  failed,
-}: Entry): AttemptHistory {
+export function historyOf(entry: Entry): AttemptHistory {
+  const { attempts, failures, firstAttempt, deliveredAtFailure, absence, only, failed } = entry;
   return { attempts, failures, firstAttempt, deliveredAtFailure, absence, only, failed };
 }

@@ -12,7 +12,7 @@ export interface Restored {
     readonly id: number | string | undefined;
     readonly name: number | string;
     readonly pass: number;
-    readonly slices: readonly ParkedRecord[];
+    readonly records: readonly ParkedRecord[];
     /** Its first event. */
     readonly head: ParkedFacts;
   }[];
@@ -91,7 +91,7 @@ async function* factsIn(
 
 /** A record of a lane. What its other events are is not kept. */
 interface LaneRecord {
-  readonly slice: ParkedRecord;
+  readonly parked: ParkedRecord;
   /** Its first event that has not ended. */
   readonly head: ParkedFacts | undefined;
   readonly end: Origin | undefined;
@@ -99,7 +99,7 @@ interface LaneRecord {
 
 interface LaneRecords {
   pass: number;
-  slices: LaneRecord[];
+  records: LaneRecord[];
   /** Copies of a move that is not complete yet. */
   copies: LaneRecord[];
 }
@@ -114,8 +114,8 @@ export async function restore(partition: PartitionState): Promise<Restored> {
   const { source, window, finishedBefore } = partition;
   const lanes = new Map<number | string, LaneRecords>();
   const drop = (dropped: readonly LaneRecord[]): void => {
-    for (const { slice } of dropped) {
-      const { record } = slice;
+    for (const { parked } of dropped) {
+      const { record } = parked;
       for (let index = 0; index < record.events; index++)
         if (record.finished[index] === 0) window.finish(record, index);
     }
@@ -151,26 +151,26 @@ export async function restore(partition: PartitionState): Promise<Restored> {
 function take(
   lanes: Map<number | string, LaneRecords>,
   { lane: name, pass, part, complete, facts }: ParkedSlice,
-  slice: ParkedRecord,
+  parked: ParkedRecord,
   drop: (dropped: readonly LaneRecord[]) => void,
 ): void {
   let lane = lanes.get(name);
   if (lane === undefined) {
-    lane = { pass: 0, slices: [], copies: [] };
+    lane = { pass: 0, records: [], copies: [] };
     lanes.set(name, lane);
   }
-  const record = { slice, head: facts[slice.record.finished.indexOf(0)], end: originOf(facts.at(-1)) };
+  const record = { parked, head: facts[parked.record.finished.indexOf(0)], end: originOf(facts.at(-1)) };
   // A part belongs to a move; without one, the record follows what is there.
   if (part === undefined || pass <= lane.pass) {
     // What is parked behind others comes behind them in `events`, too. If it does not, a crash had set progress in `events` back; and
     // as long as others stand here, nothing from before them is taken from there. So they had ended.
-    const end = lane.slices.at(-1)?.end;
+    const end = lane.records.at(-1)?.end;
     if (typeof name === "number" && end !== undefined && !isBehind(facts[0]!, end)) {
-      drop(lane.slices);
-      lane.slices = [];
+      drop(lane.records);
+      lane.records = [];
     }
     lane.pass = pass;
-    lane.slices.push(record);
+    lane.records.push(record);
     return;
   }
   if (part === 0) {
@@ -180,8 +180,8 @@ function take(
   }
   lane.copies.push(record);
   if (complete !== true) return;
-  drop(lane.slices);
-  lanes.set(name, { pass, slices: lane.copies, copies: [] });
+  drop(lane.records);
+  lanes.set(name, { pass, records: lane.copies, copies: [] });
 }
 
 function isBehind(one: Omit<Origin, "partition">, other: Omit<Origin, "partition">): boolean {
@@ -199,16 +199,16 @@ function summary(lanes: ReadonlyMap<number | string, LaneRecords>, topic: KnownE
   const restored: Restored["lanes"][number][] = [];
   const standing: KnownEvents["standing"][number][] = [];
   const last = new Map<number, Origin>();
-  for (const [name, { pass, slices }] of lanes) {
-    const open = slices.filter(({ slice }) => slice.record.open > 0);
+  for (const [name, { pass, records }] of lanes) {
+    const open = records.filter(({ parked }) => parked.record.open > 0);
     const [front] = open;
     if (front === undefined) continue;
     // A name that is text is that of a replayed lane, which ends with its events, or of an event without a key.
     const isReplay = typeof name === "string" && name.startsWith("r");
     const id = typeof name === "number" || isReplay ? name : undefined;
-    restored.push({ id, name, pass, slices: open.map(({ slice }) => slice), head: front.head! });
+    restored.push({ id, name, pass, records: open.map(({ parked }) => parked), head: front.head! });
     if (isReplay) continue;
-    for (const { slice, end } of open) standing.push({ offset: slice.record.offset, end: end! });
+    for (const { parked, end } of open) standing.push({ offset: parked.record.offset, end: end! });
     const end = open.at(-1)?.end;
     if (typeof name === "number" && name !== noUserKey && end !== undefined) last.set(name, end);
   }

@@ -1,18 +1,23 @@
 import type { AssignedPartition, Engine, Subscription } from "../../engine/engine.ts";
-import { decodeEvents, decodeSlice, type ParkedFacts } from "../../records/retry-record.ts";
-import { type Entry, type Lane, type Lanes, newEntry, type Parking } from "../lanes/lanes.ts";
-import { type Account, messageOf } from "../ledger/counters.ts";
-import { newPartitionState, type PartitionState } from "../ledger/partition.ts";
+import type { ParkedFacts } from "../../records/retry-record.ts";
+import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
+import type { Entry, Lane } from "../lanes/entry.ts";
+import type { Lanes, Parking } from "../lanes/lanes.ts";
+import { parked as parkedEnding } from "../ledger/ending.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { newPartitionState } from "../ledger/partition.ts";
 import type { MemoryBudget } from "../memory/budget.ts";
-import { type Holding, holdingOf } from "../memory/holding.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
-import type { LaterFilterResult } from "../read/filter.ts";
+import type { Backpressure } from "../read/backpressure.ts";
+import type { TakeRules } from "../read/take-record.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import { Compaction } from "./compaction.ts";
-import { historyOf, newParked, type Parked, type ParkedRecord, type PendingWrite } from "./parked-lane.ts";
+import { Loader } from "./loader.ts";
+import { historyOf, ParkedLane, type PendingWrite } from "./parked-lane.ts";
 import { type Restored, restore } from "./restore.ts";
 import { RetryWriter } from "./retry-writer.ts";
+import { TopicReader } from "./topic-reader.ts";
 
 export interface RetryTopicOptions {
   readonly destinationId: string;
@@ -20,33 +25,26 @@ export interface RetryTopicOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly account: Account;
+  readonly ledger: Ledger;
+  readonly lanes: Lanes;
   readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "compactAbove" | "gatherFor">;
   /** Bounds how many records are known. */
   readonly budget: MemoryBudget;
-  /** @see holdingOf */
-  readonly copies: number;
-  readonly fits: (bytes: number) => boolean;
-  /** Whether lanes are parked at all, and whether they may be now. */
-  readonly isOpen: () => boolean;
-  /** Whether another lane may be loaded. */
-  readonly hasRoom: () => boolean;
-  /** The event is in memory. */
-  readonly entered: (entry: Entry) => void;
-  /** It no longer is, and will be loaded again. */
-  readonly left: (entry: Entry) => void;
-  /** It is durable in the retry topic: progress in `events` may move past it. */
-  readonly written: (entry: Entry) => void;
-  /** Whether the event, which is in memory, is for the destination as that is now. */
-  readonly judge: (entry: Entry) => LaterFilterResult;
-  /** It is not, and has no lane any more. */
-  readonly denied: (entry: Entry, verdict: LaterFilterResult) => void;
-  /** The topic does not give the event back. */
-  readonly lost: (entry: Entry, detail: string) => void;
-  /** Progress in the retry topic has moved. */
-  readonly touched: (partition: PartitionState) => void;
-  /** A lane may be ready. */
-  readonly moved: () => void;
+  readonly backpressure: Backpressure;
+  /** What is for the destination as it is now, and how that is held. */
+  readonly rules: TakeRules;
+  readonly deadLetters: DeadLetterWriter;
+  /** Whether lanes are parked. What is loaded has a position in this topic, so a destination that commits positions in `events` cannot. */
+  readonly parks: boolean;
+}
+
+/** An event that is given to the destination once more. */
+export interface ReplayedEvent extends ParkedFacts {
+  readonly event: Entry["event"];
+  /** Whether it waits for others of its user key that are replayed. */
+  readonly hasKey: boolean;
+  /** Bytes of the event, about. */
+  readonly bytes: number;
 }
 
 /**
@@ -60,57 +58,31 @@ export interface RetryTopicOptions {
 export class RetryTopic implements Parking {
   readonly #options: RetryTopicOptions;
   readonly #topic: string;
-  #lanes: Lanes | undefined;
-  #source: AssignedPartition | undefined;
-  #partition: PartitionState | undefined;
-  #subscription: Subscription | undefined;
   /** Lanes that have something in the topic or on its way there. */
-  readonly #parked = new Set<Lane>();
-  /** Lanes to be loaded, in the order in which they became due. */
-  #toLoad: Lane[] = [];
-  /** Events of the topic that are in memory, and their bytes. */
-  #loaded = 0;
-  #loadedBytes = 0;
-  /** Events in the records that are being read. */
-  #reading = 0;
-  /** Ends of events until it is looked again whether a lane is to be moved: looking is dear. */
-  #untilLook = 0;
+  readonly #parked = new Map<Lane, ParkedLane>();
+  readonly #reader: TopicReader;
   readonly #writer: RetryWriter;
+  readonly #loader: Loader;
   readonly #compaction: Compaction;
-  /** No lane is moved for a while, after one could not be. */
-  #cancelPause: (() => void) | undefined;
+  #subscription: Subscription | undefined;
+  /** Events of the topic that had ended when `pump` was called last. */
+  #ended = 0;
   #closed = false;
 
   constructor(options: RetryTopicOptions) {
     this.#options = options;
     this.#topic = `retry.${options.destinationId}`;
-    const { engine, clock, random, account, limits, touched, moved } = options;
-    this.#writer = new RetryWriter({
-      topic: this.#topic,
-      engine,
-      clock,
-      random,
-      account,
-      limits,
-      partition: () => this.#partition!,
-      isFull: () => this.#isFull(),
-      considerCompaction: () => this.#considerCompaction(),
-      touched,
-      wrote: (lane) => {
-        this.#goOn(lane);
-        this.#considerCompaction();
-        moved();
-      },
-    });
+    this.#reader = new TopicReader(this.#topic);
+    this.#writer = new RetryWriter({ ...options, topic: this.#topic, steps: this });
+    this.#loader = new Loader({ ...options, reader: this.#reader });
     this.#compaction = new Compaction({
-      limits: options.limits,
-      read: (slice) => this.#readRecord(slice),
-      append: (slice, events, added) => this.#writer.append(slice, events, added),
+      ...options,
+      reader: this.#reader,
+      writer: this.#writer,
+      parked: this.#parked,
+      steps: this,
     });
-  }
-
-  get partition(): PartitionState | undefined {
-    return this.#partition;
+    options.lanes.parkIn(this);
   }
 
   /** Lanes that are parked. */
@@ -118,27 +90,28 @@ export class RetryTopic implements Parking {
     return this.#parked.size;
   }
 
-  /** Events of the topic that are in memory, or about to be, and the bytes of those that are. */
-  get loaded(): { readonly events: number; readonly bytes: number } {
-    return { events: this.#loaded + this.#reading, bytes: this.#loadedBytes };
-  }
-
   /** Events in the topic that have not ended and are not in memory. */
   get waiting(): number {
-    return (this.#partition?.window.unfinished ?? 0) - this.#loaded - this.#compaction.copies;
+    const { retry } = this.#options.ledger;
+    return retry === undefined ? 0 : retry.window.unfinished - retry.events - this.#compaction.copies;
+  }
+
+  /** Events in the topic that have not ended. */
+  get open(): number {
+    return this.waiting + this.#loader.loaded.events;
   }
 
   get isOpen(): boolean {
-    return !this.#closed && this.#options.isOpen() && !this.#isFull();
+    const { parks, backpressure } = this.#options;
+    return !this.#closed && parks && backpressure.mayPark && !this.#writer.isFull;
   }
 
   /**
    * Joins the topic and puts everything in it that has not ended back into its lanes. To be called before anything of `events` is
    * read, so that nobody overtakes a parked lane. Says what of `events` need not be read again.
    */
-  async open(lanes: Lanes): Promise<Restored["known"]> {
-    const { engine, destinationId, clock } = this.#options;
-    this.#lanes = lanes;
+  async join(): Promise<Restored["known"]> {
+    const { engine, destinationId, ledger } = this.#options;
     const source = await new Promise<AssignedPartition>((assigned, reject) => {
       // It is left when the consumer is closed, which has saved its progress then.
       engine.subscribe(this.#topic, destinationId, { assigned, revoked: async () => {} }).then((subscription) => {
@@ -150,98 +123,117 @@ export class RetryTopic implements Parking {
       await this.#subscription?.close();
       throw error;
     });
-    this.#source = source;
-    this.#partition = partition;
-    const now = clock.now();
-    for (const { id, name, pass, slices, head } of restored.lanes) {
-      const lane = lanes.parkedLane(id, () => newParked(name));
-      this.#parked.add(lane);
-      const parked = lane.parked!;
-      parked.pass = pass;
-      for (const slice of slices) parked.slices.push(slice);
-      const firstAttempt = head.age === undefined ? undefined : now - head.age;
-      const only = head.only === undefined ? undefined : new Set(head.only);
-      parked.history = {
-        attempts: head.attempts,
-        failures: 0,
-        firstAttempt,
-        deliveredAtFailure: undefined,
-        absence: undefined,
-        only,
-        failed: undefined,
-      };
-      // All at once they would be a burst after each start.
-      lanes.dueAt(lane, now + (head.attempts === 0 ? 0 : backoff(1, this.#options.random)));
-    }
-    this.#options.touched(partition);
+    this.#reader.source = source;
+    ledger.retry = partition;
+    for (const lane of restored.lanes) this.#putBack(lane);
+    ledger.touch(partition);
     return restored.known;
   }
+
+  #putBack({ id, name, pass, records, head }: Restored["lanes"][number]): void {
+    const { lanes, clock, random } = this.#options;
+    const now = clock.now();
+    const parked = this.#parkedAs(lanes.parkedLane(id), name);
+    parked.pass = pass;
+    for (const record of records) parked.records.push(record);
+    parked.history = {
+      attempts: head.attempts,
+      failures: 0,
+      firstAttempt: head.age === undefined ? undefined : now - head.age,
+      deliveredAtFailure: undefined,
+      absence: undefined,
+      only: head.only === undefined ? undefined : new Set(head.only),
+      failed: undefined,
+    };
+    // All at once they would be a burst after each start.
+    lanes.dueAt(parked.lane, now + (head.attempts === 0 ? 0 : backoff(1, random)));
+  }
+
+  #parkedAs(lane: Lane, name: number | string): ParkedLane {
+    const parked = this.#parked.get(lane) ?? new ParkedLane(lane, name);
+    this.#parked.set(lane, parked);
+    return parked;
+  }
+
+  // --- what lanes ask for ---
 
   park(lane: Lane): void {
     const { head } = lane;
     if (head === undefined) throw new Error(`The lane ${lane.id} has nothing to park`);
     const { partition, record, index } = head;
-    const parked = newParked(lane.id ?? `e${partition.source.partition}.${record.offset}.${index}`);
-    lane.parked = parked;
-    this.#parked.add(lane);
+    const parked = this.#parkedAs(lane, lane.id ?? `e${partition.source.partition}.${record.offset}.${index}`);
     parked.history = historyOf(head);
-    for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
-      parked.toWrite.push(this.#write(entry));
+    const { lanes } = this.#options;
+    for (let entry = lanes.shift(lane); entry !== undefined; entry = lanes.shift(lane)) {
+      parked.toWrite.push(this.#pendingWrite(entry));
     }
-    this.#writer.write(lane);
+    this.#writer.write(parked);
   }
 
   follow(lane: Lane, entry: Entry): void {
-    const parked = lane.parked!;
-    parked.toWrite.push(this.#write(entry));
-    this.#writer.writeSoon(lane);
-  }
-
-  #write(entry: Entry): PendingWrite {
-    const facts = factsOf(entry, this.#options.clock.now());
-    const written = (): void => this.#options.written(entry);
-    return { facts, entry, bytes: entry.bytes, written };
+    const parked = this.#of(lane);
+    parked.toWrite.push(this.#pendingWrite(entry));
+    this.#writer.writeSoon(parked);
   }
 
   unload(lane: Lane): void {
-    const parked = lane.parked!;
+    const { ledger, lanes } = this.#options;
+    const parked = this.#of(lane);
     const { head } = lane;
-    const slice = parked.slices.first!;
+    const first = parked.records.first!;
     const kept = new Set<number>();
     if (head !== undefined) {
-      slice.first = head.index;
+      first.first = head.index;
       parked.history = historyOf(head);
     }
-    for (let entry = this.#lanes?.shift(lane); entry !== undefined; entry = this.#lanes?.shift(lane)) {
+    for (let entry = lanes.shift(lane); entry !== undefined; entry = lanes.shift(lane)) {
       kept.add(entry.index);
-      this.#leave(entry);
-      this.#options.left(entry);
+      ledger.park(entry);
     }
-    const { finished, events } = slice.record;
+    const { finished, events } = first.record;
     const absent = new Set<number>();
-    for (let index = slice.first; index < events; index++) {
+    for (let index = first.first; index < events; index++) {
       if (finished[index] === 0 && !kept.has(index)) absent.add(index);
     }
-    slice.absent = absent;
-    parked.isLoaded = false;
-    parked.isDue = false;
+    first.absent = absent;
+    parked.front = "resting";
   }
 
   due(lane: Lane): void {
-    lane.parked!.isDue = true;
-    this.#goOn(lane);
+    const parked = this.#of(lane);
+    if (parked.front === "loaded") {
+      parked.records.shift();
+      parked.history = undefined;
+    }
+    if (parked.front === "loaded" || parked.front === "resting") parked.front = "due";
+    this.goOn(parked);
   }
 
-  /** An event of the topic has ended. */
-  finished(entry: Entry): void {
-    this.#leave(entry);
-    if (this.#untilLook-- <= 0) this.#considerCompaction();
-    this.#writer.tryAgain();
+  #of(lane: Lane): ParkedLane {
+    const parked = this.#parked.get(lane);
+    if (parked === undefined) throw new Error(`The lane ${lane.id} is not parked`);
+    return parked;
   }
 
-  /** Loads what is due and has room. */
+  #pendingWrite(entry: Entry): PendingWrite {
+    const { ledger, clock } = this.#options;
+    const facts = factsOf(entry, clock.now());
+    return { facts, entry, bytes: entry.bytes, written: () => ledger.end(entry, parkedEnding) };
+  }
+
+  // --- what others ask for ---
+
+  /** Loads what is due and has room, and sees to what the end of events has made possible. */
   pump(): void {
-    while (this.#toLoad.length > 0 && !this.#closed && this.#options.hasRoom()) void this.#load(this.#toLoad.shift()!);
+    const { retry } = this.#options.ledger;
+    if (retry === undefined || this.#closed) return;
+    const ended = retry.ended - this.#ended;
+    if (ended > 0) {
+      this.#ended = retry.ended;
+      this.#compaction.ended(ended);
+      this.#writer.tryAgain();
+    }
+    this.#loader.pump();
   }
 
   /**
@@ -249,35 +241,59 @@ export class RetryTopic implements Parking {
    * else. Resolves when they are durable.
    */
   async replay(events: readonly ReplayedEvent[]): Promise<void> {
+    const { lanes, ledger } = this.#options;
     const durable: Promise<void>[] = [];
-    const lanes = new Set<Lane>();
+    const replayed = new Set<ParkedLane>();
     for (const { event, hasKey, bytes, ...facts } of events) {
       const id = hasKey ? `r${facts.keyHash}` : `r${facts.partition}.${facts.offset}.${facts.index}`;
-      const lane = this.#lanes!.parkedLane(id, () => newParked(id));
-      const parked = lane.parked!;
-      this.#parked.add(lane);
-      lanes.add(lane);
+      const parked = this.#parkedAs(lanes.parkedLane(id), id);
+      replayed.add(parked);
       durable.push(
         new Promise((resolve) => {
           const written = (): void => {
-            this.#options.account.replayed++;
+            ledger.counters.replayed++;
             resolve();
           };
           parked.toWrite.push({ facts, entry: { event }, bytes, written });
         }),
       );
       // One that has nothing yet waits for nothing.
-      if (lane.state === "parked" && parked.slices.size === 0) parked.isDue = true;
+      if (parked.front === "resting" && parked.records.size === 0) parked.front = "due";
     }
-    for (const lane of lanes) this.#writer.write(lane);
+    for (const parked of replayed) this.#writer.write(parked);
     await Promise.all(durable);
+  }
+
+  /** Brings a parked lane to its next step. */
+  goOn(parked: ParkedLane): void {
+    const { lane, front, back, records } = parked;
+    if (lane.state !== "parked" || front === "queued" || front === "loading" || back === "moving") return;
+    if (records.size > 0) {
+      if (front === "due") this.#loader.add(parked);
+    } else if (parked.isEmpty) {
+      this.#parked.delete(lane);
+      this.#options.lanes.end(lane);
+    }
+  }
+
+  /** The topic has as many records as may be known of it: perhaps a lane can do with fewer. */
+  makeRoom(): void {
+    this.#compaction.consider();
+  }
+
+  /** A record of the lane is durable. */
+  wrote(parked: ParkedLane): void {
+    this.goOn(parked);
+    this.#compaction.consider();
+    this.#options.ledger.wake();
   }
 
   /** Nothing that still comes back counts. */
   stop(): void {
     this.#closed = true;
     this.#writer.stop();
-    this.#cancelPause?.();
+    this.#loader.stop();
+    this.#compaction.stop();
   }
 
   /** Leaves the group. Progress is to be saved before. */
@@ -285,195 +301,7 @@ export class RetryTopic implements Parking {
     this.stop();
     await this.#subscription?.close();
   }
-
-  /** Brings a parked lane to its next step. */
-  #goOn(lane: Lane): void {
-    const parked = lane.parked!;
-    if (lane.state !== "parked" || parked.isReading || parked.isMoving) return;
-    if (parked.isLoaded && lane.head === undefined) {
-      parked.slices.shift();
-      parked.isLoaded = false;
-      parked.history = undefined;
-    }
-    if (parked.slices.size === 0) {
-      if (parked.toWrite.size > 0 || parked.isWriting) return;
-      this.#parked.delete(lane);
-      lane.parked = undefined;
-      this.#lanes?.end(lane);
-      return;
-    }
-    if (!parked.isDue) return;
-    parked.isReading = true;
-    this.#toLoad.push(lane);
-    this.pump();
-  }
-
-  async #load(lane: Lane): Promise<void> {
-    const { entered, judge, denied, lost, moved } = this.#options;
-    const parked = lane.parked!;
-    const slice = parked.slices.first!;
-    const { open } = slice.record;
-    this.#reading += open;
-    let entries: Entry[];
-    let lostDetail: string | undefined;
-    try {
-      const { facts, events, payload } = await this.#readRecord(slice);
-      this.#reading -= open;
-      const { copies, fits } = this.#options;
-      const hold = holdingOf(payload, Math.max(1, events.length), copies, fits);
-      entries = this.#entriesOf(slice, facts, (index) => hold(events[index]!), payload.length);
-    } catch (error) {
-      this.#reading -= open;
-      if (this.#closed) return;
-      if (!(error instanceof GoneError)) {
-        this.#options.account.report("read", messageOf(error));
-        parked.isReading = false;
-        parked.isDue = false;
-        this.#lanes?.dueAt(lane, this.#options.clock.now() + backoff(1, this.#options.random));
-        this.#options.moved();
-        return;
-      }
-      lostDetail = error.message;
-      entries = this.#entriesOf(slice, [], () => ({ held: nothing, cost: 0 }), 0);
-    }
-    if (this.#closed) return;
-    parked.isReading = false;
-    parked.isLoaded = true;
-    parked.isDue = false;
-    for (const entry of entries) {
-      this.#loaded++;
-      this.#loadedBytes += entry.bytes;
-      entered(entry);
-    }
-    if (lostDetail !== undefined) {
-      for (const entry of entries) lost(entry, lostDetail);
-      this.due(lane);
-      return;
-    }
-    // What the configuration said when they were written is not what it says now.
-    const verdicts = entries.map(judge);
-    const meant = entries.filter((_, at) => verdicts[at] === "deliver");
-    const [first] = entries;
-    if (parked.history !== undefined && first !== undefined && meant[0] === first) Object.assign(first, parked.history);
-    if (meant.length > 0) this.#lanes?.loaded(lane, meant);
-    else this.due(lane);
-    for (const [at, entry] of entries.entries()) if (verdicts[at] !== "deliver") denied(entry, verdicts[at]!);
-    moved();
-  }
-
-  #leave({ bytes }: Entry): void {
-    this.#loaded--;
-    this.#loadedBytes -= bytes;
-  }
-
-  #entriesOf(
-    { record, first, absent }: ParkedRecord,
-    facts: readonly ParkedFacts[],
-    eventAt: (index: number) => Holding,
-    payloadBytes: number,
-  ): Entry[] {
-    const partition = this.#partition!;
-    const bytes = Math.ceil(payloadBytes / Math.max(1, record.events));
-    const entries: Entry[] = [];
-    for (let index = first; index < record.events; index++) {
-      if (record.finished[index] === 1 || absent?.has(index) === true) continue;
-      const { sourceId = "", keyHash = 0, partition: origin = 0, offset = 0, index: position = 0 } = facts[index] ?? {};
-      const { held, cost } = eventAt(index);
-      const where = { partition: origin, offset, index: position };
-      entries.push(newEntry(partition, record, { index, event: held, sourceId, keyHash, bytes, cost, origin: where }));
-    }
-    return entries;
-  }
-
-  /** @throws GoneError when the record is not there, or cannot be read */
-  async #readRecord({ record: { offset } }: ParkedRecord): Promise<ReadRecord> {
-    const { records } = await this.#source!.read(offset, 1);
-    const record = records[0];
-    if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#topic} is not there`);
-    try {
-      const facts = decodeSlice(record)?.facts ?? [];
-      const events = decodeEvents(record);
-      if (events.length !== facts.length) throw new Error(`record ${offset} of ${this.#topic} contradicts itself`);
-      return { facts, events, payload: record.payload };
-    } catch (error) {
-      throw new GoneError(messageOf(error));
-    }
-  }
-
-  #isFull(): boolean {
-    const { limits, budget } = this.#options;
-    return (this.#partition?.window.size ?? 0) >= Math.min(limits.parkedRecords, budget.recordsOf(perRecord));
-  }
-
-  /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
-  #considerCompaction(): void {
-    const partition = this.#partition;
-    if (partition === undefined || this.#closed || this.#cancelPause !== undefined) return;
-    this.#untilLook = 64;
-    let lane: Lane | undefined;
-    if (this.#compaction.isDue(partition.window)) {
-      const { oldest } = partition.window;
-      for (const each of this.#parked) if (each.parked!.slices.first?.record === oldest) lane = each;
-    } else if (this.#isFull() && this.#compaction.copies === 0) {
-      for (const each of this.#parked) {
-        const { slices, slicesOnceMoved } = each.parked!;
-        // Else it has been moved for that, and has as few as it can have.
-        const isLoose = slices.size > Math.max(10, 2 * slicesOnceMoved);
-        if (isLoose && slices.size > (lane?.parked?.slices.size ?? 0)) lane = each;
-      }
-    }
-    if (lane?.state !== "parked") return;
-    const parked = lane.parked!;
-    if (parked.isLoaded || parked.isReading || parked.isWriting || parked.isMoving) return;
-    void this.#compactLane(lane, parked, partition);
-  }
-
-  async #compactLane(lane: Lane, parked: Parked, partition: PartitionState): Promise<void> {
-    parked.isMoving = true;
-    try {
-      await this.#compaction.move(parked, partition, this.#options.clock.now());
-    } catch (error) {
-      if (!this.#closed) {
-        this.#options.account.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
-        this.#cancelPause = this.#options.clock.after(backoff(4, this.#options.random), () => {
-          this.#cancelPause = undefined;
-          this.#considerCompaction();
-        });
-      }
-    }
-    parked.isMoving = false;
-    if (this.#closed) return;
-    this.#options.touched(partition);
-    this.#writer.write(lane);
-    this.#goOn(lane);
-    this.#considerCompaction();
-  }
 }
-
-/** An event that is to be tried again. */
-export interface ReplayedEvent extends ParkedFacts {
-  readonly event: Entry["event"];
-  /** Whether it waits for others of its user key that are replayed. */
-  readonly hasKey: boolean;
-  /** Of the event, about. */
-  readonly bytes: number;
-}
-
-/** A record of the retry topic, read again. */
-export interface ReadRecord {
-  readonly facts: readonly ParkedFacts[];
-  readonly events: readonly Entry["event"][];
-  readonly payload: Uint8Array;
-}
-
-/** In the place of an event that is lost. */
-const nothing = { messageId: "" } as unknown as Entry["event"];
-
-/** Bytes that are kept of a record of the topic, and of the lane of which it may be the only one. */
-const perRecord = 1000;
-
-/** What was written is not there any more. */
-class GoneError extends Error {}
 
 function factsOf(entry: Entry, now: number): ParkedFacts {
   const { partition, record, index, sourceId, keyHash, attempts, firstAttempt, only } = entry;

@@ -1,13 +1,14 @@
 import type { Engine } from "../../engine/engine.ts";
 import { encodeSlice, type ParkedSlice } from "../../records/retry-record.ts";
-import type { Entry, Lane } from "../lanes/lanes.ts";
-import { type Account, messageOf } from "../ledger/counters.ts";
-import type { PartitionState } from "../ledger/partition.ts";
+import type { Entry } from "../lanes/entry.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { messageOf } from "../ledger/problems.ts";
 import type { WindowRecord } from "../ledger/window.ts";
+import type { MemoryBudget } from "../memory/budget.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import type { PendingWrite } from "./parked-lane.ts";
+import type { ParkedLane, PendingWrite } from "./parked-lane.ts";
 
 export interface RetryWriterOptions {
   readonly topic: string;
@@ -15,17 +16,16 @@ export interface RetryWriterOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly account: Account;
-  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "gatherFor">;
-  readonly partition: () => PartitionState;
-  /** Whether the topic has as many records as may be known of it. */
-  readonly isFull: () => boolean;
-  /** It is full: perhaps a lane can do with fewer records. */
-  readonly considerCompaction: () => void;
-  readonly touched: (partition: PartitionState) => void;
-  /** A record of the lane is durable. */
-  readonly wrote: (lane: Lane) => void;
+  readonly ledger: Ledger;
+  readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "gatherFor">;
+  /** Bounds how many records are known. */
+  readonly budget: MemoryBudget;
+  /** Told what was written, and that there is no room. */
+  readonly steps: { wrote(parked: ParkedLane): void; makeRoom(): void };
 }
+
+/** Bytes that are kept of a record of the topic, and of the lane of which it may be the only one. */
+const perRecord = 1000;
 
 /**
  * Writes what comes for parked lanes into their topic: of each lane one record at a time, of all lanes together as many as there are. What
@@ -34,7 +34,7 @@ export interface RetryWriterOptions {
 export class RetryWriter {
   readonly #options: RetryWriterOptions;
   /** Lanes with something that could not be written. */
-  readonly #again = new Set<Lane>();
+  readonly #again = new Set<ParkedLane>();
   #failures = 0;
   #cancelAgain: (() => void) | undefined;
   /** Completions of appends take turns, so that records enter the window in the order of their offsets. */
@@ -45,33 +45,31 @@ export class RetryWriter {
     this.#options = options;
   }
 
+  /** Whether the topic has as many records as may be known of it. */
+  get isFull(): boolean {
+    const { ledger, limits, budget } = this.#options;
+    return (ledger.retry?.window.size ?? 0) >= Math.min(limits.parkedRecords, budget.recordsOf(perRecord));
+  }
+
   /** Writes what there is of a lane. */
-  write(lane: Lane): void {
-    const { limits, isFull, considerCompaction, wrote } = this.#options;
-    const parked = lane.parked!;
-    if (parked.isWriting || parked.isMoving || parked.toWrite.size === 0 || this.#stopped) return;
-    if (isFull()) {
-      this.#again.add(lane);
-      considerCompaction();
+  write(parked: ParkedLane): void {
+    if (!parked.canWrite || this.#stopped) return;
+    const { steps } = this.#options;
+    if (this.isFull) {
+      this.#again.add(parked);
+      steps.makeRoom();
       return;
     }
-    const pending: PendingWrite[] = [];
-    let bytes = 0;
-    for (const write of parked.toWrite) {
-      if (pending.length === limits.sliceEvents) break;
-      if (pending.length > 0 && bytes + write.bytes > limits.sliceBytes) break;
-      pending.push(write);
-      bytes += write.bytes;
-    }
-    parked.isWriting = true;
-    const facts = pending.map((write) => write.facts);
-    const events = pending.map(({ entry }) => entry.event);
+    const writes = this.#nextOf(parked);
+    parked.back = "writing";
+    const facts = writes.map((write) => write.facts);
+    const events = writes.map(({ entry }) => entry.event);
     const added = (record: WindowRecord): void => {
       if (this.#stopped) return;
       this.#failures = 0;
-      parked.isWriting = false;
-      parked.slices.push({ record, first: 0 });
-      for (const { written } of pending) {
+      parked.back = "settled";
+      parked.records.push({ record, first: 0 });
+      for (const { written } of writes) {
         parked.toWrite.shift();
         written();
       }
@@ -79,31 +77,45 @@ export class RetryWriter {
     this.append({ lane: parked.name, pass: parked.pass, facts }, events, added).then(
       () => {
         if (this.#stopped) return;
-        this.write(lane);
-        wrote(lane);
+        this.write(parked);
+        steps.wrote(parked);
       },
       (error: unknown) => {
         if (this.#stopped) return;
-        parked.isWriting = false;
-        this.#failed(lane, error);
+        parked.back = "settled";
+        this.#failed(parked, error);
       },
     );
+  }
+
+  /** As many as fit into a record. */
+  #nextOf({ toWrite }: ParkedLane): PendingWrite[] {
+    const { sliceEvents, sliceBytes } = this.#options.limits;
+    const writes: PendingWrite[] = [];
+    let bytes = 0;
+    for (const write of toWrite) {
+      if (writes.length === sliceEvents) break;
+      if (writes.length > 0 && bytes + write.bytes > sliceBytes) break;
+      writes.push(write);
+      bytes += write.bytes;
+    }
+    return writes;
   }
 
   /**
    * Writes what there is of a lane, and what comes for it in a moment. As long as others stand before it that is no loss, and one record for
    * each event would be many.
    */
-  writeSoon(lane: Lane): void {
+  writeSoon(parked: ParkedLane): void {
     const { limits, clock } = this.#options;
-    const parked = lane.parked!;
-    if (parked.slices.size === 0 || parked.toWrite.size >= limits.sliceEvents) {
-      this.write(lane);
-    } else if (!parked.isGathering) {
-      parked.isGathering = true;
+    if (parked.records.size === 0 || parked.toWrite.size >= limits.sliceEvents) {
+      this.write(parked);
+    } else if (parked.back === "settled") {
+      parked.back = "gathering";
       clock.after(limits.gatherFor, () => {
-        parked.isGathering = false;
-        if (lane.parked === parked) this.write(lane);
+        if (parked.back !== "gathering") return;
+        parked.back = "settled";
+        this.write(parked);
       });
     }
   }
@@ -113,15 +125,16 @@ export class RetryWriter {
    * event can be, it is always in one. Records come in the order of their offsets.
    */
   append(slice: ParkedSlice, events: readonly Entry["event"][], added: (record: WindowRecord) => void): Promise<void> {
-    const { engine, topic, partition, touched } = this.#options;
+    const { engine, topic, ledger } = this.#options;
     const written = engine.append(topic, encodeSlice(slice, events));
     // It may be refused while those before it are still awaited; that is not unhandled.
     written.catch(() => {});
     const inTurn = this.#appended.then(async () => {
       const { offset } = await written;
+      const partition = ledger.retry!;
       const time = Math.min(...slice.facts.map((fact) => fact.time));
-      added(partition().window.add(offset, time, slice.facts.length));
-      if (!this.#stopped) touched(partition());
+      added(partition.window.add(offset, time, slice.facts.length));
+      if (!this.#stopped) ledger.touch(partition);
     });
     this.#appended = inTurn.catch(() => {});
     return inTurn;
@@ -136,7 +149,7 @@ export class RetryWriter {
       this.#cancelAgain = undefined;
       const lanes = [...this.#again];
       this.#again.clear();
-      for (const lane of lanes) if (lane.parked !== undefined) this.write(lane);
+      for (const parked of lanes) this.write(parked);
     });
   }
 
@@ -146,13 +159,13 @@ export class RetryWriter {
     this.#cancelAgain?.();
   }
 
-  #failed(lane: Lane, error: unknown): void {
-    const { account, topic } = this.#options;
+  #failed(parked: ParkedLane, error: unknown): void {
+    const { ledger, topic } = this.#options;
     const message = `events cannot be written to ${topic}: ${messageOf(error)}`;
     // Once, and not for every lane of a full disk.
-    if (this.#failures === 0) account.report("retry_topic", message);
-    else account.note("retry_topic", message);
-    this.#again.add(lane);
+    if (this.#failures === 0) ledger.problems.report("retry_topic", message);
+    else ledger.problems.note("retry_topic", message);
+    this.#again.add(parked);
     this.tryAgain();
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type Connection,
+  type Dead,
   type DestinationType,
   dead,
   delivered,
@@ -99,12 +100,12 @@ export class FakeWarehouse {
           const fail = (reason: string): Outcome[] => events.map(() => retry("destination", reason));
           await settle();
           const fate = this.fate();
-          const lost = new Map<number, Outcome>();
+          const lost = new Map<number, Dead>();
           events.forEach(({ messageId }, index) => {
             if (this.refuses(messageId)) lost.set(index, dead("row_refused"));
           });
-          const { positions, bury } = delivery!.commit!;
-          if (lost.size > 0) await bury(lost);
+          const { positions, writeLetters } = delivery!.commit!;
+          if (lost.size > 0) await writeLetters(lost);
           if (!alive()) return new Promise(() => {});
           if (fate === "failed") return fail("failed");
           for (const { place, from } of positions) {

@@ -12,7 +12,7 @@ import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { DeadLetters } from "../dead/dead-letters.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
-import { messageOf } from "../ledger/counters.ts";
+import { messageOf } from "../ledger/problems.ts";
 import { LogReplays } from "../replay/log-replays.ts";
 import { Router } from "../router.ts";
 import { systemClock } from "../time/clock.ts";

@@ -1,5 +1,6 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
+import type { DeadEnding, FilteredEnding } from "../ledger/ending.ts";
 
 /** What a transformation makes of one event. */
 export type Transformed =
@@ -10,10 +11,9 @@ export type Transformed =
       /** Bytes that each of them takes, as JSON or on the heap. @default as small as the event */
       readonly sizes?: readonly number[];
     }
-  /** It is not for this destination; counted under `reason`. */
-  | { readonly kind: "filtered"; readonly reason: string }
-  /** It is given up; its dead letter holds the event as it came in. */
-  | { readonly kind: "dead"; readonly reason: string; readonly detail: string };
+  | FilteredEnding
+  /** Its dead letter holds the event as it came in. */
+  | (DeadEnding & { readonly detail: string });
 
 /**
  * What happens to the events of one destination after the filter and before they go out: its transformation.

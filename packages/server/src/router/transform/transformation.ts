@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
 import type { TransformSettings } from "../../model/destination.ts";
-import { messageOf } from "../ledger/counters.ts";
+import { messageOf } from "../ledger/problems.ts";
 import { Queue } from "../queues/queue.ts";
 import type { Clock } from "../time/clock.ts";
 import { Answers } from "./answers.ts";

@@ -1,5 +1,5 @@
 import type { ErrorKind, WarehouseErrors } from "@pintle/destinations/warehouse";
-import { dead, type Outcome, retry } from "@pintle/kit";
+import { type Dead, dead, type Retry, retry } from "@pintle/kit";
 
 /** A row of these errors is refused for what is in it. */
 const refusals = /constraint failed|datatype mismatch|string or blob too big/;
@@ -14,8 +14,8 @@ function kindOf(error: unknown): ErrorKind {
 
 export const sqliteErrors: WarehouseErrors = {
   kindOf,
-  deadRow: (error): Outcome => dead("row_refused", { detail: messageOf(error) }),
-  trouble: (error): Outcome => retry("destination", "sqlite", { detail: messageOf(error) }),
+  deadRow: (error): Dead => dead("row_refused", { detail: messageOf(error) }),
+  trouble: (error): Retry => retry("destination", "sqlite", { detail: messageOf(error) }),
 };
 
 function messageOf(error: unknown): string {

@@ -1,0 +1,41 @@
+import type { AssignedPartition } from "../../engine/engine.ts";
+import { decodeEvents, decodeSlice, type ParkedFacts } from "../../records/retry-record.ts";
+import type { Entry } from "../lanes/entry.ts";
+import { messageOf } from "../ledger/problems.ts";
+import type { ParkedRecord } from "./parked-lane.ts";
+
+/** A record of the retry topic, read again. */
+export interface ReadRecord {
+  readonly facts: readonly ParkedFacts[];
+  readonly events: readonly Entry["event"][];
+  readonly payload: Uint8Array;
+}
+
+/** What was written is not there any more. */
+export class GoneError extends Error {}
+
+/** Reads records of the retry topic where they stand. */
+export class TopicReader {
+  readonly #topic: string;
+  /** Its partition, once the topic is joined. */
+  source: AssignedPartition | undefined;
+
+  constructor(topic: string) {
+    this.#topic = topic;
+  }
+
+  /** @throws GoneError when the record is not there, or cannot be read */
+  async read({ record: { offset } }: ParkedRecord): Promise<ReadRecord> {
+    const { records } = await this.source!.read(offset, 1);
+    const record = records[0];
+    if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#topic} is not there`);
+    try {
+      const facts = decodeSlice(record)?.facts ?? [];
+      const events = decodeEvents(record);
+      if (events.length !== facts.length) throw new Error(`record ${offset} of ${this.#topic} contradicts itself`);
+      return { facts, events, payload: record.payload };
+    } catch (error) {
+      throw new GoneError(messageOf(error));
+    }
+  }
+}
