@@ -166,7 +166,7 @@ test("nothing but the codec's own errors comes of any bytes", () => {
       try {
         each.decode({ offset: 0, header });
       } catch (error) {
-        assert.match(String((error as { code?: unknown }).code), /^RECORD_/);
+        assert.match(String((error as { code?: unknown }).code), /^PINTLE_RECORD_/);
       }
     }),
   );
