@@ -20,12 +20,10 @@ export const time: z.ZodType<number, string> = z.iso
 export function count(min: number, max: number): z.ZodType<number, number | string> {
   const error = `a whole number from ${min} to ${max}`;
   const number = z.number().int(error).min(min, error).max(max, error);
-  return z.union([
-    number,
-    z
-      .string()
-      .regex(/^\d{1,16}$/, error)
-      .transform(Number)
-      .pipe(number),
-  ]) as z.ZodType<number, number | string>;
+  const text = z
+    .string()
+    .regex(/^\d{1,16}$/, error)
+    .transform(Number)
+    .pipe(number);
+  return z.union([number, text], error) as z.ZodType<number, number | string>;
 }

@@ -70,6 +70,8 @@ test("no message is zod's, says a thing twice, or says nothing", () => {
       const clauses = message.split(/[:;,()]\s*/).filter((clause) => clause.length > 5);
       assert.equal(new Set(clauses).size, clauses.length, where);
     }
+    const places = problems.map(({ path }) => path);
+    assert.equal(new Set(places).size, places.length, `${mistake}: more than one line about one place`);
     const told = problems.map(({ path, message }) => `${path}: ${message}`);
     assert.equal(new Set(told).size, told.length, `${mistake}: ${told.join("\n")}`);
   }

@@ -63,7 +63,9 @@ export function describeIssues(
   prefix: readonly PropertyKey[] = [],
 ): Problem[] {
   const others = (issue: z.core.$ZodIssue) => issues.filter(({ path }) => path.join() === issue.path.join());
+  const isOfAnotherKind = (issue: z.core.$ZodIssue) => others(issue).some(({ code }) => code === "invalid_type");
   return issues
+    .filter((issue) => issue.code === "invalid_type" || !isOfAnotherKind(issue))
     .filter((issue) => !isBoundOfIntegers(issue) || others(issue).length === 1)
     .flatMap((issue) => describeIssue(issue, input, schema, prefix));
 }
