@@ -183,7 +183,7 @@ const checks = {
     // A connection that was in use before, and is reset, is no failure: it is sent again at once, by the SDK on Node and by others themselves.
     ok(codes.length === 4 || codes.length === 3, `${codes.length} failures`);
     ok(
-      codes.every((code) => code === "SEND_FAILED"),
+      codes.every((code) => code === "PINTLE_SEND_FAILED"),
       codes,
     );
     ok([codes.length, 4].includes(client.stats().retries), `${client.stats().retries} retries`);
@@ -221,7 +221,7 @@ const checks = {
     client.track({ userId: "1", event: "E" });
     equal((await client.flush({ timeout: 1 })).pending, 1);
     const { code, message } = await told;
-    equal([code, message.includes("wk_")], ["SEND_HELD", false]);
+    equal([code, message.includes("wk_")], ["PINTLE_SEND_HELD", false]);
     await plane.otherwise(200);
     equal(await client.close({ timeout: "20s" }), { delivered: 1, dropped: 0, pending: 0 });
   },

@@ -14,7 +14,7 @@ import { brand } from "./brand.ts";
  *   assert.fail("an event has a name");
  * } catch (error) {
  *   assert(error instanceof CodedError);
- *   assert.deepEqual([error.code, error.retryable], ["EVENT_FIELD_MISSING", false]);
+ *   assert.deepEqual([error.code, error.retryable], ["PINTLE_EVENT_FIELD_MISSING", false]);
  * }
  * ```
  */

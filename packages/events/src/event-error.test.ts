@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { describe, EventError } from "./event-error.ts";
 
 test("a message names type, field and value, and says what to do", () => {
-  const error = new EventError("EVENT_FIELD_TYPE", "track", "properties", 7, "an object");
+  const error = new EventError("PINTLE_EVENT_FIELD_TYPE", "track", "properties", 7, "an object");
   assert.equal(error.message, "track: properties is 7, expected an object; give a value of the declared type");
   assert.deepEqual(
     { code: error.code, type: error.type, field: error.field, value: error.value, retryable: error.retryable },
-    { code: "EVENT_FIELD_TYPE", type: "track", field: "properties", value: 7, retryable: false },
+    { code: "PINTLE_EVENT_FIELD_TYPE", type: "track", field: "properties", value: 7, retryable: false },
   );
 });
 

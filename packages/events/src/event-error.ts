@@ -3,12 +3,12 @@ import { CodedError } from "./coded-error.ts";
 
 /** The table of what can be wrong with an event. Keys are codes, values say what to do about it. */
 export const eventErrors = {
-  EVENT_NOT_OBJECT: 'pass an object such as { type: "track", userId: "123", event: "Signed Up" }',
-  EVENT_TYPE: "use one of identify, track, page, screen, group, alias",
-  EVENT_WITHOUT_ID: "give a userId or an anonymousId that is not empty",
-  EVENT_FIELD_MISSING: "give a value that is not empty",
-  EVENT_FIELD_TYPE: "give a value of the declared type",
-  EVENT_ID_INEXACT: "give it as a string or as a BigInt",
+  PINTLE_EVENT_NOT_OBJECT: 'pass an object such as { type: "track", userId: "123", event: "Signed Up" }',
+  PINTLE_EVENT_TYPE: "use one of identify, track, page, screen, group, alias",
+  PINTLE_EVENT_WITHOUT_ID: "give a userId or an anonymousId that is not empty",
+  PINTLE_EVENT_FIELD_MISSING: "give a value that is not empty",
+  PINTLE_EVENT_FIELD_TYPE: "give a value of the declared type",
+  PINTLE_EVENT_ID_INEXACT: "give it as a string or as a BigInt",
 } as const;
 
 /** A code of {@link EventError}. */
@@ -26,7 +26,7 @@ export type EventErrorCode = keyof typeof eventErrors;
  * const { error } = client.track({ userId: "123", event: "" });
  *
  * assert(error instanceof EventError);
- * assert.equal(error.code, "EVENT_FIELD_MISSING");
+ * assert.equal(error.code, "PINTLE_EVENT_FIELD_MISSING");
  * assert.equal(error.field, "event");
  * ```
  */

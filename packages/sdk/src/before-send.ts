@@ -20,14 +20,14 @@ export function applyBeforeSend(functions: readonly BeforeSend[], json: string):
     message = callForeign(
       () => call(message as WritableMessage),
       (error) => {
-        failure = foreignRefusal("before_send", "BEFORE_SEND_FAILED", `${name} threw`, error);
+        failure = foreignRefusal("before_send", "PINTLE_BEFORE_SEND_FAILED", `${name} threw`, error);
       },
     );
     if (failure !== undefined) throw failure;
-    if (message === null) throw refusal("filtered", "MESSAGE_FILTERED", `${name} returned null`);
+    if (message === null) throw refusal("filtered", "PINTLE_MESSAGE_FILTERED", `${name} returned null`);
     if (isThenable(message)) {
       const what = `${name} returned a promise, allowed is a message or null`;
-      throw refusal("before_send", "BEFORE_SEND_FAILED", what);
+      throw refusal("before_send", "PINTLE_BEFORE_SEND_FAILED", what);
     }
     // What is no object at all is refused as such, and not handed on.
     if (typeof message !== "object") return message;

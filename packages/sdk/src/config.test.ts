@@ -121,7 +121,7 @@ describe("configuration of a client", () => {
   test("an error names the option, shows the value, and says what is allowed", () => {
     const error = thrown(key, url, { overflow: "block" });
     assert.equal(error.name, "ConfigError");
-    assert.equal(error.code, "CONFIG_INVALID");
+    assert.equal(error.code, "PINTLE_OPTION_INVALID");
     assert.equal(error.retryable, false);
     assert.equal(error.message, 'overflow is "block", allowed is "drop-newest" or "drop-oldest"; correct the option');
     assert.match(
@@ -186,7 +186,7 @@ describe("configuration of a client", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     for (const config of [throwing, proxy, { plan: { Paid: proxy } }]) {
-      assert.equal(thrown(key, url, config).code, "CONFIG_INVALID");
+      assert.equal(thrown(key, url, config).code, "PINTLE_OPTION_INVALID");
     }
   });
 

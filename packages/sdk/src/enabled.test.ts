@@ -22,7 +22,7 @@ for (const strict of [false, true]) {
 
     const wrong = () => client.track({ userId: "", event: "Paid" });
     if (strict) assert.throws(wrong, /track: userId is ""/);
-    else assert.equal(wrong().error?.code, "EVENT_WITHOUT_ID");
+    else assert.equal(wrong().error?.code, "PINTLE_EVENT_WITHOUT_ID");
     const { offered, accepted, refused, pending, requests: counted } = client.stats();
     assert.deepEqual(
       { offered, accepted, pending, counted, disabled: refused.disabled, invalid: refused.invalid },
@@ -33,7 +33,7 @@ for (const strict of [false, true]) {
     assert.deepEqual(await client.close(), { delivered: 0, dropped: 0, pending: 0 });
     const late = () => client.track({ userId: "1", event: "Paid" });
     if (strict) assert.throws(late, /the client is closed/);
-    else assert.equal(late().error?.code, "CLIENT_CLOSED");
+    else assert.equal(late().error?.code, "PINTLE_CLIENT_CLOSED");
     assert.equal(requests.length, 0);
     assert.equal(environment.time, 0);
   });
@@ -45,10 +45,10 @@ test("what a client that is not enabled is given goes through beforeSend and has
     beforeSend: ({ userId }) => (userId === "x" ? null : { ...missing }) as never,
   });
   const reasons = ["x", "1"].map((userId) => client.track({ userId, event: "e" }).error?.code);
-  assert.deepEqual(reasons, ["MESSAGE_FILTERED", "EVENT_TYPE"]);
+  assert.deepEqual(reasons, ["PINTLE_MESSAGE_FILTERED", "PINTLE_EVENT_TYPE"]);
   const small = start({ enabled: false, maxMessageBytes: 300 }).client;
   const receipt = small.track({ userId: "1", event: "e", properties: { text: "x".repeat(300) } });
-  assert.equal(receipt.error?.code, "MESSAGE_TOO_LARGE");
+  assert.equal(receipt.error?.code, "PINTLE_MESSAGE_TOO_LARGE");
 });
 
 const missing = {};

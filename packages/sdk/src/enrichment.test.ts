@@ -91,7 +91,7 @@ describe("enrich", () => {
         [["e", false]],
       );
       assert.equal(errors.length, 1, String(fault));
-      assert.match(errors[0] ?? "", /^OPTION_FAILED enrich failed, and the message is sent as it was/);
+      assert.match(errors[0] ?? "", /^PINTLE_OPTION_FAILED enrich failed, and the message is sent as it was/);
       balance(client);
     }
   });
@@ -166,7 +166,7 @@ describe("enrich", () => {
     assert.ok(client.stats().bytes <= 50_000);
     assert.equal(
       client.track({ userId: 1, event: "e", properties: { x: "x".repeat(1_000) } }).error?.code,
-      "MESSAGE_TOO_LARGE",
+      "PINTLE_MESSAGE_TOO_LARGE",
     );
     balance(client);
     for (let i = 0; i < taken; i++) {
@@ -186,7 +186,7 @@ describe("enrich", () => {
     controller.abort();
     assert.deepEqual(await environment.until(flushed), { delivered: 0, dropped: 0, pending: 1 });
     const closed = client.close({ timeout: "10s" });
-    assert.equal(client.track({ userId: "1", event: "e" }).error?.code, "CLIENT_CLOSED");
+    assert.equal(client.track({ userId: "1", event: "e" }).error?.code, "PINTLE_CLIENT_CLOSED");
     assert.deepEqual(await environment.until(closed), { delivered: 1, dropped: 0, pending: 0 });
     assert.equal(environment.time, 5_000);
     assert.equal(messages.length, 1);

@@ -189,7 +189,7 @@ export class Enrichment {
 
   #problem(why: string, cause?: unknown): void {
     const what = `enrich failed, and the message is sent as it was at the call: ${why}`;
-    this.#host.problem(new PintleError("OPTION_FAILED", what, cause === undefined ? {} : { cause }));
+    this.#host.problem(new PintleError("PINTLE_OPTION_FAILED", what, cause === undefined ? {} : { cause }));
   }
 
   /** It is known what is sent for the message: as soon as the earlier ones of its user have left, it leaves. */
@@ -217,7 +217,7 @@ export class Enrichment {
     }
     if (typeof entry === "string") {
       // Only where others have taken the room: on disk, in durable mode.
-      const why = new PintleError("MESSAGE_EVICTED", "the queue was full when the message had been enriched");
+      const why = new PintleError("PINTLE_MESSAGE_EVICTED", "the queue was full when the message had been enriched");
       this.#counters.stage(item.bytes);
       this.#counters.unstage(item.bytes, "evicted");
       const outcome = dropped("evicted", why);

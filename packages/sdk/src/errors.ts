@@ -5,47 +5,47 @@ import { brand, CodedError } from "@pintle/events";
  * them.
  */
 export const sdkErrors = {
-  CONFIG_INVALID: "correct the option",
+  PINTLE_OPTION_INVALID: "correct the option",
 
-  MESSAGE_NOT_ENCODABLE: "remove what JSON cannot carry",
-  MESSAGE_LOSSY: "give what JSON can carry",
-  MESSAGE_TOO_DEEP: "send flatter objects and lists",
-  MESSAGE_TOO_LARGE: "send less, or raise maxMessageBytes",
-  MESSAGE_FILTERED: "nothing to do if that was meant",
-  BEFORE_SEND_FAILED: "correct beforeSend",
-  MESSAGE_NOT_IN_PLAN: "send what the plan declares, or extend it",
-  QUEUE_FULL: "await client.ready() before each call, or raise maxQueueBytes",
-  CLIENT_DISABLED: "nothing to do: enabled is false",
-  CLIENT_CLOSED: "make no calls after close()",
+  PINTLE_MESSAGE_NOT_ENCODABLE: "remove what JSON cannot carry",
+  PINTLE_MESSAGE_LOSSY: "give what JSON can carry",
+  PINTLE_MESSAGE_TOO_DEEP: "send flatter objects and lists",
+  PINTLE_MESSAGE_TOO_LARGE: "send less, or raise maxMessageBytes",
+  PINTLE_MESSAGE_FILTERED: "nothing to do if that was meant",
+  PINTLE_BEFORE_SEND_FAILED: "correct beforeSend",
+  PINTLE_MESSAGE_NOT_IN_PLAN: "send what the plan declares, or extend it",
+  PINTLE_QUEUE_FULL: "await client.ready() before each call, or raise maxQueueBytes",
+  PINTLE_CLIENT_DISABLED: "nothing to do: enabled is false",
+  PINTLE_CLIENT_CLOSED: "make no calls after close()",
 
-  MESSAGE_EVICTED: "await client.ready() before each call, or raise maxQueueBytes",
-  MESSAGE_REJECTED: "correct what the data plane names",
-  MESSAGE_EXPIRED: "see the problem reported before, or raise maxAge",
-  MESSAGE_ABANDONED: "await close() before the program ends, and give it time",
+  PINTLE_MESSAGE_EVICTED: "await client.ready() before each call, or raise maxQueueBytes",
+  PINTLE_MESSAGE_REJECTED: "correct what the data plane names",
+  PINTLE_MESSAGE_EXPIRED: "see the problem reported before, or raise maxAge",
+  PINTLE_MESSAGE_ABANDONED: "await close() before the program ends, and give it time",
 
-  SEND_FAILED: "nothing to do: it is tried again",
-  SEND_HELD: "check the write key and the data plane's URL; messages are kept until maxAge",
-  ANSWER_FLAWED: "have the data plane, or what stands before it, mend its answers",
-  CONTEXT_NOT_ENCODABLE: "give the scope an object that JSON can carry",
-  CONTEXT_NOT_CARRIED: "give each message its context, or switch on nodejs_compat",
-  OPTION_FAILED: "correct the function",
+  PINTLE_SEND_FAILED: "nothing to do: it is tried again",
+  PINTLE_SEND_HELD: "check the write key and the data plane's URL; messages are kept until maxAge",
+  PINTLE_ANSWER_FLAWED: "have the data plane, or what stands before it, mend its answers",
+  PINTLE_CONTEXT_NOT_ENCODABLE: "give the scope an object that JSON can carry",
+  PINTLE_CONTEXT_NOT_CARRIED: "give each message its context, or switch on nodejs_compat",
+  PINTLE_OPTION_FAILED: "correct the function",
 } as const;
 
 /** Where the same call may succeed later. */
 const retryable: ReadonlySet<SdkErrorCode> = new Set<SdkErrorCode>([
-  "QUEUE_FULL",
-  "MESSAGE_EVICTED",
-  "SEND_FAILED",
-  "SEND_HELD",
+  "PINTLE_QUEUE_FULL",
+  "PINTLE_MESSAGE_EVICTED",
+  "PINTLE_SEND_FAILED",
+  "PINTLE_SEND_HELD",
 ]);
 
 /** Codes of durable mode; `durable-errors.ts` says what to do. */
 export type DurableErrorCode =
-  | "MESSAGE_LEFT_ON_DISK"
-  | "DURABLE_UNAVAILABLE"
-  | "DURABLE_REFUSED"
-  | "DURABLE_WRITE_FAILED"
-  | "DURABLE_DAMAGED";
+  | "PINTLE_MESSAGE_LEFT_ON_DISK"
+  | "PINTLE_DURABLE_UNAVAILABLE"
+  | "PINTLE_DURABLE_REFUSED"
+  | "PINTLE_DURABLE_WRITE_FAILED"
+  | "PINTLE_DURABLE_DAMAGED";
 
 /** A code of {@link PintleError}; the documentation lists what each of them means. */
 export type SdkErrorCode = keyof typeof sdkErrors | DurableErrorCode;
@@ -61,7 +61,7 @@ export type SdkErrorCode = keyof typeof sdkErrors | DurableErrorCode;
  * const { error } = client.track({ userId: "123", event: "Paid", properties: { amount: 12n } });
  *
  * assert(error instanceof PintleError);
- * assert.equal(error.code, "MESSAGE_NOT_ENCODABLE");
+ * assert.equal(error.code, "PINTLE_MESSAGE_NOT_ENCODABLE");
  * assert.equal(error.retryable, false);
  * ```
  */
@@ -127,7 +127,7 @@ export class ConfigError extends PintleError {
   readonly allowed: string;
 
   constructor(option: string, value: unknown, shown: string, allowed: string) {
-    super("CONFIG_INVALID", `${option} is ${shown}, allowed is ${allowed}`);
+    super("PINTLE_OPTION_INVALID", `${option} is ${shown}, allowed is ${allowed}`);
     this.option = option;
     this.value = value;
     this.allowed = allowed;

@@ -205,7 +205,7 @@ describe("receipts", () => {
     const { client, environment } = start();
     await environment.until(client.close());
     const receipt = client.track({ userId: 1, event: "e" });
-    assert.ok(receipt.error instanceof PintleError && receipt.error.code === "CLIENT_CLOSED");
+    assert.ok(receipt.error instanceof PintleError && receipt.error.code === "PINTLE_CLIENT_CLOSED");
     assert.equal(client.stats().refused.closed, 1);
   });
 });
@@ -278,7 +278,7 @@ test("a plan refuses a message that its validator refuses, and says in which fie
   assert.equal(client.track({ userId: 1, event: "Ordered", properties: { revenue: 1 } }).accepted, true);
   assert.equal(client.track({ userId: 1, event: "Other", properties: { revenue: -1 } }).accepted, true);
   const { error } = client.track({ userId: 1, event: "Ordered", properties: { revenue: -1 } });
-  assert.ok(error instanceof PintleError && error.code === "MESSAGE_NOT_IN_PLAN");
+  assert.ok(error instanceof PintleError && error.code === "PINTLE_MESSAGE_NOT_IN_PLAN");
   assert.match(error.message, /^track "Ordered": properties\.revenue: negative;/);
 });
 
@@ -310,7 +310,7 @@ describe("events", () => {
       told.filter((line) => !line.startsWith("error")),
       ["refused invalid 1", "delivered 2", "delivered 4", "rejected 3 400", "expired 5 undefined"],
     );
-    assert.ok(told.includes("error SEND_HELD 401"));
+    assert.ok(told.includes("error PINTLE_SEND_HELD 401"));
     await environment.until(client.close());
   });
 
@@ -682,7 +682,7 @@ describe("waitUntil", () => {
     assert.equal(messages.length, 1);
     assert.deepEqual(
       errors.map(({ code }) => code),
-      ["OPTION_FAILED"],
+      ["PINTLE_OPTION_FAILED"],
     );
   });
 });
@@ -716,7 +716,7 @@ describe("what programs give as ids, times and depths", () => {
             [field]: { b: "[".repeat(600), a: nested(levels) },
           });
         assert.equal(offer(508).error, undefined, field);
-        assert.equal(offer(509).error?.code, "MESSAGE_TOO_DEEP", field);
+        assert.equal(offer(509).error?.code, "PINTLE_MESSAGE_TOO_DEEP", field);
       }
       await environment.until(client.close());
     }

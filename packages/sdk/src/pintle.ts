@@ -369,7 +369,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    */
   withScope<S extends Scope, Result>(scope: S, fn: (scoped: ScopedPintle<S, Plan>) => Result): Result {
     const wrong = (error: ContextError): void =>
-      this.#problem(new PintleError("CONTEXT_NOT_ENCODABLE", error.message, { cause: error }), "withScope");
+      this.#problem(new PintleError("PINTLE_CONTEXT_NOT_ENCODABLE", error.message, { cause: error }), "withScope");
     const given = isObject(scope) ? scope : {};
     return this.#scope.run(given, wrong, (again) => {
       if (!this.#scope.isAsynchronous && fn.length === 0) this.#problem(synchronousScope(), "withScope");
@@ -509,7 +509,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       messageId = this.#environment.uuid();
       // Delivery closes by itself where a program with a durable client ends.
       if (this.#closing !== undefined || this.#delivery.isClosed)
-        throw refusal("closed", "CLIENT_CLOSED", "the client is closed");
+        throw refusal("closed", "PINTLE_CLIENT_CLOSED", "the client is closed");
       const scope = this.#scope.current;
       const fields = isObject(given) ? fieldsOf(given, type) : undefined;
       messageId = idOf(fields) ?? messageId;
@@ -578,7 +578,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   #disabled(json: string, type: string): Refusal {
     const bytes = bytesOf(json);
     if (bytes > this.#settings.maxMessageBytes) return this.#tooLarge(type, bytes);
-    this.#disabledRefusal ??= refusal("disabled", "CLIENT_DISABLED", "the client is not enabled");
+    this.#disabledRefusal ??= refusal("disabled", "PINTLE_CLIENT_DISABLED", "the client is not enabled");
     return this.#disabledRefusal;
   }
 
@@ -591,7 +591,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const isStrict = this.#settings.strict;
     for (const loss of lossesOf(message, given)) {
       if (isStrict)
-        throw refusal("invalid", "MESSAGE_LOSSY", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`);
+        throw refusal("invalid", "PINTLE_MESSAGE_LOSSY", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`);
       if (this.#toldLosses?.has(loss.kind) === true) continue;
       this.#toldLosses?.add(loss.kind);
       this.#reporter.problem("warn", "loss", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`, loss.kind);
@@ -608,7 +608,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     const { reason, error } =
       thrown instanceof Refusal
         ? thrown
-        : foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
+        : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
     this.#counters.refused(reason);
     this.#emitter.emit("refused", { message, messageId, reason, error });
     // It is what the program has asked for, and no mistake.
@@ -626,7 +626,11 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     if (violation === undefined) return;
     const event = "event" in message ? ` "${message.event}"` : "";
     const where = `${message.type}${event}`;
-    const refused = refusal("invalid", "MESSAGE_NOT_IN_PLAN", `${where}: ${violation.field}: ${violation.message}`);
+    const refused = refusal(
+      "invalid",
+      "PINTLE_MESSAGE_NOT_IN_PLAN",
+      `${where}: ${violation.field}: ${violation.message}`,
+    );
     // Its name is one of the plan's; field and words may be anything of the message.
     loggedAs(refused.error as PintleError, `${where} is not as planned (${violation.message.length} characters)`);
     throw refused;
@@ -647,7 +651,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   #tooLarge(type: string, bytes: number): Refusal {
     const what = `${type}: the message has ${bytes} bytes, allowed are ${this.#settings.maxMessageBytes}`;
-    return refusal("too_large", "MESSAGE_TOO_LARGE", what);
+    return refusal("too_large", "PINTLE_MESSAGE_TOO_LARGE", what);
   }
 
   /** One error for all: it is dear to make, has nothing of its own to say, and is needed when the program has most to do. */
@@ -656,7 +660,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       const { maxQueueBytes, durable } = this.#settings;
       const disk = durable === undefined ? "" : `, or into durable.maxBytes, ${durable.maxBytes}`;
       const what = `the message does not fit into the queue of ${maxQueueBytes} bytes${disk}`;
-      this.#queueFullRefusal = refusal("queue_full", "QUEUE_FULL", what);
+      this.#queueFullRefusal = refusal("queue_full", "PINTLE_QUEUE_FULL", what);
     }
     return this.#queueFullRefusal;
   }
@@ -701,7 +705,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   #problem(error: PintleError, kind: string): void {
-    this.#reporter.problem(error.code === "SEND_FAILED" ? "warn" : "error", kind, logText(error));
+    this.#reporter.problem(error.code === "PINTLE_SEND_FAILED" ? "warn" : "error", kind, logText(error));
     this.#tell("error", error);
   }
 
@@ -721,7 +725,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
       () => waitUntil(idle),
       (error) => {
         const what = `waitUntil failed: ${describe(error)}`;
-        this.#problem(new PintleError("OPTION_FAILED", what, { cause: error }), "waitUntil");
+        this.#problem(new PintleError("PINTLE_OPTION_FAILED", what, { cause: error }), "waitUntil");
       },
     );
   }
@@ -762,8 +766,8 @@ function encodeMore(type: Message["type"], further: FurtherFields): string {
 
 function notEncoded(type: Message["type"], thrown: unknown): Refusal {
   return thrown instanceof TooDeep
-    ? refusal("invalid", "MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`)
-    : foreignRefusal("invalid", "MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, thrown);
+    ? refusal("invalid", "PINTLE_MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`)
+    : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, thrown);
 }
 
 /** ISO 8601, where the program says when it called. */
@@ -805,7 +809,7 @@ function* lossesOf(message: Message, given: unknown): Generator<Loss> {
 
 function synchronousScope(): PintleError {
   return new PintleError(
-    "CONTEXT_NOT_CARRIED",
+    "PINTLE_CONTEXT_NOT_CARRIED",
     "this runtime has no AsyncLocalStorage: a scope ends with fn's first await",
   );
 }

@@ -32,20 +32,20 @@ const fieldsOf: Readonly<Record<MessageType, readonly Field[]>> = {
  * not looked at here. Never throws, whatever it is given, unless a getter of the message itself throws.
  */
 export function checkMessage(message: unknown): EventError | undefined {
-  if (!isObject(message)) return new EventError("EVENT_NOT_OBJECT", "event", "", message, "an object");
+  if (!isObject(message)) return new EventError("PINTLE_EVENT_NOT_OBJECT", "event", "", message, "an object");
   const type = message.type;
-  if (!isMessageType(type)) return new EventError("EVENT_TYPE", "event", "type", type);
+  if (!isMessageType(type)) return new EventError("PINTLE_EVENT_TYPE", "event", "type", type);
   const { userId, anonymousId, messageId, timestamp, context, integrations } = message;
 
   const wrongId = wrong(type, "userId", userId, "id") ?? wrong(type, "anonymousId", anonymousId, "id");
   if (wrongId !== undefined) return wrongId;
   if (isNoId(userId) && isNoId(anonymousId)) {
-    return new EventError("EVENT_WITHOUT_ID", type, "userId", userId, "userId or anonymousId");
+    return new EventError("PINTLE_EVENT_WITHOUT_ID", type, "userId", userId, "userId or anonymousId");
   }
   for (const [name, is, required] of fieldsOf[type]) {
     const value = message[name];
     if (required === true && (is === "id" ? isNoId(value) : isEmpty(value))) {
-      return new EventError("EVENT_FIELD_MISSING", type, name, value, expectation[is]);
+      return new EventError("PINTLE_EVENT_FIELD_MISSING", type, name, value, expectation[is]);
     }
     const error = wrong(type, name, value, is);
     if (error !== undefined) return error;
@@ -68,17 +68,17 @@ function wrong(type: string, field: string, value: unknown, is: keyof typeof exp
   if (value === undefined || value === null) return undefined;
   const isNumber = is === "id" && typeof value === "number" && Number.isFinite(value);
   if (isNumber && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    return new EventError("EVENT_ID_INEXACT", type, field, value, "a string, or a whole number up to 2^53");
+    return new EventError("PINTLE_EVENT_ID_INEXACT", type, field, value, "a string, or a whole number up to 2^53");
   }
   const fits = is === "object" ? isObject(value) : isNumber || typeof value === "string";
-  return fits ? undefined : new EventError("EVENT_FIELD_TYPE", type, field, value, expectation[is]);
+  return fits ? undefined : new EventError("PINTLE_EVENT_FIELD_TYPE", type, field, value, expectation[is]);
 }
 
 function wrongTimestamp(type: string, value: unknown): EventError | undefined {
   if (value === undefined || value === null) return undefined;
   // A Date, too, has to be one that the data plane can store.
   if (value instanceof Date ? isInRange(value.getTime()) : isTimestamp(value)) return undefined;
-  return new EventError("EVENT_FIELD_TYPE", type, "timestamp", value, "a valid Date or an ISO 8601 string");
+  return new EventError("PINTLE_EVENT_FIELD_TYPE", type, "timestamp", value, "a valid Date or an ISO 8601 string");
 }
 
 /** An object for JSON, too: a Date of any realm, a Moment or a URL is a text there. */

@@ -57,7 +57,7 @@ test("what JSON makes a text of is no object, of whatever realm", () => {
   for (const value of dates) {
     for (const field of ["properties", "context", "integrations"]) {
       const error = checkMessage({ type: "track", userId: "1", event: "e", [field]: value });
-      assert.deepEqual([error?.code, error?.field], ["EVENT_FIELD_TYPE", field]);
+      assert.deepEqual([error?.code, error?.field], ["PINTLE_EVENT_FIELD_TYPE", field]);
     }
   }
   assert.equal(
@@ -75,7 +75,7 @@ test("a whole number that is not exact is no id, and the message says so", () =>
       { type: "alias", userId: "1", previousId: id },
     ]) {
       const error = checkMessage(message);
-      assert.equal(error?.code, "EVENT_ID_INEXACT");
+      assert.equal(error?.code, "PINTLE_EVENT_ID_INEXACT");
       assert.match(error?.message ?? "", /give it as a string/);
     }
   }
@@ -85,9 +85,13 @@ test("a whole number that is not exact is no id, and the message says so", () =>
 
 test("an id that nobody sees is none, as for the gateway", () => {
   for (const id of ["", " ", "\t\n", "\u00a0", "\u200b", "\ufeff \u2800", "\u3164"]) {
-    assert.equal(checkMessage({ type: "track", userId: id, event: "e" })?.code, "EVENT_WITHOUT_ID", JSON.stringify(id));
-    assert.equal(checkMessage({ type: "group", userId: "1", groupId: id })?.code, "EVENT_FIELD_MISSING");
-    assert.equal(checkMessage({ type: "alias", userId: "1", previousId: id })?.code, "EVENT_FIELD_MISSING");
+    assert.equal(
+      checkMessage({ type: "track", userId: id, event: "e" })?.code,
+      "PINTLE_EVENT_WITHOUT_ID",
+      JSON.stringify(id),
+    );
+    assert.equal(checkMessage({ type: "group", userId: "1", groupId: id })?.code, "PINTLE_EVENT_FIELD_MISSING");
+    assert.equal(checkMessage({ type: "alias", userId: "1", previousId: id })?.code, "PINTLE_EVENT_FIELD_MISSING");
     assert.equal(checkMessage({ type: "track", userId: id, anonymousId: "a", event: "e" }), undefined);
   }
 });

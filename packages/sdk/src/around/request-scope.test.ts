@@ -213,6 +213,6 @@ describe("client.withContext", () => {
     const codes: string[] = [];
     client.on("error", ({ code }) => codes.push(code));
     const result = client.withContext({ big: 1n }, () => client.track({ userId: "1", event: "Sent" }).accepted);
-    assert.deepEqual([result, codes], [true, ["CONTEXT_NOT_ENCODABLE"]]);
+    assert.deepEqual([result, codes], [true, ["PINTLE_CONTEXT_NOT_ENCODABLE"]]);
   });
 });

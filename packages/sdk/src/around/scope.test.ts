@@ -99,7 +99,7 @@ describe("client.withScope", () => {
         client.track({ event: "within" } as never);
         return scoped;
       });
-      assert.equal(client.track({ event: "outside" } as never).error?.code, "EVENT_WITHOUT_ID");
+      assert.equal(client.track({ event: "outside" } as never).error?.code, "PINTLE_EVENT_WITHOUT_ID");
       client.withScope({ userId: "2" }, () => later.track({ event: "bound" }));
       for (const call of ["identify", "page", "screen", "group", "alias", "enqueue"] as const)
         assert.ok(later[call]({ type: "track", event: "e", groupId: 1, previousId: 2, name: "n" } as never).accepted);

@@ -38,7 +38,7 @@ describe("diagnostics_channel", () => {
     assert.deepEqual(told.slice(0, 5), [
       ["accepted", "Paid"],
       ["refused", "Paid"],
-      ["error", "SEND_FAILED"],
+      ["error", "PINTLE_SEND_FAILED"],
       ["delivered", [messageId]],
       ["accepted", "Bad"],
     ]);

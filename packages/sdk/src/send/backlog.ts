@@ -170,4 +170,7 @@ export class Backlog {
 }
 
 /** One for all: an error is dear to make, and this one has nothing of its own to say. */
-const evicted = dropped("evicted", new PintleError("MESSAGE_EVICTED", "the queue was full when a newer message came"));
+const evicted = dropped(
+  "evicted",
+  new PintleError("PINTLE_MESSAGE_EVICTED", "the queue was full when a newer message came"),
+);

@@ -198,7 +198,7 @@ export class Delivery {
   }
 
   #giveUp(out: readonly Entry[], why: string): void {
-    this.#backlog.abandon(out, new PintleError("MESSAGE_ABANDONED", why));
+    this.#backlog.abandon(out, new PintleError("PINTLE_MESSAGE_ABANDONED", why));
     this.#backpressure.release();
   }
 
@@ -390,7 +390,7 @@ export class Delivery {
     // The server, or a transport of the user's, may have repeated the write key in its words.
     const text = `a request failed: ${what}`.replaceAll(this.#settings.writeKey, "[write key]");
     const more = { status, advice: advice === undefined ? undefined : `${advice}; it is tried again meanwhile` };
-    this.#observer.problem(new PintleError("SEND_FAILED", text, more), `retry ${status ?? "no answer"}`);
+    this.#observer.problem(new PintleError("PINTLE_SEND_FAILED", text, more), `retry ${status ?? "no answer"}`);
   }
 
   /**
@@ -427,11 +427,11 @@ export class Delivery {
       if (!isOld(batch.oldest!)) continue;
       const old = batch.remove(isOld);
       if (batch.isEmpty) this.#waiting.delete(batch);
-      this.#backlog.drop(old, "expired", new PintleError("MESSAGE_EXPIRED", what));
+      this.#backlog.drop(old, "expired", new PintleError("PINTLE_MESSAGE_EXPIRED", what));
     }
     const { oldest } = this.#store.queue;
     if (oldest === undefined || !isOld(oldest)) return;
-    this.#backlog.dropQueued(isOld, "expired", new PintleError("MESSAGE_EXPIRED", what));
+    this.#backlog.dropQueued(isOld, "expired", new PintleError("PINTLE_MESSAGE_EXPIRED", what));
   }
 
   /** The next moment at which time alone changes something. Answers and calls pump by themselves. */

@@ -64,7 +64,7 @@ export class ResponseHandler {
     // Something else is accepted, so it was not the server's fault.
     this.#rejectSuspects(batch);
     if (flaw !== undefined)
-      this.#problem("ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
+      this.#problem("PINTLE_ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
   }
 
   /** Afterwards the batch is empty, or its `dueAt`, which is now, says when its front part is to be sent. */
@@ -131,7 +131,7 @@ export class ResponseHandler {
       this.#nodes = result;
     } else {
       this.#context.breaker.failed(now, "retry");
-      this.#problem("SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
+      this.#problem("PINTLE_SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
     }
     for (const batch of this.#context.waiting) {
       if (batch.dueAt !== untilRegrouped) continue;
@@ -148,7 +148,10 @@ export class ResponseHandler {
     const delay = kind === "retry" ? retryDelay : holdDelay;
     batch.dueAt = now + delay(batch.holds, this.#environment.random());
     this.#context.breaker.failed(now, kind);
-    this.#context.problem(this.#answered("SEND_HELD", "the data plane answered", { status, words }), `hold ${status}`);
+    this.#context.problem(
+      this.#answered("PINTLE_SEND_HELD", "the data plane answered", { status, words }),
+      `hold ${status}`,
+    );
   }
 
   /**
@@ -231,7 +234,7 @@ export class ResponseHandler {
   }
 
   #reject(part: Part, { status, words }: Refusal): void {
-    const error = this.#answered("MESSAGE_REJECTED", "the data plane refused the message with status", {
+    const error = this.#answered("PINTLE_MESSAGE_REJECTED", "the data plane refused the message with status", {
       status,
       words,
     });

@@ -303,7 +303,10 @@ describe("networks as they are", () => {
         assert.deepEqual(await client.close(), { delivered: 1, dropped: 0, pending: 0 });
         assert.equal(client.stats().requests, 1);
         assert.equal(problems.length, 1);
-        assert.match(problems[0] ?? "", /^ANSWER_FLAWED the answer 200 counts, but its head cannot be read: HPE_/);
+        assert.match(
+          problems[0] ?? "",
+          /^PINTLE_ANSWER_FLAWED the answer 200 counts, but its head cannot be read: HPE_/,
+        );
         server.close();
       });
     }

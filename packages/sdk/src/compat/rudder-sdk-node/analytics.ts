@@ -161,7 +161,7 @@ export class Analytics {
     }
     if (client.stats().pending >= this.#mostPending) {
       // The official SDK leaves it at a line in the log.
-      const error = new PintleError("QUEUE_FULL", `${this.#mostPending} messages wait (maxInternalQueueSize)`);
+      const error = new PintleError("PINTLE_QUEUE_FULL", `${this.#mostPending} messages wait (maxInternalQueueSize)`);
       this.#logger.error(`pintle: ${error.message}`);
       queueMicrotask(() => this.#call(callback, error));
       return this;

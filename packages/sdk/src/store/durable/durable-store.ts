@@ -331,7 +331,7 @@ export class DurableStore {
   #readFailed(journal: Journal, error: unknown): void {
     if (!this.#hasReadFailed) {
       const what = `reading from ${journal.directory} failed: ${errorMessage(error)}`;
-      this.#host.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
+      this.#host.problem(durableError("PINTLE_DURABLE_UNAVAILABLE", what, { cause: error }), "durable read");
     }
     this.#hasReadFailed = true;
     if (this.#isClosed) return;
@@ -365,7 +365,7 @@ export class DurableStore {
     if (count > 0) {
       this.#unqueued -= count;
       const what = `${count} messages in ${journal.directory} cannot be read`;
-      this.#host.lost(count, bytes, durableError("DURABLE_DAMAGED", what));
+      this.#host.lost(count, bytes, durableError("PINTLE_DURABLE_DAMAGED", what));
     }
     this.#changed(journal);
   }
@@ -379,7 +379,7 @@ export class DurableStore {
   #report(directory: string, damage: readonly Damage[]): void {
     for (const { file, position, bytes } of damage) {
       const what = `${directory}/${file}: ${bytes} bytes from byte ${position} on cannot be read, and are left out`;
-      this.#host.problem(durableError("DURABLE_DAMAGED", what), `durable damage ${directory}/${file}`);
+      this.#host.problem(durableError("PINTLE_DURABLE_DAMAGED", what), `durable damage ${directory}/${file}`);
     }
   }
 }

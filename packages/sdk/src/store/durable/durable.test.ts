@@ -377,7 +377,7 @@ describe("memory is a window", () => {
     };
     world.behaviour = () => well;
     assert.deepEqual(await program.flush(), { delivered: 100, dropped: 0, pending: 0 });
-    assert.ok(program.codes.includes("DURABLE_UNAVAILABLE"));
+    assert.ok(program.codes.includes("PINTLE_DURABLE_UNAVAILABLE"));
     assert.deepEqual(world.numbers, range(0, 100));
   });
 });
@@ -422,8 +422,8 @@ describe("the disk", () => {
     world.machine.fs.capacity = world.machine.fs.used;
     for (const n of range(10, 15)) assert.deepEqual(await program.stored([program.call(n)]), [false]);
     assert.deepEqual(
-      program.codes.filter((code) => code.startsWith("DURABLE")),
-      ["DURABLE_WRITE_FAILED"],
+      program.codes.filter((code) => code.startsWith("PINTLE_DURABLE")),
+      ["PINTLE_DURABLE_WRITE_FAILED"],
     );
     world.machine.fs.capacity = Number.POSITIVE_INFINITY;
     await program.process.pass(20);
@@ -478,7 +478,7 @@ describe("close", () => {
     assert.deepEqual(first.client.stats().dropped, { evicted: 0, rejected: 0, expired: 0, abandoned: 0 });
     assert.deepEqual(await first.stored(receipts), all(50, true));
     const { status, error } = (await outcome) as { status: string; error: PintleError };
-    assert.equal(`${status} ${error.code}`, "pending MESSAGE_LEFT_ON_DISK");
+    assert.equal(`${status} ${error.code}`, "pending PINTLE_MESSAGE_LEFT_ON_DISK");
     assert.equal(first.process.holds, 0);
     assert.equal(first.process.timers, 0);
     world.behaviour = () => well;
@@ -551,7 +551,7 @@ describe("close", () => {
     const [resident] = program.process.residents;
     await program.process.passFor(resident!.drain(), "drain");
     assert.equal(program.process.residents.size, 0);
-    assert.equal(program.call(2).error?.code, "CLIENT_CLOSED");
+    assert.equal(program.call(2).error?.code, "PINTLE_CLIENT_CLOSED");
     world.behaviour = () => well;
     await world.start().flush();
     assert.deepEqual(world.numbers, [1]);
@@ -572,7 +572,7 @@ describe("the folder", () => {
     const receipt = stranger.call(100);
     assert.deepEqual(await stranger.stored([receipt]), [false]);
     await stranger.flush();
-    assert.deepEqual(stranger.codes, ["DURABLE_REFUSED"]);
+    assert.deepEqual(stranger.codes, ["PINTLE_DURABLE_REFUSED"]);
     assert.match(
       stranger.errors[0]!.message,
       /durable\.directory "\/data\/events" holds the messages for another write key/,
@@ -580,7 +580,7 @@ describe("the folder", () => {
     assert.ok(!stranger.errors[0]!.message.includes("another\n"));
     assert.deepEqual(world.numbers, [100]);
     await stranger.process.pass(200_000);
-    assert.deepEqual(stranger.codes, ["DURABLE_REFUSED"], "it is not tried again");
+    assert.deepEqual(stranger.codes, ["PINTLE_DURABLE_REFUSED"], "it is not tried again");
     await stranger.close();
     assert.equal(world.text(`${directory}/pintle-durable`), before);
     await world.start().flush();
@@ -596,7 +596,7 @@ describe("the folder", () => {
     const program = world.start();
     assert.deepEqual(await program.stored(program.calls(0, 3)), all(3, false));
     await program.process.pass(10_000);
-    assert.deepEqual(program.codes, ["DURABLE_UNAVAILABLE"]);
+    assert.deepEqual(program.codes, ["PINTLE_DURABLE_UNAVAILABLE"]);
     assert.match(program.errors[0]!.message, /cannot be used: EROFS/);
     assert.deepEqual(world.numbers, range(0, 3), "they are delivered from memory");
     world.machine.fs.interference = () => {};
@@ -615,7 +615,7 @@ describe("the folder", () => {
     world.machine.fs.put(`${directory}/pintle-durable`, Buffer.from('{"format":1,"own'));
     const next = world.start();
     assert.deepEqual(await next.stored([next.call(2)]), [false]);
-    assert.deepEqual(next.codes, ["DURABLE_REFUSED"]);
+    assert.deepEqual(next.codes, ["PINTLE_DURABLE_REFUSED"]);
   });
 
   test("of a newer format is refused", async () => {
@@ -656,7 +656,7 @@ describe("the folder", () => {
     assert.deepEqual(await second.stored([second.call(20)]), [true]);
     await second.flush();
     assert.equal(second.client.stats().delivered, 21);
-    assert.deepEqual(second.codes, ["DURABLE_DAMAGED"]);
+    assert.deepEqual(second.codes, ["PINTLE_DURABLE_DAMAGED"]);
     assert.match(second.errors[0]!.message, /slot-1\/0000000001\.seg: \d+ bytes from byte \d+ on cannot be read/);
     assert.deepEqual(world.numbers, range(0, 21));
   });
@@ -674,7 +674,7 @@ describe("the folder", () => {
     world.behaviour = () => well;
     const second = world.start();
     assert.deepEqual(await second.flush(), { delivered: 20, dropped: 0, pending: 0 });
-    assert.ok(second.codes.length > 0 && second.codes.every((code) => code === "DURABLE_DAMAGED"));
+    assert.ok(second.codes.length > 0 && second.codes.every((code) => code === "PINTLE_DURABLE_DAMAGED"));
     assert.deepEqual(world.numbers, [...range(0, 10), ...range(20, 30)]);
   });
 
@@ -692,7 +692,7 @@ describe("the folder", () => {
     assert.deepEqual(await program.flush(), { delivered: 99, dropped: 1, pending: 0 });
     const { delivered, dropped, pending } = program.client.stats();
     assert.deepEqual({ delivered, abandoned: dropped.abandoned, pending }, { delivered: 99, abandoned: 1, pending: 0 });
-    assert.ok(program.codes.includes("DURABLE_DAMAGED"));
+    assert.ok(program.codes.includes("PINTLE_DURABLE_DAMAGED"));
   });
 
   test("a slot of a newer version is left alone, and another one taken", async () => {
@@ -706,7 +706,7 @@ describe("the folder", () => {
     const { paths } = world.machine.fs;
     const second = world.start();
     assert.deepEqual(await second.stored([second.call(2)]), [true]);
-    assert.deepEqual(second.codes, ["DURABLE_REFUSED"]);
+    assert.deepEqual(second.codes, ["PINTLE_DURABLE_REFUSED"]);
     assert.match(second.errors[0]!.message, /slot-1 has a record of kind 9/);
     await second.close(1_000);
     assert.deepEqual(

@@ -41,7 +41,7 @@ export class Folder {
   }
 
   /**
-   * Takes the free slot with the lowest number that is not among `except`. Rejects with DURABLE_REFUSED if the folder is somebody else's, or
+   * Takes the free slot with the lowest number that is not among `except`. Rejects with PINTLE_DURABLE_REFUSED if the folder is somebody else's, or
    * with an error of the file system or of the lock.
    */
   async claim(except: ReadonlySet<number>): Promise<Claim> {
@@ -122,15 +122,15 @@ export class Folder {
     if (header === undefined) {
       if (hasSlots) {
         const what = `${path} ${text === undefined ? "is missing" : "is damaged"}, so it is not known whose messages are there`;
-        throw durableError("DURABLE_REFUSED", what);
+        throw durableError("PINTLE_DURABLE_REFUSED", what);
       }
       await this.#writeHeader(path, text !== undefined);
     } else if (header.format !== format) {
       const what = `durable.directory ${JSON.stringify(this.directory)} has format ${header.format}, known is ${format}`;
-      throw durableError("DURABLE_REFUSED", what);
+      throw durableError("PINTLE_DURABLE_REFUSED", what);
     } else if (header.owner !== this.#owner) {
       const what = `durable.directory ${JSON.stringify(this.directory)} holds the messages for another write key or data plane URL`;
-      throw durableError("DURABLE_REFUSED", what);
+      throw durableError("PINTLE_DURABLE_REFUSED", what);
     }
   }
 

@@ -137,7 +137,7 @@ export class JournalWriter {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     const text = `${what} in ${this.#log.directory} failed: ${errorMessage(error)}`;
-    this.#observer.problem(durableError("DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
+    this.#observer.problem(durableError("PINTLE_DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
   }
 
   #become(state: State): void {

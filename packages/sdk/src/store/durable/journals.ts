@@ -145,7 +145,7 @@ export class Journals {
     } catch (error) {
       if (!this.#isAdoptReported) {
         const what = `an orphaned slot of ${this.#folder.directory} cannot be opened: ${errorMessage(error)}`;
-        this.#observer.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
+        this.#observer.problem(durableError("PINTLE_DURABLE_UNAVAILABLE", what, { cause: error }), "durable adopt");
       }
       this.#isAdoptReported = true;
     }
@@ -170,7 +170,7 @@ export class Journals {
     if (!this.#isOpenReported) {
       this.#isOpenReported = true;
       const what = `durable.directory ${JSON.stringify(this.#folder.directory)} cannot be used: ${errorMessage(error)}`;
-      this.#observer.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
+      this.#observer.problem(durableError("PINTLE_DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
     }
     this.#later(this.#pause, () => this.#open());
     this.#pause = Math.min(longestPause, 2 * this.#pause);
@@ -187,10 +187,10 @@ export class Journals {
 /** A folder or a slot that is not for us: waiting does not help. */
 function isRefusal(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return code === "DURABLE_REFUSED" || code === "PINTLE_LOG_NEWER_FORMAT";
+  return code === "PINTLE_DURABLE_REFUSED" || code === "PINTLE_LOG_NEWER_FORMAT";
 }
 
 function refusalOf(error: unknown, directory: string): PintleError {
   if (error instanceof PintleError) return error;
-  return durableError("DURABLE_REFUSED", `${directory}: ${errorMessage(error)}`, { cause: error });
+  return durableError("PINTLE_DURABLE_REFUSED", `${directory}: ${errorMessage(error)}`, { cause: error });
 }

@@ -16,7 +16,7 @@ const closeTime = 5_000;
 const left: Left = {
   status: "pending",
   reason: "closed",
-  error: durableError("MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
+  error: durableError("PINTLE_MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
 };
 
 type State = "opening" | "open" | "unavailable";
@@ -52,7 +52,7 @@ export class OpeningStore implements Store {
         (error: unknown) => {
           this.#become("unavailable");
           const what = `durable mode cannot be loaded: ${errorMessage(error)}`;
-          host.problem(durableError("DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
+          host.problem(durableError("PINTLE_DURABLE_UNAVAILABLE", what, { cause: error }), "durable");
         },
       )
       .then(() => {

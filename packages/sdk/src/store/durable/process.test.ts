@@ -81,7 +81,7 @@ describe("a program in durable mode", () => {
     await using plane = await FakeDataPlane.start();
     const { code, lines } = await run("waits", join(directory, "file", "events"), plane.url);
     assert.equal(code, 0);
-    assert.deepEqual(lines, [{ error: "DURABLE_UNAVAILABLE" }, { stored: false }]);
+    assert.deepEqual(lines, [{ error: "PINTLE_DURABLE_UNAVAILABLE" }, { stored: false }]);
     assert.equal(plane.messages.length, 1);
   });
 

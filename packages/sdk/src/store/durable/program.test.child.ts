@@ -5,7 +5,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const [name = "", directory = "", url = ""] = process.argv.slice(2);
 const client = new Pintle("key", url, { durable: { directory }, logger: quiet, exitTimeout: 300, interval: 20 });
 client.on("error", ({ code }) => {
-  if (code.startsWith("DURABLE")) say({ error: code });
+  if (code.startsWith("PINTLE_DURABLE")) say({ error: code });
 });
 
 function say(value: unknown): void {
