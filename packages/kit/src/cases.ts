@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import { letJsonTakeBigInt, parseJson } from "@pintle/events";
+import { errorMessage, letJsonTakeBigInt, parseJson } from "@pintle/events";
 import { cleanMessageId, completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { takeRequest } from "./chosen-request.ts";
@@ -93,7 +93,7 @@ export async function runCases(type: DestinationType, table: CaseTable): Promise
     try {
       results.push({ name, problems: await run(type, parse(caseSchema, json, "the case")) });
     } catch (error) {
-      results.push({ name, problems: [error instanceof Error ? error.message : String(error)] });
+      results.push({ name, problems: [errorMessage(error)] });
     }
   }
   return results;

@@ -1,3 +1,4 @@
+import { isObject } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 
@@ -120,8 +121,4 @@ function headersOf(value: unknown, name: string): Record<string, string> {
     headers[small] = text;
   }
   return headers;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { userKey } from "@pintle/events";
+import { errorMessage, userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
 import { type Dead, dead, delivered, type Outcome, retry } from "./outcome.ts";
@@ -194,7 +194,7 @@ class Batch {
 
 function unmakeable(error: unknown): Dead {
   if (error instanceof Refusal) return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
-  return dead("request", { detail: error instanceof Error ? error.message : String(error) });
+  return dead("request", { detail: errorMessage(error) });
 }
 
 function unmade(positions: readonly number[]): Part {

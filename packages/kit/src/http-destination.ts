@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
+import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Addresses, baseOf } from "./addresses.ts";
 import { type AnswerContext, type Attempt, optionsAt } from "./attempt.ts";
@@ -109,7 +110,7 @@ export function openHttp<Settings>(
       if (own !== undefined) return isList(own) ? { outcomes: own.map(briefly) } : { outcome: briefly(own) };
     } catch (error) {
       // A server that answers with something else than it used to is no reason to lose the event.
-      return { outcome: briefly(retry("event", "classify", { answer, detail: messageOf(error) })) };
+      return { outcome: briefly(retry("event", "classify", { answer, detail: errorMessage(error) })) };
     }
     const outcome = briefly(classifyAnswer(answer, tools.now()));
     return { outcome, mayBeOne: contentStatuses.has(answer.status) };
@@ -165,10 +166,6 @@ function briefly(outcome: Outcome): Outcome {
   const { answer } = outcome;
   if (answer === undefined || answer.body.length <= keptAnswerBytes) return outcome;
   return { ...outcome, answer: { ...answer, body: answer.body.slice(0, keptAnswerBytes) } };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function isList(value: Outcome | readonly Outcome[]): value is readonly Outcome[] {

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { errorMessage } from "@pintle/events";
 import { FolderLock, isDiskFull, LogError } from "@pintle/log";
 import { createAdminServer } from "./admin/admin-server.ts";
 import { routerAdmin } from "./admin/router-admin.ts";
@@ -305,7 +306,7 @@ async function listen(server: Server, host: string, port: number, flag: string):
       EADDRNOTAVAIL: "this machine does not have the address",
       ENOTFOUND: "no such host",
     };
-    const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+    const reason = reasons[code] ?? errorMessage(error);
     throw new ServerError("PINTLE_ADDRESS_UNAVAILABLE", `cannot listen on ${host}, port ${port}: ${reason}`, {
       cause: error,
     });

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { stringifyJson } from "@pintle/events";
+import { errorMessage, stringifyJson } from "@pintle/events";
 import { bytes, defineDestination, delivered, duration, retry, type SettingsOf } from "@pintle/kit";
 import { z } from "zod";
 import { RotatingFile } from "./rotating-file.ts";
@@ -53,7 +53,7 @@ export const file = defineDestination({
           return events.map(() => delivered);
         } catch (error) {
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
-          const detail = error instanceof Error ? error.message : String(error);
+          const detail = errorMessage(error);
           const outcome = retry("destination", code === "" ? "file" : `file_${code.toLowerCase()}`, { detail });
           return events.map(() => outcome);
         }

@@ -1,3 +1,4 @@
+import { isObject } from "@pintle/events";
 /** An object of a `workspaceConfig.json`. */
 export type Entry = Readonly<Record<string, unknown>>;
 
@@ -54,7 +55,7 @@ export class RudderStackSettings {
   /** The same, or several such lists by kinds of sources. @param others further keys of the objects, which are no texts */
   lists(key: string, keys: readonly string[], others: readonly string[]): Entry[] {
     const value = this.get(key);
-    if (!isPlainObject(value)) return this.#listOf(key, value, keys, others);
+    if (!isObject(value)) return this.#listOf(key, value, keys, others);
     return Object.entries(value).flatMap(([kind, list]) => this.#listOf(`${key}.${kind}`, list, keys, others));
   }
 
@@ -70,7 +71,7 @@ export class RudderStackSettings {
       return [];
     }
     for (const [index, each] of value.entries()) {
-      if (!isPlainObject(each)) this.#refuse(`${where}[${index}]`, each, "an object");
+      if (!isObject(each)) this.#refuse(`${where}[${index}]`, each, "an object");
       else if (!saysNothing(each) && ![...keys, ...others].some((key) => Object.hasOwn(each, key))) {
         this.#refuse(`${where}[${index}]`, each, `an object with ${[...keys, ...others].join(" or ")}`);
       } else {
@@ -127,7 +128,7 @@ const meaningless: ReadonlySet<string> = new Set([
 function saysNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false) return true;
   if (Array.isArray(value)) return value.every(saysNothing);
-  return isPlainObject(value) && Object.values(value).every(saysNothing);
+  return isObject(value) && Object.values(value).every(saysNothing);
 }
 
 function isAbsent(value: unknown): value is undefined | null {
@@ -150,7 +151,7 @@ export function isDeleted({ deleted }: Entry): boolean {
 }
 
 export function objects(value: unknown): Entry[] {
-  return Array.isArray(value) ? value.filter(isPlainObject) : [];
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 export function text(value: unknown): string {
@@ -162,8 +163,4 @@ export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   return { string: "a text", number: "a number", boolean: "true or false" }[typeof value as string] ?? "an object";
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

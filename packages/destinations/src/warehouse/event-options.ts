@@ -1,3 +1,4 @@
+import { isObject } from "@pintle/events";
 import { JsonPaths, jsonPathProblem } from "./json-paths.ts";
 
 /** What an event may choose for itself, in `integrations.POSTGRES.options`. */
@@ -71,8 +72,4 @@ function pathsIn(value: unknown): string[] {
 function optionsAt(integrations: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> | undefined {
   const chosen = Object.hasOwn(integrations, key) ? integrations[key] : undefined;
   return isObject(chosen) && isObject(chosen.options) ? chosen.options : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import {
   type Damage,
   type FileSystem,
@@ -164,7 +165,7 @@ export function engineError(error: unknown, what: string): EngineError {
   if (error instanceof EngineError) return error;
   const code = error instanceof LogError ? codes[error.code] : undefined;
   const cause = error instanceof LogError && error.cause !== undefined ? error.cause : error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const refused = isDiskFull(cause) ? "PINTLE_STORAGE_FULL" : "PINTLE_STORAGE_FAILED";
   return new EngineError(code ?? refused, `${what}: ${message}`, { cause: error });
 }

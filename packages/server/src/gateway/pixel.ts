@@ -1,3 +1,4 @@
+import { isObject } from "@pintle/events";
 import { deepest } from "./nesting.ts";
 
 /** A transparent GIF of one pixel, the 43 bytes that pixels of this field have always been. */
@@ -37,8 +38,4 @@ export function pixelEvent(type: PixelType, query: URLSearchParams): Record<stri
 /** Without a prototype, so that names such as `__proto__` are names like any other. */
 function emptyObject(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

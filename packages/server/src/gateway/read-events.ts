@@ -1,4 +1,4 @@
-import { hashUserKey, parseJson, userKey } from "@pintle/events";
+import { hashUserKey, isObject, parseJson, userKey } from "@pintle/events";
 import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../records/event-record.ts";
 import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
@@ -99,8 +99,4 @@ export function parseEvents(
     look(event.sentAt);
   }
   return { messageIds, keyHashes, batchSentAt, numericTimes, unreadableTimes };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
