@@ -1,11 +1,12 @@
 // npm run bench -- backlog [EVENTS]: a destination that is down for the length of 1,000,000 events, and then well. While it is down, nothing is copied and
 // the other destination notices nothing; then it catches up, every event once, in the order of its user. Memory is that of the whole process.
 import assert from "node:assert/strict";
-import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openEmbeddedEngine } from "../packages/server/dist/engine/embedded.js";
+import { openEngine } from "../packages/server/dist/engine/open-engine.js";
+import { defaultEngine } from "../packages/server/dist/model/engine.js";
 import { startRouter } from "../packages/server/dist/router/thread/start-router.js";
 import { eventBody } from "./router/events.mjs";
 import { recordOf } from "./router/record.mjs";
@@ -32,10 +33,8 @@ const mebibytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
 const perSecond = (events, begin) =>
   `${Math.round(events / ((performance.now() - begin) / 1000)).toLocaleString("en")}/s`;
 
-function sizeOf(topic) {
-  const folder = join(directory, "topics", `${topic}-0`);
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0);
+async function sizeOf(topic) {
+  return (await engine.topics()).find(({ name }) => name === topic)?.bytes;
 }
 
 async function until(router, isDone) {
@@ -47,10 +46,9 @@ async function until(router, isDone) {
 }
 
 const config = { directory, configDirectory: directory, sources, destinations, version: "bench", logger };
-const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger });
-await engine.prepare("events");
+const engine = await openEngine({ config: defaultEngine, directory, logger });
 const router = await startRouter({ ...config, engine });
-const before = sizeOf("retry.late");
+const before = await sizeOf("retry.late");
 
 let begin = performance.now();
 for (let made = 0; made < count; ) {
@@ -66,14 +64,14 @@ const down = await until(router, (all) => all.get("well").waiting === 0);
 const well = perSecond(count, begin);
 const { state, delivered, lanesParked } = down.get("late");
 assert.deepEqual([state === "closed", delivered, lanesParked], [false, 0, 0]);
-assert.equal(sizeOf("retry.late"), before, "something was copied");
+assert.equal(await sizeOf("retry.late"), before, "something was copied");
 const highestDown = highest;
 
 rmSync(blocked);
 begin = performance.now();
 await until(router, (all) => all.get("late").waiting === 0 && all.get("late").delivered > 0);
 const late = perSecond(count, begin);
-assert.equal(sizeOf("retry.late"), before, "something was copied");
+assert.equal(await sizeOf("retry.late"), before, "something was copied");
 clearInterval(watching);
 await router.close();
 await engine.close();

@@ -3,15 +3,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openEmbeddedEngine } from "../../packages/server/dist/engine/embedded.js";
+import { openEngine } from "../../packages/server/dist/engine/open-engine.js";
+import { defaultEngine } from "../../packages/server/dist/model/engine.js";
 import { startRouter } from "../../packages/server/dist/router/thread/start-router.js";
 import { eventBody } from "./events.mjs";
 import { recordOf } from "./record.mjs";
 
 const logger = { debug() {}, info() {}, warn() {}, error: (...parts) => console.error(...parts) };
 const directory = mkdtempSync(join(tmpdir(), "pintle-bench-router-"));
-const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger });
-await engine.prepare("events");
+const engine = await openEngine({ config: defaultEngine, directory, logger });
 let router;
 let made = 0;
 

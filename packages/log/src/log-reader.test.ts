@@ -81,18 +81,6 @@ test("header and payload are views into one buffer", async () => {
   assert.equal(buffers.size, 1);
 });
 
-test("an offset for a time is at or before the first record of that time, and not before its segment", async () => {
-  const { fs, log } = await filled(2500, () => 300);
-  const reader = await LogReader.open(directory, { fs });
-  for (let second = 0; second < 50; second += 7) {
-    const from = await reader.offsetAt(second * 1000);
-    assert.ok(from <= second * 50);
-    const { records } = await reader.read(from, { end: log.end, maxBytes: 4096 });
-    assert.ok(records[0]!.time <= second * 1000);
-  }
-  assert.equal(await reader.offsetAt(-1), 0);
-});
-
 test("a thread of its own reads while the log is written, through every roll", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "pintle-read-"));
   t.after(() => rm(folder, { recursive: true }));

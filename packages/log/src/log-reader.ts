@@ -133,17 +133,6 @@ export class LogReader {
     return { records: [], next: offset, damage };
   }
 
-  /**
-   * An offset at or a little below that of the first record whose time is at or after `time` (milliseconds since 1970), as far as times
-   * ascend: the base of the segment in which to begin.
-   */
-  async offsetAt(time: number): Promise<number> {
-    await this.refresh();
-    const after = this.#segments.findIndex((segment) => segment.created >= time);
-    const index = after === -1 ? this.#segments.length - 1 : Math.max(0, after - 1);
-    return this.#segments[index]?.base ?? 0;
-  }
-
   /** Looks at the folder again. Reads do it by themselves when they come to the end of what they know. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {

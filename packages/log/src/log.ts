@@ -74,7 +74,6 @@ export class Log {
   #lastSequence: number;
   #ahead: NextSegment | undefined;
   #queue: Waiting[] = [];
-  #pendingBytes = 0;
   #scheduled = false;
   #failure: { readonly cause: unknown } | undefined;
   #repairedAt = Number.NEGATIVE_INFINITY;
@@ -125,11 +124,6 @@ export class Log {
     return this.#active?.next ?? this.#last.next;
   }
 
-  /** Bytes of the appends that are not answered yet. For back-pressure: the log itself takes everything. */
-  get pendingBytes(): number {
-    return this.#pendingBytes;
-  }
-
   /** Bytes of all segments. */
   get bytes(): number {
     return this.#sealed.reduce((sum, segment) => sum + segment.bytes, this.#active?.position ?? 0);
@@ -157,7 +151,6 @@ export class Log {
     return new Promise((resolve, reject) => {
       const bytes = recordBytes(header.byteLength, payload.byteLength);
       this.#queue.push({ header, payload, bytes, resolve, reject });
-      this.#pendingBytes += bytes;
       if (this.#target !== undefined) this.#encodeWaiting(this.#target);
       this.#schedule();
     });
@@ -280,7 +273,6 @@ export class Log {
     active.group++;
     for (let index = 0; index < group.length; index++) {
       const waiting = group[index]!;
-      this.#pendingBytes -= waiting.bytes;
       waiting.resolve(target.offset + index);
     }
     this.#writeAhead(active);
@@ -328,7 +320,6 @@ export class Log {
 
   #reject(group: readonly Waiting[], error: LogError): void {
     for (const waiting of group) {
-      this.#pendingBytes -= waiting.bytes;
       waiting.reject(error);
     }
   }
@@ -356,7 +347,7 @@ export class Log {
 
   /** Starts the next segment, durably, and only then leaves the active one. If it rejects nothing has changed. */
   async #startSegment(): Promise<void> {
-    const { fs, now, random } = this.#settings;
+    const { fs, now, random, isOneOfSeveral } = this.#settings;
     const left = this.#active;
     const used = left !== undefined && left.since !== undefined;
     const previous = used
@@ -368,7 +359,8 @@ export class Log {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const writtenAhead = await ahead?.take();
-    const header = { epoch: random(), sequence, base: this.#nextOffset, created: now(), capacity, previous };
+    const place = { sequence, base: this.#nextOffset, capacity, previous };
+    const header = { epoch: random(), created: now(), isOneOfSeveral, ...place };
     const file = writtenAhead ?? (await fs.open(path, "create durable"));
     try {
       await file.write([encodeSegmentHeader(header)], 0);

@@ -24,6 +24,11 @@ export interface LogOptions {
   readonly maxRecordBytes?: number;
   /** Default: everything is kept. */
   readonly retention?: RetentionRules;
+  /**
+   * Whether this is one of several logs that hold what belongs together, so that a version which would read this one alone,
+   * and miss the others, refuses it. Default false.
+   */
+  readonly isOneOfSeveral?: boolean;
   /** Called with the new durable end after each group, before its appends resolve. Must not throw. */
   readonly onDurable?: (end: number) => void;
   /** Called when retention removed something, or has to warn; also for what it does by itself after a roll. Must not throw. */
@@ -39,6 +44,7 @@ export interface Settings {
   readonly segmentAge: number;
   readonly maxRecordBytes: number;
   readonly retention: RetentionRules;
+  readonly isOneOfSeveral: boolean;
   readonly onDurable: (end: number) => void;
   readonly onRetention: (report: RetentionReport) => void;
 }
@@ -63,6 +69,7 @@ export function settingsOf(options: LogOptions): Settings {
     segmentAge: options.segmentAge ?? 24 * 60 * 60 * 1000,
     maxRecordBytes: options.maxRecordBytes ?? 64 * MiB,
     retention,
+    isOneOfSeveral: options.isOneOfSeveral ?? false,
     onDurable: options.onDurable ?? (() => {}),
     onRetention: options.onRetention ?? (() => {}),
   };

@@ -16,6 +16,7 @@ const headers = fc.record(
     created: u64,
     capacity: u64,
     previous,
+    isOneOfSeveral: fc.boolean(),
   },
   plain,
 );
@@ -40,6 +41,7 @@ test("a header under another file's name is not accepted", () => {
     created: 0,
     capacity: 0,
     previous: { sequence: 0, end: 0, next: 0, time: 0 },
+    isOneOfSeveral: false,
   };
   assert.equal(decodeSegmentHeader(encodeSegmentHeader(header), 8, "f"), undefined);
 });
@@ -52,6 +54,7 @@ test("a newer version and an unknown required feature are refused by name, an un
     created: 0,
     capacity: 0,
     previous: { sequence: 0, end: 0, next: 0, time: 0 },
+    isOneOfSeveral: false,
   };
   const changed = (position: number, value: number): Uint8Array => {
     const bytes = encodeSegmentHeader(header);

@@ -6,8 +6,8 @@ import { getU64, setU64 } from "./record.ts";
 export const segmentHeaderBytes = 128;
 const magic = [0x89, 0x50, 0x4c, 0x4f, 0x47, 0x0d, 0x0a, 0x1a];
 const formatVersion = 1;
-/** Required feature bits that this code understands. */
-const knownFeatures = 0;
+/** Required feature bits of a segment. */
+const oneOfSeveral = 1;
 
 export interface SegmentHeader {
   readonly epoch: number;
@@ -16,6 +16,8 @@ export interface SegmentHeader {
   readonly created: number;
   readonly capacity: number;
   readonly previous: SealedEnd;
+  /** Whether the log is one of several that hold what belongs together. */
+  readonly isOneOfSeveral: boolean;
 }
 
 /** Where the segment before ends. `sequence` 0: there is none. `time` 0: it has no record. */
@@ -34,6 +36,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   bytes.set(magic);
   view.setUint16(8, formatVersion, true);
   view.setUint16(10, segmentHeaderBytes, true);
+  view.setUint32(12, header.isOneOfSeveral ? oneOfSeveral : 0, true);
   view.setUint32(20, header.epoch, true);
   setU64(view, 24, header.sequence);
   setU64(view, 32, header.base);
@@ -55,7 +58,8 @@ export function decodeSegmentHeader(bytes: Uint8Array, sequence: number, file: s
   if (bytes.byteLength < segmentHeaderBytes || magic.some((value, index) => bytes[index] !== value)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(124, true) !== crc32(bytes, 0, 124)) return undefined;
-  refuseNewer(file, view.getUint16(8, true), view.getUint32(12, true));
+  const features = view.getUint32(12, true);
+  refuseNewer(file, view.getUint16(8, true), features & ~oneOfSeveral);
   const header: SegmentHeader = {
     epoch: view.getUint32(20, true),
     sequence: getU64(view, 24),
@@ -68,13 +72,18 @@ export function decodeSegmentHeader(bytes: Uint8Array, sequence: number, file: s
       next: getU64(view, 72),
       time: getU64(view, 80),
     },
+    isOneOfSeveral: (features & oneOfSeveral) !== 0,
   };
   return header.sequence === sequence ? header : undefined;
 }
 
-/** The rule for upgrades, for every kind of file: newer is refused, older is read. */
+/**
+ * The rule for upgrades, for every kind of file: newer is refused, older is read.
+ *
+ * @param features the required feature bits that are not known
+ */
 export function refuseNewer(file: string, version: number, features: number): void {
-  const unknown = (features & ~knownFeatures) >>> 0;
+  const unknown = features >>> 0;
   if (version <= formatVersion && unknown === 0) return;
   const what =
     version > formatVersion

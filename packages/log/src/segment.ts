@@ -132,7 +132,19 @@ async function salvage(
     group: found.group,
   };
   const { epoch, offset: base, time: created } = found;
-  return { epoch, sequence, base, created, capacity: size, previous: nothingBefore, name, path, size, damage };
+  return {
+    epoch,
+    sequence,
+    base,
+    created,
+    capacity: size,
+    previous: nothingBefore,
+    isOneOfSeveral: false,
+    name,
+    path,
+    size,
+    damage,
+  };
 }
 
 async function inParallel<T, R>(width: number, items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {

@@ -11,8 +11,8 @@ import { adminRoutes } from "./admin/routes.ts";
 import { statusOf } from "./admin/status.ts";
 import type { Config } from "./config/config.ts";
 import { makeDataFolder } from "./data-folder.ts";
-import { openEmbeddedEngine, type Retention } from "./engine/embedded.ts";
-import { logSizes } from "./engine/log-size.ts";
+import type { Retention, TopicSize } from "./engine/engine.ts";
+import { openEngine } from "./engine/open-engine.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Logger } from "./logger.ts";
@@ -69,7 +69,6 @@ export interface DataPlane {
 
 /** Of the topic `events`: a tenth of the disk is kept free. */
 const retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.1 } satisfies Retention;
-const retainEvery = 60_000;
 /** Milliseconds between two attempts to write what a full disk did not take. */
 const watchEvery = 2000;
 const adminHost = "127.0.0.1";
@@ -117,18 +116,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const lock = await lockFolder(dataFolder, wait);
     steps.push(() => lock.release());
 
-    const engine = openEmbeddedEngine({
+    const engine = await openEngine({
+      config: config.engine,
       directory: dataFolder,
-      owns: (topic) => topic === "events",
       logger,
-      retention: { ...retention, maxAge: keepTime, maxBytes: keepSize },
+      retention: () => ({ ...retention, maxAge: keepTime, maxBytes: keepSize }),
     });
     steps.push(() => engine.close());
-    await engine.prepare("events");
-    const retaining = setInterval(() => {
-      engine.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
-    }, retainEvery);
-    steps.push(async () => clearInterval(retaining));
 
     const { sources, destinations, directory: configDirectory, memory = defaultMemory(thisMachine()) } = config;
     const shares = sharesOf(memory);
@@ -195,18 +189,18 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       routes: adminRoutes({
         async status() {
           const unknown = { memory: { held: 0, bytes: shares.events }, destinations: [] };
-          const [stats, sizes] = await Promise.all([
+          const [stats, topics] = await Promise.all([
             router.stats().catch((error: unknown) => {
               // It may have died while it was asked.
               if (router.condition.state === "running") throw error;
               return unknown;
             }),
-            logSizes(dataFolder),
+            engine.topics(),
           ]);
-          return statusOf({ version, startedAt }, gateway.stats(), stats, router.condition, sizes);
+          return statusOf({ version, startedAt }, gateway.stats(), stats, router.condition, sizesOf(topics));
         },
         reload: () => reloader.reload(),
-        ...routerAdmin({ router, dataFolder, destinations: () => current.destinations }),
+        ...routerAdmin({ router, engine, destinations: () => current.destinations }),
       }),
       hiding: () => redactor.hiding,
       logger,
@@ -269,6 +263,10 @@ function keepAdminUrl(dataFolder: string, adminUrl: string, warn: Warn): () => P
   };
   write(true);
   return async () => clearTimeout(timer);
+}
+
+function sizesOf(topics: readonly TopicSize[]): Record<string, number> {
+  return Object.fromEntries(topics.map(({ name, bytes }) => [name, bytes]));
 }
 
 function megabytes(bytes: number): string {

@@ -43,6 +43,8 @@ export const serverErrors = {
   PINTLE_RECORD_TOO_LARGE: { retryable: false },
   /** This engine may only read the topic: another one writes it. */
   PINTLE_ENGINE_NOT_OWNER: { retryable: false },
+  /** A topic is there with another number of partitions than the configuration says. */
+  PINTLE_ENGINE_PARTITIONS: { retryable: false },
   /** The engine was closed. */
   PINTLE_ENGINE_CLOSED: { retryable: false },
 } as const;

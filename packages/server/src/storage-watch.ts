@@ -1,8 +1,8 @@
-import type { EmbeddedEngine } from "./engine/embedded.ts";
+import type { MainEngine } from "./engine/open-engine.ts";
 import type { StorageGate } from "./gateway/storage-gate.ts";
 
 export interface StorageWatchOptions {
-  readonly engine: Pick<EmbeddedEngine, "revive">;
+  readonly engine: Pick<MainEngine, "revive">;
   readonly topic: string;
   readonly gate: Pick<StorageGate, "open" | "stored" | "failed">;
   /** Milliseconds between two looks. @default 2000 */

@@ -14,7 +14,7 @@ function routes(): { call: (path: string, how: object) => Promise<unknown>; aske
       { id: "hook", name: "My hook", enabled: true },
       { id: "off", name: "off", enabled: false },
     ],
-    hasLetters: (id) => id === "gone",
+    hasLetters: async (id) => id === "gone",
     async list(id, query, limit) {
       asked.push([id, query, limit]);
       return { letters: [], counts: { expired: 1 } };

@@ -10,7 +10,7 @@ export interface DeadAdmin {
   /** Destinations of the configuration. */
   destinations(): readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
   /** Whether there are, or were, letters of a destination that is not in the configuration any more. */
-  hasLetters(destinationId: string): boolean;
+  hasLetters(destinationId: string): Promise<boolean>;
   list(destinationId: string, query: DeadQuery, limit: number): Promise<DeadList>;
   /** How many letters wait for a decision, by destination and reason. */
   counts(destinationIds: readonly string[]): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
@@ -45,18 +45,19 @@ const settling = z
 /** `/dead` and what is below it. */
 export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
   /** Ids of the destinations that are meant: the one that is named, by name or id, or all. */
-  function idsOf(named: string | undefined): readonly string[] {
+  async function idsOf(named: string | undefined): Promise<readonly string[]> {
     const known = dead.destinations();
     if (named === undefined) return known.map(({ id }) => id);
     // One that is no longer configured may have letters.
-    if (!known.some(({ id, name }) => id === named || name === named) && dead.hasLetters(named)) return [named];
+    const isKnown = known.some(({ id, name }) => id === named || name === named);
+    if (!isKnown && (await dead.hasLetters(named))) return [named];
     return [destinationNamed(named, known).id];
   }
 
   function settle(decision: DeadDecision) {
     return async ({ body }: AdminCall): Promise<unknown> => {
       const { destination, letter, all: _all, ...query } = parsed(settling, body ?? {});
-      const ids = idsOf(destination);
+      const ids = await idsOf(destination);
       const asked = { ...query, ...(letter === undefined ? {} : { letters: [letter] }) };
       const settled: Record<string, number> = {};
       const filtered: Record<string, Settled["filtered"]> = {};
@@ -84,15 +85,15 @@ export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
       async GET({ query }) {
         const { destination, limit, ...asked } = parsed(listing, Object.fromEntries(query));
         const lists = [];
-        for (const id of idsOf(destination)) lists.push({ id, ...(await dead.list(id, asked, limit)) });
+        for (const id of await idsOf(destination)) lists.push({ id, ...(await dead.list(id, asked, limit)) });
         return { destinations: lists };
       },
     },
-    "/dead/counts": { GET: () => dead.counts(idsOf(undefined)) },
+    "/dead/counts": { GET: async () => dead.counts(await idsOf(undefined)) },
     "/dead/letter": {
       async GET({ query }) {
         const { destination, letter } = parsed(showing, Object.fromEntries(query));
-        const [id = ""] = idsOf(destination);
+        const [id = ""] = await idsOf(destination);
         const shown = await dead.show(id, letter);
         if (shown === null) throw new Refusal(404, `there is no dead letter ${id}/${letter}`);
         return { destination: id, ...shown };

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { idPattern } from "../config/id.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Destination } from "../model/destination.ts";
 import type { RunningRouter } from "../router/thread/start-router.ts";
 import type { DeadAdmin } from "./dead-routes.ts";
@@ -9,35 +7,40 @@ import type { RetryAdmin } from "./retry-routes.ts";
 
 export interface RouterAdminOptions {
   readonly router: Pick<RunningRouter, "ask">;
-  readonly dataFolder: string;
+  readonly engine: Pick<Engine, "topics">;
   /** Of the configuration that is in use. */
   readonly destinations: () => readonly Destination[];
 }
 
 /** What the admin port asks the router's thread for. */
-export function routerAdmin({ router, dataFolder, destinations }: RouterAdminOptions): {
+export function routerAdmin({ router, engine, destinations }: RouterAdminOptions): {
   readonly dead: DeadAdmin;
   readonly replays: ReplayAdmin;
   readonly retries: RetryAdmin;
 } {
-  /** A topic is made when it is opened: to look for letters must not make one for each destination. */
-  function hasLetters(id: string): boolean {
-    return idPattern.test(id) && existsSync(join(dataFolder, "topics", `dead.${id}-0`));
+  /** Those of the destinations whose topic for dead letters is there: to look for letters must not make one for each. */
+  async function withLetters(ids: readonly string[]): Promise<string[]> {
+    const topics = new Set((await engine.topics()).map(({ name }) => name));
+    return ids.filter((id) => topics.has(`dead.${id}`));
+  }
+
+  async function hasLetters(id: string): Promise<boolean> {
+    return (await withLetters([id])).length > 0;
   }
 
   return {
     dead: {
       destinations,
       hasLetters,
-      counts: (ids) => router.ask("deadCounts", ids.filter(hasLetters)),
+      counts: async (ids) => router.ask("deadCounts", await withLetters(ids)),
       list: async (destinationId, query, limit) =>
-        hasLetters(destinationId)
+        (await hasLetters(destinationId))
           ? router.ask("deadList", { destinationId, query, limit })
           : { letters: [], counts: {} },
       show: async (destinationId, letter) =>
-        hasLetters(destinationId) ? router.ask("deadShow", { destinationId, letter }) : null,
+        (await hasLetters(destinationId)) ? router.ask("deadShow", { destinationId, letter }) : null,
       settle: async (destinationId, query, decision) =>
-        hasLetters(destinationId)
+        (await hasLetters(destinationId))
           ? router.ask("deadSettle", { destinationId, query, decision })
           : { settled: 0, filtered: {}, left: {} },
     },

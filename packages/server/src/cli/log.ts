@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Inspection, inspectLog, LogError, renderInspection, verifyLog } from "@pintle/log";
+import { logFolders } from "../engine/embedded/topic-folders.ts";
 import { ServerError, systemCode, systemReason } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 
@@ -38,24 +39,18 @@ async function examine(
 
 /** The folders of the logs in a data folder; of a folder that is a log itself, that one. */
 function logsIn(directory: string): string[] {
-  const topics = join(directory, "topics");
-  const isDataFolder = existsSync(topics);
-  const names = list(isDataFolder ? topics : directory);
-  if (isDataFolder) return names.sort().map((name) => join(topics, name));
-  if (names.some((name) => name.endsWith(".seg"))) return [directory];
-  throw new ServerError(
-    "PINTLE_FOLDER_UNUSABLE",
-    `${directory} is neither a data folder nor a log: it has no topics and no segments`,
-  );
-}
-
-function list(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    const folders = logFolders(directory);
+    if (folders !== undefined) return folders;
+    if (readdirSync(directory).some((name) => name.endsWith(".seg"))) return [directory];
   } catch (error) {
     const reason = systemCode(error) === "ENOENT" ? "there is no such folder" : systemReason(error);
     throw new ServerError("PINTLE_FOLDER_UNUSABLE", `${directory}: ${reason}`, { cause: error });
   }
+  throw new ServerError(
+    "PINTLE_FOLDER_UNUSABLE",
+    `${directory} is neither a data folder nor a log: it has no topics and no segments`,
+  );
 }
 
 async function lookAt(directory: string, look: (directory: string) => Promise<Inspection>): Promise<Inspection> {

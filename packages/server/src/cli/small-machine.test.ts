@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { hashUserKey, userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Status } from "../admin/status.ts";
-import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
+import { EmbeddedEngine } from "../engine/embedded/embedded-engine.ts";
 import type { Progress } from "../engine/engine.ts";
 import { createLogger } from "../logger.ts";
 import { encodeDeadLetter } from "../records/dead-letter.ts";
@@ -105,7 +105,7 @@ test("what a machine with little memory left, parked users, letters, ended event
 /** What an earlier process has left. */
 async function write(data: string): Promise<void> {
   const logger = createLogger({ level: "silent" });
-  const engine = openEmbeddedEngine({ directory: data, owns: () => true, logger });
+  const engine = new EmbeddedEngine({ directory: data, owns: () => true, logger });
   const finished: [number, number][] = [];
   const end = await writeEvents(engine, finished);
   await saveProgress(engine, "hook", { low: 0, finished });
@@ -164,8 +164,8 @@ async function writeEvents(engine: EmbeddedEngine, finished: [number, number][])
 }
 
 async function saveProgress(engine: EmbeddedEngine, group: string, progress: Progress): Promise<void> {
-  const subscription = await engine.subscribe("events", group, {
-    assigned: (partition) => partition.save(progress),
+  const subscription = await engine.subscribe(["events"], group, {
+    assigned: ([partition]) => partition!.save(progress),
     revoked: async () => {},
   });
   await subscription.close();

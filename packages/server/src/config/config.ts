@@ -1,5 +1,6 @@
 import type { DestinationType } from "@pintle/kit";
 import type { Destination } from "../model/destination.ts";
+import type { EngineConfig } from "../model/engine.ts";
 import type { Source } from "../model/source.ts";
 import type { Redact } from "../redactor.ts";
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly destinations: readonly Destination[];
   /** What is allowed and can hardly be meant, one line each. */
   readonly warnings: readonly string[];
+  /** Where accepted events are kept. */
+  readonly engine: EngineConfig;
   /** Bytes of memory for the events of all destinations; absent: by what the machine has. */
   readonly memory?: number;
   /** What a `workspaceConfig.json` says that could not be carried over, one line each. */

@@ -15,6 +15,8 @@ export interface PintleConfig {
    * @default a quarter of what the machine or the container has, from 64 to 512 MB
    */
   readonly memory?: number | string;
+  /** Where accepted events are kept: files in the data folder. @default { type: "embedded" } */
+  readonly engine?: { readonly type: "embedded" };
 }
 
 export interface SourceConfig<DestinationName extends string = string> {
@@ -90,6 +92,8 @@ export function defineConfig<const Name extends string = never>(config: {
   readonly sources: readonly SourceConfig<NoInfer<Name>>[];
   readonly destinations?: Readonly<Record<Name, DestinationConfig>>;
   readonly memory?: number | string;
+  /** Where accepted events are kept: files in the data folder. @default { type: "embedded" } */
+  readonly engine?: { readonly type: "embedded" };
 }): PintleConfig {
   return config;
 }

@@ -106,10 +106,19 @@ export interface DestinationEntry {
 
 export const commonDestinationKeys: readonly string[] = Object.keys(commonDestinationShape);
 
+const engineSchema: z.ZodType<EngineEntry> = z
+  .strictObject({ type: z.literal("embedded", 'It is "embedded"') })
+  .default({ type: "embedded" });
+
+interface EngineEntry {
+  type: "embedded";
+}
+
 export const configSchema: z.ZodType<ConfigEntry> = z.strictObject({
   sources: z.array(sourceSchema).min(1, "At least one source is needed"),
   destinations: z.record(z.string(), commonDestinationSchema).default({}),
   memory: bytes({ min: leastMemory, max: 64e9 }).optional(),
+  engine: engineSchema,
 });
 
 export interface ConfigEntry {
@@ -117,4 +126,5 @@ export interface ConfigEntry {
   destinations: Record<string, DestinationEntry>;
   /** Bytes. */
   memory?: number | undefined;
+  engine: EngineEntry;
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type EmbeddedEngine, type EmbeddedEngineOptions, openEmbeddedEngine } from "../engine/embedded.ts";
+import { EmbeddedEngine, type EmbeddedEngineOptions } from "../engine/embedded/embedded-engine.ts";
 import type { AssignedPartition, EngineRecord } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
 import { eventsOf, type RecordEvents } from "../records/event-record.ts";
@@ -32,23 +32,23 @@ export interface TestEngine extends EmbeddedEngine {
 /** The real engine, in a folder of its own, or on the file system that is given. Closed at the end of the test. */
 export async function openEngine(t: Ending, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
   const directory = options.directory ?? (options.fs === undefined ? await temporaryFolder(t) : "/data");
-  const engine = openEmbeddedEngine({ owns: () => true, logger: keepingLogger([]), ...options, directory });
+  const engine = new EmbeddedEngine({ owns: () => true, logger: keepingLogger([]), ...options, directory });
   cleanUp(t, () => engine.close());
   let partition: AssignedPartition | undefined;
-  await engine.subscribe("events", "test", {
-    assigned(assigned) {
+  await engine.subscribe(["events"], "test", {
+    assigned([assigned]) {
       partition = assigned;
     },
     async revoked() {},
   });
   assert.ok(partition);
-  const { start, end, read } = partition;
+  const events = partition;
   return Object.assign(engine, {
-    end,
+    end: () => events.end(),
     async recordsFrom(offset: number) {
       const records: EngineRecord[] = [];
-      for (let next = Math.max(offset, start()); next < end(); ) {
-        const found = await read(next, 1_000_000);
+      for (let next = Math.max(offset, events.start()); next < events.end(); ) {
+        const found = await events.read(next, 1_000_000);
         records.push(...found.records);
         next = found.next;
       }

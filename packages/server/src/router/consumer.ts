@@ -47,8 +47,8 @@ export interface ConsumerOptions {
   readonly deduper?: ((partition: number) => Deduper) | undefined;
   /** Of all destinations. */
   readonly budget: MemoryBudget;
-  /** Where it begins if this folder has not seen it before. @default where the log ends */
-  readonly beginning?: number | undefined;
+  /** By partition, where it begins if this folder has not seen it before. @default where the log ends */
+  readonly beginnings?: readonly number[] | undefined;
   /** Of the consumer that this one takes over from, when settings change at run time: its counts go on. */
   readonly before?: Pick<Ledger, "counters" | "problems"> | undefined;
 }
@@ -83,12 +83,11 @@ export class Consumer {
   /** Of a destination that commits its position with the events. */
   readonly #positions: Positions | undefined;
 
-  #begun: Promise<void>[] = [];
   /** What the retry topic says about `events`. */
   #known: KnownEvents | undefined;
   #subscription: Subscription | undefined;
-  /** Where it begins without progress: also if that cannot be written down at once. */
-  #beginning: number | undefined;
+  /** By partition, where it begins if this folder has not seen it before. */
+  #beginnings: readonly number[] | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
@@ -96,7 +95,7 @@ export class Consumer {
     const { destination, engine, clock, random, logger, redact, budget, before } = options;
     const { type, id, name, filter, settings, transform, throttle, sources } = destination;
     this.#destination = destination;
-    this.#beginning = options.beginning;
+    this.#beginnings = options.beginnings;
     const given = { ...defaultLimits, ...options.limits };
     const limits = { ...given, readAhead: Math.max(given.readAhead, 2 * type.batch(settings).events) };
     const share = budget.join(() => this.#wake());
@@ -190,20 +189,14 @@ export class Consumer {
     // Before anything is read from `events`: nobody overtakes a lane that is parked.
     if (this.#ledger.retry === undefined) this.#known = await this.#retry.join();
     if (this.#ledger.isStopping) return;
-    this.#begun = [];
-    this.#subscription = await this.#options.engine.subscribe(topic, this.id, {
-      assigned: (partition) => {
-        this.#begun.push(this.#assigned(partition));
-      },
+    await this.#placeNew();
+    if (this.#ledger.isStopping) return;
+    const subscription = await this.#options.engine.subscribe([topic], this.id, {
+      assigned: ([source]) => this.#assigned(source!),
       revoked: (partition) => this.#revoked(partition),
     });
-    try {
-      await Promise.all(this.#begun);
-    } catch (error) {
-      await this.#subscription.close();
-      this.#subscription = undefined;
-      throw error;
-    }
+    if (this.#closing !== undefined) return subscription.close();
+    this.#subscription = subscription;
     // It speaks of what an earlier run has left, and is saved.
     this.#known = undefined;
   }
@@ -263,8 +256,9 @@ export class Consumer {
   // --- partitions ---
 
   async #assigned(source: AssignedPartition): Promise<void> {
-    const from = source.progress?.low ?? (await this.#begin(source));
-    if (this.#ledger.isStopping) return;
+    const { registry } = this.#options;
+    const from = source.progress?.low ?? registry.beginningOf(this.id, source.partition) ?? source.start();
+    if (source.progress === undefined) source.save({ low: from, finished: [] });
     const partition = newPartitionState(source, from);
     if (this.#known !== undefined) await finishKnown(this.#known, partition);
     if (this.#ledger.isStopping) return;
@@ -299,19 +293,21 @@ export class Consumer {
     void this.#reader.read(partition);
   }
 
-  /** Where a destination without progress begins. That it begins is durable before it reads. */
-  async #begin(source: AssignedPartition): Promise<number> {
-    const { registry } = this.#options;
-    let from = registry.beginningOf(this.id, source.partition);
-    if (from === undefined) {
-      const fromStart = registry.firstStart || this.#destination.settings.from === "start";
-      const place = Math.max(source.start(), this.#beginning ?? source.end());
-      this.#beginning = fromStart ? source.start() : place;
-      from = this.#beginning;
-      await registry.add(this.id, source.partition, from);
+  /**
+   * Gives this destination its place in the partitions in which it was not seen before: in all of them, whoever owns them, for
+   * an owner that comes later would have missed something. That it begins there is durable before anything is read.
+   */
+  async #placeNew(): Promise<void> {
+    const { engine, registry } = this.#options;
+    const ranges = await engine.ranges(topic);
+    // Once it is known it stays, also if it cannot be written down at once.
+    this.#beginnings ??= ranges.map(({ end }) => end);
+    const fromStart = registry.firstStart || this.#destination.settings.from === "start";
+    for (const [partition, { start, end }] of ranges.entries()) {
+      if (registry.beginningOf(this.id, partition) !== undefined) continue;
+      const place = Math.max(start, this.#beginnings[partition] ?? end);
+      await registry.add(this.id, partition, fromStart ? start : place);
     }
-    source.save({ low: from, finished: [] });
-    return from;
   }
 
   async #revoked(number: number): Promise<void> {

@@ -3,12 +3,11 @@ import { mock, test } from "node:test";
 import { dead, delivered, retry } from "@pintle/kit";
 import { FakeFileSystem, type OperationKind, systemError } from "@pintle/log/testing";
 import fc from "fast-check";
-import { type EmbeddedEngine, openEmbeddedEngine } from "../engine/embedded.ts";
+import { EmbeddedEngine } from "../engine/embedded/embedded-engine.ts";
 import type { Logger } from "../logger.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import { decodeDeadLetter } from "../records/dead-letter.ts";
-import { allRecords } from "./registry/all-records.ts";
 import { Router } from "./router.ts";
 import { eventRecord } from "./testing/event-records.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
@@ -112,7 +111,7 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
         return delivered;
       });
     });
-    const engine = openEmbeddedEngine({ directory: "/data", owns: () => true, fs: disk.process(), logger });
+    const engine = new EmbeddedEngine({ directory: "/data", owns: () => true, fs: disk.process(), logger });
     const opening = Router.open({
       engine,
       sources,
@@ -181,7 +180,7 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
     if (status?.waiting === 0) break;
   }
   const buried = new Set<string>();
-  for await (const record of allRecords(process.engine, "dead.d", "test")) {
+  for await (const record of process.engine.scan("dead.d")) {
     buried.add(decodeDeadLetter(record)!.event.messageId);
   }
   const lost = [...accepted].filter((id) => !reached.has(id) && !buried.has(id));

@@ -372,7 +372,7 @@ test("at the very first start every destination begins at the beginning; one tha
   const clock = new FakeClock();
   // The gateway was faster than the router: an event is there, and no router has been.
   const before = await RouterHarness.open({ store, clock, destinations: {} });
-  store.topics.delete("destinations");
+  store.forget("destinations");
   await before.accept([{ messageId: "a" }]);
   await before.close();
 
@@ -397,7 +397,7 @@ test("a destination that has lost its progress begins where it began, not at the
   await first.accept([{ messageId: "a" }]);
   first.engine.crash();
   const { store, clock } = first;
-  store.saves.clear();
+  store.forgetSaves();
   const two = destination();
   const again = await RouterHarness.open({ store, clock, destinations: { one: two.fake } });
   await settle();
@@ -412,7 +412,7 @@ test("a first start that is broken off is still the first start", async () => {
   await first.accept([{ messageId: "a" }]);
   first.engine.crash();
   // Only the first of two destinations had got its place.
-  store.topics.delete("destinations");
+  store.forget("destinations");
   const half = await RouterHarness.open({ store, clock, destinations: { one: hanging.fake } });
   half.engine.crash();
   store.recordsOf("destinations").pop();

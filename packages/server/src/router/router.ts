@@ -183,7 +183,11 @@ export class Router {
     }
   }
 
-  #consumer(destination: ConsumerDestination, before: Ledger | undefined, beginning: number | undefined): Consumer {
+  #consumer(
+    destination: ConsumerDestination,
+    before: Ledger | undefined,
+    beginnings: readonly number[] | undefined,
+  ): Consumer {
     const { engine, tools, clock, random, logger, limits } = this.#options;
     // A secret that was replaced may come up once more, in the problem that it was replaced for.
     const redactor = this.#redactors.get(destination.id) ?? new Redactor();
@@ -197,7 +201,7 @@ export class Router {
       ...common,
       destination,
       before,
-      beginning,
+      beginnings,
       deduper,
       ...(limits === undefined ? {} : { limits }),
     });

@@ -57,12 +57,12 @@ export class DeadLetterWriter {
   }
 
   #letter(entry: Entry, { reason, detail, answer, request }: DeadEnding, range?: { readonly to: number }): NewRecord {
-    const { partition, record, index, origin, event, sourceId, attempts, firstAttempt, keyHash } = entry;
+    const { partition, record, index, origin, event, sourceId, attempts, firstAttempt } = entry;
     const { clock, ledger } = this.#options;
     const { problems } = ledger;
     const wall = clock.wall();
     problems.note(reason, detail ?? reason);
-    const letter = encodeDeadLetter({
+    return encodeDeadLetter({
       reason,
       sourceId,
       partition: origin?.partition ?? partition.source.partition,
@@ -77,7 +77,6 @@ export class DeadLetterWriter {
       ...(request === undefined ? {} : { request }),
       ...(detail === undefined ? {} : { detail: problems.redact(detail) }),
     });
-    return { keyHash, ...letter };
   }
 
   #append(entry: Entry, why: DeadEnding, letter: NewRecord): void {

@@ -9,7 +9,6 @@ import {
 } from "../../records/dead-letter.ts";
 import type { LaterFilterResult } from "../filter/filter.ts";
 import { Tally } from "../ledger/tally.ts";
-import { allRecords } from "../registry/all-records.ts";
 import { type DeadQuery, matchesFacts, matchesUser } from "./query.ts";
 
 /** What one can decide about letters. */
@@ -64,19 +63,18 @@ const eventless: ReadonlySet<string> = new Set(["record", "retention"]);
 const mostAtOnce = 100;
 const mostBytesAtOnce = 1 << 20;
 
-/** What reads the topics: it has no progress of its own. */
-const group = "dead-letters";
-
 /**
  * The dead letters of all destinations, for who wants to look at them or to decide about them. A verdict is a further record in the
  * topic (docs/router.md): what has one is neither listed nor decided about again, and goes when retention takes it.
  *
- * A topic is read from its start with every call, header by header: letters are few, or somebody should know of it soon.
+ * Which letters are open is kept for each topic that was asked for, and what has come since is read first; then the open
+ * ones are read, from the oldest on: letters are few, or somebody should know of it soon.
  */
 export class DeadLetters {
   readonly #engine: Engine;
   readonly #wall: () => number;
-  readonly #tallies = new Map<string, OpenTally>();
+  /** By destination id. */
+  readonly #open = new Map<string, OpenLetters>();
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param wall milliseconds since the epoch */
@@ -101,15 +99,7 @@ export class DeadLetters {
 
   /** How many letters have no verdict, by reason. Only what is new since the last call is read. */
   counts(destinationId: string): Promise<Record<string, number>> {
-    return this.#inTurn(async () => {
-      const tally = this.#tallies.get(destinationId) ?? new OpenTally();
-      this.#tallies.set(destinationId, tally);
-      const options = { from: tally.position, start: (start: number) => tally.forget(start) };
-      for await (const record of allRecords(this.#engine, topicOf(destinationId), group, options)) {
-        tally.take(record.offset, deadRecord.decode(record));
-      }
-      return tally.toJSON();
-    });
+    return this.#inTurn(async () => (await this.#openLetters(destinationId)).toJSON());
   }
 
   /** A letter, whole, whatever was decided about it; `undefined` when there is none with this number. */
@@ -117,11 +107,13 @@ export class DeadLetters {
     return this.#inTurn(async () => {
       let found: DeadLetter | undefined;
       let verdict: ShownLetter["verdict"];
-      for await (const record of this.#records(destinationId)) {
+      // Verdicts stand behind their letters.
+      for await (const record of this.#engine.scan(topicOf(destinationId), { from: letter })) {
         if (record.offset === letter) found = decodeDeadLetter(record);
-        const header = deadRecord.decode(record);
-        if (header?.kind === "verdict" && header.letters.includes(letter)) {
-          const { verdict: word, reason, at } = header;
+        if (found === undefined) return undefined;
+        const fact = deadRecord.decode(record);
+        if (fact?.kind === "verdict" && fact.letters.includes(letter)) {
+          const { verdict: word, reason, at } = fact;
           verdict = { verdict: word, at, ...(reason === undefined ? {} : { reason }) };
         }
       }
@@ -214,24 +206,31 @@ export class DeadLetters {
     query: DeadQuery,
     take: (record: EngineRecord, facts: LetterFacts) => Promise<void>,
   ): Promise<void> {
-    // Verdicts stand behind their letters.
-    const decided = new Set<number>();
-    for await (const record of this.#records(destinationId)) {
-      const header = deadRecord.decode(record);
-      if (header?.kind === "verdict") for (const letter of header.letters) decided.add(letter);
-    }
-    for await (const record of this.#records(destinationId)) {
-      const header = deadRecord.decode(record);
-      if (header?.kind !== "letter" || decided.has(record.offset)) continue;
-      const { kind: _kind, ...facts } = header;
+    const open = await this.#openLetters(destinationId);
+    if (open.first === undefined) return;
+    for await (const record of this.#engine.scan(topicOf(destinationId), { from: open.first })) {
+      if (record.offset >= open.position) return;
+      if (!open.has(record.offset)) continue;
+      const fact = deadRecord.decode(record);
+      if (fact?.kind !== "letter") continue;
+      const { kind: _kind, ...facts } = fact;
       if (!matchesFacts(record.offset, facts, query)) continue;
       if (query.user !== undefined && !matchesUser(decodeDeadLetter(record)!.event, query)) continue;
       await take(record, facts);
     }
   }
 
-  #records(destinationId: string): AsyncGenerator<EngineRecord> {
-    return allRecords(this.#engine, topicOf(destinationId), group);
+  /** Which letters have no verdict. What has come since the last call is read. */
+  async #openLetters(destinationId: string): Promise<OpenLetters> {
+    const open = this.#open.get(destinationId) ?? new OpenLetters();
+    this.#open.set(destinationId, open);
+    const topic = topicOf(destinationId);
+    const [range] = await this.#engine.ranges(topic);
+    open.forget(range?.start ?? 0);
+    for await (const record of this.#engine.scan(topic, { from: open.position })) {
+      open.take(record.offset, deadRecord.decode(record));
+    }
+    return open;
   }
 
   /** One call at a time: a letter is decided about once. */
@@ -243,7 +242,7 @@ export class DeadLetters {
 }
 
 /** Letters of one destination without a verdict, as far as the topic was read. */
-class OpenTally {
+class OpenLetters {
   position = 0;
   /** Number of a letter to the number of its reason: a few bytes for each. */
   readonly #open = new Map<number, number>();
@@ -260,6 +259,16 @@ class OpenTally {
       this.#counts[index] = (this.#counts[index] ?? 0) + 1;
       this.#open.set(offset, index);
     }
+  }
+
+  has(letter: number): boolean {
+    return this.#open.has(letter);
+  }
+
+  /** The oldest one. */
+  get first(): number | undefined {
+    for (const letter of this.#open.keys()) return letter;
+    return undefined;
   }
 
   /** Retention has taken everything below this offset. */

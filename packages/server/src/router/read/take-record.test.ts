@@ -14,6 +14,7 @@ const record = (events: number): EngineRecord => ({
 });
 
 const source = {
+  topic: "events",
   partition: 0,
   progress: undefined,
   start: () => 0,

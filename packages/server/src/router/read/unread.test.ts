@@ -20,6 +20,7 @@ function partitionOf(sizes: number[], progress?: { low: number; finished: [numbe
   const answers: (() => void)[] = [];
   const partition: PartitionState = newPartitionState(
     {
+      topic: "events",
       partition: 0,
       progress,
       start: () => 0,

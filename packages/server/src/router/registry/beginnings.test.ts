@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openEmbeddedEngine } from "../../engine/embedded.ts";
+import { EmbeddedEngine } from "../../engine/embedded/embedded-engine.ts";
 import { createLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { registerNew } from "./beginnings.ts";
-import { DestinationRegistry, registryTopic } from "./destination-registry.ts";
+import { DestinationRegistry } from "./destination-registry.ts";
 
 const logger = createLogger({ level: "silent" });
 
@@ -18,10 +18,11 @@ function destination(id: string, more: Partial<Destination> = {}): Destination {
 test("a destination that is new gets its place in the log without a router, once, and not before the first start", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "pintle-beginnings-"));
   t.after(() => rmSync(directory, { recursive: true }));
+  const open = () => new EmbeddedEngine({ directory, owns: () => true, logger });
   const withRegistry = async <Result>(
     work: (registry: DestinationRegistry) => Promise<Result> | Result,
   ): Promise<Result> => {
-    const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === registryTopic, logger });
+    const engine = open();
     try {
       return await work(await DestinationRegistry.open(engine));
     } finally {
@@ -30,7 +31,7 @@ test("a destination that is new gets its place in the log without a router, once
   };
   const known = (...ids: string[]) => withRegistry((registry) => ids.map((id) => registry.beginningOf(id, 0)));
 
-  await registerNew(directory, [destination("a")], { start: 0, end: 5 }, logger);
+  await registerNew(open(), [destination("a")], [{ start: 0, end: 5 }]);
   assert.deepEqual(await known("a"), [undefined], "at the first start all begin at the beginning");
 
   await withRegistry(async (registry) => {
@@ -43,8 +44,8 @@ test("a destination that is new gets its place in the log without a router, once
     destination("whole", { settings: { from: "start" } }),
     destination("off", { enabled: false }),
   ];
-  await registerNew(directory, all, { start: 3, end: 9 }, logger);
+  await registerNew(open(), all, [{ start: 3, end: 9 }]);
   assert.deepEqual(await known("a", "new", "whole", "off"), [0, 9, 3, undefined]);
-  await registerNew(directory, all, { start: 4, end: 20 }, logger);
+  await registerNew(open(), all, [{ start: 4, end: 20 }]);
   assert.deepEqual(await known("a", "new", "whole", "off"), [0, 9, 3, undefined], "again, it changes nothing");
 });

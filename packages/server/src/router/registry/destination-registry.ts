@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Engine } from "../../engine/engine.ts";
 import { type RegistryFact, registryRecord } from "../../records/registry-record.ts";
-import { allRecords } from "./all-records.ts";
 
 /** The topic that says which destinations this data folder has seen. */
-export const registryTopic = "destinations";
+const registryTopic = "destinations";
 
 /**
  * Which destinations this data folder has seen, and at which offset of `events` each began: a few durable records.
@@ -26,7 +25,7 @@ export class DestinationRegistry {
   /** Reads the registry. */
   static async open(engine: Engine): Promise<DestinationRegistry> {
     const registry = new DestinationRegistry(engine);
-    for await (const record of allRecords(engine, registryTopic, "router")) {
+    for await (const record of engine.scan(registryTopic)) {
       registry.#take(registryRecord.decode(record));
     }
     return registry;

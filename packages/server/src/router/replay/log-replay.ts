@@ -52,11 +52,11 @@ const readBytes = 1 << 18;
 export class LogReplay {
   readonly #options: LogReplayOptions;
   readonly #limit: RateLimit;
-  readonly #abort = new AbortController();
-  readonly #aborted: Promise<void> = new Promise((resolve) => {
-    this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  readonly #loops = new Map<number, { position: number; readonly end: number; running: Promise<void> }>();
+  /** By partition. */
+  readonly #parts = new Map<number, ReplayPart>();
+  /** Partitions that have come to their end. */
+  readonly #ended = new Set<number>();
+  #closing = false;
   #subscription: Subscription | undefined;
   #given = 0;
   #problem: string | undefined;
@@ -74,7 +74,7 @@ export class LogReplay {
   /** Records that are still to be looked at. */
   get left(): number {
     let left = 0;
-    for (const { position, end } of this.#loops.values()) left += Math.max(0, end - position);
+    for (const { position, end } of this.#parts.values()) left += Math.max(0, end - position);
     return left;
   }
 
@@ -87,70 +87,87 @@ export class LogReplay {
   /** Joins its group and goes on from where it stands. */
   async start(): Promise<void> {
     const { engine, replay, done } = this.#options;
-    this.#subscription = await engine.subscribe("events", groupOf(replay.id), {
-      assigned: (source) => {
-        const range = replay.ranges.find(({ partition }) => partition === source.partition);
-        if (range === undefined) return;
-        const position = Math.max(range.begin, source.progress?.low ?? 0, source.start());
-        const loop = { position, end: range.end, running: Promise.resolve() };
-        this.#loops.set(source.partition, loop);
-        source.save({ low: position, finished: [] });
-        loop.running = this.#run(source, loop);
-      },
-      revoked: async () => {},
+    this.#subscription = await engine.subscribe(["events"], groupOf(replay.id), {
+      assigned: ([source]) => this.#assigned(source!),
+      revoked: (partition) => this.#revoked(partition),
     });
-    void Promise.all([...this.#loops.values()].map(({ running }) => running)).then(() => {
-      if (!this.#abort.signal.aborted) done();
-    });
+    if (replay.ranges.length === 0) done();
   }
 
   /** Goes no further. Where it stands is saved. */
   async close(): Promise<void> {
-    this.#abort.abort();
-    await Promise.all([...this.#loops.values()].map(({ running }) => running));
+    this.#closing = true;
+    await Promise.all([...this.#parts.keys()].map((partition) => this.#revoked(partition)));
     await this.#subscription?.close();
   }
 
-  async #run(source: AssignedPartition, loop: { position: number; readonly end: number }): Promise<void> {
+  #assigned(source: AssignedPartition): void {
+    const { partition } = source;
+    const range = this.#options.replay.ranges.find((each) => each.partition === partition);
+    if (range === undefined || this.#closing) return;
+    const position = Math.max(range.begin, source.progress?.low ?? 0, source.start());
+    const part = new ReplayPart(source, position, range.end);
+    this.#parts.set(partition, part);
+    part.save();
+    part.running = this.#run(part).then(() => {
+      if (!part.hasEnded) return;
+      this.#ended.add(partition);
+      const { ranges } = this.#options.replay;
+      if (!this.#closing && ranges.every((each) => this.#ended.has(each.partition))) this.#options.done();
+    });
+  }
+
+  /** What it has given is saved before another one goes on from there. */
+  async #revoked(partition: number): Promise<void> {
+    const part = this.#parts.get(partition);
+    if (part === undefined) return;
+    part.stop();
+    await part.running;
+    this.#parts.delete(partition);
+  }
+
+  async #run(part: ReplayPart): Promise<void> {
+    const { source, end } = part;
     let failures = 0;
-    while (loop.position < loop.end && !this.#abort.signal.aborted) {
+    while (!part.hasEnded && !part.isStopped) {
       try {
-        const { records, next } = await source.read(loop.position, readBytes);
+        const { records, next } = await source.read(part.position, readBytes);
         for (const record of records) {
-          if (record.offset >= loop.end) break;
-          if (!(await this.#give(record))) return;
-          loop.position = record.offset + 1;
-          source.save({ low: loop.position, finished: [] });
+          if (record.offset >= end) break;
+          if (!(await this.#give(record, part))) return;
+          part.position = record.offset + 1;
+          part.save();
         }
-        if (records.length > 0 && records.at(-1)!.offset >= loop.end) loop.position = loop.end;
-        else if (next === loop.position && records.length === 0) loop.position = loop.end;
-        else loop.position = Math.max(loop.position, next);
+        if (records.length > 0 && records.at(-1)!.offset >= end) part.position = end;
+        else if (next === part.position && records.length === 0) part.position = end;
+        else part.position = Math.max(part.position, next);
         failures = 0;
         this.#problem = undefined;
       } catch (error) {
         this.#problem = error instanceof Error ? error.message : String(error);
         failures++;
-        await this.#pause(backoff(failures, this.#options.random));
+        await this.#pause(backoff(failures, this.#options.random), part);
       }
     }
-    source.save({ low: loop.position, finished: [] });
+    part.save();
   }
 
   /** Gives the events of a record to the destination, as soon as it has room and the rate allows it. `false`: it is to end. */
-  async #give(record: EngineRecord): Promise<boolean> {
+  async #give(record: EngineRecord, part: ReplayPart): Promise<boolean> {
     const { clock } = this.#options;
     for (;;) {
-      if (this.#abort.signal.aborted) return false;
+      if (part.isStopped) return false;
       const target = this.#options.target();
       const due = this.#limit.next(clock.now());
-      if (target === undefined || target.waiting() >= mostWaiting || !target.hasRoom()) await this.#pause(lookEvery);
-      else if (due > clock.now()) await this.#pause(Math.ceil(due - clock.now()));
+      if (target === undefined || target.waiting() >= mostWaiting || !target.hasRoom())
+        await this.#pause(lookEvery, part);
+      else if (due > clock.now()) await this.#pause(Math.ceil(due - clock.now()), part);
       else {
         const { events, filtered } = meant(record, this.#options.replay, target);
         if (events.length > 0) {
           // What is on its way when this ends may be given once more: it is not waited for.
-          await Promise.race([target.replay(events), this.#aborted]);
-          if (this.#abort.signal.aborted) return false;
+          await Promise.race([target.replay(events), part.stopped]);
+          if (part.isStopped) return false;
           this.#limit.took(events.length, clock.now());
           this.#given += events.length;
         }
@@ -160,8 +177,7 @@ export class LogReplay {
     }
   }
 
-  async #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#abort;
+  async #pause(milliseconds: number, { signal }: ReplayPart): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const stop = (): void => {
@@ -177,8 +193,49 @@ export class LogReplay {
   }
 }
 
+/** A partition of the log of which a part is replayed. */
+class ReplayPart {
+  readonly source: AssignedPartition;
+  /** What is given next. */
+  position: number;
+  /** The offset before which it ends. */
+  readonly end: number;
+  running: Promise<void> = Promise.resolve();
+  readonly #abort = new AbortController();
+  readonly stopped: Promise<void> = new Promise((resolve) => {
+    this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+  constructor(source: AssignedPartition, position: number, end: number) {
+    this.source = source;
+    this.position = position;
+    this.end = end;
+  }
+
+  get hasEnded(): boolean {
+    return this.position >= this.end;
+  }
+
+  get isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  save(): void {
+    this.source.save({ low: this.position, finished: [] });
+  }
+
+  /** It goes no further. */
+  stop(): void {
+    this.#abort.abort();
+  }
+}
+
 /** The consumer group of a replay on `events`. */
-export function groupOf(replayId: string): string {
+function groupOf(replayId: string): string {
   return `replay-${replayId}`;
 }
 

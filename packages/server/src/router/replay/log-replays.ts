@@ -1,4 +1,4 @@
-import type { AssignedPartition, Engine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import {
   type EndedReplay,
   type ReplayFact,
@@ -6,10 +6,8 @@ import {
   replayRecord,
   type StartedReplay,
 } from "../../records/replay-record.ts";
-import { allRecords } from "../registry/all-records.ts";
 import type { Clock } from "../time/clock.ts";
-import { groupOf, LogReplay, type ReplayTarget } from "./log-replay.ts";
-import { offsetAt } from "./seek.ts";
+import { LogReplay, type ReplayTarget } from "./log-replay.ts";
 
 const topic = "replays";
 
@@ -62,7 +60,7 @@ export class LogReplays {
   /** Goes on with every replay that has not ended. */
   static async open(options: LogReplaysOptions): Promise<LogReplays> {
     const replays = new LogReplays(options);
-    for await (const record of allRecords(options.engine, topic, "router")) {
+    for await (const record of options.engine.scan(topic)) {
       const fact = replayRecord.decode(record);
       if (fact?.kind === "started") {
         const { kind: _kind, ...started } = fact;
@@ -82,19 +80,10 @@ export class LogReplays {
     const { engine, clock, newId } = this.#options;
     const id = newId();
     const ranges: StartedReplay["ranges"][number][] = [];
-    const sources: AssignedPartition[] = [];
-    const subscription = await engine.subscribe("events", groupOf(id), {
-      assigned: (source) => void sources.push(source),
-      revoked: async () => {},
-    });
-    try {
-      for (const source of sources) {
-        const begin = await offsetAt(source, request.from);
-        const end = request.to === undefined ? source.end() : await offsetAt(source, request.to);
-        ranges.push({ partition: source.partition, begin, end });
-      }
-    } finally {
-      await subscription.close();
+    for (const [partition, { end: now }] of (await engine.ranges("events")).entries()) {
+      const begin = await engine.offsetAt("events", partition, request.from);
+      const end = request.to === undefined ? now : await engine.offsetAt("events", partition, request.to);
+      ranges.push({ partition, begin, end });
     }
     const started: StartedReplay = { ...request, id, at: clock.wall(), ranges };
     await this.#append({ kind: "started", ...started });

@@ -28,7 +28,14 @@ function recordOf(lane: number): EngineRecord {
 }
 
 function partition(facts: Partial<AssignedPartition>): AssignedPartition {
-  const nothing = { partition: 0, progress: undefined, start: () => 0, save: () => {}, wait: async () => {} };
+  const nothing = {
+    topic: "retry.d",
+    partition: 0,
+    progress: undefined,
+    start: () => 0,
+    save: () => {},
+    wait: async () => {},
+  };
   return { ...nothing, end: () => 0, read: async (from) => ({ records: [], next: from }), ...facts };
 }
 

@@ -112,12 +112,15 @@ export class RetryTopic implements Parking {
    */
   async join(): Promise<Restored["known"]> {
     const { engine, destinationId, ledger } = this.#options;
-    const source = await new Promise<AssignedPartition>((assigned, reject) => {
+    let source: AssignedPartition | undefined;
+    this.#subscription = await engine.subscribe([this.#topic], destinationId, {
+      assigned: ([assigned]) => {
+        source = assigned;
+      },
       // It is left when the consumer is closed, which has saved its progress then.
-      engine.subscribe(this.#topic, destinationId, { assigned, revoked: async () => {} }).then((subscription) => {
-        this.#subscription = subscription;
-      }, reject);
+      revoked: async () => {},
     });
+    if (source === undefined) throw new Error(`${this.#topic} was not assigned`);
     const partition = newPartitionState(source, Math.max(source.progress?.low ?? 0, source.start()));
     const restored = await restore(partition).catch(async (error: unknown) => {
       await this.#subscription?.close();

@@ -4,85 +4,194 @@ import type {
   Engine,
   EngineRecord,
   NewRecord,
+  PartitionRange,
   Progress,
   RecordPosition,
+  ScanOptions,
+  Subscription,
+  TopicSize,
 } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
+import { seek } from "../../engine/seek.ts";
 
 /** What outlives a crash of the process: the records of every topic, and every progress that was saved. */
 export class MemoryStore {
-  readonly topics: Map<string, EngineRecord[]> = new Map();
-  /** By topic and group: every save, the latest one last. */
-  readonly saves: Map<string, Progress[]> = new Map();
+  /** By topic and partition. */
+  readonly #records = new Map<string, EngineRecord[]>();
+  /** By topic, partition and group: every save, the latest one last. */
+  readonly #saves = new Map<string, Progress[]>();
 
-  recordsOf(topic: string): EngineRecord[] {
-    const records = this.topics.get(topic) ?? [];
-    this.topics.set(topic, records);
-    return records;
+  get topics(): string[] {
+    return [...new Set([...this.#records.keys()].map((key) => key.slice(0, key.lastIndexOf("-"))))];
   }
 
-  savesOf(topic: string, group: string): Progress[] {
-    const key = `${topic} ${group}`;
-    const saves = this.saves.get(key) ?? [];
-    this.saves.set(key, saves);
-    return saves;
+  /** As if the topic had never been. */
+  forget(topic: string): void {
+    for (const key of [...this.#records.keys()]) if (key.startsWith(`${topic}-`)) this.#records.delete(key);
+  }
+
+  /** As a power failure may. */
+  forgetSaves(): void {
+    this.#saves.clear();
+  }
+
+  recordsOf(topic: string, partition = 0): EngineRecord[] {
+    return entry(this.#records, `${topic}-${partition}`);
+  }
+
+  savesOf(topic: string, group: string, partition = 0): Progress[] {
+    return entry(this.#saves, `${topic}-${partition} ${group}`);
   }
 }
 
+export interface MemoryEngineOptions {
+  /** Offsets grow by this many from record to record, as they may. @default 1 */
+  readonly step?: number;
+  /** Milliseconds since the epoch. @default it stands still */
+  readonly wall?: () => number;
+  /** @default every topic has one */
+  readonly partitions?: (topic: string) => number;
+}
+
 /**
- * An engine in memory, of one partition for each topic. Everything takes turns through promises, nothing takes time. After
- * `crash()` it is dead: nothing it does reaches the store.
+ * An engine in memory. Everything takes turns through promises, nothing takes time. All partitions are assigned to a member
+ * when it joins; `revoke` and `assign` move them, as a rebalance does. After `crash()` it is dead: nothing it does reaches
+ * the store.
  */
 export class MemoryEngine implements Engine {
-  readonly flags = { keepsForSlowConsumers: true };
   readonly store: MemoryStore;
   /** Makes the next appends fail: asked before each one. */
   appendFault: ((topic: string) => Error | undefined) | undefined;
   /** Makes the next reads fail: asked before each one. */
   readFault: ((topic: string) => Error | undefined) | undefined;
-  /** Offsets grow by this many from record to record, as they may. */
   readonly #step: number;
   readonly #wall: () => number;
+  readonly #partitions: (topic: string) => number;
   #dead = false;
-  #waiting = new Set<() => void>();
-  #handlers = new Set<{ handler: AssignmentHandler; partition: AssignedPartition }>();
+  readonly #waiting = new Set<() => void>();
+  readonly #members = new Set<Member>();
 
-  constructor(store: MemoryStore, { step = 1, wall = () => 0 }: { step?: number; wall?: () => number } = {}) {
+  constructor(store: MemoryStore, { step = 1, wall = () => 0, partitions = () => 1 }: MemoryEngineOptions = {}) {
     this.store = store;
     this.#step = step;
     this.#wall = wall;
+    this.#partitions = partitions;
   }
 
   crash(): void {
     this.#dead = true;
   }
 
-  async append(topic: string, { header, payload }: NewRecord): Promise<RecordPosition> {
+  partitions(topic: string): number {
+    return this.#partitions(topic);
+  }
+
+  async append(topic: string, { partition = 0, header, payload }: NewRecord): Promise<RecordPosition> {
     await Promise.resolve();
     if (this.#dead) return new Promise(() => {});
     const fault = this.appendFault?.(topic);
     if (fault !== undefined) throw fault;
-    const records = this.store.recordsOf(topic);
-    const offset = nextOffset(records) + (records.length === 0 ? 0 : this.#step - 1);
-    records.push({ partition: 0, offset, time: this.#wall(), header, payload });
+    if (partition >= this.partitions(topic)) throw new RangeError(`${topic} has no partition ${partition}`);
+    const records = this.store.recordsOf(topic, partition);
+    const offset = endOf(records) + (records.length === 0 ? 0 : this.#step - 1);
+    records.push({ partition, offset, time: this.#wall(), header, payload });
     for (const wake of this.#waiting) wake();
-    return { partition: 0, offset };
+    return { partition, offset };
   }
 
-  async subscribe(topic: string, group: string, handler: AssignmentHandler): Promise<{ close(): Promise<void> }> {
+  async subscribe(topics: readonly string[], group: string, handler: AssignmentHandler): Promise<Subscription> {
     if (this.#dead) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine has crashed");
-    const records = this.store.recordsOf(topic);
-    const saves = this.store.savesOf(topic, group);
-    const partition: AssignedPartition = {
-      partition: 0,
+    const member: Member = { topics, group, handler, owned: new Set(), turn: Promise.resolve() };
+    this.#members.add(member);
+    const leave = async (): Promise<void> => {
+      if (!this.#members.delete(member)) return;
+      for (const partition of [...member.owned]) await this.#revoke(member, partition);
+    };
+    try {
+      for (let partition = 0; partition < this.partitions(topics[0]!); partition++)
+        await this.#assign(member, partition);
+    } catch (error) {
+      await leave();
+      throw error;
+    }
+    return { close: leave };
+  }
+
+  /** Takes a partition away from the member of each group that owns it, which hands it over. */
+  async revoke(partition: number): Promise<void> {
+    await Promise.all([...this.#members].map((member) => this.#revoke(member, partition)));
+  }
+
+  /** Gives a partition to the member of each group whose topics have one of this number. */
+  async assign(partition: number): Promise<void> {
+    const able = [...this.#members].filter(({ topics }) => partition < this.partitions(topics[0]!));
+    await Promise.all(able.map((member) => this.#assign(member, partition)));
+  }
+
+  async *scan(topic: string, { partition = 0, from = 0 }: ScanOptions = {}): AsyncGenerator<EngineRecord, void, void> {
+    for (const record of [...this.store.recordsOf(topic, partition)]) {
+      await this.#beforeRead(topic);
+      if (record.offset >= from) yield record;
+    }
+  }
+
+  async ranges(topic: string): Promise<readonly PartitionRange[]> {
+    await this.#beforeRead(topic);
+    return Array.from({ length: this.partitions(topic) }, (_, partition) => {
+      const records = this.store.recordsOf(topic, partition);
+      return { start: startOf(records), end: endOf(records) };
+    });
+  }
+
+  async offsetAt(topic: string, partition: number, time: number): Promise<number> {
+    const records = this.store.recordsOf(topic, partition);
+    const range = { start: startOf(records), end: endOf(records) };
+    return seek(range, time, async (offset) => records[firstAtOrAbove(records, offset)]);
+  }
+
+  async topics(): Promise<readonly TopicSize[]> {
+    return this.store.topics.map((name) => ({ name, bytes: 0 }));
+  }
+
+  async close(): Promise<void> {
+    this.#dead = true;
+  }
+
+  /** What happens to the partitions of a member takes turns. */
+  #inTurn(member: Member, change: () => Promise<void>): Promise<void> {
+    const done = member.turn.then(change);
+    member.turn = done.catch(() => {});
+    return done;
+  }
+
+  #assign(member: Member, partition: number): Promise<void> {
+    return this.#inTurn(member, async () => {
+      if (member.owned.has(partition) || !this.#members.has(member)) return;
+      member.owned.add(partition);
+      const { topics, group, handler } = member;
+      await handler.assigned(topics.map((topic) => this.#assigned(topic, partition, group, member)));
+    });
+  }
+
+  #revoke(member: Member, partition: number): Promise<void> {
+    return this.#inTurn(member, async () => {
+      if (!member.owned.has(partition)) return;
+      await member.handler.revoked(partition, "handed over");
+      member.owned.delete(partition);
+    });
+  }
+
+  #assigned(topic: string, partition: number, group: string, { owned }: Member): AssignedPartition {
+    const records = this.store.recordsOf(topic, partition);
+    const saves = this.store.savesOf(topic, group, partition);
+    return {
+      topic,
+      partition,
       progress: saves.at(-1),
-      start: () => records[0]?.offset ?? nextOffset(records),
-      end: () => nextOffset(records),
+      start: () => startOf(records),
+      end: () => endOf(records),
       read: async (from, maxBytes) => {
-        await Promise.resolve();
-        if (this.#dead) return new Promise(() => {});
-        const fault = this.readFault?.(topic);
-        if (fault !== undefined) throw fault;
+        await this.#beforeRead(topic);
         const found: EngineRecord[] = [];
         let bytes = 0;
         let next = from;
@@ -98,7 +207,7 @@ export class MemoryEngine implements Engine {
       wait: (from, signal) =>
         new Promise((resolve) => {
           const check = () => {
-            if (!signal.aborted && nextOffset(records) <= from) return;
+            if (!signal.aborted && endOf(records) <= from) return;
             this.#waiting.delete(check);
             signal.removeEventListener("abort", check);
             resolve();
@@ -108,25 +217,42 @@ export class MemoryEngine implements Engine {
           check();
         }),
       save: (progress) => {
-        if (!this.#dead) saves.push(structuredClone(progress) as Progress);
-      },
-    };
-    const member = { handler, partition };
-    this.#handlers.add(member);
-    handler.assigned(partition);
-    return {
-      close: async () => {
-        if (this.#handlers.delete(member)) await handler.revoked(0);
+        if (this.#dead) return;
+        if (!owned.has(partition))
+          throw new Error(`${group} saves progress of ${topic} ${partition}, which it has not`);
+        saves.push(structuredClone(progress) as Progress);
       },
     };
   }
 
-  async close(): Promise<void> {
-    this.#dead = true;
+  async #beforeRead(topic: string): Promise<void> {
+    await Promise.resolve();
+    if (this.#dead) return new Promise(() => {});
+    const fault = this.readFault?.(topic);
+    if (fault !== undefined) throw fault;
   }
 }
 
-function nextOffset(records: readonly EngineRecord[]): number {
+/** The member of a group. */
+interface Member {
+  readonly topics: readonly string[];
+  readonly group: string;
+  readonly handler: AssignmentHandler;
+  readonly owned: Set<number>;
+  turn: Promise<void>;
+}
+
+function entry<T>(map: Map<string, T[]>, key: string): T[] {
+  const found = map.get(key) ?? [];
+  map.set(key, found);
+  return found;
+}
+
+function startOf(records: readonly EngineRecord[]): number {
+  return records[0]?.offset ?? 0;
+}
+
+function endOf(records: readonly EngineRecord[]): number {
   const last = records.at(-1);
   return last === undefined ? 0 : last.offset + 1;
 }

@@ -6,10 +6,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type EmbeddedEngine, openEmbeddedEngine } from "../../engine/embedded.ts";
-import type { FeedPort } from "../../engine/feed.ts";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { type MainEngine, openEngine } from "../../engine/open-engine.ts";
 import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
+import { defaultEngine } from "../../model/engine.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { type RunningRouter, startRouter } from "./start-router.ts";
 
@@ -56,7 +57,7 @@ function webhook(id: string, url: string, more: object = {}): Destination {
 }
 
 interface Running {
-  readonly engine: EmbeddedEngine;
+  readonly engine: MainEngine;
   readonly router: RunningRouter;
   stop(within?: number): Promise<void>;
 }
@@ -68,7 +69,7 @@ async function run(
   logger = silent,
   configTimeout = 120_000,
 ): Promise<Running> {
-  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger });
+  const engine = await openEngine({ config: defaultEngine, directory, logger });
   const ids = destinations.map(({ id }) => id);
   const sources = [{ id: "shop", name: "shop", writeKeys: ["wk"], enabled: true, destinations: ids }];
   const options = { directory, configDirectory: directory, sources, destinations, version: "1.2.3", engine, logger };
@@ -81,7 +82,7 @@ async function run(
   return { engine, router, stop };
 }
 
-const accept = (engine: EmbeddedEngine, from: number, count: number) =>
+const accept = (engine: MainEngine, from: number, count: number) =>
   engine.append(
     "events",
     eventRecord(
@@ -133,7 +134,7 @@ test("events go from the log through the router's thread to a webhook and a file
 test("what is accepted while no router runs is delivered by the next one", async (t) => {
   const directory = await temporaryFolder(t);
   const hook = await sink(t);
-  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger: silent });
+  const engine = await openEngine({ config: defaultEngine, directory, logger: silent });
   await accept(engine, 0, 5);
   await engine.close();
   const { stop } = await run(t, directory, [webhook("hook", hook.url)]);
@@ -194,8 +195,8 @@ test("secrets do not get into status, logs and dead letters", async (t) => {
 test("a thread that dies is started again, and goes on", async (t) => {
   const directory = await temporaryFolder(t);
   const hook = await sink(t);
-  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger: silent });
-  const ports: FeedPort[] = [];
+  const engine = await openEngine({ config: defaultEngine, directory, logger: silent });
+  const ports: MessagePort[] = [];
   const lines: string[] = [];
   const router = await startRouter({
     directory,
@@ -204,11 +205,18 @@ test("a thread that dies is started again, and goes on", async (t) => {
     destinations: [webhook("hook", hook.url)],
     version: "0",
     engine: {
-      serve(port) {
-        ports.push(port);
-        engine.serve(port);
+      link() {
+        const link = engine.link();
+        const { channel } = link.data;
+        const { port1, port2 } = new MessageChannel();
+        channel.on("message", (message) => port1.postMessage(message));
+        port1.on("message", (message) => channel.postMessage(message));
+        port1.on("close", () => channel.close());
+        ports.push(port1);
+        return { ...link, data: { ...link.data, channel: port2 }, transfer: [port2] };
       },
-      range: (topic) => engine.range(topic),
+      ranges: (topic) => engine.ranges(topic),
+      standIn: () => engine.standIn(),
     },
     logger: { ...silent, error: (_fields: object | string, message?: string) => void lines.push(String(message)) },
   });
@@ -237,7 +245,7 @@ test("a thread that dies is started again, and goes on", async (t) => {
 test("a thread that cannot start says why", async (t) => {
   const directory = await temporaryFolder(t);
   const nonsense: Destination = { id: "x", name: "x", type: "nonsense", enabled: true, settings: {} };
-  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger: silent });
+  const engine = await openEngine({ config: defaultEngine, directory, logger: silent });
   t.after(() => engine.close());
   const options = {
     directory,
@@ -306,7 +314,7 @@ test("a thread for which the heap is too small is named as that, and a destinati
   await hook.until(() => hook.events.length === 3);
   await before.stop();
 
-  const engine = openEmbeddedEngine({ directory, owns: (topic) => topic === "events", logger: silent });
+  const engine = await openEngine({ config: defaultEngine, directory, logger: silent });
   const lines: string[] = [];
   const destinations = [webhook("hook", hook.url), webhook("late", late.url)];
   const router = await startRouter({

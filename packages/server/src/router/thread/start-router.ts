@@ -1,13 +1,14 @@
-import { MessageChannel, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
-import type { EmbeddedEngine } from "../../engine/embedded.ts";
+import type { PartitionRange } from "../../engine/engine.ts";
+import type { MainEngine } from "../../engine/open-engine.ts";
 import { ServerError } from "../../errors.ts";
 import { type Logger, unforeseen } from "../../logger.ts";
 import { type MemoryShares, sharesOf } from "../../memory-limit.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
 import type { RouterStatus } from "../ledger/status.ts";
-import { type Beginnings, type LogRange, registerNew } from "../registry/beginnings.ts";
+import { type Beginnings, registerNew } from "../registry/beginnings.ts";
 import { backoff } from "../time/backoff.ts";
 import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
@@ -24,7 +25,7 @@ export interface StartRouterOptions {
   /** @default that of 256 MB */
   readonly memory?: MemoryShares;
   /** The engine of this thread, which writes `events`. */
-  readonly engine: Pick<EmbeddedEngine, "serve" | "range">;
+  readonly engine: Pick<MainEngine, "link" | "ranges" | "standIn">;
   readonly logger: Logger;
 }
 
@@ -80,7 +81,7 @@ export type RouterCondition =
  * @throws what somebody has to mend before it can ever start: what the configuration says, what a newer version has written
  */
 export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
-  const { directory, engine, logger, memory = sharesOf(256e6) } = first;
+  const { engine, logger, memory = sharesOf(256e6) } = first;
   let options = first;
   let failures = 0;
   /** When the thread that runs was started. */
@@ -101,16 +102,18 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
   }
 
   /** Remembers where destinations begin that are seen for the first time. */
-  async function placeNew(): Promise<LogRange> {
-    const range = await engine.range("events");
-    const now = Object.fromEntries(options.destinations.map(({ id }): [string, number] => [id, range.end]));
+  async function placeNew(): Promise<readonly PartitionRange[]> {
+    const ranges = await engine.ranges("events");
+    const ends = ranges.map(({ end }) => end);
+    const now = Object.fromEntries(options.destinations.map(({ id }): [string, readonly number[]] => [id, ends]));
     beginnings = { ...now, ...beginnings };
-    return range;
+    return ranges;
   }
 
   /** The same, durably: to be called while there is no thread. */
   async function register(): Promise<void> {
-    await registerNew(directory, options.destinations, await placeNew(), logger);
+    const ranges = await placeNew();
+    await registerNew(engine.standIn(), options.destinations, ranges);
   }
 
   function died(error: Error, doing = "died"): void {
@@ -255,8 +258,7 @@ class RouterThread {
     const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
     const { configTimeout = defaultConfigTimeout } = options;
     const memory = options.memory ?? sharesOf(256e6);
-    const { port1, port2 } = new MessageChannel();
-    engine.serve(port1);
+    const link = engine.link();
     const workerData: RouterThreadData = {
       directory,
       configDirectory,
@@ -266,7 +268,7 @@ class RouterThread {
       configTimeout,
       memory: memory.events,
       beginnings,
-      feed: port2,
+      engine: link.data,
     };
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
       resourceLimits: {
@@ -274,10 +276,10 @@ class RouterThread {
         maxOldGenerationSizeMb: memory.oldGeneration,
       },
       workerData,
-      transferList: [port2],
+      transferList: [...link.transfer],
       name: "router",
     });
-    const thread = new RouterThread(worker, logger, configTimeout, () => port1.close());
+    const thread = new RouterThread(worker, logger, configTimeout, () => link.close());
     try {
       await Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { MessagePort } from "node:worker_threads";
+import type { ThreadEngineData } from "../../engine/open-engine.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
 import type { ReplayRequest } from "../../records/replay-record.ts";
@@ -22,8 +22,8 @@ export interface RouterThreadData {
   /** Bytes of memory for the events of all destinations. */
   readonly memory: number;
   readonly beginnings: Beginnings;
-  /** The way to the engine that writes `events`. */
-  readonly feed: MessagePort;
+  /** What the thread's engine is made of. */
+  readonly engine: ThreadEngineData;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

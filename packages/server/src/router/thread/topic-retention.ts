@@ -1,8 +1,6 @@
-import type { Retention } from "../../engine/embedded.ts";
+import type { Retention } from "../../engine/engine.ts";
 
-/** Milliseconds between two looks at what can go. */
-export const retainEvery = 60_000;
-
+const minute = 60_000;
 const day = 24 * 60 * 60 * 1000;
 
 /**
@@ -10,7 +8,7 @@ const day = 24 * 60 * 60 * 1000;
  * of the others, everything: they are small, and say what must not be forgotten.
  */
 export function retentionOf(topic: string): Retention | undefined {
-  if (topic.startsWith("retry.")) return { maxAge: retainEvery };
+  if (topic.startsWith("retry.")) return { maxAge: minute };
   if (topic.startsWith("dead.")) return { maxAge: 30 * day, maxBytes: 5e9 };
   return undefined;
 }

@@ -7,7 +7,7 @@ import { letJsonTakeBigInt } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
 import { loadOwnTypes, type OwnTypes } from "../../config/own-types.ts";
 import { lockForDestination } from "../../destination-lock.ts";
-import { openEmbeddedEngine } from "../../engine/embedded.ts";
+import { openThreadEngine } from "../../engine/open-engine.ts";
 import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { DeadLetters } from "../dead/dead-letters.ts";
@@ -18,11 +18,11 @@ import { Router } from "../router.ts";
 import { systemClock } from "../time/clock.ts";
 import { Transformation } from "../transform/transformation.ts";
 import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
-import { retainEvery, retentionOf } from "./topic-retention.ts";
+import { retentionOf } from "./topic-retention.ts";
 
 /*
- * The router's thread: its own engine in the same data folder, so that only the feed and a few messages pass between it and
- * the gateway's. It owns every topic but `events`. A fault that nobody catches ends the thread, and the main one
+ * The router's thread: an engine of its own, so that only high watermarks and a few messages pass between it and the main
+ * thread. It writes every topic but `events`. A fault that nobody catches ends the thread, and the main one
  * starts another, which goes on from the saved progress.
  */
 
@@ -44,16 +44,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   // The main thread ends this one.
   if (typeof ownTypes === "string") return;
   const types = new Map([...(await typesOfPintle(data.destinations)), ...ownTypes]);
-  const engine = openEmbeddedEngine({
-    directory: data.directory,
-    owns: (topic) => topic !== "events",
-    feed: data.feed,
-    logger,
-    retention: retentionOf,
-  });
-  const retaining = setInterval(() => {
-    engine.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
-  }, retainEvery);
+  const engine = openThreadEngine(data.engine, { logger, retention: retentionOf });
   const folder = join(data.directory, "transform");
   const dead = new DeadLetters(engine, () => Date.now());
   const opened = open();
@@ -113,11 +104,9 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
         (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
       );
     } else {
-      clearInterval(retaining);
       await replays.close();
       await router.close(message.within);
       await engine.close();
-      data.feed.close();
       tell({ kind: "closed" });
       main?.close();
     }

@@ -1,5 +1,5 @@
 /** Up to where a topic is durable, and who waits for it to move. */
-export class DurableEnd {
+export class HighWatermark {
   #start: number;
   #end: number;
   readonly #waiting = new Set<() => void>();

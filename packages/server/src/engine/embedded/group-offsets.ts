@@ -8,19 +8,19 @@
  * - *absent*: so long after readers of the topic appeared that no member is to be expected: its destination was disabled or removed. It
  *   counts for `keptFor` more. A member that joins after all holds it again.
  */
-export class Claims {
-  readonly #claims = new Map<string, Claim>();
+export class GroupOffsets {
+  readonly #groups = new Map<string, GroupOffset>();
   /** When each reader that is there now appeared. */
   readonly #readers = new Map<object, number>();
 
   /** `groups`: those that have been here before, none of which has a member yet. */
   constructor(groups: Iterable<GroupBefore> = []) {
     for (const { group, from, absentSince } of groups) {
-      this.#claims.set(group, { from, holder: undefined, freeSince: Number.NEGATIVE_INFINITY, absentSince });
+      this.#groups.set(group, { from, holder: undefined, freeSince: Number.NEGATIVE_INFINITY, absentSince });
     }
   }
 
-  /** A reader, which may hold claims, is there. */
+  /** A reader, at which groups may have members, is there. */
   appeared(reader: object, now: number): void {
     this.#readers.set(reader, now);
   }
@@ -28,30 +28,33 @@ export class Claims {
   /** A reader is gone, and no longer holds anything. */
   vanished(reader: object, now: number): void {
     this.#readers.delete(reader);
-    for (const [group, { holder }] of this.#claims) if (holder === reader) this.free(reader, group, now);
+    for (const [group, { holder }] of this.#groups) if (holder === reader) this.free(reader, group, now);
   }
 
-  /** The member of `group` at `reader` has not finished the record at `from`, and none below counts. Gives whether the group was absent. */
+  /**
+   * The member of `group` at `reader` has not finished the record at `from`, and none below counts. Gives whether the group
+   * was absent.
+   */
   hold(reader: object, group: string, from: number): boolean {
-    const before = this.#claims.get(group);
-    this.#claims.set(group, { from, holder: reader, freeSince: Number.POSITIVE_INFINITY, absentSince: undefined });
+    const before = this.#groups.get(group);
+    this.#groups.set(group, { from, holder: reader, freeSince: Number.POSITIVE_INFINITY, absentSince: undefined });
     return before?.absentSince !== undefined;
   }
 
   /** `group` has no member at `reader` any more. */
   free(reader: object, group: string, now: number): void {
-    const claim = this.#claims.get(group);
-    if (claim === undefined || claim.holder !== reader) return;
-    this.#claims.set(group, { ...claim, holder: undefined, freeSince: now });
+    const held = this.#groups.get(group);
+    if (held === undefined || held.holder !== reader) return;
+    this.#groups.set(group, { ...held, holder: undefined, freeSince: now });
   }
 
   /** Finds which free groups are absent from now on. */
   findAbsent(now: number): string[] {
     const found: string[] = [];
-    for (const [group, claim] of this.#claims) {
-      if (claim.holder !== undefined || claim.absentSince !== undefined) continue;
-      if (!this.#isSettled(now) || now - claim.freeSince < settling) continue;
-      this.#claims.set(group, { ...claim, absentSince: now });
+    for (const [group, offset] of this.#groups) {
+      if (offset.holder !== undefined || offset.absentSince !== undefined) continue;
+      if (!this.#isSettled(now) || now - offset.freeSince < settling) continue;
+      this.#groups.set(group, { ...offset, absentSince: now });
       found.push(group);
     }
     return found;
@@ -60,7 +63,7 @@ export class Claims {
   /** The lowest offset that is needed; `Infinity`: nobody needs anything. */
   neededFrom(now: number): number {
     let least = Number.POSITIVE_INFINITY;
-    for (const { from, absentSince } of this.#claims.values()) {
+    for (const { from, absentSince } of this.#groups.values()) {
       // After a start, time is counted only once everybody had the time to come back.
       const over = absentSince !== undefined && now - absentSince >= keptFor && this.#isSettled(now);
       if (!over) least = Math.min(least, from);
@@ -75,7 +78,7 @@ export class Claims {
   }
 }
 
-/** How long the claim of an absent group counts, milliseconds. */
+/** How long the offset of an absent group counts, milliseconds. */
 export const keptFor: number = 24 * 60 * 60 * 1000;
 /** How long after a reader appeared its members may still be joining, milliseconds. */
 export const settling: number = 10 * 60 * 1000;
@@ -87,7 +90,7 @@ export interface GroupBefore {
   readonly absentSince: number | undefined;
 }
 
-interface Claim {
+interface GroupOffset {
   readonly from: number;
   /** The reader at which the member is. */
   readonly holder: object | undefined;

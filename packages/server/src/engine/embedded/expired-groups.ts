@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type FileSystem, nodeFileSystem, readProgress } from "@pintle/log";
-import type { GroupBefore } from "./claims.ts";
+import type { GroupBefore } from "./group-offsets.ts";
 
 /*
  * Beside the progress of a group, `<group>.a` and `<group>.b`, there is a file `<group>.absent` while the group is: since when, as

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { EngineRecord } from "../../engine/engine.ts";
-import { offsetAt } from "./seek.ts";
+import type { EngineRecord } from "./engine.ts";
+import { seek } from "./seek.ts";
 
 test("the first record at a time or later is found, whatever gaps there are, in few reads", async () => {
   await fc.assert(
@@ -19,18 +19,10 @@ test("the first record at a time or later is found, whatever gaps there are, in 
         }
         let reads = 0;
         const end = offset + 1;
-        const found = await offsetAt(
-          {
-            start: () => 10,
-            end: () => end,
-            async read(from) {
-              reads++;
-              const record = records.find((each) => each.offset >= from);
-              return { records: record === undefined ? [] : [record], next: (record?.offset ?? from) + 1 };
-            },
-          },
-          time,
-        );
+        const found = await seek({ start: 10, end }, time, async (from) => {
+          reads++;
+          return records.find((each) => each.offset >= from);
+        });
         // Where a reader that begins there comes upon its first record.
         const first = records.find((each) => each.offset >= found);
         assert.equal(

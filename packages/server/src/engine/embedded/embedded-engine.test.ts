@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { FakeFileSystem, systemError } from "@pintle/log/testing";
-import type { Logger } from "../logger.ts";
-import { type EmbeddedEngine, type EmbeddedEngineOptions, openEmbeddedEngine } from "./embedded.ts";
-import type { AssignedPartition, EngineRecord, Subscription } from "./engine.ts";
-import { EngineError } from "./engine-error.ts";
-import type { FeedMessage } from "./feed.ts";
+import type { Logger } from "../../logger.ts";
+import type { AssignedPartition, EngineRecord, Subscription } from "../engine.ts";
+import { EngineError } from "../engine-error.ts";
+import { EmbeddedEngine, type EmbeddedEngineOptions } from "./embedded-engine.ts";
+import type { ChannelMessage } from "./high-watermark-channel.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const never = new AbortController().signal;
@@ -22,7 +22,7 @@ async function openEngine(t: TestContext, options: Partial<EmbeddedEngineOptions
     directory = await mkdtemp(join(tmpdir(), "pintle-engine-"));
     t.after(() => rm(directory as string, { recursive: true, force: true }));
   }
-  const engine = openEmbeddedEngine({ owns: () => true, logger: silent, ...options, directory: directory ?? "/data" });
+  const engine = new EmbeddedEngine({ owns: () => true, logger: silent, ...options, directory: directory ?? "/data" });
   t.after(() => engine.close());
   return engine;
 }
@@ -35,8 +35,8 @@ async function join1(
 ): Promise<{ partition: AssignedPartition; subscription: Subscription; revoked: number[] }> {
   const revoked: number[] = [];
   let partition: AssignedPartition | undefined;
-  const subscription = await engine.subscribe(topic, group, {
-    assigned: (assigned) => {
+  const subscription = await engine.subscribe([topic], group, {
+    assigned: ([assigned]) => {
       partition = assigned;
     },
     async revoked(number) {
@@ -222,7 +222,7 @@ test("an engine in another thread reads what is durable, and learns of it at onc
   t.after(() => port1.close());
   const writer = await openEngine(t, { fs, owns: (topic) => topic === "events" });
   writer.serve(port1);
-  const reader = await openEngine(t, { fs, owns: (topic) => topic !== "events", feed: port2 });
+  const reader = await openEngine(t, { fs, owns: (topic) => topic !== "events", channel: port2 });
   await writer.append("events", record("a"));
 
   const { partition } = await join1(reader, "events", "hook");
@@ -254,9 +254,9 @@ test("records that a consumer in another thread still needs are not removed", as
   t.mock.method(Date, "now", () => now);
   const { port1, port2 } = new MessageChannel();
   t.after(() => port1.close());
-  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events", retention: { maxAge: 1000 } });
+  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events", retention: () => ({ maxAge: 1000 }) });
   writer.serve(port1);
-  const reader = await openEngine(t, { fs, owns: (topic) => topic !== "events", feed: port2 });
+  const reader = await openEngine(t, { fs, owns: (topic) => topic !== "events", channel: port2 });
   await writer.append("events", record("a"));
   const { partition } = await join1(reader, "events", "hook");
   const start = partition.start();
@@ -284,12 +284,12 @@ test("a reader whose thread has died pins nothing once its successor has moved o
   const fs = new FakeFileSystem();
   let now = 1_000_000;
   t.mock.method(Date, "now", () => now);
-  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events", retention: { maxAge: 1000 } });
+  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events", retention: () => ({ maxAge: 1000 }) });
   await writer.prepare("events");
 
   const first = new MessageChannel();
   writer.serve(first.port1);
-  const dying = await openEngine(t, { fs, owns: () => false, feed: first.port2 });
+  const dying = await openEngine(t, { fs, owns: () => false, channel: first.port2 });
   const before = (await join1(dying, "events", "hook")).partition;
   before.save({ low: before.start(), finished: [] });
   await heard(first.port1);
@@ -304,7 +304,7 @@ test("a reader whose thread has died pins nothing once its successor has moved o
   const second = new MessageChannel();
   t.after(() => second.port1.close());
   writer.serve(second.port1);
-  const reader = await openEngine(t, { fs, owns: () => false, feed: second.port2 });
+  const reader = await openEngine(t, { fs, owns: () => false, channel: second.port2 });
   const { partition } = await join1(reader, "events", "hook");
   assert.equal(partition.start(), before.start(), "what a dead reader needs is kept for its successor");
   assert.equal((await readAll(partition)).length, 1);
@@ -326,7 +326,7 @@ test("a destination that was disabled or removed lets go after a day, across res
   const minutes = (count: number): void => {
     now += count * 60_000;
   };
-  const open = () => openEngine(t, { fs, retention: { maxAge: 1000 } });
+  const open = () => openEngine(t, { fs, retention: () => ({ maxAge: 1000 }) });
 
   let engine = await open();
   const removed = await join1(engine, "events", "removed");
@@ -371,7 +371,7 @@ test("without any destination records go by age", async (t) => {
   const fs = new FakeFileSystem();
   let now = 1_000_000;
   t.mock.method(Date, "now", () => now);
-  const engine = await openEngine(t, { fs, retention: { maxAge: 1000 } });
+  const engine = await openEngine(t, { fs, retention: () => ({ maxAge: 1000 }) });
   await engine.append("events", record("a"));
   now += 5000;
   await engine.retain();
@@ -399,7 +399,7 @@ test("a mark that a crash has torn is made anew; one that cannot be made is told
   await file.write([Buffer.from("2020-01-01T0")], 0);
   await file.close();
 
-  engine = await openEngine(t, { fs, logger, retention: { maxAge: 1000 } });
+  engine = await openEngine(t, { fs, logger, retention: () => ({ maxAge: 1000 }) });
   const { partition } = await join1(engine, "events", "hook");
   partition.save({ low: partition.end(), finished: [] });
   now += 11 * 60_000;
@@ -419,7 +419,7 @@ test("a mark that a crash has torn is made anew; one that cannot be made is told
 
 test("a tenth of the disk is kept free by records that nobody needs, and by no others", async (t) => {
   const fs = new FakeFileSystem({ capacity: 2_000_000 });
-  const engine = await openEngine(t, { fs, retention: { minFree: 0.1 } });
+  const engine = await openEngine(t, { fs, retention: () => ({ minFree: 0.1 }) });
   const { partition } = await join1(engine, "events", "hook");
   partition.save({ low: 0, finished: [] });
   const payload = Buffer.alloc(10_000);
@@ -444,7 +444,7 @@ test("records that size forces out are announced, told as a range, and readers g
   const engine = await openEngine(t, {
     fs,
     logger: { ...silent, warn: tell, error: tell },
-    retention: { maxBytes: 64 * 1024 },
+    retention: () => ({ maxBytes: 64 * 1024 }),
   });
   const { partition } = await join1(engine, "events", "hook");
   partition.save({ low: 0, finished: [] });
@@ -460,9 +460,9 @@ test("records that size forces out are announced, told as a range, and readers g
 });
 
 /** The next message that comes in at a port, or the next of some kind. */
-function heard(port: MessagePort, which: (message: FeedMessage) => boolean = () => true): Promise<void> {
+function heard(port: MessagePort, which: (message: ChannelMessage) => boolean = () => true): Promise<void> {
   return new Promise((resolve) => {
-    port.on("message", function listener(message: FeedMessage) {
+    port.on("message", function listener(message: ChannelMessage) {
       if (!which(message)) return;
       port.off("message", listener);
       resolve();

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DurableEnd } from "./durable-end.ts";
+import { HighWatermark } from "./high-watermark.ts";
 
 const signal = (): AbortSignal => new AbortController().signal;
 
 test("it moves forward only", () => {
-  const durable = new DurableEnd(3, 5);
+  const durable = new HighWatermark(3, 5);
   durable.advance(4, 9);
   durable.advance(2, 7);
   assert.deepEqual([durable.start, durable.end], [4, 9]);
 });
 
 test("a wait ends when the end is behind it, and not before", async () => {
-  const durable = new DurableEnd(0, 5);
+  const durable = new HighWatermark(0, 5);
   await durable.wait(4, signal());
   let woken = 0;
   const waits = [5, 5, 6].map((from) => durable.wait(from, signal()).then(() => woken++));
@@ -28,7 +28,7 @@ test("a wait ends when the end is behind it, and not before", async () => {
 });
 
 test("a wait ends when it is aborted, also before it began, and leaves nothing behind", async () => {
-  const durable = new DurableEnd(0, 0);
+  const durable = new HighWatermark(0, 0);
   await durable.wait(0, AbortSignal.abort());
   const controller = new AbortController();
   const wait = durable.wait(0, controller.signal);

@@ -1,5 +1,5 @@
 import type { OffsetRange, RetentionReport } from "@pintle/log";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../../logger.ts";
 
 /** Between two lines about the same thing, milliseconds. */
 export const reportEvery: number = 60_000;

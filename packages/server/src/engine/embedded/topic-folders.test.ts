@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { logSizes } from "./log-size.ts";
+import { topicSizes } from "./topic-folders.ts";
 
 test("the size of a topic is that of the files in its folders, but for what lies deeper", async () => {
   const folder = mkdtempSync(join(tmpdir(), "pintle-size-"));
   try {
-    assert.deepEqual(await logSizes(folder), {});
+    assert.deepEqual(await topicSizes(folder), []);
     for (const name of ["events-0/progress", "events-1", "dead.my-hook-0", "other"]) {
       mkdirSync(join(folder, "topics", name), { recursive: true });
     }
@@ -18,7 +18,11 @@ test("the size of a topic is that of the files in its folders, but for what lies
     write("events-0/progress/hook.a", 100);
     write("events-1/1.seg", 3);
     write("stray", 100);
-    assert.deepEqual(await logSizes(folder), { events: 18, "dead.my-hook": 0 });
+    const sizes = (await topicSizes(folder)).toSorted((one, other) => one.name.localeCompare(other.name));
+    assert.deepEqual(sizes, [
+      { name: "dead.my-hook", bytes: 0 },
+      { name: "events", bytes: 18 },
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -7,22 +7,20 @@ import {
   LogError,
   type LogErrorCode,
   type RetentionReport,
-  type RetentionRules,
 } from "@pintle/log";
-import { groupsBefore, markAbsent, markPresent } from "./absence.ts";
-import { Claims } from "./claims.ts";
-import { DurableEnd } from "./durable-end.ts";
-import type { RecordPosition } from "./engine.ts";
-import { EngineError, type EngineErrorCode } from "./engine-error.ts";
-import type { FedTopic } from "./feed.ts";
+import type { Retention } from "../engine.ts";
+import { EngineError, type EngineErrorCode } from "../engine-error.ts";
+import { groupsBefore, markAbsent, markPresent } from "./expired-groups.ts";
+import { GroupOffsets } from "./group-offsets.ts";
+import { HighWatermark } from "./high-watermark.ts";
+import type { ServedPartition } from "./high-watermark-channel.ts";
 
-/** When old records go; which of them are needed is the engine's own knowledge. */
-export type Retention = Omit<RetentionRules, "neededFrom">;
-
-export interface TopicLogOptions {
+export interface PartitionLogOptions {
   readonly fs: FileSystem | undefined;
   readonly retention: Retention | undefined;
-  /** Where the groups of the topic keep their progress. */
+  /** Whether the topic has more partitions than this one. */
+  readonly isOneOfSeveral: boolean;
+  /** Where the groups keep their progress. */
   readonly progressDirectory: string;
   readonly onDamage: (damage: Damage) => void;
   readonly onRetention: (report: RetentionReport) => void;
@@ -30,39 +28,40 @@ export interface TopicLogOptions {
   readonly onUnmarked: (group: string, error: unknown) => void;
 }
 
-/** A topic that this engine writes: its log, how far it is durable, and what its consumer groups still need of it. */
-export class TopicLog implements FedTopic {
-  readonly durable: DurableEnd;
+/** A partition that this engine writes: its log, how far it is durable, and what consumer groups still need of it. */
+export class PartitionLog implements ServedPartition {
+  readonly watermark: HighWatermark;
   readonly #log: Log;
-  readonly #options: TopicLogOptions;
+  readonly #options: PartitionLogOptions;
   readonly #listeners: Set<() => void>;
-  readonly #claims: Claims;
+  readonly #offsets: GroupOffsets;
   /** Marks are written one after the other, so that the last word about a group stays. */
   #marking: Promise<void> = Promise.resolve();
 
   /** Rejects with an `EngineError`: `PINTLE_STORAGE_FAILED`, `PINTLE_STORAGE_FULL`, `PINTLE_RECORD_TOO_NEW`. */
-  static async open(directory: string, options: TopicLogOptions): Promise<TopicLog> {
-    const { fs, retention, progressDirectory } = options;
-    const durable = new DurableEnd(0, 0);
+  static async open(directory: string, options: PartitionLogOptions): Promise<PartitionLog> {
+    const { fs, retention, isOneOfSeveral, progressDirectory } = options;
+    const watermark = new HighWatermark(0, 0);
     const listeners = new Set<() => void>();
     const moved = (start: number, end: number): void => {
-      durable.advance(start, end);
+      watermark.advance(start, end);
       for (const listener of listeners) listener();
     };
     try {
-      const claims = new Claims(retention === undefined ? [] : await groupsBefore(progressDirectory, fs));
+      const offsets = new GroupOffsets(retention === undefined ? [] : await groupsBefore(progressDirectory, fs));
       const log: Log = await Log.open(directory, {
         ...(fs === undefined ? {} : { fs }),
-        retention: { ...retention, neededFrom: () => claims.neededFrom(Date.now()) },
+        isOneOfSeveral,
+        retention: { ...retention, neededFrom: () => offsets.neededFrom(Date.now()) },
         onDurable: (end) => moved(log.start, end),
         onRetention: (report) => {
           options.onRetention(report);
           if (report.removed !== undefined) moved(log.start, log.end);
         },
       });
-      durable.advance(log.start, log.end);
+      watermark.advance(log.start, log.end);
       for (const damage of log.damage) options.onDamage(damage);
-      return new TopicLog(log, durable, listeners, claims, options);
+      return new PartitionLog(log, watermark, listeners, offsets, options);
     } catch (error) {
       throw engineError(error, "the log cannot be opened");
     }
@@ -70,28 +69,29 @@ export class TopicLog implements FedTopic {
 
   private constructor(
     log: Log,
-    durable: DurableEnd,
+    watermark: HighWatermark,
     listeners: Set<() => void>,
-    claims: Claims,
-    options: TopicLogOptions,
+    offsets: GroupOffsets,
+    options: PartitionLogOptions,
   ) {
     this.#log = log;
-    this.durable = durable;
+    this.watermark = watermark;
     this.#listeners = listeners;
-    this.#claims = claims;
+    this.#offsets = offsets;
     this.#options = options;
   }
 
   get start(): number {
-    return this.durable.start;
+    return this.watermark.start;
   }
 
   get end(): number {
-    return this.durable.end;
+    return this.watermark.end;
   }
 
-  append(header: Uint8Array, payload: Uint8Array): Promise<RecordPosition> {
-    return this.#log.append(header, payload).then(position, refuse);
+  /** Resolves with the offset, once the record is durable. */
+  append(header: Uint8Array, payload: Uint8Array): Promise<number> {
+    return this.#log.append(header, payload).catch(refuse);
   }
 
   /** @throws EngineError while nothing can be appended */
@@ -103,21 +103,21 @@ export class TopicLog implements FedTopic {
 
   /** A reader, at which groups may join, is there. */
   appeared(reader: object): void {
-    this.#claims.appeared(reader, Date.now());
+    this.#offsets.appeared(reader, Date.now());
   }
 
   /** A reader is gone with all its members. */
   vanished(reader: object): void {
-    this.#claims.vanished(reader, Date.now());
+    this.#offsets.vanished(reader, Date.now());
   }
 
   needed(reader: object, group: string, from: number): void {
-    const wasAbsent = this.#claims.hold(reader, group, from);
+    const wasAbsent = this.#offsets.hold(reader, group, from);
     if (wasAbsent) this.#mark(group, () => markPresent(this.#options.progressDirectory, group, this.#options.fs));
   }
 
   left(reader: object, group: string): void {
-    this.#claims.free(reader, group, Date.now());
+    this.#offsets.free(reader, group, Date.now());
   }
 
   onDurable(listener: () => void): () => void {
@@ -129,7 +129,7 @@ export class TopicLog implements FedTopic {
   async retain(): Promise<void> {
     const { progressDirectory, fs } = this.#options;
     const now = Date.now();
-    for (const group of this.#claims.findAbsent(now)) {
+    for (const group of this.#offsets.findAbsent(now)) {
       this.#mark(group, () => markAbsent(progressDirectory, group, now, fs));
     }
     await this.#marking;
@@ -144,10 +144,6 @@ export class TopicLog implements FedTopic {
   #mark(group: string, write: () => Promise<void>): void {
     this.#marking = this.#marking.then(write).catch((error: unknown) => this.#options.onUnmarked(group, error));
   }
-}
-
-function position(offset: number): RecordPosition {
-  return { partition: 0, offset };
 }
 
 function refuse(error: unknown): never {

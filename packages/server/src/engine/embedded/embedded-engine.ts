@@ -1,0 +1,443 @@
+import { join } from "node:path";
+import { type Damage, type FileSystem, LogReader, nodeFileSystem, ProgressFile } from "@pintle/log";
+import type { Logger } from "../../logger.ts";
+import type {
+  AssignedPartition,
+  AssignmentHandler,
+  Engine,
+  EngineRecord,
+  NewRecord,
+  PartitionRange,
+  Progress,
+  RecordPosition,
+  Retention,
+  ScanOptions,
+  Subscription,
+  TopicSize,
+} from "../engine.ts";
+import { EngineError } from "../engine-error.ts";
+import { seek } from "../seek.ts";
+import type { HighWatermark } from "./high-watermark.ts";
+import { type ChannelPort, HighWatermarkFollower, serveHighWatermarks } from "./high-watermark-channel.ts";
+import { engineError, PartitionLog } from "./partition-log.ts";
+import { RetentionReports } from "./retention-reports.ts";
+import { countPartitions, partitionFolder, topicSizes } from "./topic-folders.ts";
+
+export interface EmbeddedEngineOptions {
+  /** The data folder. Whoever makes the engine holds its `FolderLock`. */
+  readonly directory: string;
+  /** Which topics this engine writes. A topic has one writer among all threads. */
+  readonly owns: (topic: string) => boolean;
+  /** @default every topic has one */
+  readonly partitions?: (topic: string) => number;
+  /** The way to the engine that owns the other topics; without one they cannot be read. */
+  readonly channel?: ChannelPort;
+  readonly logger: Logger;
+  /** @default the real one */
+  readonly fs?: FileSystem;
+  /** What is kept of the topics that this engine writes. @default everything */
+  readonly retention?: ((topic: string) => Retention | undefined) | undefined;
+  /** Milliseconds between two looks at what retention may remove. @default nobody looks but who calls `retain` */
+  readonly retainEvery?: number;
+}
+
+/** A partition to read: its own or followed, and up to where. */
+interface ReadablePartition {
+  readonly watermark: HighWatermark;
+  /** Tells the writer what a group still needs. */
+  needed(group: string, from: number): void;
+  /** Tells the writer that a group has no member here any more. */
+  left(group: string): void;
+}
+
+/** Bytes that a scan reads at a time. */
+const scanBytes = 1 << 16;
+
+/**
+ * The engine over `@pintle/log`: a partition of a topic is a folder with a log; where groups stand is in its
+ * `progress/<group>`. All partitions are assigned to the one member that a group has. Two engines in two threads share a data
+ * folder, each writing some of the topics; a channel between them says how far those of the other are durable.
+ *
+ * Topics are opened at their first use. One that could not be opened is tried again at the next.
+ */
+export class EmbeddedEngine implements Engine {
+  readonly #options: EmbeddedEngineOptions;
+  readonly #logs = new Map<string, Promise<PartitionLog>>();
+  /** The logs that are open already: an append finds its own without waiting. */
+  readonly #opened = new Map<string, PartitionLog>();
+  readonly #readers = new Map<string, Promise<LogReader>>();
+  readonly #subscriptions = new Set<Subscription>();
+  /** Topics and groups that have a member. */
+  readonly #members = new Set<string>();
+  readonly #reports = new Map<string, RetentionReports>();
+  readonly #follower: HighWatermarkFollower | undefined;
+  /** Where groups can join: ports that are served, and this engine itself once it has a member. */
+  readonly #audience = new Set<object>();
+  /** What ends the serving of a port. */
+  readonly #stops = new Set<() => void>();
+  readonly #retaining: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: EmbeddedEngineOptions) {
+    this.#options = options;
+    const { retainEvery, logger } = options;
+    if (retainEvery !== undefined) {
+      this.#retaining = setInterval(() => {
+        this.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
+      }, retainEvery).unref();
+    }
+    this.#follower = options.channel === undefined ? undefined : new HighWatermarkFollower(options.channel);
+  }
+
+  partitions(topic: string): number {
+    return this.#options.partitions?.(topic) ?? 1;
+  }
+
+  async append(topic: string, { partition = 0, header, payload }: NewRecord): Promise<RecordPosition> {
+    this.#assertOpen();
+    const log = this.#opened.get(keyOf(topic, partition)) ?? (await this.#logOf(topic, partition));
+    return { partition, offset: await log.append(header, payload) };
+  }
+
+  async subscribe(topics: readonly string[], group: string, handler: AssignmentHandler): Promise<Subscription> {
+    this.#assertOpen();
+    const count = this.#commonPartitions(topics);
+    const names = topics.map((topic) => `${topic} ${group}`);
+    const taken = topics.find((_, at) => this.#members.has(names[at]!));
+    if (taken !== undefined) throw new Error(`group ${group} has a member on topic ${taken} already`);
+    for (const name of names) this.#members.add(name);
+    const members: PartitionMember[] = [];
+    const assigned: number[] = [];
+    let left: Promise<void> | undefined;
+    const leave = async (): Promise<void> => {
+      for (const partition of assigned) await handler.revoked(partition, "handed over");
+      for (const member of members) await member.close();
+      this.#subscriptions.delete(subscription);
+      for (const name of names) this.#members.delete(name);
+    };
+    const subscription: Subscription = {
+      close() {
+        left ??= leave();
+        return left;
+      },
+    };
+    this.#subscriptions.add(subscription);
+    try {
+      for (let partition = 0; partition < count; partition++) {
+        const sources: PartitionMember[] = [];
+        for (const topic of topics) sources.push(await this.#join(topic, partition, group));
+        members.push(...sources);
+        assigned.push(partition);
+        await handler.assigned(sources);
+      }
+    } catch (error) {
+      await subscription.close();
+      throw error;
+    }
+    return subscription;
+  }
+
+  async *scan(topic: string, { partition = 0, from = 0 }: ScanOptions = {}): AsyncGenerator<EngineRecord, void, void> {
+    const { watermark } = await this.#readable(topic, partition);
+    const { end } = watermark;
+    const reader = await this.#readerOf(topic, partition);
+    for (let at = Math.max(from, watermark.start); at < end; ) {
+      const { records, next, damage } = await reader.read(at, { end, maxBytes: scanBytes }).catch(refuseRead(topic));
+      this.#reportDamage(topic, damage);
+      if (next === at) break;
+      for (const record of records) yield { partition, ...record };
+      at = next;
+    }
+  }
+
+  async ranges(topic: string): Promise<readonly PartitionRange[]> {
+    const ranges: PartitionRange[] = [];
+    for (let partition = 0; partition < this.partitions(topic); partition++) {
+      const { start, end } = (await this.#readable(topic, partition)).watermark;
+      ranges.push({ start, end });
+    }
+    return ranges;
+  }
+
+  async offsetAt(topic: string, partition: number, time: number): Promise<number> {
+    const { start, end } = (await this.#readable(topic, partition)).watermark;
+    const reader = await this.#readerOf(topic, partition);
+    return seek({ start, end }, time, async (offset) => {
+      const { records } = await reader.read(offset, { end, maxBytes: 1 }).catch(refuseRead(topic));
+      return records[0];
+    });
+  }
+
+  topics(): Promise<readonly TopicSize[]> {
+    return topicSizes(this.#options.directory);
+  }
+
+  /** Serves the engine behind the other end of `port` with the topics that this one writes. */
+  serve(port: ChannelPort): void {
+    this.#appeared(port);
+    const stop = serveHighWatermarks(port, (topic, partition) => this.#logOf(topic, partition), {
+      failed: (topic, error) => this.#options.logger.error({ topic, err: error }, "a topic cannot be opened"),
+      closed: () => {
+        this.#stops.delete(stop);
+        this.#audience.delete(port);
+        for (const log of this.#opened.values()) log.vanished(port);
+      },
+    });
+    this.#stops.add(stop);
+  }
+
+  /**
+   * Opens a topic that this engine writes ahead of its first use, so that it finds no fault then.
+   *
+   * @throws EngineError also for a folder that has it with another number of partitions
+   */
+  async prepare(topic: string): Promise<void> {
+    const count = this.partitions(topic);
+    const found = await this.#countMade(topic);
+    if (found !== 0 && found !== count) {
+      const partitions = found === 1 ? "1 partition" : `${found} partitions`;
+      throw new EngineError(
+        "PINTLE_ENGINE_PARTITIONS",
+        `its topic ${topic} has ${partitions}, and the configuration says ${count} (engine.partitions). The number decides ` +
+          `the order of events and cannot be changed: write ${found}, or use another folder`,
+      );
+    }
+    // The first one last: where it is, all of them are.
+    for (let partition = count - 1; partition >= 0; partition--) await this.#logOf(topic, partition);
+  }
+
+  /**
+   * Resolves when a topic that this engine writes takes records, as far as can be said without one: where a write has failed,
+   * what is needed to go on is done first.
+   *
+   * @throws EngineError why it does not
+   */
+  async revive(topic: string): Promise<void> {
+    this.#assertOpen();
+    for (let partition = 0; partition < this.partitions(topic); partition++) {
+      await (await this.#logOf(topic, partition)).revive();
+    }
+  }
+
+  /** Removes old records of the topics that this engine has open. To be called every minute or so. */
+  async retain(): Promise<void> {
+    for (const log of this.#opened.values()) await log.retain();
+    for (const report of this.#reports.values()) report.tell(Date.now());
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#retaining);
+    for (const subscription of [...this.#subscriptions]) await subscription.close();
+    for (const stop of this.#stops) stop();
+    for (const report of this.#reports.values()) report.flush(Date.now());
+    this.#follower?.stop();
+    // Appends that were taken are written, whoever waits for them.
+    for (const log of await Promise.allSettled(this.#logs.values())) {
+      if (log.status === "fulfilled") await log.value.close();
+    }
+    for (const reader of await Promise.allSettled(this.#readers.values())) {
+      if (reader.status === "fulfilled") await reader.value.close();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed");
+  }
+
+  #commonPartitions(topics: readonly string[]): number {
+    const counts = new Set(topics.map((topic) => this.partitions(topic)));
+    const [count] = counts;
+    if (count !== undefined && counts.size === 1) return count;
+    throw new RangeError(`A group joins topics that have as many partitions, not ${topics.join(", ")}`);
+  }
+
+  /** How many partitions of a topic the data folder has; 0 where they were not all made. */
+  async #countMade(topic: string): Promise<number> {
+    const { directory, fs = nodeFileSystem } = this.#options;
+    try {
+      return await countPartitions((folder) => fs.list(folder), directory, topic);
+    } catch (error) {
+      throw engineError(error, `topic ${topic} cannot be opened`);
+    }
+  }
+
+  #logOf(topic: string, partition: number): Promise<PartitionLog> {
+    const { directory, fs, owns, retention, logger } = this.#options;
+    const key = keyOf(topic, partition);
+    return once(this.#logs, key, async () => {
+      this.#assertOpen();
+      if (!owns(topic)) throw new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
+      const count = this.partitions(topic);
+      const rules = retention?.(topic);
+      const log = await PartitionLog.open(partitionFolder(directory, topic, partition), {
+        fs,
+        isOneOfSeveral: count > 1,
+        retention: rules?.maxBytes === undefined ? rules : { ...rules, maxBytes: rules.maxBytes / count },
+        progressDirectory: this.#progressFolder(topic, partition),
+        onDamage: (damage) => this.#reportDamage(topic, [damage]),
+        onRetention: (report) => this.#reportsOf(topic).add(report, Date.now()),
+        onUnmarked: (group, error) => logger.warn({ topic, group, err: error }, "a mark beside its progress failed"),
+      });
+      this.#opened.set(key, log);
+      for (const reader of this.#audience) log.appeared(reader);
+      return log;
+    });
+  }
+
+  #readerOf(topic: string, partition: number): Promise<LogReader> {
+    const { directory, fs } = this.#options;
+    return once(this.#readers, keyOf(topic, partition), () =>
+      LogReader.open(partitionFolder(directory, topic, partition), fs === undefined ? {} : { fs }),
+    );
+  }
+
+  async #readable(topic: string, partition: number): Promise<ReadablePartition> {
+    this.#assertOpen();
+    if (this.#options.owns(topic)) {
+      const log = await this.#logOf(topic, partition);
+      return {
+        watermark: log.watermark,
+        needed: (group, from) => log.needed(this, group, from),
+        left: (group) => log.left(this, group),
+      };
+    }
+    if (this.#follower === undefined) {
+      const message = `topic ${topic} is written by another engine, and there is no channel from it`;
+      throw new EngineError("PINTLE_ENGINE_NOT_OWNER", message);
+    }
+    return this.#follower.follow(topic, partition);
+  }
+
+  async #join(topic: string, partition: number, group: string): Promise<PartitionMember> {
+    const { fs, logger } = this.#options;
+    if (this.#options.owns(topic)) this.#appeared(this);
+    try {
+      const source = await this.#readable(topic, partition);
+      const reader = await this.#readerOf(topic, partition);
+      const file = await ProgressFile.open(join(this.#progressFolder(topic, partition), group), {
+        ...(fs === undefined ? {} : { fs }),
+        onError: (error) => logger.warn({ topic, group, err: error }, "progress cannot be saved; it is tried again"),
+        onMended: () => logger.info({ topic, group }, "progress is saved again"),
+      });
+      const damaged = (damage: readonly Damage[]): void => this.#reportDamage(topic, damage);
+      return new PartitionMember({ topic, partition, group, source, reader, file, damaged });
+    } catch (error) {
+      throw engineError(error, `topic ${topic} cannot be read by group ${group}`);
+    }
+  }
+
+  #progressFolder(topic: string, partition: number): string {
+    return join(partitionFolder(this.#options.directory, topic, partition), "progress");
+  }
+
+  #appeared(reader: object): void {
+    if (this.#audience.has(reader)) return;
+    this.#audience.add(reader);
+    for (const log of this.#opened.values()) log.appeared(reader);
+  }
+
+  #reportsOf(topic: string): RetentionReports {
+    const found = this.#reports.get(topic) ?? new RetentionReports(topic, this.#options.logger);
+    this.#reports.set(topic, found);
+    return found;
+  }
+
+  #reportDamage(topic: string, damage: readonly Damage[]): void {
+    const { logger } = this.#options;
+    for (const { remains, ...item } of damage) {
+      if (remains !== true) logger.error({ topic, ...item }, "part of the log cannot be read");
+      else logger.info({ topic, ...item }, "the last write was broken off, and what is left of it is passed over");
+    }
+  }
+}
+
+/** A partition as the member of a group sees it. */
+class PartitionMember implements AssignedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly progress: Progress | undefined;
+  readonly #group: string;
+  readonly #source: ReadablePartition;
+  readonly #reader: LogReader;
+  readonly #file: ProgressFile;
+  readonly #damaged: (damage: readonly Damage[]) => void;
+
+  constructor(parts: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly group: string;
+    readonly source: ReadablePartition;
+    readonly reader: LogReader;
+    readonly file: ProgressFile;
+    readonly damaged: (damage: readonly Damage[]) => void;
+  }) {
+    this.topic = parts.topic;
+    this.partition = parts.partition;
+    this.#group = parts.group;
+    this.#source = parts.source;
+    this.#reader = parts.reader;
+    this.#file = parts.file;
+    this.#damaged = parts.damaged;
+    this.progress = parts.file.load();
+    // A new group has said nothing yet about where it will begin.
+    if (this.progress !== undefined) parts.source.needed(parts.group, this.progress.low);
+  }
+
+  start(): number {
+    // A read that finds the oldest records gone knows it before the writer's word arrives.
+    return Math.max(this.#source.watermark.start, this.#reader.start);
+  }
+
+  end(): number {
+    return this.#source.watermark.end;
+  }
+
+  async read(from: number, maxBytes: number): Promise<{ records: EngineRecord[]; next: number }> {
+    const { partition } = this;
+    const { end } = this.#source.watermark;
+    const { records, next, damage } = await this.#reader.read(from, { end, maxBytes }).catch(refuseRead(this.topic));
+    if (damage.length > 0) this.#damaged(damage);
+    return { records: records.map((record) => ({ partition, ...record })), next };
+  }
+
+  wait(from: number, signal: AbortSignal): Promise<void> {
+    return this.#source.watermark.wait(from, signal);
+  }
+
+  save(progress: Progress): void {
+    this.#file.save(progress);
+    this.#source.needed(this.#group, progress.low);
+  }
+
+  /** Waits for the latest save, and leaves. */
+  async close(): Promise<void> {
+    await this.#file.close();
+    this.#source.left(this.#group);
+  }
+}
+
+/** Remembers a promise under a key, and forgets it when it rejects. */
+function once<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  let made = map.get(key);
+  if (made === undefined) {
+    made = make();
+    map.set(key, made);
+    made.catch(() => map.delete(key));
+  }
+  return made;
+}
+
+function refuseRead(topic: string): (error: unknown) => never {
+  return (error) => {
+    throw engineError(error, `topic ${topic} cannot be read`);
+  };
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
