@@ -57,6 +57,35 @@ describe("beforeSend as a list", () => {
   });
 });
 
+describe("what the ready-made ones are given", () => {
+  const wrong: readonly [name: string, make: () => unknown, told: RegExp][] = [
+    ["a rate that is a text", () => sample("0.5" as never), /^sample is /],
+    ["no options", () => sample(0.5, null as never), /^sample is null, allowed is an object/],
+    ["one event in the place of a list", () => sample(0.5, { events: "Paid" as never }), /^sample\.events is "Paid"/],
+    ["a list of something else", () => sample(0.5, { events: [5] as never }), /^sample\.events is \[5\]/],
+    ["no function", () => sample(0.5, { by: "userId" as never }), /^sample\.by is "userId"/],
+    ["a misspelt option", () => sample(0.5, { event: ["Paid"] } as never), /^sample\.event is no option/],
+    ["neither path nor pattern", () => redact(5 as never), /^redact is 5, allowed is a path or a regular expression/],
+    ["nothing", () => redact(null as never), /^redact is null/],
+    ["no names", () => rename(undefined as never), /^rename is (undefined|missing), allowed is an object/],
+    ["a misspelt part", () => rename({ event: {} } as never), /^rename\.event is no option/],
+    ["a new name that is none", () => rename({ events: { Paid: 5 as never } }), /^rename\.events\["Paid"\] is 5/],
+    ["an empty name", () => rename({ traits: { a: "" } }), /^rename\.traits\["a"\] is /],
+  ];
+  for (const [name, make, told] of wrong) {
+    test(`${name} is refused where it is given`, () => {
+      assert.throws(make, (error) => error instanceof ConfigError && told.test(error.message));
+    });
+  }
+
+  test("a pattern is looked for everywhere, whatever its flags", () => {
+    for (const flags of ["", "g", "y", "gy", "i"]) {
+      const message = redact(new RegExp("tok_x", flags))(track({ properties: { note: "a tok_x, tok_x" } }));
+      assert.deepEqual(message, track({ properties: { note: "a [redacted], [redacted]" } }), flags);
+    }
+  });
+});
+
 describe("sample", () => {
   test("takes about so many users, always the same ones, and more of them at a higher rate", () => {
     const kept = (rate: number) => {

@@ -1,3 +1,4 @@
+import { describe } from "@pintle/events";
 import type { WritableMessage } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -14,7 +15,7 @@ const parts = ["context", "properties", "traits"] as const;
  *   any number of them: `**.password`.
  * - **A pattern** is replaced in every text, wherever it is found: `/\b\d{13,19}\b/`.
  *
- * @throws ConfigError for a path that does not begin with one of the three, or with a star
+ * @throws ConfigError for a path that does not begin with one of the three, or with a star, and for what is neither path nor pattern
  * @example
  * ```ts
  * import { Pintle, redact } from "@pintle/sdk";
@@ -32,7 +33,8 @@ export function redact(...what: readonly (string | RegExp)[]): (message: Writabl
   const patterns: RegExp[] = [];
   for (const each of what) {
     if (typeof each === "string") paths.push(pathOf(each));
-    else patterns.push(new RegExp(each.source, each.flags.includes("g") ? each.flags : `${each.flags}g`));
+    else if (isPattern(each)) patterns.push(new RegExp(each.source, `${each.flags.replace(/[gy]/g, "")}g`));
+    else throw new ConfigError("redact", each, describe(each), "a path or a regular expression");
   }
   return (message) => {
     const fields: Record<string, unknown> = message;
@@ -42,6 +44,11 @@ export function redact(...what: readonly (string | RegExp)[]): (message: Writabl
     }
     return message;
   };
+}
+
+/** One of another realm, too. */
+function isPattern(value: unknown): value is RegExp {
+  return Object.prototype.toString.call(value) === "[object RegExp]";
 }
 
 function pathOf(path: string): readonly string[] {

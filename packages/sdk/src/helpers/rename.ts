@@ -1,4 +1,7 @@
+import { describe } from "@pintle/events";
 import type { WritableMessage } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import { checkNames } from "./check-names.ts";
 
 /** Old names and new ones. See {@link rename}. */
 export interface Renames {
@@ -13,6 +16,7 @@ export interface Renames {
 /**
  * For `beforeSend`: gives events, properties and traits other names. A field whose new name is taken by another field takes its place.
  *
+ * @throws ConfigError for new names that are no texts, or empty
  * @example
  * ```ts
  * import { Pintle, type Renames, rename } from "@pintle/sdk";
@@ -24,11 +28,15 @@ export interface Renames {
  * await client.close();
  * ```
  */
-export function rename({
-  events = {},
-  properties = {},
-  traits = {},
-}: Renames): (message: WritableMessage) => WritableMessage {
+export function rename(renames: Renames): (message: WritableMessage) => WritableMessage {
+  checkNames("rename", renames, ["events", "properties", "traits"]);
+  const { events = {}, properties = {}, traits = {} } = renames;
+  for (const [part, names] of Object.entries({ events, properties, traits })) {
+    for (const [from, to] of Object.entries(names)) {
+      if (typeof to !== "string" || to === "")
+        throw new ConfigError(`rename.${part}[${JSON.stringify(from)}]`, to, describe(to), "a name");
+    }
+  }
   return (message) => {
     if (message.type === "track") message.event = renamed(message.event, events);
     const fields: Record<string, unknown> = message;

@@ -1,6 +1,7 @@
-import { hashUserKey } from "@pintle/events";
+import { describe, hashUserKey } from "@pintle/events";
 import type { WritableMessage } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import { checkNames } from "./check-names.ts";
 
 /** What is sampled, and by what. See {@link sample}. */
 export interface SampleOptions {
@@ -15,7 +16,7 @@ export interface SampleOptions {
  * change; a higher rate adds users. The others are refused as `filtered`.
  *
  * @param rate from 0 (nobody) to 1 (everybody)
- * @throws ConfigError for another rate
+ * @throws ConfigError for another rate, and for options of the wrong kind
  * @example
  * ```ts
  * import { Pintle, type SampleOptions, sample } from "@pintle/sdk";
@@ -30,14 +31,20 @@ export interface SampleOptions {
  */
 export function sample(
   rate: number,
-  { events, by }: SampleOptions = {},
+  options: SampleOptions = {},
 ): (message: WritableMessage) => WritableMessage | null {
   if (!(typeof rate === "number" && rate >= 0 && rate <= 1))
     throw new ConfigError("sample", rate, String(rate), "a number from 0 to 1");
+  checkNames("sample", options, ["events", "by"]);
+  const { events, by } = options;
+  if (events !== undefined && !(Array.isArray(events) && events.every((name) => typeof name === "string")))
+    throw new ConfigError("sample.events", events, describe(events), "a list of names");
+  if (by !== undefined && typeof by !== "function")
+    throw new ConfigError("sample.by", by, describe(by), "a function that gives a text");
   return (message) => {
     if (events !== undefined && !(message.type === "track" && events.includes(message.event))) return message;
     const { userId = "", anonymousId = "" } = message;
-    const key = by === undefined ? String(userId === "" ? anonymousId : userId) : by(message);
+    const key = by === undefined ? String(userId === "" ? anonymousId : userId) : String(by(message));
     return (hashUserKey(key) >>> 0) / 2 ** 32 < rate ? message : null;
   };
 }
