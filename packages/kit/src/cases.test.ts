@@ -10,6 +10,7 @@ const crm = defineDestination<{ key: string }>({
   displayName: "CRM",
   description: "a test",
   settings: { key: z.string().min(2, "A key has two letters").describe("a key") },
+  accepts: ({ userId }) => (userId === "guest" ? "unsupported" : true),
   requests: ([event], { key }, { now }) => {
     if (event?.userId === undefined) throw new Error("no user");
     return [
@@ -19,6 +20,7 @@ const crm = defineDestination<{ key: string }>({
         headers: { "X-Key": key },
         body: `{"now":${now}}`,
         gzip: true,
+        adjusted: event.userId === "long" ? [[0, "clipped", "userId"]] : [],
       },
     ];
   },
@@ -42,6 +44,20 @@ const request = {
   body: { now: 86_400_000 },
 };
 const now = "1970-01-02T00:00:00Z";
+
+test("a case says what is filtered, and what was changed", async () => {
+  const filtered = { outcome: "filtered", reason: "unsupported" };
+  assert.deepEqual(
+    await problemsOf({ settings, events: [{ userId: "guest" }], requests: [], outcomes: [filtered] }),
+    [],
+  );
+  const adjusted = [{ reason: "clipped", detail: "userId" }];
+  const long = { settings, events: [{ userId: "long" }] };
+  assert.deepEqual(await problemsOf({ ...long, outcomes: [{ outcome: "delivered", adjusted }] }), []);
+  assert.deepEqual(await problemsOf({ ...long, outcomes: [{ adjusted: [], outcome: "delivered" }] }), [
+    'outcomes[0].adjusted[0]: expected nothing, got {"reason":"clipped","detail":"userId"}',
+  ]);
+});
 
 test("a case holds when everything that it says is so", async () => {
   assert.deepEqual(await problemsOf({ settings, events, now, requests: [request], outcomes: ["delivered"] }), []);

@@ -14,11 +14,12 @@ const jsonObject = z.record(z.string(), z.unknown());
 const outcomeSchema = z.union([
   z.literal("delivered"),
   z.strictObject({
-    outcome: z.enum(["delivered", "retry", "dead"]),
+    outcome: z.enum(["delivered", "filtered", "retry", "dead"]),
     scope: z.enum(["event", "destination"]).optional(),
     reason: z.string().optional(),
     after: z.number().optional(),
     ages: z.boolean().optional(),
+    adjusted: z.array(z.strictObject({ reason: z.string(), detail: z.string().optional() })).optional(),
   }),
 ]);
 

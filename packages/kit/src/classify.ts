@@ -1,4 +1,4 @@
-import { type Answer, type Dead, dead, delivered, type Outcome, type Retry, retry } from "./outcome.ts";
+import { type Answer, type Dead, type Delivered, dead, delivered, type Retry, retry } from "./outcome.ts";
 
 /** `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not stop a destination for years. */
 export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
@@ -25,7 +25,7 @@ function isAbsence(status: number): boolean {
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
  */
-export function classifyAnswer(answer: Answer, now: number): Outcome {
+export function classifyAnswer(answer: Answer, now: number): Delivered | Retry | Dead {
   const { status, flaw } = answer;
   if (status >= 200 && status < 300) return flaw === undefined ? delivered : { ...delivered, detail: flaw };
   const reason = `http_${status}`;

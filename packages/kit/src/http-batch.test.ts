@@ -64,7 +64,7 @@ async function open(
 async function deliver(events: readonly TestEvent[], ...how: Parameters<typeof open>) {
   const { sent, deliver: deliverTo } = await open(...how);
   const outcomes = await deliverTo(events);
-  const answers = outcomes.map((each) => (each.outcome === "delivered" ? undefined : each.answer));
+  const answers = outcomes.map((each) => ("answer" in each ? each.answer : undefined));
   return {
     sent,
     answers,

@@ -1,8 +1,8 @@
-import { errorMessage, userKey } from "@pintle/events";
+import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
-import { type Dead, dead, delivered, type Outcome, retry } from "./outcome.ts";
-import { Refusal } from "./refusal.ts";
+import { type Delivered, delivered, type Outcome, type Retry, retry } from "./outcome.ts";
+import { unmakeable } from "./refusal.ts";
 import type { EventRequest } from "./sender.ts";
 import type { Suspects } from "./suspects.ts";
 
@@ -40,7 +40,10 @@ interface Part {
   readonly divisible: boolean;
 }
 
-const missing = retry("event", "no_outcome", { detail: "the destination's type gave no outcome for the event" });
+/** The outcome of an event to which a type gave none. */
+export const missing: Retry = retry("event", "no_outcome", {
+  detail: "the destination's type gave no outcome for the event",
+});
 
 /**
  * Delivers a batch in as many requests as it takes, one after the other, and tells what became of each event.
@@ -171,8 +174,9 @@ class Batch {
   /** Gives an outcome to those of the events that have none but the hopeful one. */
   #give(outcome: Outcome, positions: readonly number[]): void {
     for (const position of positions) {
-      if (this.#outcomes[position]?.outcome !== "delivered") continue;
-      this.#outcomes[position] = outcome;
+      const before = this.#outcomes[position];
+      if (before?.outcome !== "delivered") continue;
+      this.#outcomes[position] = outcome.outcome === "delivered" ? bothDelivered(before, outcome) : outcome;
       if (!this.#rules.inOrder || outcome.outcome !== "retry") continue;
       this.#waiting.set(this.#userOf(position), { ...outcome, ages: false });
     }
@@ -192,9 +196,10 @@ class Batch {
   }
 }
 
-function unmakeable(error: unknown): Dead {
-  if (error instanceof Refusal) return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
-  return dead("request", { detail: errorMessage(error) });
+/** What two requests have delivered, with what was changed for each. */
+function bothDelivered(one: Delivered, other: Delivered): Delivered {
+  if (one.adjusted === undefined) return other;
+  return { ...other, adjusted: [...one.adjusted, ...(other.adjusted ?? [])] };
 }
 
 function unmade(positions: readonly number[]): Part {

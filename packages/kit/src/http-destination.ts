@@ -2,12 +2,14 @@ import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { unaccepted } from "./accept.ts";
 import { type Addresses, baseOf } from "./addresses.ts";
+import { adjustedOutcomes } from "./adjustment.ts";
 import { type AnswerContext, type Attempt, optionsAt } from "./attempt.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
-import { deliverInRequests, type Result } from "./http-batch.ts";
+import { deliverInRequests, missing, type Result } from "./http-batch.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
 import { type EventRequest, type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
 import { Suspects } from "./suspects.ts";
@@ -20,6 +22,11 @@ export interface HttpDefinition<Settings> {
    * `refuse`, else `request`.
    */
   requests(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): readonly EventRequest[];
+  /**
+   * Whether the event is for the service at all: `true`, or a short fixed word, like `unsupported`, under which it is counted as filtered.
+   * Pure. What it throws ends the event as in `requests`. @default all are
+   */
+  accepts?(event: DeliveredEvent, settings: Settings): true | string;
   /** Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses something has failed */
   readonly takesRequests?: boolean;
   /** Only events with the same key get into one call of `requests`: the list, the account, the region that a request is about. Pure. */
@@ -90,12 +97,21 @@ export function openHttp<Settings>(
     return sender.send(request.gzip === true ? await compressed(request) : request, sendLimits);
   }
 
+  /** With what was changed of each event. */
+  function adjusted(result: Result, request: EventRequest, count: number): Result {
+    const { outcome, outcomes } = result;
+    if (request.adjusted === undefined || (outcome !== undefined && outcome.outcome !== "delivered")) return result;
+    const its = adjustedOutcomes(request, count, (position) => outcome ?? outcomes?.[position]);
+    return { outcomes: its.map((each) => each ?? missing) };
+  }
+
   /** With the request that it came of, for who wants to know why. */
   function explained(result: Result, request: EventRequest): Result {
     const { outcome, outcomes } = result;
     if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;
     const sent = shown(request);
-    const withRequest = (each: Outcome) => (each.outcome === "delivered" ? each : { ...each, request: sent });
+    const withRequest = (each: Outcome): Outcome =>
+      each.outcome === "retry" || each.outcome === "dead" ? { ...each, request: sent } : each;
     if (outcome !== undefined) return { ...result, outcome: withRequest(outcome) };
     return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map(withRequest) }) };
   }
@@ -127,7 +143,7 @@ export function openHttp<Settings>(
               (answer) => judge(answer, carried, request),
               (error: unknown): Result => ({ outcome: classifyError(error) }),
             )
-            .then((result) => explained(result, request)),
+            .then((result) => explained(adjusted(result, request, carried.length), request)),
       };
     });
   };
@@ -136,20 +152,27 @@ export function openHttp<Settings>(
   const { key } = definition;
   const keyOf = key === undefined ? undefined : (event: DeliveredEvent) => key.call(definition, event, settings);
 
+  const { accepts } = definition;
+  const unacceptedOf = (events: readonly DeliveredEvent[]): ReadonlyMap<number, Outcome> =>
+    accepts === undefined ? none : unaccepted(events, (event) => accepts.call(definition, event, settings));
+  const rules = { requestsOf, keyOf, limits, inOrder, suspects, judgesEvents };
+
   return {
-    deliver: (events, delivery) =>
-      deliverInRequests(events, {
-        requestsOf,
-        keyOf,
-        limits,
-        inOrder,
-        suspects,
-        judgesEvents,
-        released: delivery?.released,
-      }),
+    deliver(events, delivery) {
+      const ended = unacceptedOf(events);
+      if (ended.size === 0) return deliverInRequests(events, { ...rules, released: delivery?.released });
+      const going = events.filter((_, position) => !ended.has(position));
+      const positions = [...events.keys()];
+      return (going.length === 0 ? Promise.resolve([]) : deliverInRequests(going, rules)).then((outcomes) => {
+        const next = outcomes.values();
+        return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
+      });
+    },
     close: () => sender.close(),
   };
 }
+
+const none: ReadonlyMap<number, Outcome> = new Map();
 
 /** Positions of the events of the items, among those that the request carries. */
 function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEvent[]): readonly number[] {
@@ -162,7 +185,7 @@ const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /** With no more of the answer than is kept. */
 function briefly(outcome: Outcome): Outcome {
-  if (outcome.outcome === "delivered") return outcome;
+  if (outcome.outcome === "delivered" || outcome.outcome === "filtered") return outcome;
   const { answer } = outcome;
   if (answer === undefined || answer.body.length <= keptAnswerBytes) return outcome;
   return { ...outcome, answer: { ...answer, body: answer.body.slice(0, keptAnswerBytes) } };

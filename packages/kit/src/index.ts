@@ -47,7 +47,19 @@ export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
 export { type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
-export { type Answer, type Dead, type Delivered, dead, delivered, type Outcome, type Retry, retry } from "./outcome.ts";
+export {
+  type Adjustment,
+  type Answer,
+  type Dead,
+  type Delivered,
+  dead,
+  delivered,
+  type Filtered,
+  filtered,
+  type Outcome,
+  type Retry,
+  retry,
+} from "./outcome.ts";
 export { kindNamed, plainWords } from "./plain-words.ts";
 export { rate, rateBounds } from "./rate.ts";
 export { refuse } from "./refusal.ts";

@@ -4,14 +4,33 @@ import type { ShownRequest } from "./hiding.ts";
  * What became of one event in one delivery. The destination says what happened; the router decides what to do about it.
  *
  * - `delivered`: the destination has it;
+ * - `filtered`: it is not for the destination, and nothing was sent;
  * - `retry`: it may succeed later with nothing changed but time;
  * - `dead`: this event will never succeed as it is; it becomes a dead letter.
  */
-export type Outcome = Delivered | Retry | Dead;
+export type Outcome = Delivered | Filtered | Retry | Dead;
 
 export interface Delivered {
   readonly outcome: "delivered";
   /** One line for people: what was wrong with the answer all the same. */
+  readonly detail?: string;
+  /** What of the event was changed to suit the service. */
+  readonly adjusted?: readonly Adjustment[];
+}
+
+/** Something of an event that was shortened or left out, since the service would not have taken it. */
+export interface Adjustment {
+  /** A short fixed word; it is counted under this. */
+  readonly reason: string;
+  /** One line for people: which field. */
+  readonly detail?: string;
+}
+
+export interface Filtered {
+  readonly outcome: "filtered";
+  /** A short fixed word; it is counted under this. */
+  readonly reason: string;
+  /** One line for people. */
   readonly detail?: string;
 }
 
@@ -64,6 +83,11 @@ export interface Answer {
 
 export const delivered: Delivered = { outcome: "delivered" };
 
+/** @throws TypeError for a reason that is no word of a-z, 0-9 and _ */
+export function filtered(reason: string): Filtered {
+  return { outcome: "filtered", reason: reasonOf(reason) };
+}
+
 export function retry(
   scope: Retry["scope"],
   reason: string,
@@ -74,4 +98,10 @@ export function retry(
 
 export function dead(reason: string, more: Pick<Dead, "detail" | "answer" | "inARow"> = {}): Dead {
   return { outcome: "dead", reason, ...more };
+}
+
+/** @throws TypeError for what cannot name a counter */
+export function reasonOf(reason: string): string {
+  if (/^[a-z][a-z0-9_]{0,63}$/.test(reason)) return reason;
+  throw new TypeError(`A reason is a word of a-z, 0-9 and _, like "too_old", not ${JSON.stringify(reason)}`);
 }

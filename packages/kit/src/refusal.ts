@@ -1,5 +1,8 @@
+import { errorMessage } from "@pintle/events";
+import { type Dead, dead, reasonOf } from "./outcome.ts";
+
 /** An event that the service would not take, which is found while its request is made. */
-export class Refusal extends Error {
+class Refusal extends Error {
   override readonly name = "Refusal";
   readonly reason: string;
   readonly detail: string | undefined;
@@ -19,8 +22,11 @@ export class Refusal extends Error {
  * @throws TypeError for a reason that is no such word
  */
 export function refuse(reason: string, detail?: string): Error {
-  if (!/^[a-z][a-z0-9_]{0,63}$/.test(reason)) {
-    throw new TypeError(`A reason is a word of a-z, 0-9 and _, like "too_old", not ${JSON.stringify(reason)}`);
-  }
-  return new Refusal(reason, detail);
+  return new Refusal(reasonOf(reason), detail);
+}
+
+/** The outcome of an event of which no request can be made: what was thrown says why. */
+export function unmakeable(error: unknown): Dead {
+  if (error instanceof Refusal) return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
+  return dead("request", { detail: errorMessage(error) });
 }

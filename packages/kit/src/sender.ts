@@ -20,6 +20,8 @@ export interface EventRequest extends HttpRequest {
   readonly events?: readonly number[];
   /** For each item of its body the position of its event, where that is not one item for each: `classify` gets it. */
   readonly items?: readonly number[];
+  /** What was changed of an event to suit the service: its position, a reason as for `refuse`, and which field. */
+  readonly adjusted?: readonly (readonly [position: number, reason: string, detail?: string])[];
   /** Compresses the body and says so in `Content-Encoding`. @default false */
   readonly gzip?: boolean;
 }

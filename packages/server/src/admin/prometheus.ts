@@ -83,6 +83,11 @@ function families(status: Status): Family[] {
       each(({ delivered }) => delivered),
     ),
     counter(
+      "pintle_destination_adjusted_total",
+      "What was shortened or left out of events that were delivered.",
+      byReason(({ adjusted }) => adjusted),
+    ),
+    counter(
       "pintle_destination_filtered_total",
       "Events that were not meant for the destination.",
       byReason(({ filtered }) => filtered),

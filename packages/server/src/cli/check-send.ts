@@ -87,7 +87,8 @@ export async function checkSend(call: CommandCall, context: CommandContext, conf
       const sent = await send(each, { directory: config.directory, timeout, signal });
       context.print("");
       for (const line of sentLines(each, sent, hidden)) context.print(line);
-      if (sent.outcome.outcome !== "delivered" || sent.left !== undefined) failures++;
+      if ((sent.outcome.outcome !== "delivered" && sent.outcome.outcome !== "filtered") || sent.left !== undefined)
+        failures++;
     }
     return failures === 0 ? 0 : 1;
   });
@@ -202,6 +203,8 @@ function sentLines({ destination, trial }: Plan, { exchanges, outcome, left }: S
     lines.push(
       `  it has the test event${trial === undefined || left !== undefined ? "" : ", which was removed again"}`,
     );
+  } else if (outcome.outcome === "filtered") {
+    lines.push(`  its type has no use for the test event, which would be filtered: ${outcome.reason}`);
   } else if (outcome.outcome === "retry") lines.push(notDelivered(outcome.reason, detail));
   else lines.push(refusal(outcome.reason, detail));
   if (left !== undefined)

@@ -7,6 +7,7 @@ import {
   type DestinationType,
   dead,
   type EventSource,
+  type Filtered,
   type HttpRequest,
   type Outcome,
   type Retry,
@@ -42,7 +43,7 @@ export interface Exchange {
 
 export interface Sent {
   readonly exchanges: readonly Exchange[];
-  readonly outcome: Delivered | Pick<Retry | Dead, "outcome" | "reason" | "detail">;
+  readonly outcome: Delivered | Filtered | Pick<Retry | Dead, "outcome" | "reason" | "detail">;
   /** Why what was written could not be removed. */
   readonly left?: string;
 }
@@ -109,8 +110,9 @@ async function deliver({ type, settings, events, source, trial }: Plan, tools: T
     const outcomes: Outcome[] = [];
     // One by one, as not every destination takes several at once.
     for (const event of events) outcomes.push(...(await connection.deliver([event], { sources: [source] })));
-    const failure = outcomes.find(({ outcome }) => outcome !== "delivered");
-    return failure ?? outcomes[0] ?? dead("no_outcome");
+    const failure = outcomes.find(({ outcome }) => outcome === "retry" || outcome === "dead");
+    const got = outcomes.find(({ outcome }) => outcome === "delivered");
+    return failure ?? got ?? outcomes[0] ?? dead("no_outcome");
   } finally {
     await connection.close();
   }

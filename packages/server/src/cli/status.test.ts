@@ -13,6 +13,7 @@ const hook = {
   state: "open",
   problem: { at: "2026-01-02T03:04:06.000Z", reason: "http_401", message: "the destination answered 401" },
   delivered: 4000,
+  adjusted: {},
   filtered: { disconnected: 1, only: 20 },
   duplicate: 6,
   retried: 2,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dead, delivered, type Outcome, retry } from "@pintle/kit";
+import { dead, delivered, filtered, type Outcome, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
@@ -338,6 +338,30 @@ test("events are filtered by integrations and by their source", async () => {
   assert.deepEqual(
     statuses.map(({ malformedIntegrations }) => malformedIntegrations),
     [1, 1],
+  );
+  await harness.close();
+});
+
+test("what a destination's type has no use for is filtered, and what it changes of an event is counted", async () => {
+  const { fake, ids } = destination();
+  const deliver = fake.deliver;
+  fake.deliver = async (events) => {
+    const outcomes = await deliver(events);
+    return outcomes.map((outcome, at) => {
+      const { messageId } = events[at]!;
+      if (messageId === "page") return filtered("unsupported");
+      return messageId === "long"
+        ? { outcome: "delivered", adjusted: [{ reason: "clipped" }, { reason: "left_out" }] }
+        : outcome;
+    });
+  };
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  await harness.accept(["page", "long", "short"].map((messageId) => ({ messageId })));
+  assert.deepEqual(ids, ["page", "long", "short"]);
+  const status = await harness.status("d");
+  assert.deepEqual(
+    [status.delivered, status.filtered, status.adjusted, status.dead, status.waiting],
+    [2, { unsupported: 1 }, { clipped: 1, left_out: 1 }, {}, 0],
   );
   await harness.close();
 });

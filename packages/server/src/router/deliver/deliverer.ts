@@ -2,7 +2,7 @@ import type { BatchLimits, Connection, DestinationType, EventSource, Retry, Tool
 import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
 import type { Entry, Lane } from "../lanes/entry.ts";
 import type { Lanes } from "../lanes/lanes.ts";
-import { type DeadEnding, deadEnding, delivered, type FilteredEnding } from "../ledger/ending.ts";
+import { type DeadEnding, deadEnding, delivered, type FilteredEnding, filtered } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { messageOf } from "../ledger/problems.ts";
 import type { MemoryShare } from "../memory/budget.ts";
@@ -280,7 +280,10 @@ export class Deliverer {
         this.#tookOrRefused(entry, findings);
         this.#judge.delivered(number, entry);
         findings.flaw ??= result.detail;
+        if (result.adjusted !== undefined) this.#ledger.counters.changed(result.adjusted);
         this.#ledger.end(entry, delivered);
+      } else if (result.outcome === "filtered") {
+        this.#ledger.end(entry, filtered(result.reason));
       } else {
         const outcome = this.#judge.judge(entry, result, judged);
         if (outcome.outcome === "retry") this.#failed(entry, outcome, findings, now);

@@ -2,6 +2,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import {
   type Connection,
   type Dead,
+  type Delivered,
   type Delivery,
   dead,
   type EventSource,
@@ -260,12 +261,20 @@ function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   if (first === undefined) return noOutcome;
   const again = outcomes.find(isRetry) ?? outcomes.find(isOpen);
   entry.failed ??= outcomes.find((outcome): outcome is Dead => outcome.outcome === "dead" && !isOpen(outcome));
-  if (again === undefined) return entry.failed ?? first;
+  if (again === undefined) return entry.failed ?? together(outcomes);
   if (outcomes.length > 1) {
     entry.transformed = entry.transformed!.filter((_, at) => isOpen(outcomes[at]!));
     entry.only = new Set(entry.transformed.map(({ messageId }) => messageId));
   }
   return again;
+}
+
+/** Of results that were all delivered, or filtered: what was delivered, with what was changed of any; filtered where all were. */
+function together(outcomes: readonly Outcome[]): Outcome {
+  const [first = noOutcome, ...others] = outcomes.filter(({ outcome }) => outcome === "delivered") as Delivered[];
+  if (first.outcome !== "delivered") return outcomes[0] ?? noOutcome;
+  const adjusted = [first, ...others].flatMap((each) => each.adjusted ?? []);
+  return adjusted.length === 0 ? first : { ...first, adjusted };
 }
 
 /** Whether the event may go out once more. */

@@ -9,6 +9,7 @@ export class Counters {
   #duplicate = 0;
   readonly #filtered: Tally = new Tally();
   readonly #dead: Tally = new Tally();
+  readonly #adjusted: Tally = new Tally();
   /** Seconds from the acceptance of an event to its delivery. */
   readonly #latency: Histogram = new Histogram(latencyBounds);
   /** Attempts that failed and are made again. */
@@ -47,12 +48,26 @@ export class Counters {
     }
   }
 
+  /** Counts what was changed of an event that was delivered. */
+  changed(adjustments: readonly { readonly reason: string }[]): void {
+    for (const { reason } of adjustments) this.#adjusted.add(reason);
+  }
+
   toJSON(): Pick<
     DestinationStatus,
-    "delivered" | "filtered" | "duplicate" | "dead" | "retried" | "replayed" | "malformedIntegrations" | "latency"
+    | "delivered"
+    | "adjusted"
+    | "filtered"
+    | "duplicate"
+    | "dead"
+    | "retried"
+    | "replayed"
+    | "malformedIntegrations"
+    | "latency"
   > {
     return {
       delivered: this.#delivered,
+      adjusted: this.#adjusted.toJSON(),
       filtered: this.#filtered.toJSON(),
       duplicate: this.#duplicate,
       dead: this.#dead.toJSON(),

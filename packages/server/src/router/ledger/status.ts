@@ -11,6 +11,8 @@ export interface DestinationStatus {
   /** `stopped`: it has come upon something that this version cannot read, and waits for a newer one. */
   readonly state: BreakerState | "stopped";
   readonly delivered: number;
+  /** What was shortened or left out of events that were delivered, since their service would not have taken it: how often, by reason. */
+  readonly adjusted: Readonly<Record<string, number>>;
   /** Events that were not for it, by reason. */
   readonly filtered: Readonly<Record<string, number>>;
   /** Events that their client had sent before. */

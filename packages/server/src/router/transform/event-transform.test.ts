@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { dead, delivered, retry } from "@pintle/kit";
+import { dead, delivered, filtered, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
@@ -56,6 +56,20 @@ test("what a transform makes of an event goes out, or ends there and is counted"
   assert.deepEqual([letter?.event.messageId, letter?.detail], ["bad", "it threw"]);
   await harness.close();
   assert.equal(transform.closed, 1);
+});
+
+test("an event that became several is delivered where any of them is for the destination, and filtered where none is", async () => {
+  const fake = new FakeDestination(async (events) =>
+    events.map(({ messageId }) =>
+      messageId.endsWith("0") ? filtered("unsupported") : { outcome: "delivered", adjusted: [{ reason: "clipped" }] },
+    ),
+  );
+  const transform = stageOf((event) => (event.messageId === "a" ? as(event, "a:0", "a:1", "a:2") : as(event, "b:0")));
+  const harness = await RouterHarness.open({ destinations: { d: fake }, pipelines: { d: { transform } } });
+  await harness.accept([{ messageId: "a" }, { messageId: "b" }]);
+  const { delivered: count, filtered: not, adjusted, waiting } = await harness.status("d");
+  assert.deepEqual([count, not, adjusted, waiting], [1, { unsupported: 1 }, { clipped: 2 }, 0]);
+  await harness.close();
 });
 
 test("of an event that became several, only what failed goes out again, and the transform is not asked again", async () => {
