@@ -131,7 +131,9 @@ test("a full disk: 503, nothing that got ok is lost, and service comes back when
 });
 
 test("a pixel on a full disk is still a pixel", async (t) => {
-  const { gateway, send } = await runGateway(t, { engine: { append: () => Promise.reject(new Error("full")) } });
+  const { gateway, send } = await runGateway(t, {
+    engine: { partitions: () => 1, append: () => Promise.reject(new Error("full")) },
+  });
   for (const reason of ["tried", "not tried"]) {
     const response = await send({ method: "GET", path: "/pixel/v1/page?writeKey=wk_shop_secret&anonymousId=a" });
     assert.deepEqual([response.status, response.headers["content-type"]], [200, "image/gif"], reason);

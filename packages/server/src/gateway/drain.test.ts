@@ -63,7 +63,7 @@ test("closing under load: what was read is answered, what got ok is on disk, not
 
 test("closing takes no longer than the grace", async (t) => {
   const never = new Promise<never>(() => {});
-  const { gateway, port } = await runGateway(t, { engine: { append: () => never } });
+  const { gateway, port } = await runGateway(t, { engine: { partitions: () => 1, append: () => never } });
   const client = await open(t, port);
   client.write(head(body("a").length) + body("a"));
   while (gateway.stats().bytesInFlight === 0) await turn();
@@ -73,6 +73,8 @@ test("closing takes no longer than the grace", async (t) => {
 });
 
 test("a gateway that never listened closes", async (t) => {
-  const { gateway } = await runGateway(t, { engine: { append: () => Promise.reject(new Error("not used")) } });
+  const { gateway } = await runGateway(t, {
+    engine: { partitions: () => 1, append: () => Promise.reject(new Error("not used")) },
+  });
   await Promise.all([gateway.close(), gateway.close()]);
 });

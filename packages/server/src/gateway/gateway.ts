@@ -9,6 +9,7 @@ import { ClientAddress } from "./client-address.ts";
 import { Connections, endAndLinger } from "./connections.ts";
 import { isPreflight } from "./cors.ts";
 import { Counters, type GatewayStats } from "./counters.ts";
+import { EventLog } from "./event-log.ts";
 import { Exchange } from "./exchange.ts";
 import { Information } from "./information.ts";
 import { Ingest } from "./ingest.ts";
@@ -26,7 +27,7 @@ export type { GatewaySource } from "./sources.ts";
 export interface GatewayOptions {
   readonly sources: readonly GatewaySource[];
   /** Where accepted requests go; the gateway appends to its topic `events` and does not close it. */
-  readonly engine: Pick<Engine, "append">;
+  readonly engine: Pick<Engine, "append" | "partitions">;
   readonly logger: Logger;
   /** Of the data plane, for `/version`. */
   readonly version: string;
@@ -95,7 +96,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     storage,
     router: options.router ?? (() => undefined),
   });
-  const ingest = new Ingest({ engine, sources, addresses, counters, room, storage, limits, clock, newId });
+  const ingest = new Ingest({
+    log: new EventLog(engine),
+    sources,
+    addresses,
+    counters,
+    room,
+    storage,
+    limits,
+    clock,
+    newId,
+  });
   const table = routes(ingest, information);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

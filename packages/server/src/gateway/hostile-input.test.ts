@@ -234,7 +234,7 @@ test("bytes that are not UTF-8 cost a letter, not the event", async (t) => {
 
 test("no key, header or body is logged, whatever happens to it", async (t) => {
   const { send, lines } = await runGateway(t, {
-    engine: { append: () => Promise.reject(new Error("the disk is broken")) },
+    engine: { partitions: () => 1, append: () => Promise.reject(new Error("the disk is broken")) },
   });
   const secret = "hunter2";
   for (const body of [`{"batch":[{"userId":"${secret}"}]}`, `{"batch":"${secret}`, `[${secret}]`]) {

@@ -1,5 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
-import { type Endpoint, encodeEventRecord } from "../records/event-record.ts";
+import type { Endpoint, EventRecordFacts } from "../records/event-record.ts";
 import {
   type Answer,
   bodyTooLarge,
@@ -17,6 +16,7 @@ import {
 import type { ClientAddress } from "./client-address.ts";
 import type { Counters } from "./counters.ts";
 import { compressedLimit, decompress, encodingOf } from "./decompress.ts";
+import type { EventLog } from "./event-log.ts";
 import type { Exchange } from "./exchange.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { gif, type PixelType, pixelEvent } from "./pixel.ts";
@@ -29,7 +29,7 @@ import type { StorageGate } from "./storage-gate.ts";
 
 /** What the endpoints that take events work with. */
 export interface IngestTools {
-  readonly engine: Pick<Engine, "append">;
+  readonly log: EventLog;
   readonly sources: Sources;
   readonly addresses: ClientAddress;
   readonly counters: Counters;
@@ -138,9 +138,9 @@ export class Ingest {
     source: KnownSource,
     body: Buffer,
   ): Promise<Answer | undefined> {
-    const { engine, addresses, counters, storage, limits, clock, newId } = this.#tools;
+    const { log, addresses, counters, storage, limits, clock, newId } = this.#tools;
     if (isAbsoluteTarget(request.url ?? "")) counters.odd(source.id, "absolute_target", 1);
-    const events = readEvents(body, endpoint, limits.events, newId);
+    const events = readEvents(body, endpoint, limits.events, newId, log.isDivided);
     if ("status" in events) {
       if (events === noId) counters.odd(source.id, "no_id", 1);
       return events;
@@ -151,7 +151,7 @@ export class Ingest {
     const wait = source.limit?.take(events.messageIds.length, receivedAt) ?? 0;
     if (wait > 0) return rateLimited(wait);
 
-    const { header } = encodeEventRecord({
+    const facts: EventRecordFacts = {
       receivedAt,
       sourceId: source.id,
       // Sent several times, node:http joins it to one string.
@@ -160,9 +160,9 @@ export class Ingest {
       messageIds: events.messageIds,
       keyHashes: events.keyHashes,
       batchSentAt: events.batchSentAt,
-    });
+    };
     try {
-      await engine.append("events", { header, payload });
+      await log.append(facts, payload, events.ranges);
     } catch (error) {
       storage.failed(error, clock());
       return storageDown;

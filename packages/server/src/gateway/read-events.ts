@@ -27,18 +27,21 @@ export function readEvents(
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
+  wantsRanges = false,
 ): ReadBody | Answer {
-  const read = scanOrParse(body, endpoint, maxEvents, newId);
+  const read = scanOrParse(body, endpoint, maxEvents, newId, wantsRanges);
   if (!("status" in read)) return { ...read, payload: body };
   const mended = read === notJson ? mendJson(body) : undefined;
   if (mended === undefined) return read;
   const { body: payload, hadByteOrderMark, hadNotANumber } = mended;
-  const again = scanOrParse(payload, endpoint, maxEvents, newId);
+  const again = scanOrParse(payload, endpoint, maxEvents, newId, wantsRanges);
   return "status" in again ? again : { ...again, payload, hadByteOrderMark, hadNotANumber };
 }
 
-function scanOrParse(...body: Parameters<typeof parseEvents>): BodyEvents | Answer {
-  return scanEvents(...body) ?? parseEvents(...body);
+function scanOrParse(
+  ...[bytes, endpoint, maxEvents, newId, wantsRanges]: Parameters<typeof scanEvents>
+): BodyEvents | Answer {
+  return scanEvents(bytes, endpoint, maxEvents, newId, wantsRanges) ?? parseEvents(bytes, endpoint, maxEvents, newId);
 }
 
 /**

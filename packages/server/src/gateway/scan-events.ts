@@ -32,8 +32,9 @@ export function scanEvents(
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
+  wantsRanges = false,
 ): BodyEvents | undefined {
-  const scan = new Scan(bytes, maxEvents);
+  const scan = new Scan(bytes, maxEvents, wantsRanges);
   const start = skipSpace(bytes, 0);
   if (bytes[start] !== openBrace) return undefined;
   const end = endpoint === "batch" ? scan.batchEnd(start + 1) : scan.eventEnd(start + 1, deepest);
@@ -41,6 +42,7 @@ export function scanEvents(
   return {
     messageIds: scan.messageIds.map((id) => id ?? newId()),
     keyHashes: scan.keyHashes,
+    ...(scan.ranges === undefined ? {} : { ranges: scan.ranges }),
     batchSentAt: scan.batchSentAt,
     numericTimes: scan.numericTimes,
     unreadableTimes: scan.unreadableTimes,
@@ -61,15 +63,18 @@ class Scan {
   /** For each event its cleaned id, `undefined` where one has to be made. */
   readonly messageIds: (string | undefined)[] = [];
   readonly keyHashes: number[] = [];
+  /** Where each event of a batch begins and ends, in pairs; `undefined`: nobody wants to know. */
+  readonly ranges: number[] | undefined;
   batchSentAt: unknown;
   numericTimes = 0;
   unreadableTimes = 0;
   readonly #bytes: Buffer;
   readonly #maxEvents: number;
 
-  constructor(bytes: Buffer, maxEvents: number) {
+  constructor(bytes: Buffer, maxEvents: number, wantsRanges: boolean) {
     this.#bytes = bytes;
     this.#maxEvents = maxEvents;
+    this.ranges = wantsRanges ? [] : undefined;
   }
 
   /** From behind its `{` to behind its `}`. */
@@ -110,8 +115,10 @@ class Scan {
     let at = skipSpace(bytes, from);
     for (;;) {
       if (bytes[at] !== openBrace || this.messageIds.length === this.#maxEvents) return failed;
+      const start = at;
       at = this.eventEnd(at + 1, deepest - 2);
       if (at === failed) return failed;
+      this.ranges?.push(start, at);
       at = skipSpace(bytes, at);
       if (bytes[at] === closeBracket) return at + 1;
       if (bytes[at] !== comma) return failed;

@@ -148,7 +148,7 @@ test("a client that goes away before its answer has its event stored all the sam
   const stored = new Promise<void>((resolve) => {
     store = resolve;
   });
-  const engine = { append: () => stored.then(() => ({ partition: 0, offset: 0 })) };
+  const engine = { partitions: () => 1, append: () => stored.then(() => ({ partition: 0, offset: 0 })) };
   const { port, gateway } = await runGateway(t, { engine });
   const client = await open(t, port);
   client.write(head(body.length) + body);
