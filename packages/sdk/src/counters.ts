@@ -9,7 +9,9 @@ import { type DropReason, dropReasons, type RefusalReason, refusalReasons } from
 export interface Stats {
   /** Messages that were given to the client. */
   readonly offered: number;
-  /** Messages that were taken; in durable mode also those that an earlier client has left on disk. */
+  /**
+   * Messages that were taken; in durable mode also those that an earlier client has left on disk.
+   */
   readonly accepted: number;
   /** Messages that were not taken, by reason. */
   readonly refused: Readonly<Record<RefusalReason, number>>;
@@ -17,7 +19,9 @@ export interface Stats {
   readonly delivered: number;
   /** Messages that were taken and given up, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Messages neither delivered nor dropped yet; in durable mode also those that are only on disk. */
+  /**
+   * Messages neither delivered nor dropped yet; in durable mode also those that are only on disk.
+   */
   readonly pending: number;
   /** Bytes of the pending messages, encoded. */
   readonly bytes: number;
@@ -30,8 +34,9 @@ export interface Stats {
 }
 
 /**
- * Counts messages and requests. A message is counted once where it comes in and once where it ends; `pending` is counted
- * by itself, not computed from the others, so that a message that is lost track of shows.
+ * Counts messages and requests. A message is counted once where it comes in and once where it ends;
+ * `pending` is counted by itself, not computed from the others, so that a message that is lost
+ * track of shows.
  */
 export class Counters {
   readonly #counts = {
@@ -76,7 +81,9 @@ export class Counters {
     this.#counts.refused[reason]++;
   }
 
-  /** Messages were taken: one from the program, or those that an earlier client has left on disk. */
+  /**
+   * Messages were taken: one from the program, or those that an earlier client has left on disk.
+   */
   accepted(bytes: number, count = 1): void {
     const counts = this.#counts;
     counts.offered += count;

@@ -21,8 +21,9 @@ export interface BacklogObserver {
 }
 
 /**
- * Every message that has not ended: those in the store, and those that are out in batches. What comes in and what ends
- * passes here, and is counted here and nowhere else, in one step: so the account is right at every instant.
+ * Every message that has not ended: those in the store, and those that are out in batches. What
+ * comes in and what ends passes here, and is counted here and nowhere else, in one step: so the
+ * account is right at every instant.
  */
 export class Backlog {
   readonly store: Store;
@@ -59,7 +60,10 @@ export class Backlog {
       }) ?? memory;
   }
 
-  /** Position of the newest message. Positions are given in the order in which messages come into the queue. */
+  /**
+   * Position of the newest message. Positions are given in the order in which messages come into
+   * the queue.
+   */
   get newest(): number {
     return this.store.queue.newestSeq + this.store.unqueued;
   }

@@ -1,9 +1,9 @@
 /**
  * `ready()`: promises of room for one more message.
  *
- * A promise is kept only if not everybody who waits is let in at once, so each is given a place for a message of the
- * largest size. A place is used up by the next message, or lapses at the end of the turn, after which whoever still
- * waits is looked at again.
+ * A promise is kept only if not everybody who waits is let in at once, so each is given a place for
+ * a message of the largest size. A place is used up by the next message, or lapses at the end of
+ * the turn, after which whoever still waits is looked at again.
  */
 export class Backpressure {
   readonly #room: () => number;

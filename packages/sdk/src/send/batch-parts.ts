@@ -22,7 +22,10 @@ export function mark(batch: Batch, refusal: Refusal): void {
   batch.parts[0] = { ...batch.parts[0]!, refusal };
 }
 
-/** Whether the batch is held for the words about one message, while nothing tells whether it is that message's fault. */
+/**
+ * Whether the batch is held for the words about one message, while nothing tells whether it is that
+ * message's fault.
+ */
 export function wantsCompany(batch: Batch): boolean {
   return batch.probes > 0 && batch.parts.every(({ refusal }) => refusal?.alone === true);
 }
@@ -47,8 +50,9 @@ export function divide(batch: Batch, nodes: number): void {
 }
 
 /**
- * One part for each node. Messages of one lane may belong to several nodes (a user with several anonymous ids): where
- * sending node by node would change their order, a further part for the same node is begun.
+ * One part for each node. Messages of one lane may belong to several nodes (a user with several
+ * anonymous ids): where sending node by node would change their order, a further part for the same
+ * node is begun.
  */
 function groupByNode(entries: readonly Entry[], nodes: number): Part[] {
   if (nodes === 1) return [{ entries: [...entries], node: 0 }];

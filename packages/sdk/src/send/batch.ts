@@ -15,29 +15,40 @@ export interface Part {
 export interface Refusal {
   /** Whether it is about one message alone. */
   readonly alone: boolean;
-  /** Requests of the client that had succeeded by then. Refused again after further successes, it is its own fault. */
+  /**
+   * Requests of the client that had succeeded by then. Refused again after further successes, it is
+   * its own fault.
+   */
   readonly successes: number;
   readonly status: number;
   /** The server's. */
   readonly words: string;
   /**
-   * Where a message alone was refused as a body that is not understood: whether it is known, because others were accepted since it was first
-   * refused, that something in it is the reason, or open.
+   * Where a message alone was refused as a body that is not understood: whether it is known,
+   * because others were accepted since it was first refused, that something in it is the reason, or
+   * open.
    */
   readonly misread?: "known" | "open";
 }
 
 /**
- * Messages that were taken from the queue together, and travel together until the last of them has ended. A batch begins
- * as one part. A refusal splits the part at the front in halves, other nodes divide it anew (`batch-parts.ts`); parts are sent one after the
- * other, in order, so the order of messages within a lane never changes.
+ * Messages that were taken from the queue together, and travel together until the last of them has
+ * ended. A batch begins as one part. A refusal splits the part at the front in halves, other nodes
+ * divide it anew (`batch-parts.ts`); parts are sent one after the other, in order, so the order of
+ * messages within a lane never changes.
  */
 export class Batch {
   /** In the order in which they are sent; the first is the one under way. */
   parts: Part[];
-  /** Messages that were refused alone, while it is open whether that was their fault. They count as first in order. */
+  /**
+   * Messages that were refused alone, while it is open whether that was their fault. They count as
+   * first in order.
+   */
   suspects: Part[] = [];
-  /** Times that it was held because a message alone was not understood. With each one more message is tried. */
+  /**
+   * Times that it was held because a message alone was not understood. With each one more message
+   * is tried.
+   */
   probes = 0;
   /** How many nodes the parts were divided for. */
   nodes = 1;
@@ -90,13 +101,19 @@ export class Batch {
     this.regroups = 0;
   }
 
-  /** Which of two batches that are due is sent first: the one that has failed less often, then the older one. */
+  /**
+   * Which of two batches that are due is sent first: the one that has failed less often, then the
+   * older one.
+   */
   comesBefore(other: Batch): boolean {
     const more = this.failures + this.holds - (other.failures + other.holds);
     return more === 0 ? this.oldest!.seq < other.oldest!.seq : more < 0;
   }
 
-  /** Removes the part at the front, whose messages are about to end, and whatever counts its failures. */
+  /**
+   * Removes the part at the front, whose messages are about to end, and whatever counts its
+   * failures.
+   */
   shift(): Part | undefined {
     this.forgetFailures();
     return this.parts.shift();

@@ -6,7 +6,10 @@ const encoder = new TextEncoder();
 const head = encoder.encode('{"batch":[');
 const tail = encoder.encode("]}");
 
-/** The body of a request: the messages as they were encoded at their calls, each completed with the time of this attempt. */
+/**
+ * The body of a request: the messages as they were encoded at their calls, each completed with the
+ * time of this attempt.
+ */
 export function encodeBody(entries: readonly Entry[], sentAt: string): Uint8Array {
   const suffix = encoder.encode(`${sentAtSuffix(sentAt)},`);
   let size = head.length + tail.length - 1;

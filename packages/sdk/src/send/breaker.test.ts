@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { holdDelay } from "./answer-delays.ts";
 import { Breaker } from "./breaker.ts";
 
 const breaker = (concurrency = 4): Breaker => new Breaker(concurrency, () => 0);
@@ -15,18 +16,18 @@ function permitted(subject: Breaker, now: number): number {
 test("closed, it permits as many as are configured; one or two failures are accidents", () => {
   const subject = breaker();
   assert.equal(permitted(subject, 0), 4);
-  subject.failed(0, "retry");
-  subject.failed(0, "retry");
+  subject.failed(0);
+  subject.failed(0);
   assert.equal(permitted(subject, 0), 4);
   subject.succeeded();
-  subject.failed(0, "retry");
-  subject.failed(0, "retry");
+  subject.failed(0);
+  subject.failed(0);
   assert.equal(subject.mode(0), "closed", "only failures in a row count");
 });
 
 test("three failures in a row open it; then one probe, and one more request with each success", () => {
   const subject = breaker();
-  for (let count = 0; count < 3; count++) subject.failed(0, "retry");
+  for (let count = 0; count < 3; count++) subject.failed(0);
   assert.equal(subject.mode(249), "open");
   assert.equal(permitted(subject, 249), 0);
   assert.equal(subject.mode(250), "probing");
@@ -42,38 +43,38 @@ test("a failed probe opens it for longer", () => {
   const subject = new Breaker(4, () => 0.999_999);
   let now = 0;
   const waits: number[] = [];
-  for (let count = 0; count < 3; count++) subject.failed(now, "retry");
+  for (let count = 0; count < 3; count++) subject.failed(now);
   for (let count = 0; count < 6; count++) {
     waits.push(Math.round((subject.openUntil! - now) / 1000));
     now = subject.openUntil!;
-    subject.failed(now, "retry");
+    subject.failed(now);
   }
   assert.deepEqual(waits, [2, 4, 8, 16, 30, 30]);
 });
 
 test("a hold waits as holds do, from its first opening on", () => {
   const subject = breaker();
-  for (let count = 0; count < 3; count++) subject.failed(0, "hold");
+  for (let count = 0; count < 3; count++) subject.failed(0, undefined, holdDelay);
   assert.equal(subject.openUntil, 15_000);
-  subject.failed(15_000, "hold");
+  subject.failed(15_000, undefined, holdDelay);
   assert.equal(subject.openUntil, 45_000);
 });
 
 test("a server that asks for time gets it at once, and late failures only lengthen it if they ask, too", () => {
   const subject = breaker();
-  subject.failed(0, "retry", 60_000);
+  subject.failed(0, 60_000);
   assert.equal(subject.openUntil, 60_000);
-  subject.failed(10, "retry");
+  subject.failed(10);
   assert.equal(subject.openUntil, 60_000);
-  subject.failed(20, "retry", 10_000);
+  subject.failed(20, 10_000);
   assert.equal(subject.openUntil, 60_000);
-  subject.failed(30, "retry", 90_000);
+  subject.failed(30, 90_000);
   assert.equal(subject.openUntil, 90_030);
 });
 
 test("after a reset nothing is remembered", () => {
   const subject = breaker();
-  for (let count = 0; count < 3; count++) subject.failed(0, "hold");
+  for (let count = 0; count < 3; count++) subject.failed(0, undefined, holdDelay);
   subject.reset();
   assert.equal(permitted(subject, 0), 4);
 });
@@ -94,7 +95,7 @@ test("whatever happens: never more than configured, one while probing, none whil
       for (const each of steps) {
         if (each.do === "wait") now += each.by;
         else if (each.do === "succeed") subject.succeeded();
-        else subject.failed(now, each.do, each.asked ?? undefined);
+        else subject.failed(now, each.asked ?? undefined, each.do === "hold" ? holdDelay : undefined);
         const most = { closed: concurrency, probing: 1, open: 0 }[subject.mode(now)];
         assert.ok(permitted(subject, now) <= most);
         assert.ok((subject.openUntil ?? 0) <= now + 330_000);

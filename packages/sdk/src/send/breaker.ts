@@ -1,18 +1,23 @@
-import { askedDelay, holdDelay, retryDelay } from "./backoff.ts";
+import { retryDelay } from "./backoff.ts";
 
-/** Failures in a row, over all requests of the client, that open the breaker. One failure is an accident. */
+/**
+ * Failures in a row, over all requests of the client, that open the breaker. One failure is an
+ * accident.
+ */
 const threshold = 3;
 
 /**
- * Decides how many requests may be in flight. There is one for the client, because what fails is nearly always the server,
- * the way to it or the key, and those are the same for every batch. It is always in one of these modes:
+ * Decides how many requests may be in flight. There is one for the client, because what fails is
+ * nearly always the server, the way to it or the key, and those are the same for every batch. It is
+ * always in one of these modes:
  *
- * - **closed**: up to `limit` requests. Each success raises the limit by one, up to `concurrency`, where it begins.
- *   Three failures in a row, or a server that asks for time, open it.
- * - **open**: no requests until a moment that lies further away with each failed probe. Results of requests that were
- *   begun before still come in: a success closes the breaker, a failure changes nothing unless it asks for more time.
- * - **probing**: the moment has come. One request at a time; a success closes the breaker with a limit of one, a failure
- *   opens it again.
+ * - **closed**: up to `limit` requests. Each success raises the limit by one, up to `concurrency`,
+ *   where it begins. Three failures in a row, or a server that asks for time, open it.
+ * - **open**: no requests until a moment that lies further away with each failed probe. Results of
+ *   requests that were begun before still come in: a success closes the breaker, a failure changes
+ *   nothing unless it asks for more time.
+ * - **probing**: the moment has come. One request at a time; a success closes the breaker with a
+ *   limit of one, a failure opens it again.
  *
  * So after an outage the server sees one request, then one more with each answer: no stampede.
  */
@@ -58,30 +63,31 @@ export class Breaker {
     return closed;
   }
 
-  /** @param asked milliseconds that the server asked for */
-  failed(now: number, kind: "retry" | "hold", asked?: number): void {
+  /**
+   * @param asked milliseconds that the server asked for
+   * @param hold tells the milliseconds until the next probe, by the number of openings, where it is
+   * not as long as for retries
+   */
+  failed(now: number, asked?: number, hold?: (openings: number, random: number) => number): void {
     this.#failures++;
     const mode = this.mode(now);
     if (mode === "open") {
-      if (asked !== undefined)
-        this.#openUntil = Math.max(this.#openUntil ?? 0, now + askedDelay(asked, this.#random()));
+      if (asked !== undefined) this.#openUntil = Math.max(this.#openUntil ?? 0, now + asked);
     } else if (mode === "probing" || asked !== undefined || this.#failures >= threshold) {
       this.#openings++;
-      this.#openUntil = now + this.#delay(kind, asked);
+      const delay = hold?.(this.#openings, this.#random()) ?? retryDelay(this.#failures, this.#random());
+      this.#openUntil = now + (asked ?? delay);
     }
   }
 
-  /** Forgets every failure, and lets as many requests go as ever: the client has no time left for caution. */
+  /**
+   * Forgets every failure, and lets as many requests go as ever: the client has no time left for
+   * caution.
+   */
   reset(): void {
     this.#limit = this.#concurrency;
     this.#failures = 0;
     this.#openings = 0;
     this.#openUntil = undefined;
-  }
-
-  #delay(kind: "retry" | "hold", asked: number | undefined): number {
-    if (asked !== undefined) return askedDelay(asked, this.#random());
-    if (kind === "hold") return holdDelay(this.#openings, this.#random());
-    return retryDelay(this.#failures, this.#random());
   }
 }

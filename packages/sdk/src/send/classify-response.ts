@@ -1,5 +1,5 @@
 import type { TransportResponse } from "../transport/transport.ts";
-import { parseRetryAfter } from "./backoff.ts";
+import { parseRetryAfter } from "./answer-delays.ts";
 
 /** What an answer that is no success means for the messages of its request. */
 export type ResponseClass =
@@ -11,12 +11,14 @@ export type ResponseClass =
   | { readonly act: "misread"; readonly words: string }
   /** RudderStack's proxy has another number of nodes than we think: ask for it, and divide anew. */
   | { readonly act: "regroup" }
-  /** Key or URL is wrong now, and may be mended: keep the messages, and try again after a long time. */
+  /**
+   * Key or URL is wrong now, and may be mended: keep the messages, and try again after a long time.
+   */
   | { readonly act: "hold"; readonly words: string };
 
 /**
- * The table of answers. The whole of it is here: what is not a success, not a passing failure and not about a message is
- * held, redirects included, because they are not followed.
+ * The table of answers. The whole of it is here: what is not a success, not a passing failure and
+ * not about a message is held, redirects included, because they are not followed.
  *
  * @param now milliseconds since 1970, for a `Retry-After` that is a date
  */
@@ -42,9 +44,10 @@ function isPassing(status: number): boolean {
 }
 
 /**
- * The words for a body that could not be read at all. RudderStack's gateway: "failed to uncompress request body", "invalid
- * json", "empty batch payload"; others: their own words for the same; and servers that expect TLS. What we send is JSON and never empty, so something
- * on the way, or the server, is at fault.
+ * The words for a body that could not be read at all. RudderStack's gateway: "failed to uncompress
+ * request body", "invalid json", "empty batch payload"; others: their own words for the same; and
+ * servers that expect TLS. What we send is JSON and never empty, so something on the way, or the
+ * server, is at fault.
  */
 const wholeBodyWords =
   /\b(?:un|de)compress|\bgunzip|\bgzip|content[- ]encoding|(?:invalid|malformed|not valid|bad|unparsable) json|(?:parse|parsing|decode|decoding|unmarshal) (?:the )?(?:json|body|request)|unexpected end of json|empty (?:batch|body)|read (?:the )?(?:request )?body|(?:plain|an) http request (?:was sent )?to (?:an )?https/i;

@@ -23,12 +23,16 @@ export class DataPlaneClient {
     this.#environment = environment;
   }
 
-  /** With the first request: where a client is made at the start of a worker, there is no randomness yet. */
+  /**
+   * With the first request: where a client is made at the start of a worker, there is no randomness
+   * yet.
+   */
   get #common(): Readonly<Record<string, string>> {
     this.#headers ??= {
       Authorization: `Basic ${btoa(`${this.#settings.writeKey}:`)}`,
       "User-Agent": `pintle-sdk/${version} (${this.#environment.runtime})`,
-      // RudderStack's gateway picks its worker by this header; a constant of the client keeps its requests together.
+      // RudderStack's gateway picks its worker by this header; a constant of the client keeps its
+      // requests together.
       AnonymousId: this.#environment.uuid(),
     };
     return this.#headers;
@@ -67,7 +71,8 @@ export class DataPlaneClient {
     const transport = await this.#loadTransport();
     if (outer.aborted) throw aborted(url);
     const { signal, stop } = limit({ url, timeout, signal: outer }, this.#environment.after);
-    // A transport of the user's may not know of time-outs and aborts, or never settle: nobody waits for it then.
+    // A transport of the user's may not know of time-outs and aborts, or never settle: nobody waits
+    // for it then.
     const cut = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
     });
@@ -134,7 +139,10 @@ export class DataPlaneClient {
   }
 }
 
-/** Whether a request failed because its connection had been closed before: then it is sent again at once, once. */
+/**
+ * Whether a request failed because its connection had been closed before: then it is sent again at
+ * once, once.
+ */
 export function isStale(error: unknown): boolean {
   return error instanceof Error && (error as { readonly code?: unknown }).code === "stale";
 }
@@ -143,7 +151,8 @@ export function isStale(error: unknown): boolean {
 function checkAnswer(answer: unknown): TransportResponse {
   const { status, headers, body, flaw } = (answer ?? {}) as { [Field in keyof TransportResponse]?: unknown };
   if (!Number.isInteger(status)) throw new Error("the transport resolved without a status");
-  // Headers of fetch, without a look at their class: to touch it loads all of fetch, which takes Node 20 some 20 ms and 4 MB.
+  // Headers of fetch, without a look at their class: to touch it loads all of fetch, which takes
+  // Node 20 some 20 ms and 4 MB.
   const isIterable = typeof headers === "object" && headers !== null && Symbol.iterator in headers;
   const named = isIterable ? [...(headers as Iterable<[string, unknown]>)] : Object.entries(headers ?? {});
   return {

@@ -1,4 +1,4 @@
-import { envelopeBytes, type Settings } from "../config.ts";
+import type { Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import type { Environment } from "../environment/environment.ts";
 import { PintleError } from "../errors.ts";
@@ -10,12 +10,13 @@ import { WakeUp } from "../wake-up.ts";
 import { Backlog, type BacklogObserver } from "./backlog.ts";
 import { retryDelay } from "./backoff.ts";
 import { Backpressure } from "./backpressure.ts";
-import { Batch, untilRegrouped } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import { encodeBody } from "./body.ts";
 import { Breaker } from "./breaker.ts";
 import { DataPlaneClient, isStale } from "./data-plane-client.ts";
 import type { FlushResult } from "./flushes.ts";
 import type { Failure, ResponseHandler } from "./response-handler.ts";
+import { Schedule } from "./schedule.ts";
 import { isSuccess } from "./success.ts";
 
 export interface DeliveryObserver extends BacklogObserver {
@@ -24,7 +25,8 @@ export interface DeliveryObserver extends BacklogObserver {
 }
 
 /**
- * Takes encoded messages and sees to it that each of them ends: delivered, or dropped with a reason.
+ * Takes encoded messages and sees to it that each of them ends: delivered, or dropped with a
+ * reason.
  *
  * A message is always in one of these places, and moves only as shown:
  *
@@ -33,20 +35,22 @@ export interface DeliveryObserver extends BacklogObserver {
  *       +-----------+------> ended <-----+
  *
  * - **queue**: not tried yet. See `Queue` for the order within a user key.
- * - **batch, sending**: a request for the part at the batch's front is under way; one request per batch.
- * - **batch, waiting**: until `dueAt`, for a retry or for its next part. The messages' lanes stay closed.
+ * - **batch, sending**: a request for the part at the batch's front is under way; one request per
+ *   batch.
+ * - **batch, waiting**: until `dueAt`, for a retry or for its next part. The messages' lanes stay
+ *   closed.
  * - **ended**: the bytes are given back, and whoever asked is told.
  *
- * There are two steps, both begun by events (a call, a timer, an answer) and never by polling. `#pump` begins as many
- * requests as the breaker permits: of waiting batches that are due first, then of new batches, if the queue holds a
- * batch's worth, or something that is due because of `interval` or a flush. `#answered` applies an answer: what says yes, and what is no
- * answer at all, here; everything else in `ResponseHandler`, whose code is loaded behind the first request.
+ * There are two steps, both begun by events (a call, a timer, an answer) and never by polling.
+ * `#pump` begins as many requests as the breaker permits, of what the schedule says is next.
+ * `#answered` applies an answer: what says yes, and what is no answer at all, here; everything else
+ * in `ResponseHandler`, whose code is loaded behind the first request.
  *
- * There is one timer, set for the next moment at which something becomes due or expires. The cost of a call does not
- * depend on how much is queued, nor on how the server does.
+ * There is one timer, set for the next moment at which something becomes due or expires. The cost
+ * of a call does not depend on how much is queued, nor on how the server does.
  *
- * Near the end (`close`, or the program ends by itself) it is *urgent*: everything is due, waits are short, and what the
- * server asks for is not waited for.
+ * Near the end (`close`, or the program ends by itself) everything is due, waits are short, and
+ * what the server asks for is not waited for.
  */
 export class Delivery {
   readonly #settings: Settings;
@@ -57,20 +61,15 @@ export class Delivery {
   readonly #backlog: Backlog;
   readonly #store: Store;
   readonly #breaker: Breaker;
+  readonly #schedule: Schedule;
   readonly #backpressure: Backpressure;
   readonly #wakeUp: WakeUp;
   /** When the client first asked for the time. */
   #epoch: number | undefined;
 
-  readonly #waiting = new Set<Batch>();
   readonly #sending = new Map<Batch, AbortController>();
 
-  /** Messages and bytes of one request, at most; a byte more, because the last comma is not sent. */
-  readonly #most: readonly [count: number, bytes: number];
-  /** Every message up to this position is due. */
-  #dueMark = 0;
-  #isUrgent = false;
-  #closing: Promise<FlushResult> | undefined;
+  #closing: Promise<void> | undefined;
   /** Nothing is sent any more. */
   #isStopped = false;
   #pumpRequested = false;
@@ -83,7 +82,6 @@ export class Delivery {
 
   constructor(settings: Settings, environment: Environment, counters: Counters, observer: DeliveryObserver) {
     this.#settings = settings;
-    this.#most = [settings.batchSize, settings.maxBatchBytes - envelopeBytes + 1];
     this.#environment = environment;
     this.#counters = counters;
     this.#observer = observer;
@@ -103,6 +101,7 @@ export class Delivery {
       settings.maxMessageBytes,
       (callback) => after(0, callback),
     );
+    this.#schedule = new Schedule(settings, this.#store.queue, this.#breaker, () => this.#backpressure.isWaitedFor);
     this.#wakeUp = new WakeUp(environment, () => this.#pump());
   }
 
@@ -115,15 +114,18 @@ export class Delivery {
     return this.#store.room;
   }
 
-  /** Takes an encoded message, or says why not. Does the same little work however much is queued. */
+  /**
+   * Takes an encoded message, or says why not. Does the same little work however much is queued.
+   */
   accept(json: string, lane: number): Entry | NotAdded {
     const now = this.#now();
     const hadWork = this.#store.queue.count > 0;
-    const entry = this.#backlog.add(json, lane, now, this.#waiting);
+    const entry = this.#backlog.add(json, lane, now, this.#schedule.waiting);
     if (typeof entry === "string") return entry;
     this.#backpressure.used();
-    // With no interval at once: a timer that holds no program may come too late for one that waits for nothing else.
-    if (this.#hasFullBatch() || this.#isUrgent || this.#settings.interval === 0) this.#requestPump();
+    // With no interval at once: a timer that holds no program may come too late for one that waits
+    // for nothing else.
+    if (this.#schedule.hasFullBatch || this.#schedule.isUrgent || this.#settings.interval === 0) this.#requestPump();
     // Otherwise an older message has set the timer.
     else if (!hadWork) this.#wakeUp.at(now + Math.min(this.#settings.interval, this.#settings.maxAge), now);
     return entry;
@@ -142,7 +144,7 @@ export class Delivery {
 
   flush(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
     const allDue = (): void => {
-      this.#dueMark = Math.max(this.#dueMark, this.#backlog.newest);
+      this.#schedule.dueMark = Math.max(this.#schedule.dueMark, this.#backlog.newest);
       this.#requestPump();
     };
     allDue();
@@ -152,13 +154,14 @@ export class Delivery {
   }
 
   /** Ends delivery. Called again, gives the same promise. */
-  close(timeout: number): Promise<FlushResult> {
+  close(timeout: number): Promise<void> {
     this.#closing ??= this.#finish(timeout);
     return this.#closing;
   }
 
   /**
-   * The program is about to end by itself: a last attempt. All of them together hold it no longer than `exitTimeout`.
+   * The program is about to end by itself: a last attempt. All of them together hold it no longer
+   * than `exitTimeout`.
    *
    * @param waited milliseconds for which this one has held it already
    */
@@ -175,8 +178,8 @@ export class Delivery {
       else await this.close(0);
     }
     if (this.#closing !== undefined) return;
-    this.#isUrgent = false;
-    this.#dueMark = this.#backlog.newest;
+    this.#schedule.isUrgent = false;
+    this.#schedule.dueMark = this.#backlog.newest;
   }
 
   /** Gives up whatever has not ended. */
@@ -186,14 +189,14 @@ export class Delivery {
 
   /** Ends all requests. Returns the messages that were out in batches. */
   #stop(): Entry[] {
-    const out = [...this.#sending.keys(), ...this.#waiting].flatMap((batch) => [...batch.entries()]);
+    const out = [...this.#sending.keys(), ...this.#schedule.waiting].flatMap((batch) => [...batch.entries()]);
     this.#responses?.stop();
     for (const controller of this.#sending.values()) {
       this.#counters.requestEnded();
       controller.abort();
     }
     this.#sending.clear();
-    this.#waiting.clear();
+    this.#schedule.waiting.clear();
     return out;
   }
 
@@ -202,8 +205,7 @@ export class Delivery {
     this.#backpressure.release();
   }
 
-  async #finish(timeout: number): Promise<FlushResult> {
-    const { delivered, dropped } = this.#counters;
+  async #finish(timeout: number): Promise<void> {
     this.#backpressure.end();
     this.#hurry();
     await this.#wait(timeout);
@@ -214,25 +216,11 @@ export class Delivery {
     this.#giveUp(out, "the client was closed before the message was delivered");
     this.#wakeUp.cancel();
     await this.#client.close();
-    const counters = this.#counters;
-    return {
-      delivered: counters.delivered - delivered,
-      dropped: counters.dropped - dropped,
-      pending: counters.pending,
-    };
   }
 
   #hurry(): void {
-    this.#isUrgent = true;
-    this.#dueMark = Number.POSITIVE_INFINITY;
-    this.#breaker.reset();
-    for (const batch of this.#waiting) batch.forgetFailures();
-    this.#allDue(this.#now());
+    this.#schedule.hurry(this.#now());
     this.#requestPump();
-  }
-
-  #allDue(now: number): void {
-    for (const batch of this.#waiting) if (batch.dueAt !== untilRegrouped) batch.dueAt = now;
   }
 
   /** Waits for all messages that are here now to end, or for the time to be over. */
@@ -281,56 +269,18 @@ export class Delivery {
     const now = this.#now();
     this.#expire(now);
     while (this.#breaker.permits(now, this.#sending.size)) {
-      const batch = this.#nextBatch(now);
+      const batch = this.#schedule.next(now);
       if (batch === undefined) break;
       void this.#send(batch);
     }
     this.#backpressure.release();
-    this.#wakeUp.set(this.#nextMoment(now), now);
-  }
-
-  #nextBatch(now: number): Batch | undefined {
-    let due: Batch | undefined;
-    for (const batch of this.#waiting) {
-      if (batch.dueAt <= now && (due === undefined || batch.comesBefore(due))) due = batch;
-    }
-    const { queue } = this.#store;
-    const fresh = queue.oldestTakeable;
-    if (fresh !== undefined && this.#dueAt(fresh) <= now && this.#prefersFresh(fresh, due, now)) {
-      const entries = queue.take(...this.#most);
-      if (entries.length > 0) return new Batch(entries);
-    }
-    if (due === undefined) return undefined;
-    this.#waiting.delete(due);
-    this.#responses?.accompany(due, queue);
-    return due;
-  }
-
-  /** When the messages in the queue, of which this is the oldest, may be sent. */
-  #dueAt(oldest: Entry): number {
-    const isDue = oldest.seq <= this.#dueMark || this.#hasFullBatch() || this.#backpressure.isWaitedFor;
-    return isDue ? 0 : oldest.acceptedAt + this.#settings.interval;
-  }
-
-  #hasFullBatch(): boolean {
-    const [count, bytes] = this.#most;
-    const { queue } = this.#store;
-    return queue.count >= count || queue.bytes >= bytes - 1;
-  }
-
-  /** Whether a new batch goes before the waiting one that is due. */
-  #prefersFresh(fresh: Entry, due: Batch | undefined, now: number): boolean {
-    if (due === undefined) return true;
-    // Everything once, in order, before anything twice.
-    if (this.#isUrgent) return due.hasFailed || fresh.seq < due.oldest!.seq;
-    // A probe with messages that have not failed, because those that have may be the reason; but not ever more batches.
-    return this.#breaker.mode(now) === "probing" && this.#waiting.size < this.#settings.concurrency;
+    this.#wakeUp.set(this.#schedule.moment(now, this.#sending.size), now);
   }
 
   async #send(batch: Batch): Promise<void> {
     const controller = new AbortController();
     this.#load();
-    this.#responses?.divide(batch);
+    this.#responses?.begin(batch, this.#store.queue);
     const { entries, node } = batch.front!;
     this.#sending.set(batch, controller);
     const post = async (isRetry: boolean): Promise<TransportResponse | Error> => {
@@ -356,7 +306,7 @@ export class Delivery {
       return `a request with ${entries.length} messages ended: ${what}`;
     });
     this.#answered(batch, answer, this.#now());
-    if (!batch.isEmpty) this.#waiting.add(batch);
+    if (!batch.isEmpty) this.#schedule.waiting.add(batch);
     this.#pump();
   }
 
@@ -368,7 +318,7 @@ export class Delivery {
       this.#failed(batch, { what: answer.message, advice });
     } else if (isSuccess(answer.status)) {
       const { entries } = batch.shift()!;
-      if (this.#breaker.succeeded()) this.#allDue(now);
+      if (this.#breaker.succeeded()) this.#schedule.allDue(now);
       this.#backlog.deliver(entries);
       this.#responses?.succeeded(batch, answer);
     } else if (this.#responses === undefined) {
@@ -386,7 +336,7 @@ export class Delivery {
     const now = this.#now();
     batch.failures++;
     batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
-    this.#breaker.failed(now, "retry", this.#isUrgent ? undefined : asked);
+    this.#breaker.failed(now, this.#schedule.isUrgent ? undefined : asked);
     // The server, or a transport of the user's, may have repeated the write key in its words.
     const text = `a request failed: ${what}`.replaceAll(this.#settings.writeKey, "[write key]");
     const more = { status, advice: advice === undefined ? undefined : `${advice}; it is tried again meanwhile` };
@@ -394,9 +344,10 @@ export class Delivery {
   }
 
   /**
-   * Loads what is needed when the data plane answers anything but yes, behind the first request: it is there before most answers, and an answer waits
-   * for it. Where it cannot be loaded (a page without its network, or after a deployment), the same is sent again later, which is never wrong, and the code
-   * is asked for again with each request.
+   * Loads what is needed when the data plane answers anything but yes, behind the first request: it
+   * is there before most answers, and an answer waits for it. Where it cannot be loaded (a page
+   * without its network, or after a deployment), the same is sent again later, which is never
+   * wrong, and the code is asked for again with each request.
    */
   #load(): void {
     this.#loading ??= import("./response-handler.ts").then(
@@ -404,10 +355,10 @@ export class Delivery {
         this.#responses = new ResponseHandler(this.#settings, this.#environment, {
           client: this.#client,
           breaker: this.#breaker,
-          waiting: this.#waiting,
-          most: this.#most,
+          waiting: this.#schedule.waiting,
+          most: this.#schedule.most,
           now: () => this.#now(),
-          isUrgent: () => this.#isUrgent,
+          isUrgent: () => this.#schedule.isUrgent,
           failed: (batch, failure) => this.#failed(batch, failure),
           reject: (entries, error) => this.#backlog.drop(entries, "rejected", error),
           problem: (error, kind) => this.#observer.problem(error, kind),
@@ -423,10 +374,10 @@ export class Delivery {
   #expire(now: number): void {
     const isOld = (entry: Entry): boolean => entry.acceptedAt + this.#settings.maxAge <= now;
     const what = `the message could not be delivered within ${this.#settings.maxAge} ms`;
-    for (const batch of this.#waiting) {
+    for (const batch of this.#schedule.waiting) {
       if (!isOld(batch.oldest!)) continue;
       const old = batch.remove(isOld);
-      if (batch.isEmpty) this.#waiting.delete(batch);
+      if (batch.isEmpty) this.#schedule.waiting.delete(batch);
       this.#backlog.drop(old, "expired", new PintleError("PINTLE_MESSAGE_EXPIRED", what));
     }
     const { oldest } = this.#store.queue;
@@ -434,22 +385,10 @@ export class Delivery {
     this.#backlog.dropQueued(isOld, "expired", new PintleError("PINTLE_MESSAGE_EXPIRED", what));
   }
 
-  /** The next moment at which time alone changes something. Answers and calls pump by themselves. */
-  #nextMoment(now: number): number {
-    const { queue } = this.#store;
-    const fresh = queue.oldestTakeable;
-    let send = fresh === undefined ? Number.POSITIVE_INFINITY : this.#dueAt(fresh);
-    let oldest = queue.oldest?.acceptedAt ?? Number.POSITIVE_INFINITY;
-    for (const batch of this.#waiting) {
-      send = Math.min(send, batch.dueAt);
-      oldest = Math.min(oldest, batch.oldest!.acceptedAt);
-    }
-    const expire = oldest + this.#settings.maxAge;
-    if (this.#breaker.mode(now) === "open") return Math.min(expire, Math.max(send, this.#breaker.openUntil!));
-    return this.#breaker.permits(now, this.#sending.size) ? Math.min(expire, send) : expire;
-  }
-
-  /** Whole milliseconds since the client began: ages are small integers, which cost no memory of their own. */
+  /**
+   * Whole milliseconds since the client began: ages are small integers, which cost no memory of
+   * their own.
+   */
   #now(): number {
     const time = this.#environment.monotonic();
     this.#epoch ??= time;

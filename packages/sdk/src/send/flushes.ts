@@ -44,7 +44,9 @@ export class Flushes {
     }
   }
 
-  /** Messages without entries have been dropped: that many, from the position behind `before` on. */
+  /**
+   * Messages without entries have been dropped: that many, from the position behind `before` on.
+   */
   lost(before: number, count: number): void {
     for (const waiter of this.#waiters) {
       this.#count(waiter, "dropped", Math.min(count, Math.max(0, waiter.mark - before)));

@@ -1,8 +1,9 @@
 import { type DataPlaneClient, isStale } from "./data-plane-client.ts";
 
 /**
- * RudderStack's proxy in front of several nodes is told by the client which node a request is for, and how many nodes the
- * client believes in. Ids of an encoded message are texts. The Go SDK's rule: CRC-32 of `userId:anonymousId`, modulo the number of nodes.
+ * RudderStack's proxy in front of several nodes is told by the client which node a request is for,
+ * and how many nodes the client believes in. Ids of an encoded message are texts. The Go SDK's
+ * rule: CRC-32 of `userId:anonymousId`, modulo the number of nodes.
  */
 export function nodeOf(message: { readonly [field: string]: unknown }, nodes: number): number {
   return nodes === 1 ? 0 : crc32(encoder.encode(`${message.userId ?? ""}:${message.anonymousId ?? ""}`)) % nodes;

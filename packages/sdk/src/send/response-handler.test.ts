@@ -1,9 +1,12 @@
-/** The table of answers, as a client acts on it: what is sent again and when, what is split, held, dropped. */
+/**
+ * The table of answers, as a client acts on it: what is sent again and when, what is split, held,
+ * dropped.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type Answer, startVirtualClient as start } from "../simulation/virtual-client.ts";
-import { longestRetryAfter } from "./backoff.ts";
+import { longestRetryAfter } from "./answer-delays.ts";
 
 /** Answers with these, one after the other, then with 200. */
 function script(...answers: readonly ReturnType<Answer>[]): Answer {
@@ -11,7 +14,10 @@ function script(...answers: readonly ReturnType<Answer>[]): Answer {
   return () => answers[asked++] ?? {};
 }
 
-/** One message, first answered so, then with 200: how long until the second request, and how it ended. */
+/**
+ * One message, first answered so, then with 200: how long until the second request, and how it
+ * ended.
+ */
 async function secondAttempt(answer: ReturnType<Answer>) {
   const { client, environment, requests } = start({ interval: 0 }, script(answer));
   const receipt = client.track({ userId: "u", event: "e" });

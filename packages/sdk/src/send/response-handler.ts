@@ -6,7 +6,8 @@ import { loggedAs } from "../logged.ts";
 import type { Entry } from "../store/entry.ts";
 import type { Queue } from "../store/memory/queue.ts";
 import type { TransportResponse } from "../transport/transport.ts";
-import { holdDelay, retryDelay } from "./backoff.ts";
+import { askedDelay, holdDelay } from "./answer-delays.ts";
+import { retryDelay } from "./backoff.ts";
 import { type Batch, type Part, type Refusal, untilRegrouped } from "./batch.ts";
 import { divide, join, mark, split, suspect, wantsCompany } from "./batch-parts.ts";
 import type { Breaker } from "./breaker.ts";
@@ -40,8 +41,8 @@ export interface ResponseContext {
 }
 
 /**
- * Applies what a response means to the batch whose front part the request carried, where it means anything but that the messages are delivered.
- * A client loads this code behind its first request.
+ * Applies what a response means to the batch whose front part the request carried, where it means
+ * anything but that the messages are delivered. A client loads this code behind its first request.
  */
 export class ResponseHandler {
   readonly #settings: Settings;
@@ -67,7 +68,10 @@ export class ResponseHandler {
       this.#problem("PINTLE_ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
   }
 
-  /** Afterwards the batch is empty, or its `dueAt`, which is now, says when its front part is to be sent. */
+  /**
+   * Afterwards the batch is empty, or its `dueAt`, which is now, says when its front part is to be
+   * sent.
+   */
   apply(batch: Batch, answer: TransportResponse, now: number): void {
     const { status, flaw } = answer;
     const meaning = classifyResponse(answer, this.#environment.now(), this.#settings.nodeAware);
@@ -76,7 +80,7 @@ export class ResponseHandler {
         this.#context.failed(batch, {
           what: `status ${status}${flaw === undefined ? "" : `, and ${flaw}`}`,
           status,
-          asked: meaning.after,
+          asked: meaning.after === undefined ? undefined : askedDelay(meaning.after, this.#environment.random()),
         });
         break;
       case "hold":
@@ -96,14 +100,13 @@ export class ResponseHandler {
     }
   }
 
-  /** Divides a batch that is about to be sent for as many nodes as there are. */
-  divide(batch: Batch): void {
-    divide(batch, this.#nodes);
-  }
-
-  /** Takes messages out of the queue to go with a batch that is about to be sent, if they may tell whose fault its refusal is. */
-  accompany(batch: Batch, queue: Queue): void {
+  /**
+   * Prepares a batch that is about to be sent: divides it for as many nodes as there are, and takes
+   * messages out of the queue to go with it, if they may tell whose fault its refusal is.
+   */
+  begin(batch: Batch, queue: Queue): void {
     if (wantsCompany(batch)) join(batch, queue.takeBehind(batch.oldest!, ...this.#context.most));
+    divide(batch, this.#nodes);
   }
 
   /** Asks for nothing any more. */
@@ -123,14 +126,17 @@ export class ResponseHandler {
     askForNodes(this.#context.client, controller.signal).then(end, end);
   }
 
-  /** The number of nodes is known, or could not be learnt: sets the batches that waited for it on their way. */
+  /**
+   * The number of nodes is known, or could not be learnt: sets the batches that waited for it on
+   * their way.
+   */
   #regroup(result: unknown): void {
     const now = this.#context.now();
     const isKnown = typeof result === "number";
     if (isKnown) {
       this.#nodes = result;
     } else {
-      this.#context.breaker.failed(now, "retry");
+      this.#context.breaker.failed(now);
       this.#problem("PINTLE_SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
     }
     for (const batch of this.#context.waiting) {
@@ -144,10 +150,9 @@ export class ResponseHandler {
 
   #hold(batch: Batch, now: number, status: number, words: string): void {
     batch.holds++;
-    const kind = this.#context.isUrgent() ? "retry" : "hold";
-    const delay = kind === "retry" ? retryDelay : holdDelay;
-    batch.dueAt = now + delay(batch.holds, this.#environment.random());
-    this.#context.breaker.failed(now, kind);
+    const hold = this.#context.isUrgent() ? undefined : holdDelay;
+    batch.dueAt = now + (hold ?? retryDelay)(batch.holds, this.#environment.random());
+    this.#context.breaker.failed(now, undefined, hold);
     this.#context.problem(
       this.#answered("PINTLE_SEND_HELD", "the data plane answered", { status, words }),
       `hold ${status}`,
@@ -155,8 +160,9 @@ export class ResponseHandler {
   }
 
   /**
-   * The whole body was not understood: the server, something on the way to it, or one message may be the reason. The batch probes with parts
-   * of itself, down to single messages; once anything is accepted, those that were not understood alone are at fault. Until then they are held.
+   * The whole body was not understood: the server, something on the way to it, or one message may
+   * be the reason. The batch probes with parts of itself, down to single messages; once anything is
+   * accepted, those that were not understood alone are at fault. Until then they are held.
    */
   #misread(batch: Batch, now: number, status: number, words: string): void {
     const { refusal, entries } = batch.front!;
@@ -241,7 +247,10 @@ export class ResponseHandler {
     this.#context.reject(part.entries, error);
   }
 
-  /** With the server's words, which the log has only where they cannot be about what a message holds. */
+  /**
+   * With the server's words, which the log has only where they cannot be about what a message
+   * holds.
+   */
   #answered(
     code: SdkErrorCode,
     what: string,
@@ -293,7 +302,10 @@ const openWords: ReadonlySet<string> = new Set([
   "unsupported content encoding",
 ]);
 
-/** Whether an answer can hold nothing of a message: servers like to quote what they do not understand. */
+/**
+ * Whether an answer can hold nothing of a message: servers like to quote what they do not
+ * understand.
+ */
 function isOpen(status: number, words: string): boolean {
   return openStatuses.has(status) || openWords.has(words);
 }

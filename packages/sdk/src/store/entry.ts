@@ -2,10 +2,11 @@ import type { Outcome } from "../outcome.ts";
 import { Slice } from "./memory/byte-store.ts";
 
 /**
- * A message that has been accepted: its encoded bytes (without `sentAt`), what delivery has to know of it, and its end.
+ * A message that has been accepted: its encoded bytes (without `sentAt`), what delivery has to know
+ * of it, and its end.
  *
- * There is one per queued message and nothing else, 112 bytes on Node, so its fields are few, and the lists of the queue
- * are linked through the entries themselves.
+ * There is one per queued message and nothing else, 112 bytes on Node, so its fields are few, and
+ * the lists of the queue are linked through the entries themselves.
  */
 export class Entry extends Slice {
   /** Position among all accepted messages of the client, from 1. */
@@ -37,7 +38,9 @@ export class Entry extends Slice {
     if (typeof waiting === "function") waiting(outcome);
   }
 
-  /** Calls back with whether it is on disk, when that is known: it never is, but in durable mode. */
+  /**
+   * Calls back with whether it is on disk, when that is known: it never is, but in durable mode.
+   */
   whenStored(callback: (stored: boolean) => void): void {
     callback(false);
   }

@@ -3,9 +3,11 @@ import type { Entry } from "./entry.ts";
 import type { Queue } from "./memory/queue.ts";
 
 /**
- * Where messages are from their acceptance to their end: in memory, or on disk as well. Delivery sees nothing else of durable mode.
+ * Where messages are from their acceptance to their end: in memory, or on disk as well. Delivery
+ * sees nothing else of durable mode.
  *
- * A message that is added comes to the queue, at once or in its turn. From there it is taken, goes out in batches, and ends.
+ * A message that is added comes to the queue, at once or in its turn. From there it is taken, goes
+ * out in batches, and ends.
  */
 export interface Store {
   /** Messages that are next: in memory, and not taken yet. */
@@ -14,7 +16,10 @@ export interface Store {
   readonly unqueued: number;
   /** Bytes that are free. */
   readonly room: number;
-  /** Resolves when it is known what comes first, before which nothing is taken; undefined from then on. */
+  /**
+   * Resolves when it is known what comes first, before which nothing is taken; undefined from then
+   * on.
+   */
   readonly opening: Promise<void> | undefined;
   /**
    * Takes an encoded message, or says why not.
@@ -24,17 +29,24 @@ export interface Store {
    * @param makeRoom gives up an older message; false if there is none
    */
   add(json: string, lane: number, acceptedAt: number, most: number, makeRoom: () => boolean): Entry | NotAdded;
-  /** Calls back when it is written down that these messages end, or when it cannot be: in memory at once. */
+  /**
+   * Calls back when it is written down that these messages end, or when it cannot be: in memory at
+   * once.
+   */
   end(entries: readonly Entry[], done: () => void): void;
   /** Takes back the bytes of messages that have ended. */
   free(entries: readonly Entry[]): void;
   /**
-   * The client ends. Leaves on disk what is there, and returns all other messages that have not ended.
+   * The client ends. Leaves on disk what is there, and returns all other messages that have not
+   * ended.
    *
    * @param entries those that were in the queue or in batches
    */
   leave(entries: readonly Entry[]): readonly Entry[];
-  /** Writes what is not written; never rejects. Absent where messages end with the program, and the store has no end of its own. */
+  /**
+   * Writes what is not written; never rejects. Absent where messages end with the program, and the
+   * store has no end of its own.
+   */
   close?(): Promise<void>;
 }
 

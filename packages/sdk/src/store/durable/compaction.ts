@@ -11,8 +11,8 @@ const moveBytes = 1024 * 1024;
 const fewSegments = 4;
 
 /**
- * Keeps a journal small: removes segments in which everything has ended, and moves the few messages that keep old ones, docs/durable-mode.md,
- * "When what is written".
+ * Keeps a journal small: removes segments in which everything has ended, and moves the few messages
+ * that keep old ones, docs/durable-mode.md, "When what is written".
  */
 export class Compaction {
   readonly #journal: number;
@@ -80,7 +80,10 @@ export class Compaction {
     );
   }
 
-  /** Copies the oldest messages to the end of the log, so that the segments that they are in can be removed. */
+  /**
+   * Copies the oldest messages to the end of the log, so that the segments that they are in can be
+   * removed.
+   */
   #move(): void {
     if (this.#logBytes < this.#moveFrom || 4 * this.#index.bytes >= this.#logBytes) return;
     // Not again before another segment is full; and a disk that fails is left in peace.

@@ -1,6 +1,9 @@
 import { type DurableErrorCode, PintleError } from "../../errors.ts";
 
-/** What can go wrong with the queue on disk: a part of the table of errors that nobody has to carry who has no files. */
+/**
+ * What can go wrong with the queue on disk: a part of the table of errors that nobody has to carry
+ * who has no files.
+ */
 export const durableErrors: Readonly<
   Record<DurableErrorCode, { readonly retryable: boolean; readonly advice: string }>
 > = {

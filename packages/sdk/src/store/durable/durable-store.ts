@@ -26,7 +26,10 @@ export interface System extends Pick<JournalSettings, "fs"> {
 }
 
 const MiB = 1024 * 1024;
-/** Messages of one record together, bytes: enough for a sync to be worth it, little enough to be read at once. */
+/**
+ * Messages of one record together, bytes: enough for a sync to be worth it, little enough to be
+ * read at once.
+ */
 const mostBatchBytes = MiB / 2;
 /** Read from the disk at once. */
 const mostReadBytes = MiB;
@@ -48,19 +51,21 @@ const moves: Moves<State> = {
 };
 
 /**
- * Durable mode: docs/durable-mode.md. Every message that has not ended is in one of these places, and moves only as shown:
+ * Durable mode: docs/durable-mode.md. Every message that has not ended is in one of these places,
+ * and moves only as shown:
  *
  *     accepted --> queue <-- line
  *         |                   ^
  *         +-------------------+
  *
  * - **queue**: in memory, and being delivered. It is on disk, or on its way there.
- * - **line**: what comes behind the queue, in order: batches of messages that are in memory because they are not stored yet, and
- *   ranges of messages that are on disk only. A batch at the front goes to the queue, a range at the front is read when there is room;
- *   a batch that is stored before its turn has come becomes a range.
+ * - **line**: what comes behind the queue, in order: batches of messages that are in memory because
+ *   they are not stored yet, and ranges of messages that are on disk only. A batch at the front
+ *   goes to the queue, a range at the front is read when there is room; a batch that is stored
+ *   before its turn has come becomes a range.
  *
- * A message that is accepted goes to the queue if the line is empty and the window is not full, else to the end of the line. So
- * the order is that of acceptance.
+ * A message that is accepted goes to the queue if the line is empty and the window is not full,
+ * else to the end of the line. So the order is that of acceptance.
  *
  * The store itself is always in one of these states, and moves only as shown:
  *
@@ -109,7 +114,8 @@ export class DurableStore {
       hold,
       sync,
       segmentBytes,
-      // The active segment and the next one may be written ahead; the third is for acknowledgements.
+      // The active segment and the next one may be written ahead; the third is for
+      // acknowledgements.
       maxBytes: maxBytes - 3 * segmentBytes,
       epoch: () => now() - host.clock(),
     };
@@ -193,7 +199,10 @@ export class DurableStore {
     this.#advance();
   }
 
-  /** The client ends. Of the messages that are not in the queue, ends those that are on disk with `left`, and returns the others. */
+  /**
+   * The client ends. Of the messages that are not in the queue, ends those that are on disk with
+   * `left`, and returns the others.
+   */
   leave(left: Left): StoredEntry[] {
     const unqueued = [...this.#line.filter((item) => item instanceof RecordBatch), ...this.#spilled.takeAll()];
     const entries = unqueued.flatMap((batch) => batch.entries.filter((entry) => entry !== undefined));
@@ -219,7 +228,10 @@ export class DurableStore {
     this.#state = state;
   }
 
-  /** What an earlier process has left: it counts as accepted now, and is sent before everything that is accepted from now on. */
+  /**
+   * What an earlier process has left: it counts as accepted now, and is sent before everything that
+   * is accepted from now on.
+   */
   #recovered(journal: Journal, moved: readonly MovedMessage[], range: UnreadRange): void {
     const movedBytes = moved.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const count = moved.length + range.count;

@@ -1,4 +1,7 @@
-/** Whatever is called, whatever the server and the disk do, and whenever the process or the power ends: what was stored is delivered. */
+/**
+ * Whatever is called, whatever the server and the disk do, and whenever the process or the power
+ * ends: what was stored is delivered.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemError } from "@pintle/log/testing";
@@ -84,7 +87,8 @@ test("what was stored is delivered in the end, in order, and again only where a 
         () => process,
         ({ messages }) => {
           if (isWell) return { behaviour: { do: "judge" }, delay: 1 };
-          // Some messages are more than the server can bear for now: they stay, and others overtake them.
+          // Some messages are more than the server can bear for now: they stay, and others overtake
+          // them.
           if (messages.some(({ properties }) => (properties?.n ?? 0) % poison === 7)) {
             return { behaviour: { do: "answer", status: 503 }, delay: 1 };
           }
@@ -199,7 +203,8 @@ test("what was stored is delivered in the end, in order, and again only where a 
           case "fault": {
             let left = each.times;
             hadFault = true;
-            // Not while the folder is being opened: until then nothing is delivered from memory out of order.
+            // Not while the folder is being opened: until then nothing is delivered from memory out
+            // of order.
             await process!.pass(50 + 500 * slowness);
             machine.fs.interference = ({ kind, path }) => {
               if (kind === each.kind && path.endsWith(".seg") && left-- > 0)

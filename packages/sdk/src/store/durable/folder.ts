@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { type FileSystem, LogError } from "@pintle/log";
 import { durableError } from "./durable-errors.ts";
 
-/** Takes the lock of a folder, or rejects with `PINTLE_LOCK_HELD` after waiting that many milliseconds. */
+/**
+ * Takes the lock of a folder, or rejects with `PINTLE_LOCK_HELD` after waiting that many
+ * milliseconds.
+ */
 export type TakeLock = (directory: string, wait: number) => Promise<{ release(): Promise<void> }>;
 
 /** A slot whose lock is ours. */
@@ -41,8 +44,9 @@ export class Folder {
   }
 
   /**
-   * Takes the free slot with the lowest number that is not among `except`. Rejects with PINTLE_DURABLE_REFUSED if the folder is somebody else's, or
-   * with an error of the file system or of the lock.
+   * Takes the free slot with the lowest number that is not among `except`. Rejects with
+   * PINTLE_DURABLE_REFUSED if the folder is somebody else's, or with an error of the file system or of the
+   * lock.
    */
   async claim(except: ReadonlySet<number>): Promise<Claim> {
     await this.#fs.makeDirectory(this.directory);
@@ -73,7 +77,10 @@ export class Folder {
     }
   }
 
-  /** A slot has been found empty: there is no need to look into it again until something in its folder has changed. */
+  /**
+   * A slot has been found empty: there is no need to look into it again until something in its
+   * folder has changed.
+   */
   async noteEmpty(number: number): Promise<void> {
     this.#empty.set(number, await this.#contentOf(number));
   }
@@ -98,7 +105,10 @@ export class Folder {
       .sort((a, b) => a - b);
   }
 
-  /** The segments of a slot with their sizes: another process that has used the slot has changed one of them. */
+  /**
+   * The segments of a slot with their sizes: another process that has used the slot has changed one
+   * of them.
+   */
   async #contentOf(number: number): Promise<string> {
     const directory = `${this.directory}/slot-${number}`;
     const found: string[] = [];

@@ -47,8 +47,9 @@ const moves: Moves<State> = { idle: ["gathering"], gathering: ["writing"], writi
  *
  * - **idle**: there is nothing to write. In every other state the program is held.
  * - **gathering**: there is, and it is written `sync` milliseconds after the first of it came.
- * - **writing**: all that had gathered goes to the log in one turn, so that it shares a sync; messages come before acknowledgements.
- *   What comes meanwhile gathers for the next turn, which begins no earlier than this one has ended.
+ * - **writing**: all that had gathered goes to the log in one turn, so that it shares a sync;
+ *   messages come before acknowledgements. What comes meanwhile gathers for the next turn, which
+ *   begins no earlier than this one has ended.
  */
 export class JournalWriter {
   readonly #log: Log;
@@ -113,13 +114,19 @@ export class JournalWriter {
     this.#unwrittenBytes += bytes;
   }
 
-  /** Writes that messages of settled batches have ended, and calls back when that is synced, or has failed. */
+  /**
+   * Writes that messages of settled batches have ended, and calls back when that is synced, or has
+   * failed.
+   */
   acknowledge(entries: readonly StoredEntry[], done: () => void): void {
     this.#ended.push({ entries, done });
     this.#gather(this.#settings.sync);
   }
 
-  /** Writes a copy of messages that are on disk already, while it is the turn for it. Calls back with whether they are there. */
+  /**
+   * Writes a copy of messages that are on disk already, while it is the turn for it. Calls back
+   * with whether they are there.
+   */
   move(copy: RecordBatch, done: (isStored: boolean) => void): void {
     this.#writeBatch(copy, "moving messages", done);
   }

@@ -45,13 +45,15 @@ type State = "recovering" | "open" | "closing" | "closed";
 const moves: Moves<State> = { recovering: ["open", "closed"], open: ["closing"], closing: ["closed"], closed: [] };
 
 /**
- * A log of messages and of what has become of them, in a slot of the folder: docs/durable-mode.md. Whoever makes one holds the slot's lock.
- * It is always in one of these states, and moves only as shown:
+ * A log of messages and of what has become of them, in a slot of the folder: docs/durable-mode.md.
+ * Whoever makes one holds the slot's lock. It is always in one of these states, and moves only as
+ * shown:
  *
  *     recovering --> open --> closing --> closed
  *          +------------------------------^
  *
- * - **recovering**: what an earlier process has left is being counted. All of it is needed, and nothing is written.
+ * - **recovering**: what an earlier process has left is being counted. All of it is needed, and
+ *   nothing is written.
  * - **open**: it is in good hands; what has ended is removed.
  * - **closing**: what waits is written.
  * - **closed**: the files are closed, and the lock is free.
@@ -72,8 +74,8 @@ export class Journal {
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the log in a slot. Rejects with an error of the file system, or PINTLE_DURABLE_REFUSED for what a newer version has
-   * written; then the lock is still held.
+   * Opens the log in a slot. Rejects with an error of the file system, or PINTLE_DURABLE_REFUSED for what
+   * a newer version has written; then the lock is still held.
    */
   static async open(claim: Claim, settings: JournalSettings, observer: JournalObserver): Promise<Journal> {
     const { fs, now, segmentBytes } = settings;
@@ -148,12 +150,18 @@ export class Journal {
     this.#writer.grew(bytes);
   }
 
-  /** Writes that messages of settled batches have ended, and calls back when that is synced, or has failed. */
+  /**
+   * Writes that messages of settled batches have ended, and calls back when that is synced, or has
+   * failed.
+   */
   acknowledge(entries: readonly StoredEntry[], done: () => void): void {
     this.#writer.acknowledge(entries, done);
   }
 
-  /** The messages of a stored batch leave memory. Returns what stands for them; joined to `before` where that is possible. */
+  /**
+   * The messages of a stored batch leave memory. Returns what stands for them; joined to `before`
+   * where that is possible.
+   */
   spill(batch: RecordBatch, before: UnreadRange | undefined): UnreadRange | undefined {
     return this.#index.spilled(batch, before);
   }
@@ -184,7 +192,10 @@ export class Journal {
     this.#index.finishRange();
   }
 
-  /** What an earlier process has left: moved messages, which come first, and the range of all the others. */
+  /**
+   * What an earlier process has left: moved messages, which come first, and the range of all the
+   * others.
+   */
   async recover(): Promise<{ moved: readonly MovedMessage[]; range: UnreadRange; damage: readonly Damage[] }> {
     const { moved, from, count, bytes, damage } = await findLeft(this.#log, this.#reader, this.#finished);
     const range: UnreadRange = { journal: this.number, from, to: this.#log.end, count, bytes };

@@ -21,8 +21,9 @@ export interface JournalsObserver extends JournalObserver {
 }
 
 /**
- * The journals that this process has: its own, to which new messages are written, and orphaned ones that it has adopted until they are
- * empty. Where the folder cannot be used, it is tried again from time to time, unless it is not for us.
+ * The journals that this process has: its own, to which new messages are written, and orphaned ones
+ * that it has adopted until they are empty. Where the folder cannot be used, it is tried again from
+ * time to time, unless it is not for us.
  */
 export class Journals {
   /** Undefined while the folder cannot be used. */
@@ -65,7 +66,10 @@ export class Journals {
     return this.#held.get(number);
   }
 
-  /** Resolves when there is a journal of our own and what was orphaned is adopted, or when the folder cannot be used for now. */
+  /**
+   * Resolves when there is a journal of our own and what was orphaned is adopted, or when the
+   * folder cannot be used for now.
+   */
   open(): Promise<void> {
     this.#working = this.#open();
     return this.#working;

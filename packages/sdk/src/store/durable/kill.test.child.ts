@@ -1,9 +1,11 @@
 /**
- * A program for kill.test.ts that accepts 5,000 events a second in durable mode, says on stdout what is stored (`s MESSAGE-ID USER NUMBER`) and what has been
- * delivered (`d MESSAGE-ID`), and may end itself by SIGKILL at a numbered operation of the file system.
+ * A program for kill.test.ts that accepts 5,000 events a second in durable mode, says on stdout
+ * what is stored (`s MESSAGE-ID USER NUMBER`) and what has been delivered (`d MESSAGE-ID`), and may
+ * end itself by SIGKILL at a numbered operation of the file system.
  *
- * Arguments: directory, URL, first number, number of the fatal operation (-1: none), phase of it, events to accept. Then it waits for the end of stdin, delivers
- * all, and ends. PINTLE_RATE: events a second. PINTLE_ADOPT: milliseconds between two looks for orphaned slots.
+ * Arguments: directory, URL, first number, number of the fatal operation (-1: none), phase of it,
+ * events to accept. Then it waits for the end of stdin, delivers all, and ends. PINTLE_RATE: events
+ * a second. PINTLE_ADOPT: milliseconds between two looks for orphaned slots.
  */
 import { writeSync } from "node:fs";
 import { FolderLock } from "@pintle/log";

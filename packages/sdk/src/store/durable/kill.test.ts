@@ -1,4 +1,7 @@
-/** A real program in durable mode, ended by SIGKILL again and again. PINTLE_KILLS says how often; 20 unless given. */
+/**
+ * A real program in durable mode, ended by SIGKILL again and again. PINTLE_KILLS says how often; 20
+ * unless given.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +25,10 @@ interface Life {
   readonly errors: string;
 }
 
-/** Runs the program until it ends, by itself or killed from outside after so many milliseconds since its first word. */
+/**
+ * Runs the program until it ends, by itself or killed from outside after so many milliseconds since
+ * its first word.
+ */
 async function live(args: readonly string[], killAfter: number | undefined): Promise<Life> {
   const child = spawn(process.execPath, ["--unhandled-rejections=strict", program, ...args]);
   child.stdin.end();

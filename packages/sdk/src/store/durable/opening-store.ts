@@ -24,13 +24,16 @@ type State = "opening" | "open" | "unavailable";
 const moves: Moves<State> = { opening: ["open", "unavailable"], open: [], unavailable: [] };
 
 /**
- * The store of a client in durable mode, from before its code is loaded. It is always in one of these states, and moves only as shown:
+ * The store of a client in durable mode, from before its code is loaded. It is always in one of
+ * these states, and moves only as shown:
  *
  *     opening --> open
  *        +------> unavailable
  *
- * - **opening**: code is loaded, and the folder opened. Messages gather here, behind what may be on disk.
- * - **open**: the {@link DurableStore} is there, and has all of them. (What is wrong with the folder is its own affair.)
+ * - **opening**: code is loaded, and the folder opened. Messages gather here, behind what may be on
+ *   disk.
+ * - **open**: the {@link DurableStore} is there, and has all of them. (What is wrong with the
+ *   folder is its own affair.)
  * - **unavailable**: the code could not be loaded. Messages are in memory alone.
  */
 export class OpeningStore implements Store {

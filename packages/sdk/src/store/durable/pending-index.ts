@@ -3,7 +3,10 @@ import type { Place } from "./record.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
-/** Messages that are on disk and not in memory: those in the records of these offsets that are not finished. */
+/**
+ * Messages that are on disk and not in memory: those in the records of these offsets that are not
+ * finished.
+ */
 export interface UnreadRange extends OffsetRange {
   /** Number of the journal. */
   readonly journal: number;
@@ -34,7 +37,10 @@ export class PendingIndex {
     return this.#live.size === 0 && this.#moved.size === 0 && this.#unread.length === 0;
   }
 
-  /** Every message in a record with a lower offset is finished. Nothing that is being written is below `floor`. */
+  /**
+   * Every message in a record with a lower offset is finished. Nothing that is being written is
+   * below `floor`.
+   */
   low(floor: number): number {
     let low = floor;
     for (const offset of this.#moved.keys()) low = Math.min(low, offset);
@@ -69,7 +75,10 @@ export class PendingIndex {
     return { offset, index: entry.index };
   }
 
-  /** The messages of a stored batch leave memory. Returns what stands for them; joined to `before` where that is possible. */
+  /**
+   * The messages of a stored batch leave memory. Returns what stands for them; joined to `before`
+   * where that is possible.
+   */
   spilled(batch: RecordBatch, before: UnreadRange | undefined): UnreadRange | undefined {
     const { journal, offset, live: count, bytes } = batch;
     if (before !== undefined && before === this.#unread.at(-1)) {

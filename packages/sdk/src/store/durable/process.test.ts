@@ -123,7 +123,8 @@ test("four processes share a folder; when one is killed another adopts its slot,
   const countOf = (of: number): number => [...stored.values()].filter(({ process }) => process === of).length;
   for (const [index] of outputs.entries()) {
     const args = [directory, plane.url, String(index * 100_000), "-1", "before", "1500"];
-    // An answer that a busy machine keeps back for longer than the time-out would be a reason to send twice.
+    // An answer that a busy machine keeps back for longer than the time-out would be a reason to
+    // send twice.
     const env = { ...process.env, PINTLE_RATE: "2000", PINTLE_ADOPT: "100", PINTLE_TIMEOUT: "30000" };
     const child = spawn(process.execPath, [worker, ...args], {
       env,

@@ -1,4 +1,7 @@
-/** Programs in durable mode that process.test.ts runs, each in a process of its own: `node program.test.child.js NAME DIRECTORY URL`. */
+/**
+ * Programs in durable mode that process.test.ts runs, each in a process of its own: `node
+ * program.test.child.js NAME DIRECTORY URL`.
+ */
 import { Pintle } from "../../index.ts";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

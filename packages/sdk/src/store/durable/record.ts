@@ -50,7 +50,10 @@ export interface StoredMessage {
   readonly origin: Place | undefined;
 }
 
-/** The header of messages; with `origins`, of moved ones. `acceptedAt` tells the time of each call, milliseconds since 1970. */
+/**
+ * The header of messages; with `origins`, of moved ones. `acceptedAt` tells the time of each call,
+ * milliseconds since 1970.
+ */
 export function encodeMessages<Message extends Writable>(
   messages: readonly Message[],
   acceptedAt: (message: Message) => number,
@@ -79,7 +82,10 @@ export function encodeMessages<Message extends Writable>(
   return header;
 }
 
-/** The bytes of the messages, one behind the other: mostly they lie so in memory already, and then it is a view. */
+/**
+ * The bytes of the messages, one behind the other: mostly they lie so in memory already, and then
+ * it is a view.
+ */
 export function payloadOf(messages: readonly Writable[]): Uint8Array {
   const first = messages[0];
   if (first === undefined) return new Uint8Array(0);

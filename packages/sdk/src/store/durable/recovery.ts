@@ -20,7 +20,10 @@ export interface LeftMessages {
   readonly damage: readonly Damage[];
 }
 
-/** Reads all of a log for what is finished. Rejects with PINTLE_DURABLE_REFUSED for records that a newer version has written. */
+/**
+ * Reads all of a log for what is finished. Rejects with PINTLE_DURABLE_REFUSED for records that a newer
+ * version has written.
+ */
 export async function findFinished(log: Log, reader: LogReader): Promise<Finished> {
   const finished = new Finished();
   /** Where each message was moved to last, by its origin. */
@@ -46,7 +49,8 @@ function readRecord(record: LogRecord, finished: Finished, moves: Map<string, Pl
     const what = `${directory} has a record of kind ${header[0]}, version ${header[1]}, at offset ${offset}`;
     throw durableError("PINTLE_DURABLE_REFUSED", `${what}, which a newer version of the SDK has written`);
   }
-  // What has been moved is not at its old places any more: neither at the first, nor at one in between.
+  // What has been moved is not at its old places any more: neither at the first, nor at one in
+  // between.
   for (const { origin, index } of messages) {
     if (origin === undefined) continue;
     const key = `${origin.offset} ${origin.index}`;

@@ -3,8 +3,9 @@ import type { RecordBatch } from "./record-batch.ts";
 const fewBatches = 64;
 
 /**
- * Batches whose messages have left memory, as long as somebody has receipts of them: a receipt knows its entry, an entry its
- * batch. Without receipts a batch costs nothing that lasts, however many are on disk.
+ * Batches whose messages have left memory, as long as somebody has receipts of them: a receipt
+ * knows its entry, an entry its batch. Without receipts a batch costs nothing that lasts, however
+ * many are on disk.
  */
 export class SpilledBatches {
   readonly #batches = new Map<string, WeakRef<RecordBatch>>();

@@ -13,7 +13,9 @@ export interface StoredIn {
 
 /** A message of durable mode, which also knows where on disk it is. */
 export class StoredEntry extends Entry {
-  /** Undefined while it is in no record, and when it has become clear that it will not be on disk. */
+  /**
+   * Undefined while it is in no record, and when it has become clear that it will not be on disk.
+   */
   record: StoredIn | undefined = undefined;
   /** Which message of that record it is. */
   index = 0;

@@ -1,4 +1,6 @@
-/** Sizes of chunks: the first is small, because most clients hold little at a time; then they grow. */
+/**
+ * Sizes of chunks: the first is small, because most clients hold little at a time; then they grow.
+ */
 const firstChunk = 16 * 1024;
 const fullChunk = 256 * 1024;
 
@@ -34,9 +36,9 @@ export class Slice {
 const encoder = new TextEncoder();
 
 /**
- * Holds the encoded messages. Each has its bytes in a chunk that it shares with its neighbours: a buffer of its own would
- * cost 200 bytes more, and an allocation outside the heap, per message. A chunk is used again when none of its messages
- * is needed any more.
+ * Holds the encoded messages. Each has its bytes in a chunk that it shares with its neighbours: a
+ * buffer of its own would cost 200 bytes more, and an allocation outside the heap, per message. A
+ * chunk is used again when none of its messages is needed any more.
  */
 export class ByteStore {
   #current = new Chunk(0);
@@ -49,7 +51,10 @@ export class ByteStore {
     return this.#held;
   }
 
-  /** Encodes the text as UTF-8 and makes `slice` its bytes. Takes no more than `most` bytes: false if it is longer. */
+  /**
+   * Encodes the text as UTF-8 and makes `slice` its bytes. Takes no more than `most` bytes: false
+   * if it is longer.
+   */
   write(slice: Slice, text: string, most: number): boolean {
     // A text has at least as many bytes as UTF-16 code units, and at most three times as many.
     if (text.length > most) return false;

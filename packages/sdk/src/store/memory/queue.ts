@@ -19,18 +19,22 @@ export function sizeInRequest(entry: Entry): number {
 }
 
 /**
- * The messages that are not out yet, in the order of their acceptance, and the rule of order: of messages with the same
- * user key (of the same *lane*), a later one is not taken while an earlier one is out, unless both go in one batch.
+ * The messages that are not out yet, in the order of their acceptance, and the rule of order: of
+ * messages with the same user key (of the same *lane*), a later one is not taken while an earlier
+ * one is out, unless both go in one batch.
  *
  * An entry is always in one of these states:
  *
- * - **fresh**: nobody has looked at its lane yet. Fresh entries are the newer end of the list by age, from `#fresh` on.
+ * - **fresh**: nobody has looked at its lane yet. Fresh entries are the newer end of the list by
+ *   age, from `#fresh` on.
  * - **parked**: `take` came by while its lane had messages out; it waits in the lane, in order.
- * - **ready**: parked in a lane that has no messages out any more. Ready lanes are taken from first: they are older.
+ * - **ready**: parked in a lane that has no messages out any more. Ready lanes are taken from
+ *   first: they are older.
  * - **taken**: out; not in the queue. `done` tells the queue that it has ended, delivered or not.
  *
- * A lane exists only while it has messages out or parked, so a queue of a million users costs no more than one of one
- * user, and each entry is looked at once when it is taken, and at most once more before, when it is parked.
+ * A lane exists only while it has messages out or parked, so a queue of a million users costs no
+ * more than one of one user, and each entry is looked at once when it is taken, and at most once
+ * more before, when it is parked.
  */
 export class Queue {
   /** By age: the oldest that is not out, whatever its state. */
@@ -95,8 +99,8 @@ export class Queue {
   }
 
   /**
-   * The next batch, oldest first: at most that many messages and bytes. Empty if all that is there is blocked, and then
-   * `count` is 0.
+   * The next batch, oldest first: at most that many messages and bytes. Empty if all that is there
+   * is blocked, and then `count` is 0.
    */
   take(mostCount: number, mostBytes: number): Entry[] {
     const taken: Entry[] = [];
@@ -133,7 +137,10 @@ export class Queue {
     return taken.sort((a, b) => a.seq - b.seq);
   }
 
-  /** Takes the messages that wait behind one that is out, in order: to go with it. At most that many messages and bytes. */
+  /**
+   * Takes the messages that wait behind one that is out, in order: to go with it. At most that many
+   * messages and bytes.
+   */
   takeBehind(out: Entry, mostCount: number, mostBytes: number): Entry[] {
     const taken: Entry[] = [];
     const lane = this.#lanes.get(out.lane);
