@@ -605,6 +605,26 @@ describe("the folder", () => {
     await program.close(1_000);
   });
 
+  test("whose header was written by a process that was killed before it was synced loses nothing when the power fails", async () => {
+    const world = new World();
+    const first = world.start();
+    // It never hears that the name of the header is on disk.
+    world.machine.fs.interference = ({ kind }) => (kind === "syncDirectory" ? new Promise(() => {}) : undefined);
+    await first.process.pass(20);
+    first.kill();
+    world.machine.fs.interference = () => {};
+    world.behaviour = () => down;
+    const second = world.start();
+    assert.deepEqual(await second.stored([second.call(1)]), [true]);
+    world.machine.failPower(undefined);
+    world.behaviour = () => well;
+    const third = world.start();
+    await third.process.pass(50);
+    await third.flush();
+    assert.deepEqual([world.numbers, third.codes], [[1], []]);
+    await third.close();
+  });
+
   test("with a header that is cut off is taken while there is no slot, and refused afterwards", async () => {
     const world = new World();
     await world.machine.fs.makeDirectory(directory);

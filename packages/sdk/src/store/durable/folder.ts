@@ -141,6 +141,9 @@ export class Folder {
     } else if (header.owner !== this.#owner) {
       const what = `durable.directory ${JSON.stringify(this.directory)} holds the messages for another write key or data plane URL`;
       throw durableError("PINTLE_DURABLE_REFUSED", what);
+    } else if (!hasSlots) {
+      // Whoever wrote it may have been killed before it was synced.
+      await this.#writeHeader(path, true);
     }
   }
 
