@@ -45,8 +45,8 @@ export class Folder {
 
   /**
    * Takes the free slot with the lowest number that is not among `except`. Rejects with
-   * PINTLE_DURABLE_REFUSED if the folder is somebody else's, or with an error of the file system or of the
-   * lock.
+   * PINTLE_DURABLE_REFUSED if the folder is somebody else's, or with an error of the file system or
+   * of the lock.
    */
   async claim(except: ReadonlySet<number>): Promise<Claim> {
     await this.#fs.makeDirectory(this.directory);

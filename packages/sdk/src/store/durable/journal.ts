@@ -74,8 +74,8 @@ export class Journal {
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the log in a slot. Rejects with an error of the file system, or PINTLE_DURABLE_REFUSED for what
-   * a newer version has written; then the lock is still held.
+   * Opens the log in a slot. Rejects with an error of the file system, or PINTLE_DURABLE_REFUSED
+   * for what a newer version has written; then the lock is still held.
    */
   static async open(claim: Claim, settings: JournalSettings, observer: JournalObserver): Promise<Journal> {
     const { fs, now, segmentBytes } = settings;

@@ -21,8 +21,8 @@ export interface LeftMessages {
 }
 
 /**
- * Reads all of a log for what is finished. Rejects with PINTLE_DURABLE_REFUSED for records that a newer
- * version has written.
+ * Reads all of a log for what is finished. Rejects with PINTLE_DURABLE_REFUSED for records that a
+ * newer version has written.
  */
 export async function findFinished(log: Log, reader: LogReader): Promise<Finished> {
   const finished = new Finished();
