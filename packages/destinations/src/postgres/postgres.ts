@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type DestinationType, defineDestination, duration, secret } from "@pintle/kit";
+import { type DestinationType, defineDestination, duration, type SettingsOf, secret } from "@pintle/kit";
 import { z } from "zod";
 import { WarehouseConnection } from "../warehouse/load/connection.ts";
-import { namespaceOf, type WarehouseSettings, warehouseShape } from "../warehouse/load/settings.ts";
+import { namespaceOf, warehouseShape } from "../warehouse/load/settings.ts";
 import { connectOptions } from "./connect-options.ts";
 import { postgresDialect } from "./dialect.ts";
 import { loadPg } from "./pg-driver.ts";
@@ -12,13 +12,6 @@ import { PostgresWarehouse } from "./postgres-warehouse.ts";
 import { ProgressTable } from "./progress-table.ts";
 import { Session } from "./session.ts";
 import { tryPostgres } from "./trial.ts";
-
-export interface PostgresSettings extends WarehouseSettings {
-  url: string;
-  tls: "verify" | "no-verify" | "off" | undefined;
-  ca: string | undefined;
-  timeout: number;
-}
 
 const settings = {
   url: secret(
@@ -47,6 +40,8 @@ const settings = {
     .describe("For each statement, and for connecting (default 60 s)"),
 };
 
+export type PostgresSettings = SettingsOf<typeof settings>;
+
 const displayName = "Postgres";
 
 /** Where progress stands when every source has a schema of its own. */
@@ -61,7 +56,7 @@ export const postgres: DestinationType<PostgresSettings> = defineDestination<Pos
   displayName,
   names: ["POSTGRES"],
   description: "Loads events into tables of a PostgreSQL database, each event exactly once",
-  settings: settings as { [Key in keyof PostgresSettings]-?: z.ZodType<PostgresSettings[Key]> },
+  settings,
   batch: { events: 2500, bytes: 4 << 20, whole: true },
   transactional: true,
   trial: tryPostgres,

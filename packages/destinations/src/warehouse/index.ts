@@ -6,7 +6,7 @@ export type { Dialect, ReservedWords } from "./dialect.ts";
 export { WarehouseConnection, type WarehouseConnectionOptions } from "./load/connection.ts";
 export type { Fitter, Layout } from "./load/fitter.ts";
 export type { Item } from "./load/item.ts";
-export { namespaceOf, type WarehouseSettings, type WarehouseShape, warehouseShape } from "./load/settings.ts";
+export { namespaceOf, type WarehouseSettings, warehouseShape } from "./load/settings.ts";
 export type { Column, Table } from "./load/table.ts";
 export type {
   ErrorKind,

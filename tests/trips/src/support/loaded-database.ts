@@ -77,7 +77,8 @@ export async function loadedSqlite(): Promise<LoadedDatabase> {
   return {
     open(settings = {}) {
       const warehouse = new SqliteWarehouse(database);
-      const values = shape.parse({ namespace: "shop", ...settings });
+      const parsed = shape.parse({ namespace: "shop", ...settings });
+      const values = { namespace: undefined, rudderStackNames: undefined, ...parsed };
       return TestWarehouse.over(
         new WarehouseConnection({ warehouse, settings: values, tools: testTools, displayName: "SQLite" }),
       );

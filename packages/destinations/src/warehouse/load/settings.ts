@@ -1,30 +1,15 @@
+import type { SettingsOf } from "@pintle/kit";
 import { z } from "zod";
 import type { Dialect } from "../dialect.ts";
 import { jsonPathProblem } from "../json-paths.ts";
 import { Names } from "../names.ts";
 
-/** The settings that every type of warehouse has: what events become. docs/warehouse.md says what they mean. */
-export interface WarehouseSettings {
-  namespace: string | undefined;
-  layout: "tables" | "single";
-  jsonPaths: string[];
-  skipTracks: boolean;
-  skipUsers: boolean;
-  contextTraits: boolean;
-  rudderEvent: boolean;
-  rudderStackNames: boolean | undefined;
-  rudderStackTypes: boolean;
-  underscoreDivideNumbers: boolean;
-  maxColumns: number;
-}
-
-export type WarehouseShape = { [Key in keyof WarehouseSettings]-?: z.ZodType<WarehouseSettings[Key]> };
-
 const flag = (text: string): z.ZodType<boolean> => z.boolean().default(false).describe(text);
 
-export function warehouseShape(dialect: Dialect): WarehouseShape {
+/** The schemas of the settings that every type of warehouse has. */
+export function warehouseShape(dialect: Dialect) {
   const names = new Names({ dialect, underscoreDivideNumbers: false });
-  const shape = {
+  return {
     namespace: z
       .string()
       .refine((name) => names.schema(name) !== undefined, {
@@ -65,8 +50,10 @@ export function warehouseShape(dialect: Dialect): WarehouseShape {
       .default(200)
       .describe("An event with more columns becomes a dead letter (default 200)"),
   };
-  return shape as WarehouseShape;
 }
+
+/** The settings that every type of warehouse has: what events become. docs/warehouse.md says what they mean. */
+export type WarehouseSettings = SettingsOf<ReturnType<typeof warehouseShape>>;
 
 /** The schema of a destination that has one for all sources. */
 export function namespaceOf(
