@@ -21,7 +21,7 @@ function rowsOf(settings, { deliveryShape, defaultText }) {
     .map(([key, schema]) => {
       const without = defaultText(schema);
       const isNeeded = !schema.safeParse(undefined).success;
-      const shown = without === undefined ? (isNeeded ? "" : "none") : `\`${without}\``;
+      const shown = without === undefined ? (isNeeded ? "required" : "none") : `\`${without}\``;
       return `| \`${key}\` | ${shown} | ${schema.description.replaceAll("|", "\\|")} |`;
     });
 }

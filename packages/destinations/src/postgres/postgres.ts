@@ -22,22 +22,20 @@ const settings = {
         addIssue({ code: "custom", message: (error as Error).message });
       }
     }),
-  ).describe("The server and the database: postgres://user:password@host:5432/database"),
+  ).describe("Server and database: `postgres://user:password@host:5432/database`"),
   tls: z
     .enum(["verify", "no-verify", "off"])
     .optional()
     .describe(
-      '"verify" checks the certificate and its name, "no-verify" does not, "off" is without TLS; by default "off" for this machine, else "verify"',
+      '`"verify"`: TLS, the certificate and its name are checked; `"no-verify"`: TLS without a check; `"off"`: none. Without it, what the URL and the host say',
     ),
   ca: z
     .string()
     .min(1)
     .optional()
-    .describe("File with the certificates (PEM) that are trusted, in place of the system's"),
+    .describe('File with the certificates (PEM) that `"verify"` trusts, in place of the system\'s'),
   ...warehouseShape(postgresDialect),
-  timeout: duration({ min: 1000, max: 3_600_000 })
-    .default(60_000)
-    .describe("For each statement, and for connecting (default 60 s)"),
+  timeout: duration({ min: 1000, max: 3_600_000 }).default(60_000).describe("For each statement, and for connecting"),
 };
 
 export type PostgresSettings = SettingsOf<typeof settings>;

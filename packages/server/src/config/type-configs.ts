@@ -48,51 +48,55 @@ export interface FileConfig extends DeliveryConfig {
 /** Loads events into tables of a PostgreSQL database, each event exactly once. */
 export interface PostgresConfig extends DeliveryConfig {
   readonly type: "postgres";
-  /** The server and the database: postgres://user:password@host:5432/database. */
+  /** Server and database: `postgres://user:password@host:5432/database`. */
   readonly url: string | EnvReference;
   /**
-   * "verify" checks the certificate and its name, "no-verify" does not, "off" is without TLS; by
-   * default "off" for this machine, else "verify".
+   * `"verify"`: TLS, the certificate and its name are checked; `"no-verify"`: TLS without a check;
+   * `"off"`: none. Without it, what the URL and the host say.
    */
   readonly tls?: "verify" | "no-verify" | "off" | EnvReference;
-  /** File with the certificates (PEM) that are trusted, in place of the system's. */
+  /** File with the certificates (PEM) that `"verify"` trusts, in place of the system's. */
   readonly ca?: string | EnvReference;
-  /** The schema; by default the name of the source. */
+  /** The schema, by the rules for names; without it, the name of the source. */
   readonly namespace?: string | EnvReference;
   /**
-   * "tables": one for each event; "single": one for all, with the event as JSON.
+   * `"tables"`: one for each event; `"single"`: one for all, with the event as JSON.
    * @default "tables"
    */
   readonly layout?: "tables" | "single" | EnvReference;
   /**
-   * Paths that become JSON columns instead of being flattened, like "track.properties.cart".
+   * Paths that become JSON columns instead of being flattened: `"track.properties.cart"`, or a
+   * whole section, `"track.properties"`.
    * @default []
    */
   readonly jsonPaths?: readonly (string | EnvReference)[];
-  /** No rows in tracks, but for events without a table of their own. @default false */
+  /** No rows in `tracks`, but for events without a table of their own. @default false */
   readonly skipTracks?: boolean;
-  /** No rows in users. @default false */
+  /** No rows in `users`. @default false */
   readonly skipUsers?: boolean;
   /**
-   * Traits of the context are columns without a prefix, too, in identifies and users (default
-   * true).
+   * `context.traits` are columns without a prefix, too, in `identifies` and `users`.
    * @default true
    */
   readonly contextTraits?: boolean;
-  /** The whole event in a JSON column rudder_event. @default false */
+  /** The whole event in a JSON column `rudder_event`. @default false */
   readonly rudderEvent?: boolean;
-  /** New names escape the words that RudderStack escapes; by default in a schema that it made. */
+  /**
+   * New names escape the reserved words that RudderStack escapes; without it, in a schema that it
+   * made.
+   */
   readonly rudderStackNames?: boolean;
   /**
-   * A fraction that meets a column of whole numbers is cut off instead of widening the column.
+   * A fraction that meets a column of whole numbers is cut off, as RudderStack does, instead of
+   * widening the column.
    * @default false
    */
   readonly rudderStackTypes?: boolean;
-  /** Digits stand apart from letters in names: v2 becomes v_2. @default false */
+  /** Digits stand apart from letters in names: `v2` becomes `v_2`. @default false */
   readonly underscoreDivideNumbers?: boolean;
-  /** An event with more columns becomes a dead letter (default 200). @default 200 */
+  /** An event with more columns becomes a dead letter, `columns`. @default 200 */
   readonly maxColumns?: number;
-  /** For each statement, and for connecting (default 60 s). @default "1m" */
+  /** For each statement, and for connecting. @default "1m" */
   readonly timeout?: number | string | EnvReference;
 }
 

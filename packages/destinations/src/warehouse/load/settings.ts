@@ -16,11 +16,11 @@ export function warehouseShape(dialect: Dialect) {
         error: "A namespace has at least one letter or digit of ASCII",
       })
       .optional()
-      .describe("The schema; by default the name of the source"),
+      .describe("The schema, by the rules for names; without it, the name of the source"),
     layout: z
       .enum(["tables", "single"])
       .default("tables")
-      .describe('"tables": one for each event; "single": one for all, with the event as JSON'),
+      .describe('`"tables"`: one for each event; `"single"`: one for all, with the event as JSON'),
     jsonPaths: z
       .array(
         z.string().superRefine((path, { addIssue }) => {
@@ -29,26 +29,30 @@ export function warehouseShape(dialect: Dialect) {
         }),
       )
       .default([])
-      .describe('Paths that become JSON columns instead of being flattened, like "track.properties.cart"'),
-    skipTracks: flag("No rows in tracks, but for events without a table of their own"),
-    skipUsers: flag("No rows in users"),
+      .describe(
+        'Paths that become JSON columns instead of being flattened: `"track.properties.cart"`, or a whole section, `"track.properties"`',
+      ),
+    skipTracks: flag("No rows in `tracks`, but for events without a table of their own"),
+    skipUsers: flag("No rows in `users`"),
     contextTraits: z
       .boolean()
       .default(true)
-      .describe("Traits of the context are columns without a prefix, too, in identifies and users (default true)"),
-    rudderEvent: flag("The whole event in a JSON column rudder_event"),
+      .describe("`context.traits` are columns without a prefix, too, in `identifies` and `users`"),
+    rudderEvent: flag("The whole event in a JSON column `rudder_event`"),
     rudderStackNames: z
       .boolean()
       .optional()
-      .describe("New names escape the words that RudderStack escapes; by default in a schema that it made"),
-    rudderStackTypes: flag("A fraction that meets a column of whole numbers is cut off instead of widening the column"),
-    underscoreDivideNumbers: flag("Digits stand apart from letters in names: v2 becomes v_2"),
+      .describe("New names escape the reserved words that RudderStack escapes; without it, in a schema that it made"),
+    rudderStackTypes: flag(
+      "A fraction that meets a column of whole numbers is cut off, as RudderStack does, instead of widening the column",
+    ),
+    underscoreDivideNumbers: flag("Digits stand apart from letters in names: `v2` becomes `v_2`"),
     maxColumns: z
       .int()
       .min(30)
       .max(dialect.maxColumns)
       .default(200)
-      .describe("An event with more columns becomes a dead letter (default 200)"),
+      .describe("An event with more columns becomes a dead letter, `columns`"),
   };
 }
 
