@@ -15,8 +15,9 @@ import type {
   TrackParams,
 } from "./params.ts";
 import { type EventPlugin, Plugins } from "./plugins.ts";
-import type { AnalyticsSettings } from "./settings.ts";
+import { type AnalyticsSettings, intervalOf } from "./settings.ts";
 import { translate } from "./translate.ts";
+import { ValidationError } from "./validation-error.ts";
 
 /** Called once, when the message has been delivered, or with the reason why it was not. */
 export type Callback = (err?: unknown, ctx?: Context) => unknown;
@@ -95,16 +96,17 @@ export class Analytics extends Emitter {
   readonly #turns = new Map<string, Promise<void>>();
   #isClosed = false;
 
-  /** @throws ConfigError for a setting that cannot be used */
+  /** @throws ValidationError without a write key; ConfigError for a setting that cannot be used */
   constructor(settings: AnalyticsSettings) {
     super();
+    if (!settings.writeKey) throw new ValidationError("writeKey", "writeKey is missing.");
     const { url, config } = translate(settings, {
       isWatching: (event) => this.hasListeners(event),
       tell: (event, ...payload) => this.emit(event, ...payload),
     });
     this.#isDisabled = settings.disable === true;
     this.pintle = new Pintle(settings.writeKey, url, { ...config, enabled: !this.#isDisabled });
-    this.#closeTimeout = (settings.flushInterval ?? 10_000) * 1.25;
+    this.#closeTimeout = intervalOf(settings) * 1.25;
   }
 
   get VERSION(): string {

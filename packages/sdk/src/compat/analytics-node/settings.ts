@@ -1,4 +1,5 @@
 import type { Config } from "../../config.ts";
+import { bounded } from "../bounded.ts";
 import type { HTTPClient, HTTPFetchFn } from "./http-client.ts";
 
 /** Segment's OAuth. Pintle and RudderStack know write keys alone: given, it is named in the log and not used. */
@@ -45,17 +46,27 @@ export interface AnalyticsSettings {
   pintle?: Config;
 }
 
+const week = 7 * 86_400_000;
+const longest = 30 * 86_400_000;
+
+/** Milliseconds after which what is queued is sent. */
+export function intervalOf({ flushInterval }: AnalyticsSettings): number {
+  return bounded(flushInterval, 10_000, 0, week);
+}
+
+/** Milliseconds for one attempt; 0 would let none succeed, and stands for the default. */
+export function timeoutOf({ httpRequestTimeout }: AnalyticsSettings): number {
+  return bounded(httpRequestTimeout || undefined, 10_000, 1, week);
+}
+
 /** Milliseconds for which messages are tried, from what says it in other terms; `undefined` for the default. */
-export function maxAgeOf({
-  maxRetries,
-  maxTotalBackoffDuration,
-  flushInterval = 10_000,
-  httpRequestTimeout = 10_000,
-}: AnalyticsSettings): number | undefined {
-  const waits = flushInterval + httpRequestTimeout;
-  if (maxTotalBackoffDuration !== undefined) return Math.max(1, waits + maxTotalBackoffDuration * 1000);
-  if (maxRetries === undefined) return undefined;
+export function maxAgeOf(settings: AnalyticsSettings): number | undefined {
+  const waits = intervalOf(settings) + timeoutOf(settings);
+  const seconds = bounded(settings.maxTotalBackoffDuration, -1, 0, longest / 1000);
+  if (seconds >= 0) return Math.max(1, Math.min(waits + seconds * 1000, longest));
+  const retries = bounded(settings.maxRetries, -1, 0, 1000);
+  if (retries < 0) return undefined;
   let pauses = 0;
-  for (let retry = 0; retry < Math.min(maxRetries, 1000); retry++) pauses += Math.min(30_000, 250 * 2 ** retry);
-  return Math.max(1, Math.min(waits + pauses, 30 * 86_400_000));
+  for (let retry = 0; retry < retries; retry++) pauses += Math.min(30_000, 250 * 2 ** retry);
+  return Math.max(1, Math.min(waits + pauses, longest));
 }

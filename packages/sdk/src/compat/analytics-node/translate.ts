@@ -3,10 +3,11 @@ import type { Config } from "../../config.ts";
 import { callForeign } from "../../foreign.ts";
 import { nodeTransport } from "../../transport/node-transport.ts";
 import type { Transport } from "../../transport/transport.ts";
+import { bounded } from "../bounded.ts";
 import { withPath } from "../with-path.ts";
 import type { NodeEmitterEvents } from "./emitter.ts";
 import { FetchHTTPClient, transportOf } from "./http-client.ts";
-import { type AnalyticsSettings, maxAgeOf } from "./settings.ts";
+import { type AnalyticsSettings, intervalOf, maxAgeOf, timeoutOf } from "./settings.ts";
 
 /** Who is told of requests and answers, if anybody. */
 export interface HttpObserver {
@@ -16,7 +17,7 @@ export interface HttpObserver {
 
 /** What Pintle is to be made with. */
 export function translate(settings: AnalyticsSettings, observer: HttpObserver): { url: string; config: Config } {
-  const { host = "https://api.segment.io", path = "/v1/batch", httpClient, pintle = {} } = settings;
+  const { host, path = "/v1/batch", httpClient, pintle = {} } = settings;
   const maxAge = maxAgeOf(settings);
   if (settings.oauthSettings !== undefined) {
     callForeign(
@@ -34,11 +35,11 @@ export function translate(settings: AnalyticsSettings, observer: HttpObserver): 
       : transportOf(typeof httpClient === "function" ? new FetchHTTPClient(httpClient) : httpClient);
   const { proxy: _, agent: _agent, ca: _ca, ...others } = pintle;
   return {
-    url: host,
+    url: host ?? "https://api.segment.io",
     config: {
-      batchSize: settings.flushAt ?? settings.maxEventsInBatch ?? 15,
-      interval: settings.flushInterval ?? 10_000,
-      timeout: settings.httpRequestTimeout ?? 10_000,
+      batchSize: bounded(settings.flushAt ?? settings.maxEventsInBatch, 15, 1, 20_000),
+      interval: intervalOf(settings),
+      timeout: timeoutOf(settings),
       ...(maxAge === undefined ? {} : { maxAge }),
       // A client of the program's is given text.
       gzip: httpClient === undefined,

@@ -4,6 +4,7 @@ import { callForeign } from "../../foreign.ts";
 import type { Logger } from "../../logger.ts";
 import { nodeTransport } from "../../transport/node-transport.ts";
 import type { Transport } from "../../transport/transport.ts";
+import { bounded } from "../bounded.ts";
 import { withPath } from "../with-path.ts";
 import { type AxiosConfig, type AxiosLike, axiosTransport, connectionsOf, isAxios } from "./axios.ts";
 
@@ -47,6 +48,7 @@ export interface constructorOptions {
   readonly pintle?: Config | undefined;
 }
 
+const week = 7 * 86_400_000;
 const levels = ["silly", "debug", "info", "warn", "error"] as const;
 
 /** What Pintle is to be made with. */
@@ -63,11 +65,11 @@ export function translate(
   const { headers, ...connections } = connectionsOf(isFields(axiosConfig) ? axiosConfig : {}, url);
   const own: Transport | undefined = transport ?? (isAxios(axiosInstance) ? axiosTransport(axiosInstance) : undefined);
   const given = { ...connections, ...defined({ proxy, agent, ca }) };
-  const maxBatchBytes = others.maxBatchBytes ?? Math.min(maxQueueSize || 460_800, 4_000_000);
+  // 0 stands for the default, as in the official SDK; and a message has room, however small the queue is.
+  const maxBatchBytes = others.maxBatchBytes ?? bounded(maxQueueSize || undefined, 460_800, 65_536, 4_000_000);
   const config: Config = {
-    // 0 stands for the default, as in the official SDK.
-    batchSize: flushAt === undefined || flushAt === 0 ? 20 : Math.max(flushAt, 1),
-    interval: flushInterval || 10_000,
+    batchSize: bounded(flushAt || undefined, 20, 1, 20_000),
+    interval: bounded(flushInterval || undefined, 10_000, 1, week),
     maxBatchBytes,
     // It warns at 32 KB and sends them all the same.
     maxMessageBytes: maxBatchBytes - envelopeBytes,
@@ -110,7 +112,8 @@ export function loggerFor(level: string | undefined, logger: Logger): Logger {
 
 /** 0 stands for none in axios: the default is used. */
 function milliseconds(value: unknown): number | undefined {
-  return parseDuration(value) || undefined;
+  const given = parseDuration(value);
+  return given ? Math.min(given, week) : undefined;
 }
 
 function defined<Fields extends object>(fields: Fields): Partial<Fields> {
