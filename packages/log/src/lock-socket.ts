@@ -11,7 +11,7 @@ export type Taken =
   | { readonly release?: undefined; readonly pid: number | undefined };
 
 /** `leaving`: it was there, and went away without an answer. */
-type Answer =
+type HolderReply =
   | { readonly state: "dead" | "leaving" }
   | { readonly state: "taking" | "held"; readonly pid: number | undefined };
 
@@ -128,11 +128,11 @@ class LockSocket {
 }
 
 /** Who listens there. Only a refused connection, or no such name, means that nobody does. */
-function ask(address: string): Promise<Answer> {
+function ask(address: string): Promise<HolderReply> {
   return new Promise((resolve) => {
     let text = "";
     const connection = net.connect(address);
-    const busy: Answer = { state: "held", pid: undefined };
+    const busy: HolderReply = { state: "held", pid: undefined };
     connection.setEncoding("utf8");
     connection.setTimeout(answerTime, () => {
       connection.destroy();
@@ -150,7 +150,7 @@ function ask(address: string): Promise<Answer> {
   });
 }
 
-function parseAnswer(text: string): Answer | undefined {
+function parseAnswer(text: string): HolderReply | undefined {
   const parts = /^\{"state":"(taking|held)","pid":(\d+)\}$/.exec(text);
   if (parts === null) return undefined;
   return { state: parts[1] === "taking" ? "taking" : "held", pid: Number(parts[2]) };

@@ -5,7 +5,7 @@ import { nodeFileSystem } from "./node-file-system.ts";
 import type { LogRecord } from "./record.ts";
 import { listSequences, loadSegment, type Segment, segmentName } from "./segment.ts";
 import { segmentHeaderBytes } from "./segment-header.ts";
-import { type Batch, type Place, readBatch, type SegmentSource, seek } from "./segment-scan.ts";
+import { readBatch, type ScannedRecords, type SegmentPlace, type SegmentSource, seek } from "./segment-scan.ts";
 
 export interface LogReaderOptions {
   /** Default: the real one. */
@@ -50,7 +50,7 @@ export class LogReader {
   #lost: string | undefined;
   readonly #files = new Map<number, OpenFile>();
   /** Where reads ended: the places where consumers are likely to go on. Key: offset. */
-  readonly #places = new Map<number, Place & { readonly sequence: number }>();
+  readonly #places = new Map<number, SegmentPlace & { readonly sequence: number }>();
   #refreshing: Promise<void> | undefined;
   #readBytes = smallestRead;
   #closed = false;
@@ -81,14 +81,14 @@ export class LogReader {
     const maxBytes = limits.maxBytes ?? 1024 * 1024;
     const damage: Damage[] = [];
     let offset = from;
-    let place: Place | undefined;
+    let place: SegmentPlace | undefined;
     let segment = await this.#segmentAt(offset);
     if (segment?.damage !== undefined && segment === this.#segments[0] && offset < segment.base) {
       damage.push({ ...segment.damage, from: Math.max(offset, segment.damage.from) });
     }
     while (offset < limits.end && segment !== undefined) {
       const successor = this.#successorOf(segment);
-      let batch: Batch;
+      let batch: ScannedRecords;
       try {
         place ??= await this.#placeOf(segment, successor, offset);
         batch = await this.#readBatch(segment, successor, place, { from, end: limits.end, maxBytes });
@@ -176,10 +176,10 @@ export class LogReader {
     return this.#segments.find((other) => other.sequence > segment.sequence);
   }
 
-  async #placeOf(segment: Segment, successor: Segment | undefined, offset: number): Promise<Place> {
+  async #placeOf(segment: Segment, successor: Segment | undefined, offset: number): Promise<SegmentPlace> {
     const known = this.#places.get(offset);
     if (known?.sequence === segment.sequence) return known;
-    let best: Place = { position: segmentHeaderBytes, offset: segment.base };
+    let best: SegmentPlace = { position: segmentHeaderBytes, offset: segment.base };
     for (const place of this.#places.values()) {
       if (place.sequence === segment.sequence && place.offset <= offset && place.offset > best.offset) best = place;
     }
@@ -191,9 +191,9 @@ export class LogReader {
   async #readBatch(
     segment: Segment,
     successor: Segment | undefined,
-    place: Place,
+    place: SegmentPlace,
     { from, end, maxBytes }: { from: number; end: number; maxBytes: number },
-  ): Promise<Batch> {
+  ): Promise<ScannedRecords> {
     // A consumer that keeps up gets small reads, one that is behind gets large ones.
     const bytes = Math.max(4096, Math.min(maxBytes, this.#readBytes));
     const batch = await this.#withFile(segment, (file) =>
@@ -205,7 +205,7 @@ export class LogReader {
     return batch;
   }
 
-  #remember(segment: Segment, place: Place): void {
+  #remember(segment: Segment, place: SegmentPlace): void {
     this.#places.delete(place.offset);
     this.#places.set(place.offset, { ...place, sequence: segment.sequence });
     if (this.#places.size > places) this.#places.delete(this.#places.keys().next().value!);
@@ -258,7 +258,7 @@ function durableEnd(segment: Segment, otherwise: number): number {
   return segment.previous.sequence === 0 ? otherwise : segment.previous.next;
 }
 
-function missing(segment: Segment, end: number | undefined, place: Place, from: number, to: number): Damage {
+function missing(segment: Segment, end: number | undefined, place: SegmentPlace, from: number, to: number): Damage {
   const bytes = Math.max(0, (end ?? 0) - place.position);
   return {
     kind: bytes > 0 ? "bytes" : "missing",

@@ -3,7 +3,7 @@ import { errorMessage, isDiskFull, LogError, systemCode } from "./errors.ts";
 import type { File } from "./file-system.ts";
 import { GroupEncoder } from "./group.ts";
 import { NextSegment } from "./next-segment.ts";
-import { type LogOptions, type Settings, settingsOf } from "./options.ts";
+import { type LogOptions, type LogSettings, settingsOf } from "./options.ts";
 import { recordBytes } from "./record.ts";
 import { type ActiveSegment, type Recovered, recover, type SealedSegment } from "./recovery.ts";
 import { planRetention, type RetentionPlan, type RetentionReport } from "./retention.ts";
@@ -59,7 +59,7 @@ export class Log {
   readonly directory: string;
   /** What could not be read when the log was opened. */
   readonly damage: readonly Damage[];
-  readonly #settings: Settings;
+  readonly #settings: LogSettings;
   /** The group that is being written, and the next one, which is encoded meanwhile. They change places. */
   #encoder = new GroupEncoder();
   #otherEncoder = new GroupEncoder();
@@ -103,7 +103,7 @@ export class Log {
     return log;
   }
 
-  private constructor(directory: string, settings: Settings, found: Recovered) {
+  private constructor(directory: string, settings: LogSettings, found: Recovered) {
     this.directory = directory;
     this.damage = found.damage;
     this.#settings = settings;

@@ -35,7 +35,7 @@ export interface LogOptions {
   readonly onRetention?: (report: RetentionReport) => void;
 }
 
-export interface Settings {
+export interface LogSettings {
   readonly fs: FileSystem;
   readonly now: () => number;
   readonly random: () => number;
@@ -49,7 +49,7 @@ export interface Settings {
   readonly onRetention: (report: RetentionReport) => void;
 }
 
-export function settingsOf(options: LogOptions): Settings {
+export function settingsOf(options: LogOptions): LogSettings {
   const retention = options.retention ?? {};
   checkNumber("retention.maxAge", retention.maxAge, 1, Number.POSITIVE_INFINITY, "milliseconds");
   checkNumber("retention.maxBytes", retention.maxBytes, 64 * KiB, Number.POSITIVE_INFINITY, "bytes");

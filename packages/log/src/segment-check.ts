@@ -3,14 +3,14 @@ import type { File } from "./file-system.ts";
 import { mostRecords } from "./record.ts";
 import type { Segment } from "./segment.ts";
 import { segmentHeaderBytes } from "./segment-header.ts";
-import { lastByteBehind, type Place, readBatch } from "./segment-scan.ts";
+import { lastByteBehind, readBatch, type SegmentPlace } from "./segment-scan.ts";
 
 const readBytes = 1024 * 1024;
 
 export interface SegmentCheck {
   readonly records: number;
   /** Behind the last record. */
-  readonly place: Place;
+  readonly place: SegmentPlace;
   /** The lowest offset that no record in the segment can have had. */
   readonly spent: number;
   /** Times of the first and the last record; undefined and 0 if there is none. */
@@ -27,7 +27,7 @@ export async function checkSegment(file: File, segment: Segment, end: number | u
   const buffer = Buffer.allocUnsafeSlow(readBytes);
   const limits = { from: 0, end: Number.POSITIVE_INFINITY, bytes: readBytes, buffer };
   const found: Damage[] = [];
-  let next: Place = { position: segmentHeaderBytes, offset: segment.base };
+  let next: SegmentPlace = { position: segmentHeaderBytes, offset: segment.base };
   let place = next;
   let records = 0;
   let since: number | undefined;
@@ -39,7 +39,7 @@ export async function checkSegment(file: File, segment: Segment, end: number | u
     ({ next, ended } = batch);
     records += batch.records.length;
     since ??= batch.records[0]?.time;
-    if (batch.whole !== undefined) ({ whole: place, group, time } = batch as typeof batch & { whole: Place });
+    if (batch.whole !== undefined) ({ whole: place, group, time } = batch as typeof batch & { whole: SegmentPlace });
   }
   const behind = end ?? (await lastByteBehind(file, place.position));
   const damage = found.filter(({ position }) => position < place.position);

@@ -13,26 +13,26 @@ export interface SegmentSource {
 }
 
 /** A place between two records. */
-export interface Place {
+export interface SegmentPlace {
   readonly position: number;
   /** The lowest offset that the record at `position` may have. */
   readonly offset: number;
 }
 
-export interface Batch {
+export interface ScannedRecords {
   readonly records: LogRecord[];
   readonly damage: Damage[];
   /** Where to read on. */
-  readonly next: Place;
+  readonly next: SegmentPlace;
   /** There is no further record in the file now; `next.position` is where the last one ends. */
   readonly ended: boolean;
   /** Of the last whole record: the place behind it, its group and its time; undefined, -1 and 0 if there was none. */
-  readonly whole: Place | undefined;
+  readonly whole: SegmentPlace | undefined;
   readonly group: number;
   readonly time: number;
 }
 
-export interface BatchLimits {
+export interface ScanLimits {
   /** Records below are passed over, unchecked. */
   readonly from: number;
   /** Reading stops at this offset. */
@@ -44,13 +44,17 @@ export interface BatchLimits {
 }
 
 /** Reads one stretch of records at `place`: one read of the file, and the records as views into its buffer. */
-export async function readBatch(source: SegmentSource, place: Place, limits: BatchLimits): Promise<Batch> {
+export async function readBatch(
+  source: SegmentSource,
+  place: SegmentPlace,
+  limits: ScanLimits,
+): Promise<ScannedRecords> {
   const { epoch } = source;
   const records: LogRecord[] = [];
   const damage: Damage[] = [];
   const prefix = new Prefix();
   let expected = place.offset;
-  let whole: Place | undefined;
+  let whole: SegmentPlace | undefined;
   let group = -1;
   let time = 0;
   let wanted = limits.bytes;
@@ -58,7 +62,7 @@ export async function readBatch(source: SegmentSource, place: Place, limits: Bat
   let count = await readUpTo(source, bytes, wanted, place.position);
   let view = new DataView(bytes.buffer, bytes.byteOffset, count);
   let at = 0;
-  const batch = (ended: boolean): Batch => ({
+  const batch = (ended: boolean): ScannedRecords => ({
     records,
     damage,
     next: { position: place.position + at, offset: expected },
@@ -129,7 +133,7 @@ export async function readBatch(source: SegmentSource, place: Place, limits: Bat
   return batch(false);
 }
 
-export interface FoundRecord extends Place {
+export interface FoundRecord extends SegmentPlace {
   readonly group: number;
   readonly epoch: number;
   readonly time: number;
@@ -170,7 +174,12 @@ export async function findRecord(
  * The place of the last record at or below `offset` that a binary search between `low` and `high` comes near to: walking on
  * from it costs at most one read. `high` is a position behind the record; see docs/log-format.md, "There is no index file".
  */
-export async function seek(source: SegmentSource, low: Place, high: number, offset: number): Promise<Place> {
+export async function seek(
+  source: SegmentSource,
+  low: SegmentPlace,
+  high: number,
+  offset: number,
+): Promise<SegmentPlace> {
   let from = low;
   let to = high;
   while (to - from.position > 2 * searchBytes) {

@@ -23,7 +23,7 @@ export interface Blank {
   readonly used: number;
 }
 
-export interface Folder {
+export interface LogFolder {
   /** Oldest first. */
   readonly segments: Segment[];
   readonly blanks: Blank[];
@@ -56,7 +56,7 @@ export async function listSequences(fs: FileSystem, directory: string): Promise<
 }
 
 /** Reads the headers of all segments in a folder. Files that are removed meanwhile are left out. */
-export async function readFolder(fs: FileSystem, directory: string): Promise<Folder> {
+export async function readFolder(fs: FileSystem, directory: string): Promise<LogFolder> {
   const loaded = await inParallel(8, await listSequences(fs, directory), (sequence) =>
     loadSegment(fs, directory, sequence, true),
   );

@@ -9,7 +9,7 @@ import { createAdminServer } from "./admin/admin-server.ts";
 import { routerAdmin } from "./admin/router-admin.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { statusOf } from "./admin/status.ts";
-import type { Config } from "./config/config.ts";
+import type { DataPlaneConfig } from "./config/config.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import type { Retention, TopicSize } from "./engine/engine.ts";
 import { openEngine } from "./engine/open-engine.ts";
@@ -25,7 +25,7 @@ import { StorageWatch } from "./storage-watch.ts";
 import { version } from "./version.ts";
 
 export interface DataPlaneOptions {
-  readonly config: Config;
+  readonly config: DataPlaneConfig;
   /** Where everything durable is kept; made if it is not there. */
   readonly dataFolder: string;
   /** The address that takes events. */
@@ -46,7 +46,7 @@ export interface DataPlaneOptions {
   readonly keepSize?: number | undefined;
   readonly logger: Logger;
   /** Reads the configuration anew. Without it, a reload is refused. */
-  readonly load?: ((signal: AbortSignal) => Promise<Config>) | undefined;
+  readonly load?: ((signal: AbortSignal) => Promise<DataPlaneConfig>) | undefined;
   /** Milliseconds for running the configuration in the router's thread, where it has types of destinations. @default 30000 */
   readonly configTimeout?: number;
   /** Milliseconds between two looks at the file of the configuration. @default 2000 */

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { checkConfig } from "./config/check-config.ts";
-import type { Config } from "./config/config.ts";
+import type { DataPlaneConfig } from "./config/config.ts";
 import { ServerError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 
 /** A file, and a reloader that looks at it when the test says so. */
 function reloading(pollEvery = 3_600_000) {
-  const sound = (text: string): Config => ({
+  const sound = (text: string): DataPlaneConfig => ({
     ...checkConfig(
       { sources: [{ name: text, writeKey: "k" }], destinations: {} },
       { file: "/pintle.config.json", directory: "/", environment: {}, types: new Map() },

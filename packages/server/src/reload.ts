@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
-import type { Config } from "./config/config.ts";
+import type { DataPlaneConfig } from "./config/config.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
 export interface ReloaderOptions {
   /** What runs now. */
-  readonly config: Config;
+  readonly config: DataPlaneConfig;
   /** Reads the configuration anew. What the signal gives up it rejects soon. */
-  readonly load: (signal: AbortSignal) => Promise<Config>;
+  readonly load: (signal: AbortSignal) => Promise<DataPlaneConfig>;
   /** Goes on with it. Called once at a time. Rejects with a ServerError where what runs has to go on. */
-  readonly apply: (config: Config) => Promise<void>;
+  readonly apply: (config: DataPlaneConfig) => Promise<void>;
   readonly logger: Logger;
   /** Milliseconds between two looks at the file. @default 2000 */
   readonly pollEvery?: number | undefined;
@@ -19,7 +19,7 @@ export interface ReloaderOptions {
 
 /** What became of a reload. */
 export type Reloaded =
-  | { readonly outcome: "applied"; readonly config: Config }
+  | { readonly outcome: "applied"; readonly config: DataPlaneConfig }
   /** The configuration before it goes on. `problem` is one line. */
   | { readonly outcome: "refused"; readonly problem: string };
 
@@ -84,7 +84,7 @@ export class Reloader {
 
   async #reload(): Promise<Reloaded> {
     const { apply, logger } = this.#options;
-    let config: Config;
+    let config: DataPlaneConfig;
     try {
       config = await this.#load();
     } catch (error) {
@@ -110,7 +110,7 @@ export class Reloader {
     return { outcome: "applied", config };
   }
 
-  async #load(): Promise<Config> {
+  async #load(): Promise<DataPlaneConfig> {
     const abort = new AbortController();
     const loading = { abort, text: await this.#text() };
     if (this.#closed) throw new ServerError("PINTLE_CONFIG_TIMEOUT", "the data plane is stopping");
@@ -175,7 +175,7 @@ export class Reloader {
 }
 
 /** What is to be said of a configuration once. */
-function notesOf({ warnings, omitted = [] }: Config): string[] {
+function notesOf({ warnings, omitted = [] }: DataPlaneConfig): string[] {
   return [...warnings, ...omitted.map((line) => `not carried over: ${line}`)];
 }
 

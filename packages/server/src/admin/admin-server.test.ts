@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { hiding } from "@pintle/kit";
 import { checkConfig } from "../config/check-config.ts";
 import type { Reloaded } from "../reload.ts";
-import { createAdminServer, isLocalName, Refusal } from "./admin-server.ts";
+import { AdminRefusal, createAdminServer, isLocalName } from "./admin-server.ts";
 import { adminRoutes } from "./routes.ts";
 import { healthOf, type Status } from "./status.ts";
 
@@ -110,7 +110,7 @@ const server = createAdminServer({
     }),
     "/echo": {
       POST: async ({ query, body }) => {
-        if (body === null) throw new Refusal(422, "null is not wk_secret_key");
+        if (body === null) throw new AdminRefusal(422, "null is not wk_secret_key");
         return { query: [...query], body };
       },
     },

@@ -9,20 +9,20 @@ export interface AdminOptions {
   /** What `Authorization: Bearer` has to bring. */
   readonly token: string;
   /** By path. */
-  readonly routes: Readonly<Record<string, Route>>;
+  readonly routes: Readonly<Record<string, AdminRoute>>;
   /** Knows the secrets of now. */
   readonly hiding: () => Hiding;
   readonly logger: Logger;
 }
 
-export interface Route {
+export interface AdminRoute {
   /** Also answers HEAD. */
-  readonly GET?: Handler;
-  readonly POST?: Handler;
+  readonly GET?: AdminHandler;
+  readonly POST?: AdminHandler;
 }
 
 /** Resolves with what is told as JSON, or with a `PlainText`. A `Refusal` that it throws is the answer. */
-export type Handler = (call: AdminCall) => Promise<unknown>;
+export type AdminHandler = (call: AdminCall) => Promise<unknown>;
 
 export interface AdminCall {
   readonly query: URLSearchParams;
@@ -51,7 +51,7 @@ export class Unwell {
 }
 
 /** A request that cannot be fulfilled, with its status and one line that says why. */
-export class Refusal extends Error {
+export class AdminRefusal extends Error {
   override readonly name: string = "Refusal";
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -63,7 +63,7 @@ export class Refusal extends Error {
   }
 }
 
-interface Answer {
+interface AdminAnswer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -83,8 +83,8 @@ const longestBody = 64 * 1024;
 export function createAdminServer(options: AdminOptions): Server {
   return createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     answerTo(request, options)
-      .catch((error: unknown): Answer => {
-        if (error instanceof Refusal) {
+      .catch((error: unknown): AdminAnswer => {
+        if (error instanceof AdminRefusal) {
           return { ...json(error.status, { error: error.message }, options.hiding()), headers: error.headers };
         }
         // Most likely the router's thread has died and is being started again.
@@ -95,12 +95,12 @@ export function createAdminServer(options: AdminOptions): Server {
   });
 }
 
-async function answerTo(request: IncomingMessage, { token, routes, hiding }: AdminOptions): Promise<Answer> {
+async function answerTo(request: IncomingMessage, { token, routes, hiding }: AdminOptions): Promise<AdminAnswer> {
   if (!isLocalName(request.headers.host)) {
-    throw new Refusal(403, "the Host header names neither an address nor localhost");
+    throw new AdminRefusal(403, "the Host header names neither an address nor localhost");
   }
   if (!isToken(request.headers.authorization, token)) {
-    throw new Refusal(
+    throw new AdminRefusal(
       401,
       "send the token of the file admin-token in the data folder, as Authorization: Bearer TOKEN",
       {
@@ -110,11 +110,11 @@ async function answerTo(request: IncomingMessage, { token, routes, hiding }: Adm
   }
   const path = pathOf(request);
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (route === undefined) throw new Refusal(404, `unknown path; there are ${Object.keys(routes).join(", ")}`);
-  const handler = route[(request.method === "HEAD" ? "GET" : request.method) as keyof Route];
+  if (route === undefined) throw new AdminRefusal(404, `unknown path; there are ${Object.keys(routes).join(", ")}`);
+  const handler = route[(request.method === "HEAD" ? "GET" : request.method) as keyof AdminRoute];
   if (handler === undefined) {
     const allowed = Object.keys(route).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    throw new Refusal(405, `only ${allowed.join(", ")}`, { Allow: allowed.join(", ") });
+    throw new AdminRefusal(405, `only ${allowed.join(", ")}`, { Allow: allowed.join(", ") });
   }
   const body = await readJson(request);
   const result = await handler({ query: new URLSearchParams(request.url?.split("?")[1]), body });
@@ -127,24 +127,24 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   const { headers } = request;
   if (headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0) return undefined;
   if (!/^application\/json\b/i.test(headers["content-type"] ?? "")) {
-    throw new Refusal(415, "a body has to be application/json");
+    throw new AdminRefusal(415, "a body has to be application/json");
   }
   const chunks: Buffer[] = [];
   let length = 0;
   // A request that is refused in the middle of its body still gets its answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > longestBody) throw new Refusal(413, `a body has at most ${longestBody} bytes`);
+    if (length > longestBody) throw new AdminRefusal(413, `a body has at most ${longestBody} bytes`);
     chunks.push(chunk);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
-    throw new Refusal(400, "the body is not JSON");
+    throw new AdminRefusal(400, "the body is not JSON");
   }
 }
 
-function send(response: ServerResponse, request: IncomingMessage, answer: Answer): void {
+function send(response: ServerResponse, request: IncomingMessage, answer: AdminAnswer): void {
   // What was not read of the body is not read: the connection ends with this answer.
   const close = request.complete ? {} : { Connection: "close" };
   response.writeHead(answer.status, {
@@ -158,7 +158,7 @@ function send(response: ServerResponse, request: IncomingMessage, answer: Answer
   response.end(request.method === "HEAD" ? undefined : answer.body);
 }
 
-function json(status: number, value: unknown, hiding: Hiding): Answer {
+function json(status: number, value: unknown, hiding: Hiding): AdminAnswer {
   const body = stringifyJson(hideSecrets(value, hiding), 2);
   return { status, type: "application/json", body: `${body}\n` };
 }

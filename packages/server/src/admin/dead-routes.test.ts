@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeadDecision } from "../router/dead/dead-letters.ts";
 import type { DeadQuery } from "../router/dead/query.ts";
-import { Refusal } from "./admin-server.ts";
+import { AdminRefusal } from "./admin-server.ts";
 import { deadRoutes } from "./dead-routes.ts";
 
 type Asked = readonly [id: string, query: DeadQuery, what: DeadDecision | number];
@@ -110,7 +110,7 @@ for (const [path, how, status, message] of refused) {
   test(`${path} with ${JSON.stringify(how)} is refused with ${status}`, async () => {
     const { call, asked } = routes();
     await assert.rejects(call(path, how), (error) => {
-      assert.ok(error instanceof Refusal, String(error));
+      assert.ok(error instanceof AdminRefusal, String(error));
       assert.equal(error.status, status);
       assert.match(error.message, message);
       return true;

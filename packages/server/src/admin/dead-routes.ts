@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "../router/dead/dead-letters.ts";
 import type { DeadQuery } from "../router/dead/query.ts";
-import { type AdminCall, Refusal, type Route } from "./admin-server.ts";
+import { type AdminCall, AdminRefusal, type AdminRoute } from "./admin-server.ts";
 import { destinationNamed } from "./destination-named.ts";
 import { count, parsed, time } from "./parsed.ts";
 
@@ -43,7 +43,7 @@ const settling = z
   });
 
 /** `/dead` and what is below it. */
-export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
+export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, AdminRoute>> {
   /** Ids of the destinations that are meant: the one that is named, by name or id, or all. */
   async function idsOf(named: string | undefined): Promise<readonly string[]> {
     const known = dead.destinations();
@@ -65,7 +65,10 @@ export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
       for (const id of ids) {
         if (decision === "replayed" && !dead.destinations().some((each) => each.id === id && each.enabled)) {
           if (destination === undefined) continue;
-          throw new Refusal(409, `nothing can be replayed to ${id}: it is not in the configuration, or not enabled`);
+          throw new AdminRefusal(
+            409,
+            `nothing can be replayed to ${id}: it is not in the configuration, or not enabled`,
+          );
         }
         const became = await dead.settle(id, asked, decision);
         settled[id] = became.settled;
@@ -95,7 +98,7 @@ export function deadRoutes(dead: DeadAdmin): Readonly<Record<string, Route>> {
         const { destination, letter } = parsed(showing, Object.fromEntries(query));
         const [id = ""] = await idsOf(destination);
         const shown = await dead.show(id, letter);
-        if (shown === null) throw new Refusal(404, `there is no dead letter ${id}/${letter}`);
+        if (shown === null) throw new AdminRefusal(404, `there is no dead letter ${id}/${letter}`);
         return { destination: id, ...shown };
       },
     },

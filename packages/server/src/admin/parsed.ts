@@ -1,14 +1,14 @@
 import { plainWords } from "@pintle/kit";
 import { z } from "zod";
 import { formatPath } from "../config/problem.ts";
-import { Refusal } from "./admin-server.ts";
+import { AdminRefusal } from "./admin-server.ts";
 
-/** What a request says, checked. @throws Refusal 400 with what is wrong, in one line */
+/** What a request says, checked. @throws AdminRefusal 400 with what is wrong, in one line */
 export function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value, { error: plainWords });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new Refusal(400, [formatPath(issue?.path ?? []), issue?.message].filter(Boolean).join(": "));
+  throw new AdminRefusal(400, [formatPath(issue?.path ?? []), issue?.message].filter(Boolean).join(": "));
 }
 
 /** A point in time as RFC 3339 has it; becomes milliseconds since the epoch. */

@@ -2,7 +2,7 @@ import { rate } from "@pintle/kit";
 import { z } from "zod";
 import type { ReplayRequest } from "../records/replay-record.ts";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
-import { Refusal, type Route } from "./admin-server.ts";
+import { AdminRefusal, type AdminRoute } from "./admin-server.ts";
 import { destinationNamed, type KnownDestination } from "./destination-named.ts";
 import { parsed, time } from "./parsed.ts";
 
@@ -24,16 +24,16 @@ const starting = z.strictObject({
 const stopping = z.strictObject({ id: z.string() });
 
 /** `/replays` and what is below it. */
-export function replayRoutes(replays: ReplayAdmin): Readonly<Record<string, Route>> {
+export function replayRoutes(replays: ReplayAdmin): Readonly<Record<string, AdminRoute>> {
   return {
     "/replays": {
       GET: async () => ({ replays: await replays.list() }),
       async POST({ body }) {
         const { destination, ...request } = parsed(starting, body ?? {});
         if (request.to !== undefined && request.to <= request.from)
-          throw new Refusal(400, "to: it has to be later than from");
+          throw new AdminRefusal(400, "to: it has to be later than from");
         const found = destinationNamed(destination, replays.destinations());
-        if (!found.enabled) throw new Refusal(409, `nothing can be replayed to ${found.id}: it is not enabled`);
+        if (!found.enabled) throw new AdminRefusal(409, `nothing can be replayed to ${found.id}: it is not enabled`);
         return replays.start({ destinationId: found.id, ...request });
       },
     },
@@ -41,7 +41,7 @@ export function replayRoutes(replays: ReplayAdmin): Readonly<Record<string, Rout
       async POST({ body }) {
         const { id } = parsed(stopping, body ?? {});
         const stopped = await replays.stop(id);
-        if (stopped === null) throw new Refusal(404, `no replay ${JSON.stringify(id)} is running`);
+        if (stopped === null) throw new AdminRefusal(404, `no replay ${JSON.stringify(id)} is running`);
         return stopped;
       },
     },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Retried } from "../router/ledger/status.ts";
-import { Refusal, type Route } from "./admin-server.ts";
+import { AdminRefusal, type AdminRoute } from "./admin-server.ts";
 import { destinationNamed, type KnownDestination } from "./destination-named.ts";
 import { parsed } from "./parsed.ts";
 
@@ -14,16 +14,19 @@ export interface RetryAdmin {
 const retrying = z.strictObject({ destination: z.string("the name or id of a destination") });
 
 /** `/retry`. */
-export function retryRoutes(retries: RetryAdmin): Readonly<Record<string, Route>> {
+export function retryRoutes(retries: RetryAdmin): Readonly<Record<string, AdminRoute>> {
   return {
     "/retry": {
       async POST({ body }) {
         const { destination } = parsed(retrying, body ?? {});
         const { id, enabled } = destinationNamed(destination, retries.destinations());
-        if (!enabled) throw new Refusal(409, `nothing is tried again for ${id}: it is not enabled`);
+        if (!enabled) throw new AdminRefusal(409, `nothing is tried again for ${id}: it is not enabled`);
         const retried = await retries.now(id);
         if (retried.state !== "stopped") return { destination: id, ...retried };
-        throw new Refusal(409, `${id} has stopped at a record that this version cannot read: it needs a newer version`);
+        throw new AdminRefusal(
+          409,
+          `${id} has stopped at a record that this version cannot read: it needs a newer version`,
+        );
       },
     },
   };

@@ -1,5 +1,5 @@
 import type { Reloaded } from "../reload.ts";
-import { PlainText, Refusal, type Route, Unwell } from "./admin-server.ts";
+import { AdminRefusal, type AdminRoute, PlainText, Unwell } from "./admin-server.ts";
 import { type DeadAdmin, deadRoutes } from "./dead-routes.ts";
 import { prometheusText } from "./prometheus.ts";
 import { type ReplayAdmin, replayRoutes } from "./replay-routes.ts";
@@ -16,7 +16,13 @@ export interface AdminParts {
 }
 
 /** The requests that the admin port answers, by path. docs/command-line.md lists them. */
-export function adminRoutes({ status, reload, dead, replays, retries }: AdminParts): Readonly<Record<string, Route>> {
+export function adminRoutes({
+  status,
+  reload,
+  dead,
+  replays,
+  retries,
+}: AdminParts): Readonly<Record<string, AdminRoute>> {
   return {
     "/health": {
       async GET() {
@@ -31,7 +37,7 @@ export function adminRoutes({ status, reload, dead, replays, retries }: AdminPar
     "/reload": {
       async POST() {
         const reloaded = await reload();
-        if (reloaded.outcome === "refused") throw new Refusal(422, reloaded.problem);
+        if (reloaded.outcome === "refused") throw new AdminRefusal(422, reloaded.problem);
         const { sources, destinations, warnings, omitted = [] } = reloaded.config;
         return {
           reloaded: true,

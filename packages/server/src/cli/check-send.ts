@@ -4,7 +4,7 @@ import { loadDestinationTypes } from "@pintle/destinations";
 import { letJsonTakeBigInt } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type DestinationType, duration, type EventSource, type Hiding, hiding } from "@pintle/kit";
-import type { Config } from "../config/config.ts";
+import type { DataPlaneConfig } from "../config/config.ts";
 import { loadOwnTypes } from "../config/own-types.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError, systemReason } from "../errors.ts";
@@ -15,7 +15,7 @@ import type { Transformed } from "../router/transform/event-transform.ts";
 import { Transformation } from "../router/transform/transformation.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
-import { type Exchange, type Plan, requestsOf, type Sent, send } from "./send-trial.ts";
+import { type RecordedRequest, requestsOf, type SentTrial, send, type TrialPlan } from "./send-trial.ts";
 import { configTimeoutOf } from "./start-options.ts";
 import { nouns } from "./table.ts";
 import { eventIn, nameOf, testEvent } from "./test-event.ts";
@@ -37,7 +37,7 @@ interface Unsent {
 }
 
 /** `pintle check --send`: says what goes where, asks on a terminal, sends, and resolves with the exit code. */
-export async function checkSend(call: CommandCall, context: CommandContext, config: Config): Promise<number> {
+export async function checkSend(call: CommandCall, context: CommandContext, config: DataPlaneConfig): Promise<number> {
   const { flags } = call;
   // As in the thread that delivers.
   letJsonTakeBigInt();
@@ -55,7 +55,7 @@ export async function checkSend(call: CommandCall, context: CommandContext, conf
     configTimeoutOf(flags),
   );
   const types: Types = new Map([...(await loadDestinationTypes(destinations.map(({ type }) => type))), ...ownTypes]);
-  const plans: Plan[] = [];
+  const plans: TrialPlan[] = [];
   let failures = 0;
   for (const destination of destinations) {
     const planned = await plan(destination, types, config, event, hidden);
@@ -126,10 +126,10 @@ type Types = ReadonlyMap<string, DestinationType>;
 async function plan(
   destination: Destination,
   types: Types,
-  config: Config,
+  config: DataPlaneConfig,
   event: DeliveredEvent,
   hidden: Hiding,
-): Promise<Plan | Unsent> {
+): Promise<TrialPlan | Unsent> {
   const { id, name } = destination;
   const called = `${name} (${destination.type})`;
   const unsent = (failed: boolean, ...lines: string[]): Unsent => ({ destination, lines, failed });
@@ -193,7 +193,11 @@ async function transform(
   }
 }
 
-function sentLines({ destination, trial }: Plan, { exchanges, outcome, left }: Sent, hidden: Hiding): string[] {
+function sentLines(
+  { destination, trial }: TrialPlan,
+  { exchanges, outcome, left }: SentTrial,
+  hidden: Hiding,
+): string[] {
   const lines = [
     `${destination.name} (${destination.type})`,
     ...exchanges.flatMap((each) => exchangeLines(each, hidden)),
@@ -212,7 +216,7 @@ function sentLines({ destination, trial }: Plan, { exchanges, outcome, left }: S
   return lines;
 }
 
-function exchangeLines({ request, answer, error }: Exchange, hidden: Hiding): string[] {
+function exchangeLines({ request, answer, error }: RecordedRequest, hidden: Hiding): string[] {
   const shown = hidden.request(request);
   const lines = [`  > ${shown.method} ${shown.url}`];
   for (const [header, value] of Object.entries(shown.headers)) lines.push(`  > ${header}: ${value}`);

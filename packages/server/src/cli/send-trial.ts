@@ -21,7 +21,7 @@ import type { Destination } from "../model/destination.ts";
 import { version } from "../version.ts";
 
 /** What is to be sent to one destination, and how. */
-export interface Plan {
+export interface TrialPlan {
   readonly destination: Destination;
   readonly type: DestinationType;
   /** As the type takes them. */
@@ -35,14 +35,14 @@ export interface Plan {
 }
 
 /** One request, and what came of it. */
-export interface Exchange {
+export interface RecordedRequest {
   readonly request: HttpRequest;
   answer?: Answer;
   error?: unknown;
 }
 
-export interface Sent {
-  readonly exchanges: readonly Exchange[];
+export interface SentTrial {
+  readonly exchanges: readonly RecordedRequest[];
   readonly outcome: Delivered | Filtered | Pick<Retry | Dead, "outcome" | "reason" | "detail">;
   /** Why what was written could not be removed. */
   readonly left?: string;
@@ -72,7 +72,7 @@ function toolsFor({ id, name, rudderStackId }: Destination, { directory }: Pick<
 
 /** The requests that a destination which is reached by HTTP would make, sent to nobody. */
 export async function requestsOf(
-  { destination, type, settings, events, source }: Omit<Plan, "writes" | "trial">,
+  { destination, type, settings, events, source }: Omit<TrialPlan, "writes" | "trial">,
   limits: Pick<Limits, "directory">,
 ): Promise<HttpRequest[]> {
   const requests: HttpRequest[] = [];
@@ -90,8 +90,8 @@ export async function requestsOf(
 }
 
 /** Sends what is planned, shows what went over the wire, and removes what is not to stay. Never rejects. */
-export async function send(plan: Plan, limits: Limits): Promise<Sent> {
-  const exchanges: Exchange[] = [];
+export async function send(plan: TrialPlan, limits: Limits): Promise<SentTrial> {
+  const exchanges: RecordedRequest[] = [];
   const tools = { ...toolsFor(plan.destination, limits), watch: (sender: Sender) => watched(sender, exchanges) };
   const outcome = await within(deliver(plan, tools), limits).catch(failed);
   const left = await within(plan.trial?.remove() ?? Promise.resolve(), { ...limits, signal: undefined }).then(
@@ -103,7 +103,7 @@ export async function send(plan: Plan, limits: Limits): Promise<Sent> {
   return { exchanges, outcome, left };
 }
 
-async function deliver({ type, settings, events, source, trial }: Plan, tools: Tools): Promise<Outcome> {
+async function deliver({ type, settings, events, source, trial }: TrialPlan, tools: Tools): Promise<Outcome> {
   const connection = await type.open(trial?.settings ?? settings, tools);
   try {
     // Without a commit: a test has no place in the log, so no position is touched.
@@ -152,10 +152,10 @@ async function within<T>(
   }
 }
 
-function watched(sender: Sender, exchanges: Exchange[]): Sender {
+function watched(sender: Sender, exchanges: RecordedRequest[]): Sender {
   return {
     async send(request, limits) {
-      const exchange: Exchange = { request };
+      const exchange: RecordedRequest = { request };
       exchanges.push(exchange);
       try {
         exchange.answer = await sender.send(request, { ...limits, successes: true });

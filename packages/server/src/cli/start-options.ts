@@ -106,15 +106,15 @@ export function configTimeoutOf({ "config-timeout": text }: Readonly<Record<stri
   return optional("config-timeout", text, configTimeout, "a time from 100ms to 1h") ?? defaultConfigTimeout;
 }
 
-type Reader = Pick<ReturnType<typeof duration>, "safeParse">;
+type FlagReader = Pick<ReturnType<typeof duration>, "safeParse">;
 
-function read(flag: string, text: string, reader: Reader, allowed: string): number {
+function read(flag: string, text: string, reader: FlagReader, allowed: string): number {
   const parsed = reader.safeParse(text);
   if (!parsed.success) throw refused(flag, text, allowed);
   return parsed.data;
 }
 
-function optional(flag: string, text: string | undefined, reader: Reader, allowed: string): number | undefined {
+function optional(flag: string, text: string | undefined, reader: FlagReader, allowed: string): number | undefined {
   return text === undefined ? undefined : read(flag, text, reader, allowed);
 }
 

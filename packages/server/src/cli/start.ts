@@ -1,7 +1,7 @@
 import { loadConfigApart } from "../config/apart/load-apart.ts";
-import type { Config } from "../config/config.ts";
+import type { DataPlaneConfig } from "../config/config.ts";
 import { findConfig } from "../config/load-config.ts";
-import { type Trial, trialConfig } from "../config/trial-config.ts";
+import { type TrialConfig, trialConfig } from "../config/trial-config.ts";
 import { makeDataFolder } from "../data-folder.ts";
 import type { DataPlane } from "../data-plane.ts";
 import { ServerError } from "../errors.ts";
@@ -98,7 +98,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
 }
 
 function printTrial(
-  { writeKey, events }: Trial,
+  { writeKey, events }: TrialConfig,
   { url }: DataPlane,
   print: (line: string) => void,
   shown: (path: string) => string,
@@ -107,7 +107,7 @@ function printTrial(
   print(`${tryIt({ url, writeKey })}\n`);
 }
 
-function summary({ sources, destinations }: Config): string {
+function summary({ sources, destinations }: DataPlaneConfig): string {
   return `${nouns(sources.length, "source")}, ${nouns(destinations.length, "destination")}`;
 }
 

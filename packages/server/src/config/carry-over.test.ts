@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { ServerError } from "../errors.ts";
 import { carryOver } from "./carry-over.ts";
 import { checkConfig } from "./check-config.ts";
-import { ConfigError, formatPath, parsePath } from "./problem.ts";
+import { formatPath, InvalidConfigError, parsePath } from "./problem.ts";
 
 const types = await loadDestinationTypes();
 const options = { shownAs: "workspaceConfig.json", types, translators: await loadTranslators() };
@@ -195,7 +195,7 @@ test("whatever of a file is changed: it is never refused, what is left passes th
       try {
         checkConfig(config, checking);
       } catch (error) {
-        assert.ok(error instanceof ConfigError);
+        assert.ok(error instanceof InvalidConfigError);
         assert.deepEqual(
           error.problems.map(({ path }) => path),
           ["sources"],

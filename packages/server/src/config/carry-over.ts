@@ -1,7 +1,7 @@
 import { loadDestinationTypes, loadTranslators } from "@pintle/destinations";
 import { checkConfig, type DestinationTypes } from "./check-config.ts";
 import { isPlainObject } from "./env.ts";
-import { ConfigError, formatPath, type Problem, parsePath } from "./problem.ts";
+import { type ConfigProblem, formatPath, InvalidConfigError, parsePath } from "./problem.ts";
 import { type Translation, type Translators, translateWorkspace, typesIn } from "./workspace-config.ts";
 import { chooseWorkspace, workspacesIn } from "./workspaces.ts";
 
@@ -27,12 +27,12 @@ export function carryOver(
 ): Translation | undefined {
   const all = workspacesIn(input);
   if (all.length === 0) return undefined;
-  const check = (config: Translation["config"]): readonly Problem[] => {
+  const check = (config: Translation["config"]): readonly ConfigProblem[] => {
     try {
       checkConfig(config, { directory: "/", environment: {}, types });
       return [];
     } catch (error) {
-      if (error instanceof ConfigError) return error.problems;
+      if (error instanceof InvalidConfigError) return error.problems;
       throw error;
     }
   };
@@ -52,7 +52,7 @@ export async function loadAndCarryOver(
   return translation && { ...translation, types };
 }
 
-type Entry = Translation["config"]["sources"][number];
+type SourceInput = Translation["config"]["sources"][number];
 
 /**
  * Leaves out what is not allowed until the rest is. A JSON path goes alone. With anything else goes the whole source or destination: half a filter
@@ -60,7 +60,7 @@ type Entry = Translation["config"]["sources"][number];
  */
 function leaveOut(
   { config, omitted }: Translation,
-  check: (config: Translation["config"]) => readonly Problem[],
+  check: (config: Translation["config"]) => readonly ConfigProblem[],
 ): Translation {
   const lines = [...omitted];
   let sources = config.sources;
@@ -98,14 +98,14 @@ function leaveOut(
   }
 }
 
-function without(source: Entry, gone: ReadonlySet<string>): Entry {
+function without(source: SourceInput, gone: ReadonlySet<string>): SourceInput {
   const { destinations } = source;
   return Array.isArray(destinations)
     ? { ...source, destinations: destinations.filter((name) => !gone.has(name)) }
     : source;
 }
 
-function withoutPaths(entry: Entry, gone: ReadonlySet<number> | undefined): Entry {
+function withoutPaths(entry: SourceInput, gone: ReadonlySet<number> | undefined): SourceInput {
   const { jsonPaths, ...rest } = entry;
   if (gone === undefined || !Array.isArray(jsonPaths)) return entry;
   const left = jsonPaths.filter((_, index) => !gone.has(index));

@@ -4,9 +4,9 @@ import { secret } from "@pintle/kit";
 import fc from "fast-check";
 import { z } from "zod";
 import { checkConfig } from "./check-config.ts";
-import type { Config } from "./config.ts";
+import type { DataPlaneConfig } from "./config.ts";
 import { idPattern } from "./id.ts";
-import { ConfigError } from "./problem.ts";
+import { InvalidConfigError } from "./problem.ts";
 
 const types = new Map<string, { settings: z.ZodType }>([
   [
@@ -23,7 +23,7 @@ const types = new Map<string, { settings: z.ZodType }>([
   ["file", { settings: z.strictObject({ path: z.string().min(1) }) }],
 ]);
 
-function check(input: unknown, environment: Record<string, string> = {}): Config {
+function check(input: unknown, environment: Record<string, string> = {}): DataPlaneConfig {
   return checkConfig(input, { directory: "/srv", environment, types });
 }
 
@@ -31,7 +31,7 @@ function problemsOf(input: unknown, environment: Record<string, string> = {}): s
   try {
     check(input, environment);
   } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error instanceof InvalidConfigError, String(error));
     assert.equal(error.message.split("\n").length, error.problems.length, "one line for each problem");
     return error.problems.map(({ path, message }) => `${path}: ${message}`);
   }
@@ -334,11 +334,11 @@ test("property: whatever stands in the file, the answer is a sound configuration
   fc.assert(
     fc.property(nearConfig, (input) => {
       const before = JSON.stringify(input);
-      let config: Config;
+      let config: DataPlaneConfig;
       try {
         config = check(input, { KEY: "from_environment" });
       } catch (error) {
-        assert.ok(error instanceof ConfigError, `not a ConfigError: ${error}`);
+        assert.ok(error instanceof InvalidConfigError, `not a InvalidConfigError: ${error}`);
         assert.ok(error.problems.length > 0);
         assert.ok(!error.message.includes("from_environment"));
         return;

@@ -4,10 +4,18 @@ import type { Destination } from "../model/destination.ts";
 import { defaultEngine } from "../model/engine.ts";
 import type { Source } from "../model/source.ts";
 import { redactor } from "../redactor.ts";
-import type { Config } from "./config.ts";
+import type { DataPlaneConfig } from "./config.ts";
 import { isPlainObject, resolveReferences } from "./env.ts";
 import { fitId } from "./id.ts";
-import { ConfigError, describeIssues, formatPath, keysAt, type Problem, quoted, unknownKey } from "./problem.ts";
+import {
+  type ConfigProblem,
+  describeIssues,
+  formatPath,
+  InvalidConfigError,
+  keysAt,
+  quoted,
+  unknownKey,
+} from "./problem.ts";
 import { commonDestinationKeys, configSchema, type DestinationEntry } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 import { warningsOf } from "./warnings.ts";
@@ -38,16 +46,16 @@ export type DestinationTypes = ReadonlyMap<string, { readonly settings: z.ZodTyp
 /**
  * Checks and completes what a configuration file says. Pure: the environment and the destination types are given.
  *
- * @throws ConfigError with every problem that was found, not only the first
+ * @throws InvalidConfigError with every problem that was found, not only the first
  */
-export function checkConfig(input: unknown, options: CheckOptions): Config {
+export function checkConfig(input: unknown, options: CheckOptions): DataPlaneConfig {
   const { value, secrets, missing } = resolveReferences(input, options.environment);
-  const problems: Problem[] = missing.map(({ path, name }) => ({
+  const problems: ConfigProblem[] = missing.map(({ path, name }) => ({
     path: formatPath(path),
     message: `the environment variable ${name} is not set, or empty`,
   }));
   // What is missing was already said, and in better words than "is missing; expected a string".
-  const isNew = ({ path }: Problem) => !missing.some((reference) => formatPath(reference.path) === path);
+  const isNew = ({ path }: ConfigProblem) => !missing.some((reference) => formatPath(reference.path) === path);
 
   const parsed = configSchema.safeParse(value, { error: plainWords });
   if (!parsed.success) {
@@ -56,7 +64,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
     for (const [key, entry] of entriesOf(value)) {
       problems.push(...(checkSettings(key, entry, input, options).problems ?? []).filter(isNew));
     }
-    throw new ConfigError(options.shownAs ?? options.file, problems, options.omitted);
+    throw new InvalidConfigError(options.shownAs ?? options.file, problems, options.omitted);
   }
 
   const destinations = Object.entries(parsed.data.destinations).map(([key, entry]) => {
@@ -102,7 +110,7 @@ export function checkConfig(input: unknown, options: CheckOptions): Config {
   });
   problems.push(...checkIds(sources, (_, index) => ["sources", index]), ...checkWriteKeys(sources));
 
-  if (problems.length > 0) throw new ConfigError(options.shownAs ?? options.file, problems, options.omitted);
+  if (problems.length > 0) throw new InvalidConfigError(options.shownAs ?? options.file, problems, options.omitted);
   const hidden = [
     ...secrets,
     ...destinations.flatMap(({ type, settings }) => secretsOf(options.types.get(type)!.settings, settings)),
@@ -147,7 +155,7 @@ function checkSettings(
   entry: { readonly type: string },
   input: unknown,
   { types, typeNames = types.keys() }: Pick<CheckOptions, "types" | "typeNames">,
-): { value: Destination["settings"]; problems?: Problem[] } {
+): { value: Destination["settings"]; problems?: ConfigProblem[] } {
   const path = ["destinations", key];
   const schema = types.get(entry.type)?.settings;
   if (schema === undefined) {
@@ -184,9 +192,9 @@ function checkSettings(
 function checkIds<T extends { id: string; name: string }>(
   items: readonly T[],
   pathOf: (item: T, index: number) => PropertyKey[],
-): Problem[] {
+): ConfigProblem[] {
   const owners = new Map<string, string>();
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   items.forEach((item, index) => {
     const path = formatPath(pathOf(item, index));
     const owner = owners.get(item.id);
@@ -207,9 +215,9 @@ function checkIds<T extends { id: string; name: string }>(
   return problems;
 }
 
-function checkWriteKeys(sources: readonly Source[]): Problem[] {
+function checkWriteKeys(sources: readonly Source[]): ConfigProblem[] {
   const owners = new Map<string, number>();
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   sources.forEach(({ writeKeys }, index) => {
     for (const key of writeKeys) {
       const owner = owners.get(key);

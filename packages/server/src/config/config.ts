@@ -8,7 +8,7 @@ import type { Redact } from "../redactor.ts";
  * A configuration after it was read, checked and completed. Plain data apart from `redact`, so that it can be handed to
  * another thread: `{ sources, destinations }` survive a structured clone.
  */
-export interface Config {
+export interface DataPlaneConfig {
   /** Absolute path of the file; `undefined` for one that was not read from a file. */
   readonly file: string | undefined;
   /** What the file held when it was loaded, to see whether it has changed since. */

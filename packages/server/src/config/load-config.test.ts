@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ServerError } from "../errors.ts";
-import type { Config } from "./config.ts";
+import type { DataPlaneConfig } from "./config.ts";
 import { findConfig, loadConfig } from "./load-config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-config-"));
 after(() => rmSync(folder, { recursive: true }));
 
-function load(name: string, text: string, environment: Record<string, string> = {}): Promise<Config> {
+function load(name: string, text: string, environment: Record<string, string> = {}): Promise<DataPlaneConfig> {
   writeFileSync(join(folder, name), text);
   return loadConfig(join(folder, name), { environment });
 }
 
-async function refusal(loading: Promise<Config>): Promise<ServerError> {
+async function refusal(loading: Promise<DataPlaneConfig>): Promise<ServerError> {
   const error: unknown = await loading.then(
     () => assert.fail("was not refused"),
     (reason: unknown) => reason,

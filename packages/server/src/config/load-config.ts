@@ -5,11 +5,11 @@ import { loadDestinationTypes, typeNames } from "@pintle/destinations";
 import { ServerError, systemCode, systemReason } from "../errors.ts";
 import { loadAndCarryOver } from "./carry-over.ts";
 import { checkConfig } from "./check-config.ts";
-import type { Config } from "./config.ts";
+import type { DataPlaneConfig } from "./config.ts";
 import { isPlainObject } from "./env.ts";
 import { findJsonError } from "./json-error.ts";
 import { checkTravel, takeOwnTypes, withHomes } from "./own-types.ts";
-import { ConfigError } from "./problem.ts";
+import { InvalidConfigError } from "./problem.ts";
 import { readThrough, runModule } from "./run-module.ts";
 
 export interface LoadOptions {
@@ -38,9 +38,9 @@ export function findConfig(directory: string): string | undefined {
  * Reads, runs, checks and completes a configuration file: `.json`, or `.ts`, `.js` and their kin, whose default export is the
  * configuration. A `workspaceConfig.json` of RudderStack is taken, too. A file that is loaded again is run again, and so is what it imports.
  *
- * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE; ConfigError with everything that is not allowed
+ * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE; InvalidConfigError with everything that is not allowed
  */
-export async function loadConfig(file: string, options: LoadOptions = {}): Promise<Config> {
+export async function loadConfig(file: string, options: LoadOptions = {}): Promise<DataPlaneConfig> {
   const path = resolve(file);
   const { environment = process.env, shownAs = file, workspace } = options;
   const text = readText(path, shownAs);
@@ -52,7 +52,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     throw new ServerError("PINTLE_USAGE", `--workspace is for a workspaceConfig.json, which ${shownAs} is not`);
   }
   const { input, types: ownTypes, problems } = takeOwnTypes(translation?.config ?? written, new Set(typeNames));
-  if (problems.length > 0) throw new ConfigError(shownAs, problems);
+  if (problems.length > 0) throw new InvalidConfigError(shownAs, problems);
   const types = new Map([...(await loadDestinationTypes(typesNamed(input))), ...ownTypes]);
   const run = randomUUID();
   const config = checkConfig(input, {
@@ -67,7 +67,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     ...(translation === undefined ? {} : { omitted: translation.omitted }),
   });
   const unfit = checkTravel(config.destinations, ownTypes);
-  if (unfit.length > 0) throw new ConfigError(shownAs, unfit);
+  if (unfit.length > 0) throw new InvalidConfigError(shownAs, unfit);
   const destinations = withHomes(config.destinations, ownTypes, { file: path, text, run });
   return {
     ...config,

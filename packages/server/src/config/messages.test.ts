@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadDestinationTypes } from "@pintle/destinations";
 import { checkConfig } from "./check-config.ts";
-import { ConfigError, keysAt, type Problem } from "./problem.ts";
+import { type ConfigProblem, InvalidConfigError, keysAt } from "./problem.ts";
 import { commonDestinationKeys } from "./schema.ts";
 
 const destinationTypes = await loadDestinationTypes();
@@ -24,12 +24,12 @@ const needed: Readonly<Record<string, object>> = {
   postgres: { url: "postgres://localhost/x" },
 };
 
-function problemsOf(input: unknown): readonly Problem[] {
+function problemsOf(input: unknown): readonly ConfigProblem[] {
   try {
     checkConfig(input, { directory: "/", environment: {}, types: destinationTypes });
     return [];
   } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error instanceof InvalidConfigError, String(error));
     return error.problems;
   }
 }
@@ -39,7 +39,7 @@ function shown(place: string, value: unknown): string {
 }
 
 /** Every key of a configuration with every bad value in it, one at a time. */
-function* mistakes(): Generator<[mistake: string, problems: readonly Problem[]]> {
+function* mistakes(): Generator<[mistake: string, problems: readonly ConfigProblem[]]> {
   const source = { name: "shop", writeKey: "wk_shop" };
   for (const value of badValues) {
     for (const key of ["sources", "destinations", "other"]) {

@@ -7,7 +7,7 @@ import { loadDestinationType, typeNames } from "@pintle/destinations";
 import { defineDestination, secretsOf, z } from "@pintle/kit";
 import { loadConfig } from "./load-config.ts";
 import { loadOwnTypes, takeOwnTypes } from "./own-types.ts";
-import { ConfigError } from "./problem.ts";
+import { InvalidConfigError } from "./problem.ts";
 
 const known: ReadonlySet<string> = new Set(typeNames);
 
@@ -95,13 +95,13 @@ test("a configuration brings a type of its own, which knows its secrets and chec
   write('"abcd"');
   await assert.rejects(
     loadConfig(file),
-    (error) => error instanceof ConfigError && /got a string \(hidden\)$/.test(error.message),
+    (error) => error instanceof InvalidConfigError && /got a string \(hidden\)$/.test(error.message),
   );
   write('env("TOKEN")');
   await assert.rejects(
     loadConfig(file, { environment: { TOKEN: "abcd" }, shownAs: "pintle.config.ts" }),
     (error) =>
-      error instanceof ConfigError &&
+      error instanceof InvalidConfigError &&
       error.message ===
         "pintle.config.ts: destinations.team.pass: a pass has five letters, got the value of the environment variable TOKEN",
   );

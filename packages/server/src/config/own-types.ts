@@ -3,7 +3,7 @@ import { ServerError } from "../errors.ts";
 import type { Destination, OwnTypeHome } from "../model/destination.ts";
 import { defaultConfigTimeout, timeoutMessage } from "./config-timeout.ts";
 import { isPlainObject } from "./env.ts";
-import { formatPath, type Problem } from "./problem.ts";
+import { type ConfigProblem, formatPath } from "./problem.ts";
 import { runModuleAs } from "./run-module.ts";
 
 /** Types of destinations, by their names. */
@@ -13,7 +13,7 @@ export interface TakenTypes {
   /** The configuration, with the names of types in place of the types. */
   readonly input: unknown;
   readonly types: OwnTypes;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
 }
 
 /**
@@ -23,7 +23,7 @@ export interface TakenTypes {
  */
 export function takeOwnTypes(input: unknown, known: { has(name: string): boolean }): TakenTypes {
   const types = new Map<string, DestinationType>();
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   if (!isPlainObject(input) || !isPlainObject(input.destinations)) return { input, types, problems };
 
   const destinations = Object.entries(input.destinations).map(([key, entry]): [string, unknown] => {
@@ -81,7 +81,7 @@ async function within<T>(limit: number, file: string, loading: Promise<T>): Prom
 /**
  * Settings that another thread could not be given, or would not understand: a schema has to make plain data, and to take that again.
  */
-export function checkTravel(destinations: readonly Destination[], types: OwnTypes): Problem[] {
+export function checkTravel(destinations: readonly Destination[], types: OwnTypes): ConfigProblem[] {
   return destinations.flatMap(({ name, type, settings }) => {
     const schema = types.get(type)?.settings;
     if (schema === undefined) return [];

@@ -5,7 +5,7 @@ import { isPlainObject, isReference } from "./env.ts";
 import { didYouMean } from "./suggestion.ts";
 
 /** One thing that is wrong in a configuration. */
-export interface Problem {
+export interface ConfigProblem {
   /** As one would write it in JavaScript: `sources[0].writeKey`, `destinations["my hook"].url`; `""` for the whole. */
   readonly path: string;
   /** What is wrong, the value, what is allowed: one line, no secret. */
@@ -13,14 +13,14 @@ export interface Problem {
 }
 
 /** A configuration that says something that is not allowed. `message` has one line per problem. */
-export class ConfigError extends ServerError {
-  override readonly name: string = "ConfigError";
+export class InvalidConfigError extends ServerError {
+  override readonly name: string = "InvalidConfigError";
   readonly file: string | undefined;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
   /** What of a `workspaceConfig.json` was left out beside them, one line each. */
   readonly omitted: readonly string[];
 
-  constructor(file: string | undefined, problems: readonly Problem[], omitted: readonly string[] = []) {
+  constructor(file: string | undefined, problems: readonly ConfigProblem[], omitted: readonly string[] = []) {
     const prefix = file === undefined ? "configuration" : file;
     super(
       "PINTLE_CONFIG_INVALID",
@@ -61,7 +61,7 @@ export function describeIssues(
   input: unknown,
   schema: z.core.$ZodType,
   prefix: readonly PropertyKey[] = [],
-): Problem[] {
+): ConfigProblem[] {
   const others = (issue: z.core.$ZodIssue) => issues.filter(({ path }) => path.join() === issue.path.join());
   const isOfAnotherKind = (issue: z.core.$ZodIssue) => others(issue).some(({ code }) => code === "invalid_type");
   return issues
@@ -80,7 +80,7 @@ function describeIssue(
   input: unknown,
   schema: z.core.$ZodType,
   prefix: readonly PropertyKey[],
-): Problem[] {
+): ConfigProblem[] {
   const path = [...prefix, ...issue.path];
   const value = valueAt(input, path);
   const isHidden = path.some((key) => secretName.test(String(key))) || isSecret(schema, issue.path);
@@ -120,7 +120,7 @@ function describeIssue(
   }
 }
 
-export function unknownKey(path: readonly PropertyKey[], allowed: readonly string[] | undefined): Problem {
+export function unknownKey(path: readonly PropertyKey[], allowed: readonly string[] | undefined): ConfigProblem {
   const key = String(path.at(-1));
   const hint = allowed === undefined ? "" : `${didYouMean(key, allowed)} (allowed: ${allowed.join(", ")})`;
   return { path: formatPath(path), message: `unknown key${hint}` };

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { loadDestinationTypes } from "@pintle/destinations";
 import { readOrMakeSecret, type Warn } from "../private-file.ts";
 import { checkConfig } from "./check-config.ts";
-import type { Config } from "./config.ts";
+import type { DataPlaneConfig } from "./config.ts";
 
-export interface Trial {
-  readonly config: Config;
+export interface TrialConfig {
+  readonly config: DataPlaneConfig;
   readonly writeKey: string;
   /** Where the events land: a file with one event on each line. */
   readonly events: string;
@@ -15,7 +15,7 @@ export interface Trial {
  * A configuration for who has none yet: one source with a write key that is made once and stays in the data folder, and
  * one file as its destination.
  */
-export async function trialConfig(dataFolder: string, warn: Warn): Promise<Trial> {
+export async function trialConfig(dataFolder: string, warn: Warn): Promise<TrialConfig> {
   const writeKey = readOrMakeSecret(join(dataFolder, "write-key"), "wk_", warn);
   const events = join(dataFolder, "events.jsonl");
   const config = checkConfig(

@@ -14,30 +14,33 @@ export { isWorkspaceConfig } from "./workspaces.ts";
 /** What a `workspaceConfig.json` becomes. */
 export interface Translation {
   /** As `pintle.config.json` would say it. It is still to be checked. */
-  readonly config: { readonly sources: readonly Entry[]; readonly destinations: Readonly<Record<string, Entry>> };
+  readonly config: {
+    readonly sources: readonly WorkspaceEntry[];
+    readonly destinations: Readonly<Record<string, WorkspaceEntry>>;
+  };
   /** What could not be carried over, one line each. */
   readonly omitted: readonly string[];
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+type WorkspaceEntry = Readonly<Record<string, unknown>>;
 
 /** By the name of a destination's definition. */
 export type Translators = ReadonlyMap<string, TypeTranslator>;
 
 /** Pure; it refuses nothing: what makes no sense is left out and named, or left to the checks of the configuration. */
-export function translateWorkspace(input: Entry, translators: Translators): Translation {
+export function translateWorkspace(input: WorkspaceEntry, translators: Translators): Translation {
   return new WorkspaceReader(input, translators).translate();
 }
 
 /** The names of the types that a workspace needs, of those for which there are translators. */
-export function typesIn(input: Entry, translators: Translators): string[] {
+export function typesIn(input: WorkspaceEntry, translators: Translators): string[] {
   const destinations = objects(input.sources).flatMap((source) => objects(source.destinations));
   const types = destinations.map((destination) => translators.get(definitionOf(destination).name)?.type);
   return [...new Set(types.filter((type) => type !== undefined))];
 }
 
 /** A destination that has been translated, and how sources use it. */
-interface Known {
+interface TranslatedDestination {
   /** In the configuration; `undefined`: it was left out. */
   readonly name: string | undefined;
   /** What the file said of it, to see whether it says something else of it elsewhere. */
@@ -49,19 +52,19 @@ interface Known {
 
 /** Goes through a workspace once. */
 class WorkspaceReader {
-  readonly #sources: readonly Entry[];
+  readonly #sources: readonly WorkspaceEntry[];
   readonly #omitted: string[] = [];
   /** By what identifies a destination: one of several sources stands in the file several times. */
-  readonly #known = new Map<string, Known>();
-  readonly #destinations = new Map<string, Entry>();
+  readonly #known = new Map<string, TranslatedDestination>();
+  readonly #destinations = new Map<string, WorkspaceEntry>();
   readonly #translators: Translators;
   readonly #ids: { readonly sources: UniqueIds; readonly destinations: UniqueIds };
 
-  constructor(input: Entry, translators: Translators) {
+  constructor(input: WorkspaceEntry, translators: Translators) {
     this.#translators = translators;
     this.#sources = this.#entries(input.sources, "", "sources").filter((source) => !isDeleted(source));
     const destinations = this.#sources.flatMap((source) => objects(source.destinations));
-    const idsOf = (entries: readonly Entry[]) => new UniqueIds(entries.map(({ id }) => text(id)));
+    const idsOf = (entries: readonly WorkspaceEntry[]) => new UniqueIds(entries.map(({ id }) => text(id)));
     this.#ids = { sources: idsOf(this.#sources), destinations: idsOf(destinations) };
   }
 
@@ -108,7 +111,7 @@ class WorkspaceReader {
   }
 
   /** Notes which destinations a source has, and translates those that are new. */
-  #connect(source: Entry, index: number, label: string): void {
+  #connect(source: WorkspaceEntry, index: number, label: string): void {
     const omit = (what: string) => void this.#omitted.push(`${label}: ${what}`);
     const isProcessed = flag(source, "isProcessorEnabled", false, omit);
     if (!isProcessed) omit("isProcessorEnabled is false, so nothing of it goes anywhere");
@@ -122,7 +125,7 @@ class WorkspaceReader {
     }
   }
 
-  #translated(destination: Entry, label: string): Known {
+  #translated(destination: WorkspaceEntry, label: string): TranslatedDestination {
     const id = text(destination.id);
     const { isProcessorEnabled: _here, ...rest } = destination;
     const said = JSON.stringify(rest);
@@ -178,7 +181,7 @@ class WorkspaceReader {
   }
 
   /** The objects in a list; what is none is named. */
-  #entries(value: unknown, of: string, key: string): Entry[] {
+  #entries(value: unknown, of: string, key: string): WorkspaceEntry[] {
     if (value === undefined || value === null) return [];
     if (!Array.isArray(value)) {
       this.#omitted.push(`${of}its ${key}: ${kindOf(value)}, where a list belongs`);
@@ -192,7 +195,7 @@ class WorkspaceReader {
 }
 
 /** The id, and the one in RudderStack where that is another: rows of a warehouse go on with it. */
-function idsOf(entry: Entry, id: string | undefined): Entry {
+function idsOf(entry: WorkspaceEntry, id: string | undefined): WorkspaceEntry {
   const before = text(entry.id);
   return {
     ...(id === undefined ? {} : { id }),
@@ -208,7 +211,7 @@ interface DestinationContext {
 }
 
 /** The kind of a destination there. */
-function definitionOf({ destinationDefinition: given }: Entry): {
+function definitionOf({ destinationDefinition: given }: WorkspaceEntry): {
   readonly name: string;
   readonly displayName: string;
 } {
@@ -217,10 +220,10 @@ function definitionOf({ destinationDefinition: given }: Entry): {
 }
 
 function translateDestination(
-  destination: Entry,
+  destination: WorkspaceEntry,
   name: string,
   { id, omitted, translators }: DestinationContext,
-): Entry | undefined {
+): WorkspaceEntry | undefined {
   const definition = definitionOf(destination);
   const omit = (what: string) => void omitted.push(`destination ${JSON.stringify(name)}: ${what}`);
   const translator = translators.get(definition.name);
@@ -259,7 +262,7 @@ function translateDestination(
 }
 
 /** What a switch says. One that says neither is named, and taken as `otherwise`; one that is absent is on. */
-function flag(entry: Entry, key: string, otherwise: boolean, omit: (what: string) => void): boolean {
+function flag(entry: WorkspaceEntry, key: string, otherwise: boolean, omit: (what: string) => void): boolean {
   const value = readFlag(entry[key]);
   if (value === undefined)
     omit(`its ${key}: ${kindOf(entry[key])}, where true or false belongs; taken as ${otherwise}`);

@@ -2,7 +2,7 @@ import { ServerError } from "../errors.ts";
 import { isPlainObject } from "./env.ts";
 import { didYouMean } from "./suggestion.ts";
 
-type Entry = Readonly<Record<string, unknown>>;
+type ListedWorkspace = Readonly<Record<string, unknown>>;
 
 /** A workspace of RudderStack in a file that has one, or several. */
 export interface FoundWorkspace {
@@ -10,11 +10,11 @@ export interface FoundWorkspace {
   readonly id: string;
   readonly name: string;
   /** Its sources, with their destinations. `undefined`: what stands there is no workspace. */
-  readonly workspace: Entry | undefined;
+  readonly workspace: ListedWorkspace | undefined;
 }
 
 /** Whether something is a workspace: it says its id, or its sources contain their destinations, or say of what definition they are. */
-export function isWorkspaceConfig(input: unknown): input is Entry {
+export function isWorkspaceConfig(input: unknown): input is ListedWorkspace {
   if (!isPlainObject(input)) return false;
   if (typeof input.workspaceId === "string" && "sources" in input) return true;
   if (!Array.isArray(input.sources)) return false;
@@ -56,7 +56,11 @@ function found(key: string, value: unknown, position = 1): FoundWorkspace {
  * @param wanted its id, where somebody has named one
  * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when there are several and none of them, or one that is not there, is named
  */
-export function chooseWorkspace(all: readonly FoundWorkspace[], wanted: string | undefined, shownAs: string): Entry {
+export function chooseWorkspace(
+  all: readonly FoundWorkspace[],
+  wanted: string | undefined,
+  shownAs: string,
+): ListedWorkspace {
   const usable = all.filter((each) => each.workspace !== undefined);
   if (wanted !== undefined) {
     const [chosen, twin] = usable.filter(({ id }) => id === wanted);

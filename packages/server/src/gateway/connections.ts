@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
  * answer, and idle otherwise, also while it sends a head without end. When another client connects and there is no room, the
  * one that has been idle longest goes: connections that are only held open take no service from others.
  */
-export class Connections {
+export class ClientConnections {
   readonly #limit: number;
   /** Requests that have not been answered, for each connection. */
   readonly #open = new Map<Socket, number>();

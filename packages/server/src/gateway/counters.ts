@@ -21,7 +21,7 @@ export interface GatewayStats {
   readonly storage: "open" | "full" | "shut";
 }
 
-export class Counters {
+export class GatewayCounters {
   requests = 0;
   events = 0;
   bytes = 0;

@@ -9,7 +9,7 @@ import {
   inflateRawSync,
   inflateSync,
 } from "node:zlib";
-import { type Answer, badCompression, bodyTooLarge } from "./answer.ts";
+import { badCompression, bodyTooLarge, type GatewayAnswer } from "./answer.ts";
 
 export type Encoding = "gzip" | "deflate" | "br";
 
@@ -65,7 +65,7 @@ export function decompress(
   body: Buffer,
   encoding: Encoding,
   limit: number,
-): Buffer | Answer | Promise<Buffer | Answer> {
+): Buffer | GatewayAnswer | Promise<Buffer | GatewayAnswer> {
   const codec = codecs[encoding === "deflate" ? (hasZlibHeader(body) ? "zlib" : "raw") : encoding];
   const bounds: Bounds = { maxOutputLength: limit, chunkSize: chunkSize(body, encoding, limit) };
   if (body.length > synchronousBytes) return codec.later(body, bounds).catch(refusal);
@@ -76,7 +76,7 @@ export function decompress(
   }
 }
 
-function refusal(error: unknown): Answer {
+function refusal(error: unknown): GatewayAnswer {
   return (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE" ? bodyTooLarge : badCompression;
 }
 

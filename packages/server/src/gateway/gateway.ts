@@ -5,18 +5,18 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { type Logger, unforeseen } from "../logger.ts";
 import { internalError, tooManyHeaders, unknownPath, wrongMethod } from "./answer.ts";
+import { BodyBudget } from "./body-budget.ts";
 import { ClientAddress } from "./client-address.ts";
-import { Connections, endAndLinger } from "./connections.ts";
+import { ClientConnections, endAndLinger } from "./connections.ts";
 import { isPreflight } from "./cors.ts";
-import { Counters, type GatewayStats } from "./counters.ts";
+import { GatewayCounters, type GatewayStats } from "./counters.ts";
 import { EventLog } from "./event-log.ts";
-import { Exchange } from "./exchange.ts";
 import { Information } from "./information.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultLimits, type GatewayLimits } from "./limits.ts";
+import { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-target.ts";
-import { Room } from "./room.ts";
-import { type Method, routes } from "./routes.ts";
+import { type RouteMethod, routes } from "./routes.ts";
 import { type GatewaySource, Sources } from "./sources.ts";
 import { StorageGate } from "./storage-gate.ts";
 
@@ -68,8 +68,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { engine, logger, version, clock = Date.now, newId = randomUUID } = options;
   const limits: GatewayLimits = { ...defaultLimits, ...options.limits };
   const sources = new Sources(options.sources);
-  const counters = new Counters();
-  const room = new Room(limits.bytesInFlight, limits.patience);
+  const counters = new GatewayCounters();
+  const budget = new BodyBudget(limits.bytesInFlight, limits.patience);
   const storage = new StorageGate(logger);
   const addresses = new ClientAddress(options.trustedProxies ?? []);
   let updatedAt = clock();
@@ -86,7 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   // No limit of its own: node:http would drop what is beyond it in silence, and take the rest for the whole.
   server.maxHeadersCount = 0;
-  const connections = new Connections(server, limits.connections);
+  const connections = new ClientConnections(server, limits.connections);
   const shared = { connections, counters, closing: () => closing !== undefined };
   const information = new Information({
     sources,
@@ -101,7 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sources,
     addresses,
     counters,
-    room,
+    budget,
     storage,
     limits,
     clock,
@@ -110,20 +110,20 @@ export function createGateway(options: GatewayOptions): Gateway {
   const table = routes(ingest, information);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response, pathOf(request.url ?? ""), shared);
+    const context = new RequestContext(request, response, pathOf(request.url ?? ""), shared);
     try {
-      if (request.rawHeaders.length > 2 * limits.headers) return exchange.refuse(tooManyHeaders);
-      if (isPreflight(request.method, request.headers)) return exchange.preflight();
-      const route = table.get(exchange.path);
-      if (route === undefined) return exchange.refuse(unknownPath);
-      const handler = route[request.method as Method];
-      if (handler === undefined) return exchange.refuse(wrongMethod, ["Allow", Object.keys(route).join(", ")]);
-      await handler(exchange);
+      if (request.rawHeaders.length > 2 * limits.headers) return context.refuse(tooManyHeaders);
+      if (isPreflight(request.method, request.headers)) return context.preflight();
+      const route = table.get(context.path);
+      if (route === undefined) return context.refuse(unknownPath);
+      const handler = route[request.method as RouteMethod];
+      if (handler === undefined) return context.refuse(wrongMethod, ["Allow", Object.keys(route).join(", ")]);
+      await handler(context);
     } catch (error) {
       // A fault of ours. The client learns nothing of it, and the next request is served.
-      logger.error({ err: unforeseen(error), path: exchange.path }, "a request could not be handled");
+      logger.error({ err: unforeseen(error), path: context.path }, "a request could not be handled");
       if (response.headersSent) response.destroy();
-      else exchange.refuse(internalError);
+      else context.refuse(internalError);
     }
   }
 
@@ -159,7 +159,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       refused: { ...counters.refused },
       oddities: counters.oddities,
       append: { count: counters.appends, milliseconds: counters.appendMilliseconds },
-      bytesInFlight: room.used,
+      bytesInFlight: budget.used,
       connections: connections.count,
       state: stopping ? "stopping" : "ready",
       storage: storage.state,

@@ -1,5 +1,5 @@
 import { noKeyInHeader, unknownKey } from "./answer.ts";
-import type { Exchange } from "./exchange.ts";
+import type { RequestContext } from "./request-context.ts";
 import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
 import type { StorageGate } from "./storage-gate.ts";
 
@@ -34,37 +34,37 @@ export class Information {
    * For load balancers: away with it as soon as it is stopping, though requests are served to the end, and while it could store nothing.
    * Without the router it takes events all the same.
    */
-  health(exchange: Exchange): void {
+  health(context: RequestContext): void {
     const { state } = this.#storage;
     const router = this.#router();
     const more = router === undefined ? {} : { router };
-    if (this.#stopping()) exchange.json(503, { status: "stopping", ...more });
-    else if (state !== "open") exchange.json(503, { status: state, ...more });
-    else exchange.json(200, { status: "ready", ...more });
+    if (this.#stopping()) context.json(503, { status: "stopping", ...more });
+    else if (state !== "open") context.json(503, { status: state, ...more });
+    else context.json(200, { status: "ready", ...more });
   }
 
-  version(exchange: Exchange): void {
-    exchange.json(200, { name: "pintle", version: this.#version });
+  version(context: RequestContext): void {
+    context.json(200, { name: "pintle", version: this.#version });
   }
 
   /** SDKs that spread users over the nodes of a data plane ask how many there are. */
-  clusterInfo(exchange: Exchange): void {
-    const key = writeKeyOf(exchange.headers.authorization);
-    if (key === undefined) exchange.refuse(noKeyInHeader);
-    else if (this.#sources.find(key) === undefined) exchange.refuse(unknownKey);
-    else exchange.json(200, { nodeCount: 1 });
+  clusterInfo(context: RequestContext): void {
+    const key = writeKeyOf(context.headers.authorization);
+    if (key === undefined) context.refuse(noKeyInHeader);
+    else if (this.#sources.find(key) === undefined) context.refuse(unknownKey);
+    else context.json(200, { nodeCount: 1 });
   }
 
   /**
    * What the browser and mobile SDKs ask for first, in the form of RudderStack's control plane. No destination is listed, because none
    * is served by code in the browser: all events go to this data plane.
    */
-  sourceConfig(exchange: Exchange): void {
-    const key = writeKeyOf(exchange.headers.authorization);
+  sourceConfig(context: RequestContext): void {
+    const key = writeKeyOf(context.headers.authorization);
     const source = key === undefined ? undefined : this.#sources.find(key);
-    if (key === undefined) exchange.json(401, { message: "Writekey not found in basic auth" });
-    else if (source === undefined) exchange.json(401, { message: "Invalid write key" });
-    else exchange.json(200, this.#configOf(source, key));
+    if (key === undefined) context.json(401, { message: "Writekey not found in basic auth" });
+    else if (source === undefined) context.json(401, { message: "Invalid write key" });
+    else context.json(200, this.#configOf(source, key));
   }
 
   #configOf({ id, name, enabled }: KnownSource, writeKey: string): object {

@@ -1,9 +1,9 @@
 import type { Endpoint, EventRecordFacts } from "../records/event-record.ts";
 import {
-  type Answer,
   bodyTooLarge,
   busy,
   emptyBatch,
+  type GatewayAnswer,
   noId,
   noKeyInHeader,
   noKeyInQuery,
@@ -13,17 +13,17 @@ import {
   unknownKey,
   unsupportedEncoding,
 } from "./answer.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { ClientAddress } from "./client-address.ts";
-import type { Counters } from "./counters.ts";
+import type { GatewayCounters } from "./counters.ts";
 import { compressedLimit, decompress, encodingOf } from "./decompress.ts";
 import type { EventLog } from "./event-log.ts";
-import type { Exchange } from "./exchange.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { gif, type PixelType, pixelEvent } from "./pixel.ts";
 import { readEvents } from "./read-events.ts";
 import { gone, receiveBody } from "./receive-body.ts";
+import type { RequestContext } from "./request-context.ts";
 import { isAbsoluteTarget } from "./request-target.ts";
-import type { Room } from "./room.ts";
 import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
 import type { StorageGate } from "./storage-gate.ts";
 
@@ -32,8 +32,8 @@ export interface IngestTools {
   readonly log: EventLog;
   readonly sources: Sources;
   readonly addresses: ClientAddress;
-  readonly counters: Counters;
-  readonly room: Room;
+  readonly counters: GatewayCounters;
+  readonly budget: BodyBudget;
   readonly storage: StorageGate;
   readonly limits: GatewayLimits;
   readonly clock: () => number;
@@ -53,91 +53,95 @@ export class Ingest {
   }
 
   /** `/v1/batch`, `/v1/track` and the like, `/v1/import`: the key is the user of Basic authentication. */
-  async post(exchange: Exchange, endpoint: Endpoint): Promise<void> {
-    const key = writeKeyOf(exchange.headers.authorization);
-    const answer = key === undefined ? noKeyInHeader : await this.#receive(exchange, endpoint, key);
-    if (answer === undefined) exchange.ok();
-    else if (answer === emptyBatch && exchange.path === "/v1/import") exchange.ok();
-    else if (answer !== gone) exchange.refuse(answer);
-    else exchange.abandon();
+  async post(context: RequestContext, endpoint: Endpoint): Promise<void> {
+    const key = writeKeyOf(context.headers.authorization);
+    const answer = key === undefined ? noKeyInHeader : await this.#receive(context, endpoint, key);
+    if (answer === undefined) context.ok();
+    else if (answer === emptyBatch && context.path === "/v1/import") context.ok();
+    else if (answer !== gone) context.refuse(answer);
+    else context.abandon();
   }
 
   /** `/beacon/v1/batch`: `sendBeacon` can set no header, so the key is in the query. */
-  async beacon(exchange: Exchange): Promise<void> {
-    const key = exchange.query().get("writeKey");
-    const answer = key === null || key === "" ? noKeyInQuery : await this.#receive(exchange, "batch", key);
-    if (answer === undefined) exchange.ok();
-    else if (answer !== gone) exchange.refuse(answer);
-    else exchange.abandon();
+  async beacon(context: RequestContext): Promise<void> {
+    const key = context.query().get("writeKey");
+    const answer = key === null || key === "" ? noKeyInQuery : await this.#receive(context, "batch", key);
+    if (answer === undefined) context.ok();
+    else if (answer !== gone) context.refuse(answer);
+    else context.abandon();
   }
 
   /** `/pixel/v1/track` and `page`: the answer is the image, whatever becomes of the event, for a person looks at it. */
-  async pixel(exchange: Exchange, type: PixelType): Promise<void> {
-    const query = exchange.query();
+  async pixel(context: RequestContext, type: PixelType): Promise<void> {
+    const query = context.query();
     const source = this.#admit(query.get("writeKey") ?? "");
-    let answer: Answer | undefined;
+    let answer: GatewayAnswer | undefined;
     if ("status" in source) {
       answer = source;
     } else {
       const event = pixelEvent(type, query);
       if (event !== undefined) {
-        answer = await this.#store(exchange, type, source, Buffer.from(JSON.stringify(event)));
+        answer = await this.#store(context, type, source, Buffer.from(JSON.stringify(event)));
       }
     }
     if (answer !== undefined) this.#tools.counters.refuse(answer.reason);
-    exchange.send(200, "image/gif", gif, ["Cache-Control", "no-store"]);
+    context.send(200, "image/gif", gif, ["Cache-Control", "no-store"]);
   }
 
   /** The source of a key, if a request of it may come in now. */
-  #admit(key: string): KnownSource | Answer {
-    const { sources, storage, room, clock } = this.#tools;
+  #admit(key: string): KnownSource | GatewayAnswer {
+    const { sources, storage, budget, clock } = this.#tools;
     const source = sources.find(key);
     if (source === undefined) return unknownKey;
     if (!source.enabled) return sourceDisabled;
     const now = clock();
     if (!storage.admits(now)) return storageDown;
-    return room.admits(now) ? source : busy;
+    return budget.admits(now) ? source : busy;
   }
 
   /** Reads the body and stores it. `undefined`: it is durable. */
-  async #receive(exchange: Exchange, endpoint: Endpoint, key: string): Promise<Answer | typeof gone | undefined> {
-    const { room, limits, clock } = this.#tools;
+  async #receive(
+    context: RequestContext,
+    endpoint: Endpoint,
+    key: string,
+  ): Promise<GatewayAnswer | typeof gone | undefined> {
+    const { budget, limits, clock } = this.#tools;
     const source = this.#admit(key);
     if ("status" in source) return source;
 
-    const { headers } = exchange;
+    const { headers } = context;
     const encoding = encodingOf(headers["content-encoding"]);
     if (encoding === "unsupported") return unsupportedEncoding;
     const limit = encoding === undefined ? limits.bodyBytes : compressedLimit(limits.bodyBytes);
     if (Number(headers["content-length"] ?? 0) > limit) return bodyTooLarge;
 
-    exchange.continue();
-    const received = await receiveBody(exchange.request, limit, room, clock());
+    context.continue();
+    const received = await receiveBody(context.request, limit, budget, clock());
     if (!Buffer.isBuffer(received)) return received;
     let held = received.length;
     try {
-      if (encoding === undefined) return await this.#store(exchange, endpoint, source, received);
+      if (encoding === undefined) return await this.#store(context, endpoint, source, received);
 
       // Only a large body goes to the thread pool: awaiting what is there already would cost a turn for nothing.
       const unpacked = decompress(received, encoding, limits.bodyBytes);
       const body = unpacked instanceof Promise ? await unpacked : unpacked;
       if (!Buffer.isBuffer(body)) return body;
-      room.give(held);
+      budget.give(held);
       held = body.length;
-      if (!room.take(held)) return busy;
-      return await this.#store(exchange, endpoint, source, body);
+      if (!budget.take(held)) return busy;
+      return await this.#store(context, endpoint, source, body);
     } finally {
-      room.give(held);
+      budget.give(held);
     }
   }
 
   /** Checks the events of a body and makes it durable. */
   async #store(
-    { request, headers }: Exchange,
+    { request, headers }: RequestContext,
     endpoint: Endpoint,
     source: KnownSource,
     body: Buffer,
-  ): Promise<Answer | undefined> {
+  ): Promise<GatewayAnswer | undefined> {
     const { log, addresses, counters, storage, limits, clock, newId } = this.#tools;
     if (isAbsoluteTarget(request.url ?? "")) counters.odd(source.id, "absolute_target", 1);
     const events = readEvents(body, endpoint, limits.events, newId, log.isDivided);

@@ -3,7 +3,7 @@
  * anything is in the bucket and takes all its events out of it, if need be into debt: a batch larger than the bucket passes now
  * and then, and over time the rate holds. (A bucket that had to hold the whole batch would refuse that batch for ever.)
  */
-export class RateLimit {
+export class SourceRateLimit {
   readonly eventsPerSecond: number;
   readonly #capacity: number;
   #level: number;

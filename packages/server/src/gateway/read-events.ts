@@ -1,7 +1,7 @@
 import { hashUserKey, isObject, parseJson, userKey } from "@pintle/events";
 import { checkEvents, cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../records/event-record.ts";
-import { type Answer, emptyBatch, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
+import { emptyBatch, type GatewayAnswer, noId, notAnEvent, notJson, tooDeep, tooManyEvents } from "./answer.ts";
 import type { BodyEvents } from "./body-events.ts";
 import { mendJson } from "./mend-json.ts";
 import { deepest, isDeeperThan } from "./nesting.ts";
@@ -28,7 +28,7 @@ export function readEvents(
   maxEvents: number,
   newId: () => string,
   wantsRanges = false,
-): ReadBody | Answer {
+): ReadBody | GatewayAnswer {
   const read = scanOrParse(body, endpoint, maxEvents, newId, wantsRanges);
   if (!("status" in read)) return { ...read, payload: body };
   const mended = read === notJson ? mendJson(body) : undefined;
@@ -40,7 +40,7 @@ export function readEvents(
 
 function scanOrParse(
   ...[bytes, endpoint, maxEvents, newId, wantsRanges]: Parameters<typeof scanEvents>
-): BodyEvents | Answer {
+): BodyEvents | GatewayAnswer {
   return scanEvents(bytes, endpoint, maxEvents, newId, wantsRanges) ?? parseEvents(bytes, endpoint, maxEvents, newId);
 }
 
@@ -55,7 +55,7 @@ export function parseEvents(
   endpoint: Endpoint,
   maxEvents: number,
   newId: () => string,
-): BodyEvents | Answer {
+): BodyEvents | GatewayAnswer {
   const text = bytes.toString("utf8");
   let body: unknown;
   try {

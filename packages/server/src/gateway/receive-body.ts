@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { type Answer, bodyTooLarge, busy, slowBody } from "./answer.ts";
-import type { Receipt, Room } from "./room.ts";
+import { bodyTooLarge, busy, type GatewayAnswer, slowBody } from "./answer.ts";
+import type { BodyBudget, IncomingBody } from "./body-budget.ts";
 
 /** The client went away before its body was whole; nothing can be answered. */
 export const gone: unique symbol = Symbol("gone");
@@ -12,21 +12,21 @@ export const gone: unique symbol = Symbol("gone");
 export function receiveBody(
   request: IncomingMessage,
   limit: number,
-  room: Room,
+  budget: BodyBudget,
   now: number,
-): Promise<Buffer | Answer | typeof gone> {
+): Promise<Buffer | GatewayAnswer | typeof gone> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
     let finished = false;
-    const receipt: Receipt = { since: now, cut: () => finish(slowBody) };
-    room.begin(receipt);
+    const receipt: IncomingBody = { since: now, cut: () => finish(slowBody) };
+    budget.begin(receipt);
 
-    function finish(outcome: Buffer | Answer | typeof gone): void {
+    function finish(outcome: Buffer | GatewayAnswer | typeof gone): void {
       if (finished) return;
       finished = true;
-      room.end(receipt);
-      if (!Buffer.isBuffer(outcome)) room.give(length);
+      budget.end(receipt);
+      if (!Buffer.isBuffer(outcome)) budget.give(length);
       request.off("data", onData);
       resolve(outcome);
     }
@@ -34,7 +34,7 @@ export function receiveBody(
     function onData(chunk: Buffer): void {
       chunks.push(chunk);
       length += chunk.length;
-      const fits = room.take(chunk.length);
+      const fits = budget.take(chunk.length);
       if (length > limit) finish(bodyTooLarge);
       else if (!fits) finish(busy);
     }

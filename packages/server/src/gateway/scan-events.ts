@@ -34,7 +34,7 @@ export function scanEvents(
   newId: () => string,
   wantsRanges = false,
 ): BodyEvents | undefined {
-  const scan = new Scan(bytes, maxEvents, wantsRanges);
+  const scan = new BodyScan(bytes, maxEvents, wantsRanges);
   const start = skipSpace(bytes, 0);
   if (bytes[start] !== openBrace) return undefined;
   const end = endpoint === "batch" ? scan.batchEnd(start + 1) : scan.eventEnd(start + 1, deepest);
@@ -59,7 +59,7 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-class Scan {
+class BodyScan {
   /** For each event its cleaned id, `undefined` where one has to be made. */
   readonly messageIds: (string | undefined)[] = [];
   readonly keyHashes: number[] = [];

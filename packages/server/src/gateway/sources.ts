@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { RateLimit } from "./rate-limit.ts";
+import { SourceRateLimit } from "./rate-limit.ts";
 
 /** A source as the gateway needs it. */
 export interface GatewaySource {
@@ -18,7 +18,7 @@ export interface KnownSource {
   readonly id: string;
   readonly name: string;
   readonly enabled: boolean;
-  readonly limit: RateLimit | undefined;
+  readonly limit: SourceRateLimit | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface KnownSource {
  */
 export class Sources {
   #byKey: ReadonlyMap<string, KnownSource> = new Map();
-  #limits: ReadonlyMap<string, RateLimit> = new Map();
+  #limits: ReadonlyMap<string, SourceRateLimit> = new Map();
 
   constructor(sources: readonly GatewaySource[]) {
     this.update(sources);
@@ -36,12 +36,12 @@ export class Sources {
   /** Takes the place of all sources at once. A source whose limit did not change keeps what it has used of it. */
   update(sources: readonly GatewaySource[]): void {
     const byKey = new Map<string, KnownSource>();
-    const limits = new Map<string, RateLimit>();
+    const limits = new Map<string, SourceRateLimit>();
     for (const { id, name, enabled, rateLimit, writeKeys } of sources) {
-      let limit: RateLimit | undefined;
+      let limit: SourceRateLimit | undefined;
       if (rateLimit !== undefined) {
         const before = this.#limits.get(id);
-        limit = before?.eventsPerSecond === rateLimit ? before : new RateLimit(rateLimit);
+        limit = before?.eventsPerSecond === rateLimit ? before : new SourceRateLimit(rateLimit);
         limits.set(id, limit);
       }
       const known: KnownSource = { id, name, enabled, limit };

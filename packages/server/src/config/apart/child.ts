@@ -5,10 +5,10 @@ import { runCases } from "@pintle/kit";
 import { ServerError } from "../../errors.ts";
 import { loadConfig } from "../load-config.ts";
 import { isDestinationType } from "../own-types.ts";
-import { ConfigError } from "../problem.ts";
+import { InvalidConfigError } from "../problem.ts";
 import { reasonOf, runModule } from "../run-module.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
-import type { Answer, Order, PlainRefusal, Tasks } from "./tasks.ts";
+import type { Order, PlainRefusal, TaskAnswer, Tasks } from "./tasks.ts";
 
 /*
  * The process in which code of the data plane's owner runs: a configuration, or the module of a destination type. It gets one order over
@@ -19,7 +19,7 @@ import type { Answer, Order, PlainRefusal, Tasks } from "./tasks.ts";
 const pipe = new Socket({ fd: 3, readable: true, writable: true, allowHalfOpen: true });
 let isAnswered = false;
 
-function answer(message: Answer): void {
+function answer(message: TaskAnswer): void {
   if (isAnswered) return;
   isAnswered = true;
   pipe.end(encodeFrame(message), async () => {
@@ -96,7 +96,7 @@ async function run(order: Order): Promise<Tasks[Order["name"]]["gives"]> {
 
 function plain(error: ServerError): PlainRefusal {
   const { code, message } = error;
-  if (!(error instanceof ConfigError)) return { code, message };
+  if (!(error instanceof InvalidConfigError)) return { code, message };
   const { file, problems, omitted } = error;
   return { code, message, config: { file, problems, omitted } };
 }

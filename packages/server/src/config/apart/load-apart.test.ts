@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ServerError } from "../../errors.ts";
-import { ConfigError } from "../problem.ts";
+import { InvalidConfigError } from "../problem.ts";
 import { loadConfigApart } from "./load-apart.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-apart-"));
@@ -170,7 +170,7 @@ test("all problems come over, with their paths", async () => {
     () => assert.fail("accepted"),
     (error: unknown) => error,
   );
-  assert.ok(refused instanceof ConfigError);
+  assert.ok(refused instanceof InvalidConfigError);
   assert.deepEqual(
     refused.problems.map(({ path }) => path),
     ["sources[0].name", "sources[0].writeKey"],

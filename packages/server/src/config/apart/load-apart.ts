@@ -1,6 +1,6 @@
 import { extname, resolve } from "node:path";
 import { redactor } from "../../redactor.ts";
-import type { Config } from "../config.ts";
+import type { DataPlaneConfig } from "../config.ts";
 import { type LoadOptions, loadConfig } from "../load-config.ts";
 import { type ApartOptions, runApart } from "./run-apart.ts";
 
@@ -13,7 +13,7 @@ import { type ApartOptions, runApart } from "./run-apart.ts";
 export async function loadConfigApart(
   file: string,
   options: Omit<LoadOptions, "types"> & ApartOptions,
-): Promise<Config> {
+): Promise<DataPlaneConfig> {
   const path = resolve(file);
   const { environment = process.env, shownAs = file, workspace } = options;
   if (extname(path) === ".json") return loadConfig(file, options);

@@ -4,9 +4,9 @@ import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
 import { ServerError, type ServerErrorCode } from "../../errors.ts";
 import { timeoutMessage } from "../config-timeout.ts";
-import { ConfigError } from "../problem.ts";
+import { InvalidConfigError } from "../problem.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
-import type { Answer, PlainRefusal, TaskName, Tasks } from "./tasks.ts";
+import type { PlainRefusal, TaskAnswer, TaskName, Tasks } from "./tasks.ts";
 
 export interface ApartOptions {
   /** Milliseconds that it may take, the start of the process included. */
@@ -91,13 +91,13 @@ function killAll(child: ChildProcess): void {
 }
 
 /** How a process has ended. */
-interface End {
+interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
 /** Resolves when the process has ended, and all that it has said has been read. */
-function ending(child: ChildProcess): Promise<End> {
+function ending(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((resolve) => {
     child.once("exit", (code, signal) => {
       const done = () => resolve({ code, signal });
@@ -118,11 +118,11 @@ async function exchange(child: ChildProcess, order: unknown, shownAs: string, ou
   const disturbed = "something in it has written into the channel to its parent process";
   const reader = new FrameReader();
   const ended = ending(child);
-  const answered = new Promise<Answer>((resolve, reject) => {
+  const answered = new Promise<TaskAnswer>((resolve, reject) => {
     pipe?.on("data", (chunk: Buffer) => {
       try {
         const frame = reader.take(chunk);
-        if (frame !== undefined) resolve(frame.value as Answer);
+        if (frame !== undefined) resolve(frame.value as TaskAnswer);
       } catch {
         reject(failed(disturbed));
       }
@@ -153,7 +153,7 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, isOutOfMemory
 function revived({ code, message, config }: PlainRefusal): ServerError {
   return config === undefined
     ? new ServerError(code as ServerErrorCode, message)
-    : new ConfigError(config.file, config.problems, config.omitted);
+    : new InvalidConfigError(config.file, config.problems, config.omitted);
 }
 
 /** What the code prints, passed on by line; but for what V8 and Node say when the process dies: that is told in one line of our own. */

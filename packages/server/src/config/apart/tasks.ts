@@ -1,8 +1,8 @@
 import type { CaseTable, runCases } from "@pintle/kit";
-import type { Config } from "../config.ts";
+import type { DataPlaneConfig } from "../config.ts";
 
 /** A configuration without what cannot be handed from process to process. */
-export type PlainConfig = Omit<Config, "redact" | "ownTypes">;
+export type PlainConfig = Omit<DataPlaneConfig, "redact" | "ownTypes">;
 
 /** What is done in a process of its own since it runs code of the data plane's owner: what each task takes and gives. */
 export interface Tasks {
@@ -37,7 +37,7 @@ export type TaskName = keyof Tasks;
 export type Order = { [Name in TaskName]: { readonly name: Name; readonly takes: Tasks[Name]["takes"] } }[TaskName];
 
 /** What it answers, once. */
-export type Answer =
+export type TaskAnswer =
   | { readonly kind: "done"; readonly value: Tasks[TaskName]["gives"] }
   | { readonly kind: "refused"; readonly refusal: PlainRefusal }
   /** A fault of Pintle, or of what the code has done to its process. */

@@ -217,7 +217,7 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
 /** Whether it stays until its owner does something: what the configuration or the data folder holds. */
 function isForTheOwner({ name, code }: Error & { readonly code?: unknown }): boolean {
   if (name === "EngineError") return code !== "PINTLE_STORAGE_FULL" && code !== "PINTLE_STORAGE_FAILED";
-  return name === "ServerError" || name === "ConfigError";
+  return name === "ServerError" || name === "InvalidConfigError";
 }
 
 /** Code of the error for a thread that ended without one. */

@@ -1,5 +1,5 @@
 /** A body that is being received. */
-export interface Receipt {
+export interface IncomingBody {
   /** When its first byte was waited for, milliseconds. */
   readonly since: number;
   /** Ends it: the client was too slow while others had no room. */
@@ -12,12 +12,12 @@ export interface Receipt {
  * lock everybody out. Against clients that send much and then trickle, the oldest unfinished body gives way once there is
  * no room and it had its time.
  */
-export class Room {
+export class BodyBudget {
   readonly bytes: number;
   /** How long a body may be on its way while others wait for its room, milliseconds. */
   readonly patience: number;
   #used = 0;
-  readonly #receipts = new Set<Receipt>();
+  readonly #bodies = new Set<IncomingBody>();
 
   constructor(bytes: number, patience: number) {
     this.bytes = bytes;
@@ -31,7 +31,7 @@ export class Room {
   /** Whether a new body may begin to come in. */
   admits(now: number): boolean {
     if (this.#used < this.bytes) return true;
-    const [oldest] = this.#receipts; // A Set keeps the order of insertion.
+    const [oldest] = this.#bodies; // A Set keeps the order of insertion.
     if (oldest === undefined || now - oldest.since < this.patience) return false;
     oldest.cut();
     return this.#used < this.bytes;
@@ -47,11 +47,11 @@ export class Room {
     this.#used -= bytes;
   }
 
-  begin(receipt: Receipt): void {
-    this.#receipts.add(receipt);
+  begin(body: IncomingBody): void {
+    this.#bodies.add(body);
   }
 
-  end(receipt: Receipt): void {
-    this.#receipts.delete(receipt);
+  end(body: IncomingBody): void {
+    this.#bodies.delete(body);
   }
 }

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Answer } from "./answer.ts";
-import { type Connections, lingerAfterAnswer } from "./connections.ts";
+import type { GatewayAnswer } from "./answer.ts";
+import { type ClientConnections, lingerAfterAnswer } from "./connections.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
-import type { Counters } from "./counters.ts";
+import type { GatewayCounters } from "./counters.ts";
 
 const text = "text/plain; charset=utf-8";
 const json = "application/json; charset=utf-8";
@@ -11,20 +11,24 @@ const json = "application/json; charset=utf-8";
 const discardedBytes = 65_536;
 
 /** One request and its one answer. */
-export class Exchange {
+export class RequestContext {
   readonly request: IncomingMessage;
   /** The path without doubled slashes and without one at the end. */
   readonly path: string;
   readonly #response: ServerResponse;
-  readonly #connections: Connections;
-  readonly #counters: Counters;
+  readonly #connections: ClientConnections;
+  readonly #counters: GatewayCounters;
   readonly #closing: () => boolean;
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
-    shared: { readonly connections: Connections; readonly counters: Counters; readonly closing: () => boolean },
+    shared: {
+      readonly connections: ClientConnections;
+      readonly counters: GatewayCounters;
+      readonly closing: () => boolean;
+    },
   ) {
     this.request = request;
     this.path = path;
@@ -66,7 +70,7 @@ export class Exchange {
     this.send(204, "", "", [], preflightHeaders(this.headers));
   }
 
-  refuse(answer: Answer, extra: readonly string[] = []): void {
+  refuse(answer: GatewayAnswer, extra: readonly string[] = []): void {
     this.#counters.refuse(answer.reason);
     const { retryAfter } = answer;
     const headers = retryAfter === undefined ? extra : [...extra, "Retry-After", String(retryAfter)];
