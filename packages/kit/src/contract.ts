@@ -1,7 +1,8 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { z } from "zod";
 import type { DeliverySettings } from "./delivery-settings.ts";
-import type { Outcome } from "./outcome.ts";
+import type { ShownRequest } from "./hiding.ts";
+import type { Answer, Outcome } from "./outcome.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
 
@@ -49,6 +50,19 @@ export interface Delivery {
    * they take is then somebody else's.
    */
   readonly released?: () => void;
+  /** Told of each request that was sent, by a destination that is reached by HTTP. Only there while somebody watches: it costs. */
+  readonly sent?: (request: SentRequest) => void;
+}
+
+/** A request that carried events of a batch, as it can be shown to people, and what came of it. */
+export interface SentRequest {
+  /** The `messageId`s of the events. */
+  readonly messageIds: readonly string[];
+  /** Without what is secret in the settings. */
+  readonly request: ShownRequest;
+  /** Absent: there was none, for the reason that `error` gives. */
+  readonly answer?: Answer;
+  readonly error?: string;
 }
 
 /** A destination that is ready to take events. */

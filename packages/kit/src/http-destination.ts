@@ -7,7 +7,7 @@ import { type Addresses, baseOf } from "./addresses.ts";
 import { adjustedOutcomes } from "./adjustment.ts";
 import { type AnswerContext, type Attempt, optionsAt } from "./attempt.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
-import type { BatchLimits, Connection, Tools } from "./contract.ts";
+import type { BatchLimits, Connection, Delivery, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
 import { deliverInRequests, missing, type Result } from "./http-batch.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
@@ -132,21 +132,38 @@ export function openHttp<Settings>(
     return { outcome, mayBeOne: contentStatuses.has(answer.status) };
   }
 
-  const requestsOf = (events: readonly DeliveredEvent[]) => {
+  const requestsOf = (events: readonly DeliveredEvent[], sent: Delivery["sent"]) => {
     return definition.requests(events, settings, attemptNow()).map((made) => {
       const request = withUserAgent(made, tools.userAgent);
       return {
         request,
-        send: (carried: readonly DeliveredEvent[]): Promise<Result> =>
-          send(request)
+        send: (carried: readonly DeliveredEvent[]): Promise<Result> => {
+          const answered = send(request);
+          if (sent !== undefined) told(answered, request, carried, sent);
+          return answered
             .then(
               (answer) => judge(answer, carried, request),
               (error: unknown): Result => ({ outcome: classifyError(error) }),
             )
-            .then((result) => explained(adjusted(result, request, carried.length), request)),
+            .then((result) => explained(adjusted(result, request, carried.length), request));
+        },
       };
     });
   };
+
+  /** Tells who watches of a request, once it has its answer, and before that is judged. */
+  function told(
+    answered: Promise<Answer>,
+    request: EventRequest,
+    carried: readonly DeliveredEvent[],
+    sent: NonNullable<Delivery["sent"]>,
+  ): void {
+    const facts = { messageIds: carried.map(({ messageId }) => messageId), request: shown(request) };
+    answered.then(
+      (answer) => sent({ ...facts, answer: keptOf(answer) }),
+      (error: unknown) => sent({ ...facts, error: errorMessage(error) }),
+    );
+  }
   const suspects = new Suspects();
   const judgesEvents = definition.classify !== undefined;
   const { key } = definition;
@@ -155,15 +172,21 @@ export function openHttp<Settings>(
   const { accepts } = definition;
   const unacceptedOf = (events: readonly DeliveredEvent[]): ReadonlyMap<number, Outcome> =>
     accepts === undefined ? none : unaccepted(events, (event) => accepts.call(definition, event, settings));
-  const rules = { requestsOf, keyOf, limits, inOrder, suspects, judgesEvents };
+  const rules = { keyOf, limits, inOrder, suspects, judgesEvents };
+  const unwatched = { ...rules, requestsOf: (events: readonly DeliveredEvent[]) => requestsOf(events, undefined) };
+  const rulesFor = (sent: Delivery["sent"]) =>
+    sent === undefined
+      ? unwatched
+      : { ...rules, requestsOf: (events: readonly DeliveredEvent[]) => requestsOf(events, sent) };
 
   return {
     deliver(events, delivery) {
       const ended = unacceptedOf(events);
-      if (ended.size === 0) return deliverInRequests(events, { ...rules, released: delivery?.released });
+      const its = rulesFor(delivery?.sent);
+      if (ended.size === 0) return deliverInRequests(events, { ...its, released: delivery?.released });
       const going = events.filter((_, position) => !ended.has(position));
       const positions = [...events.keys()];
-      return (going.length === 0 ? Promise.resolve([]) : deliverInRequests(going, rules)).then((outcomes) => {
+      return (going.length === 0 ? Promise.resolve([]) : deliverInRequests(going, its)).then((outcomes) => {
         const next = outcomes.values();
         return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
       });
@@ -188,7 +211,11 @@ function briefly(outcome: Outcome): Outcome {
   if (outcome.outcome === "delivered" || outcome.outcome === "filtered") return outcome;
   const { answer } = outcome;
   if (answer === undefined || answer.body.length <= keptAnswerBytes) return outcome;
-  return { ...outcome, answer: { ...answer, body: answer.body.slice(0, keptAnswerBytes) } };
+  return { ...outcome, answer: keptOf(answer) };
+}
+
+function keptOf(answer: Answer): Answer {
+  return { ...answer, body: answer.body.slice(0, keptAnswerBytes) };
 }
 
 function isList(value: Outcome | readonly Outcome[]): value is readonly Outcome[] {

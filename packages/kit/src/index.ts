@@ -27,6 +27,7 @@ export type {
   Delivery,
   DestinationType,
   EventSource,
+  SentRequest,
   Tools,
   Trial,
   TrialTools,

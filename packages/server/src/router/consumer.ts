@@ -17,6 +17,7 @@ import { Ledger } from "./ledger/ledger.ts";
 import { newPartitionState, type PartitionState } from "./ledger/partition.ts";
 import { Problems } from "./ledger/problems.ts";
 import type { DestinationStatus, Retried } from "./ledger/status.ts";
+import type { Tap } from "./ledger/tap.ts";
 import type { MemoryBudget, MemoryShare } from "./memory/budget.ts";
 import { valueCost } from "./memory/heap-cost.ts";
 import { type ConsumerLimits, defaultLimits } from "./memory/limits.ts";
@@ -24,11 +25,11 @@ import { Backpressure } from "./read/backpressure.ts";
 import { Reader } from "./read/reader.ts";
 import { RecordTaker } from "./read/record-taker.ts";
 import type { TakeRules } from "./read/take-record.ts";
-import { countUnread } from "./read/unread.ts";
+import { concernsOf, countUnread } from "./read/unread.ts";
 import type { DestinationRegistry } from "./registry/destination-registry.ts";
 import { finishKnown, type KnownEvents } from "./retry/restore.ts";
 import { type ReplayedEvent, RetryTopic } from "./retry/retry-topic.ts";
-import type { Clock } from "./time/clock.ts";
+import { atMost, type Clock } from "./time/clock.ts";
 
 export interface ConsumerOptions {
   readonly destination: ConsumerDestination;
@@ -47,6 +48,7 @@ export interface ConsumerOptions {
   readonly deduper?: ((partition: number) => Deduper) | undefined;
   /** Of all destinations. */
   readonly budget: MemoryBudget;
+  readonly tap: Tap;
   /** By partition, where it begins if this folder has not seen it before. @default where the log ends */
   readonly beginnings?: readonly number[] | undefined;
   /** Of the consumer that this one takes over from, when settings change at run time: its counts go on. */
@@ -106,13 +108,15 @@ export class Consumer {
       share,
       saveInterval: limits.saveInterval,
       wake: () => this.#wake(),
+      id,
+      tap: options.tap,
     });
     const rules: TakeRules = {
       copies: transform === undefined ? 1 : 2,
       fits: (bytes) => share.fits(bytes),
       filter: { ...filter, name, displayName: type.displayName, names: type.names },
       sources,
-      concerns: (sourceId, offset) => this.#concerns(sourceId, offset),
+      concerns: concernsOf(sources, ledger),
     };
     const lanes = new Lanes(limits);
     // Of a transactional destination, one batch is prepared while the one before it is committed.
@@ -156,13 +160,6 @@ export class Consumer {
       },
       begin: (partition, at) => this.#beginAt(partition, at),
     });
-  }
-
-  /** Whether the events of a source at this offset are, or were, for this destination. */
-  #concerns(sourceId: string, offset: number): boolean {
-    if (sourceId === "" || this.#destination.sources.has(sourceId)) return true;
-    // It may have been connected when they were accepted, before this start: they are counted as filtered.
-    return this.#ledger.partitions.some(({ endAtStart }) => offset < endAtStart);
   }
 
   /** Does whatever has become possible. */
@@ -380,29 +377,20 @@ export class Consumer {
   }
 
   async #close(within: number): Promise<void> {
+    const { clock } = this.#options;
     this.#deliverer.stop();
     const drained = this.#ledger.drain();
     for (const { abort } of this.#ledger.partitions) abort.abort();
     this.#reader.signal();
-    await this.#atMost(within, drained);
+    await atMost(clock, within, drained);
     this.#ledger.stop();
     this.#deadLetters.close();
     this.#retry.stop();
-    await this.#atMost(1000, this.#deliverer.close());
+    await atMost(clock, 1000, this.#deliverer.close());
     void this.#destination.transform?.close().catch(() => {});
     this.#ledger.close();
     await this.#subscription?.close();
     await this.#retry.close();
     this.#share.leave();
-  }
-
-  async #atMost(milliseconds: number, work: Promise<void>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(milliseconds, resolve);
-      void work.then(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 }

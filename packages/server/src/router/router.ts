@@ -14,6 +14,7 @@ import type { Replaying } from "./dead/dead-letters.ts";
 import { Deduper } from "./dedupe/deduper.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Retried, RouterStatus } from "./ledger/status.ts";
+import { Tap } from "./ledger/tap.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import type { ConsumerLimits } from "./memory/limits.ts";
 import type { Beginnings } from "./registry/beginnings.ts";
@@ -66,6 +67,8 @@ interface Member {
 
 /** Brings every event of the log to every enabled destination that its source is connected to. */
 export class Router {
+  /** Where every step of every event can be watched. */
+  readonly tap: Tap = new Tap();
   readonly #options: RouterOptions;
   readonly #registry: DestinationRegistry;
   readonly #log: string;
@@ -195,7 +198,18 @@ export class Router {
     redactor.learn(secretsOf(destination.type.settings, destination.settings));
     const redact = (text: string) => redactor.hiding.words(text);
     const budget = this.#budget;
-    const common = { budget, engine, registry: this.#registry, log: this.#log, tools, clock, random, logger, redact };
+    const common = {
+      budget,
+      tap: this.tap,
+      engine,
+      registry: this.#registry,
+      log: this.#log,
+      tools,
+      clock,
+      random,
+      logger,
+      redact,
+    };
     const deduper = (partition: number) => this.#deduper(partition);
     return new Consumer({
       ...common,

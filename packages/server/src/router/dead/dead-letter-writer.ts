@@ -1,10 +1,10 @@
-import type { Answer } from "@pintle/kit";
 import type { Engine, NewRecord } from "../../engine/engine.ts";
 import { encodeDeadLetter } from "../../records/dead-letter.ts";
 import type { Entry } from "../lanes/entry.ts";
 import type { DeadEnding } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { messageOf } from "../ledger/problems.ts";
+import { redactedAnswer } from "../ledger/tap.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -73,7 +73,7 @@ export class DeadLetterWriter {
       ...(firstAttempt === undefined ? {} : { firstAttempt: Math.round(wall - (clock.now() - firstAttempt)) }),
       event,
       ...(range === undefined ? {} : { ...range, events: entry.weight }),
-      ...(answer === undefined ? {} : { answer: this.#redacted(answer) }),
+      ...(answer === undefined ? {} : { answer: redactedAnswer(answer, (text) => problems.redact(text)) }),
       ...(request === undefined ? {} : { request }),
       ...(detail === undefined ? {} : { detail: problems.redact(detail) }),
     });
@@ -110,11 +110,5 @@ export class DeadLetterWriter {
       this.#unwritten = [];
       for (const append of again) append();
     });
-  }
-
-  #redacted({ status, headers, body }: Answer): Answer {
-    const { problems } = this.#options.ledger;
-    const redacted = Object.entries(headers).map(([name, value]) => [name, problems.redact(value)]);
-    return { status, headers: Object.fromEntries(redacted), body: problems.redact(body) };
   }
 }

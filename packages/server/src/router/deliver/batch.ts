@@ -5,6 +5,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { deadEnding, delivered } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Loan, MemoryShare } from "../memory/budget.ts";
+import { BatchWatch } from "./batch-watch.ts";
 import type { Positions } from "./positions.ts";
 
 /** Events that go out in one call of `deliver`. */
@@ -19,6 +20,8 @@ export interface Batch {
   readonly positions: readonly PlacedPosition[];
   /** Events whose dead letters were written before the commit. */
   readonly written: Set<Entry>;
+  /** Told what happens, while somebody watches. */
+  readonly watch: BatchWatch | undefined;
 }
 
 export interface TakeOptions {
@@ -81,7 +84,9 @@ export function takeBatch(
   }
   // Lanes keep the order within a user; a file is nicer to read in the order of the log.
   if (whole && entries.length > 1) entries.sort(inLogOrder);
-  return { entries, lanes, bytes, loans, isProbe, positions: positions?.takeOff(entries) ?? [], written: new Set() };
+  const watch = ledger.isWatched ? new BatchWatch(ledger, entries) : undefined;
+  const commits = positions?.takeOff(entries) ?? [];
+  return { entries, lanes, bytes, loans, isProbe, positions: commits, written: new Set(), watch };
 }
 
 /** The memory for what was parsed to go out is somebody else's. */

@@ -231,6 +231,7 @@ export class Deliverer {
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
       commit: positions === undefined ? undefined : commitOf(batch, this.#options.deadLetters),
       ...(batch.loans.length === 0 ? {} : { released: () => returnLoans(batch) }),
+      watch: batch.watch,
     };
     const number = this.#judge.send();
     void dispatch(entries, how).then((results) => this.#settle(batch, number, results));
@@ -260,7 +261,7 @@ export class Deliverer {
 
   /** Ends what ended. From the last to the first: what is put back into a lane ends up in its order. */
   #conclude(batch: Batch, number: number, results: readonly Result[], now: number): Findings {
-    const { entries, isProbe } = batch;
+    const { entries, isProbe, watch } = batch;
     const findings: Findings = {
       wasAsked: false,
       hasFirst: false,
@@ -277,6 +278,7 @@ export class Deliverer {
       const result = results[at]!;
       if ("kind" in result) this.#end(batch, entry, result);
       else if (result.outcome === "delivered") {
+        watch?.attempted(entry, result);
         this.#tookOrRefused(entry, findings);
         this.#judge.delivered(number, entry);
         findings.flaw ??= result.detail;
@@ -286,6 +288,7 @@ export class Deliverer {
         this.#ledger.end(entry, filtered(result.reason));
       } else {
         const outcome = this.#judge.judge(entry, result, judged);
+        watch?.attempted(entry, outcome);
         if (outcome.outcome === "retry") this.#failed(entry, outcome, findings, now);
         else {
           this.#tookOrRefused(entry, findings);

@@ -14,6 +14,7 @@ import type { Entry } from "../lanes/entry.ts";
 import type { DeadEnding, FilteredEnding } from "../ledger/ending.ts";
 import { messageOf } from "../ledger/problems.ts";
 import { type EventTransform, sizeOf } from "../transform/event-transform.ts";
+import type { BatchWatch } from "./batch-watch.ts";
 
 /** What became of an event in one attempt: what the destination says, or that it ended in the transformation. */
 export type Result = Outcome | Ended;
@@ -28,6 +29,8 @@ export interface Dispatch {
   readonly commit: Delivery["commit"];
   /** @see Delivery.released */
   readonly released?: () => void;
+  /** Told what happens, while somebody watches. */
+  readonly watch?: BatchWatch | undefined;
 }
 
 const noOutcome = retry("event", "no_outcome", { detail: "the destination gave no outcome" });
@@ -58,12 +61,13 @@ function thrown(error: unknown): Retry {
 function deliver(
   entries: readonly Entry[],
   sources: readonly EventSource[],
-  { connection, commit, released }: Dispatch,
+  { connection, commit, released, watch }: Dispatch,
 ): Promise<readonly Outcome[]> {
   const delivery = {
     sources,
     ...(commit === undefined ? {} : { commit }),
     ...(released === undefined ? {} : { released }),
+    ...(watch === undefined ? {} : { sent: watch.sent }),
   };
   return connection.deliver(
     entries.map(({ event }) => event),
@@ -75,14 +79,15 @@ async function dispatchTransformed(
   entries: readonly Entry[],
   sources: readonly EventSource[],
   transform: EventTransform,
-  { connection, commit }: Dispatch,
+  how: Dispatch,
 ): Promise<readonly Result[]> {
+  const { commit } = how;
   const results: Result[] = [];
   while (results.length < entries.length) {
     const from = results.length;
     let part: Part;
     try {
-      part = await pass(entries.slice(from), sources.slice(from), transform, commit !== undefined);
+      part = await pass(entries.slice(from), sources.slice(from), transform, how);
     } catch (error) {
       // What is delivered stays so.
       if (from === 0) throw error;
@@ -91,8 +96,8 @@ async function dispatchTransformed(
     try {
       const outcomes =
         commit === undefined
-          ? await inTurn(part.outgoing, connection)
-          : await committed(part.outgoing, part.ended, connection, commit);
+          ? await inTurn(part.outgoing, how)
+          : await committed(part.outgoing, part.ended, how, commit);
       results.push(...resultsOf(part, outcomes));
     } finally {
       transform.release?.(part.held);
@@ -128,7 +133,8 @@ interface Part {
 const mostInCall = 16 << 20;
 
 /** Delivers in as many calls as it takes, and stops at the first that has to be made again. */
-async function inTurn(outgoing: readonly Outgoing[], connection: Connection): Promise<readonly Outcome[]> {
+async function inTurn(outgoing: readonly Outgoing[], { connection, watch }: Dispatch): Promise<readonly Outcome[]> {
+  const told = watch === undefined ? {} : { sent: watch.sent };
   const outcomes: Outcome[] = [];
   while (outcomes.length < outgoing.length) {
     const call: Outgoing[] = [];
@@ -139,10 +145,12 @@ async function inTurn(outgoing: readonly Outgoing[], connection: Connection): Pr
       bytes += each.size;
     }
     const events = call.map(({ event }) => event);
-    const its = await connection.deliver(events, { sources: call.map(({ source }) => source) }).catch((error) => {
-      if (outcomes.length === 0) throw error;
-      return events.map(() => thrown(error));
-    });
+    const its = await connection
+      .deliver(events, { sources: call.map(({ source }) => source), ...told })
+      .catch((error) => {
+        if (outcomes.length === 0) throw error;
+        return events.map(() => thrown(error));
+      });
     for (const at of call.keys()) outcomes.push(its[at] ?? noOutcome);
     const again = outcomes.findLast(isRetry);
     if (again !== undefined) {
@@ -155,7 +163,7 @@ async function inTurn(outgoing: readonly Outgoing[], connection: Connection): Pr
 async function committed(
   outgoing: readonly Outgoing[],
   ended: Part["ended"],
-  connection: Connection,
+  { connection, watch }: Dispatch,
   commit: NonNullable<Dispatch["commit"]>,
 ): Promise<readonly Outcome[]> {
   // What ends in the transformation is committed with the others: its dead letter has to be durable before.
@@ -170,7 +178,7 @@ async function committed(
   const sources = outgoing.map(({ source }) => source);
   return connection.deliver(
     outgoing.map(({ event }) => event),
-    { sources, commit: { ...commit, writeLetters } },
+    { sources, commit: { ...commit, writeLetters }, ...(watch === undefined ? {} : { sent: watch.sent }) },
   );
 }
 
@@ -181,8 +189,9 @@ async function pass(
   entries: readonly Entry[],
   sources: readonly EventSource[],
   transform: EventTransform,
-  isWhole: boolean,
+  { commit, watch }: Dispatch,
 ): Promise<Part> {
+  const isWhole = commit !== undefined;
   const ended = new Array<Ended | undefined>(entries.length).fill(undefined);
   const sizes = new Map<number, readonly number[]>();
   const fresh = [...entries.keys()].filter((at) => entries[at]!.transformed === undefined);
@@ -204,6 +213,7 @@ async function pass(
       if (transformed.kind === "deliver") {
         const entry = entries[at]!;
         entry.transformed = missingOf(transformed.events, entry);
+        watch?.transformed(entry, entry.transformed);
         if (transformed.sizes !== undefined && entry.transformed === transformed.events)
           sizes.set(at, transformed.sizes);
       } else ended[at] = transformed;

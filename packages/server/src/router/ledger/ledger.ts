@@ -5,6 +5,7 @@ import type { Ending } from "./ending.ts";
 import { type PartitionState, progressOf } from "./partition.ts";
 import type { Problems } from "./problems.ts";
 import { ProgressSaver } from "./progress-saver.ts";
+import { redactedStep, type Step, type Tap } from "./tap.ts";
 import type { TrackedEvent } from "./tracked-event.ts";
 
 export interface LedgerOptions {
@@ -17,7 +18,15 @@ export interface LedgerOptions {
   readonly saveInterval: number;
   /** Something may have become possible that was not before. */
   readonly wake: () => void;
+  /** Of the destination. */
+  readonly id: string;
+  readonly tap: Tap;
 }
+
+/** What is told of an event beside its step. */
+type ToldEvent = Pick<TrackedEvent, "partition" | "index" | "origin" | "sourceId" | "event"> & {
+  readonly record: Pick<TrackedEvent["record"], "offset">;
+};
 
 /**
  * What is open, finished, counted and charged of one destination. All its parts tell it what happens to an event, in few words:
@@ -35,6 +44,8 @@ export class Ledger {
   readonly #share: MemoryShare;
   readonly #saver: ProgressSaver;
   readonly #wake: () => void;
+  readonly #id: string;
+  readonly #tap: Tap;
   /** Those of `events`, by number. */
   readonly #partitions = new Map<number, PartitionState>();
   #retry: PartitionState | undefined;
@@ -43,7 +54,9 @@ export class Ledger {
   #phase: "joining" | "running" | "stopping" | "over" = "joining";
   #drained: (() => void) | undefined;
 
-  constructor({ clock, counters, problems, share, saveInterval, wake }: LedgerOptions) {
+  constructor({ clock, counters, problems, share, saveInterval, wake, id, tap }: LedgerOptions) {
+    this.#id = id;
+    this.#tap = tap;
     this.#clock = clock;
     this.counters = counters;
     this.problems = problems;
@@ -99,6 +112,7 @@ export class Ledger {
 
   end(entry: TrackedEvent, ending: Ending): void {
     const { partition, record, index, weight } = entry;
+    if (this.#tap.isWatched) this.tell(entry, ending);
     const seconds = ending.kind === "delivered" ? Math.max(0, this.#clock.wall() - record.time) / 1000 : 0;
     this.counters.ended(ending, weight, seconds);
     if (entry.isOut) this.back(entry);
@@ -106,6 +120,25 @@ export class Ledger {
     partition.window.finish(record, index);
     partition.ended++;
     this.touch(partition);
+  }
+
+  /** Whether somebody watches. Then every step is told. */
+  get isWatched(): boolean {
+    return this.#tap.isWatched;
+  }
+
+  /** Tells whoever watches. @see Tap */
+  tell({ partition, record, index, origin, sourceId, event }: ToldEvent, step: Step): void {
+    this.#tap.tell({
+      destinationId: this.#id,
+      at: this.#clock.wall(),
+      sourceId,
+      partition: origin?.partition ?? partition.source.partition,
+      offset: origin?.offset ?? record.offset,
+      index: origin?.index ?? index,
+      messageId: event.messageId,
+      step: redactedStep(step, (text) => this.problems.redact(text)),
+    });
   }
 
   /** Counts events that ended before they were in memory. */

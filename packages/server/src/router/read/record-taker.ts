@@ -8,7 +8,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { Clock } from "../time/clock.ts";
 import { takeGap } from "./retention-gap.ts";
-import { type TakeRules, takeRecord } from "./take-record.ts";
+import { type TakeRules, type Told, takeRecord } from "./take-record.ts";
 import { countedAsUnread } from "./unread.ts";
 
 export interface RecordTakerOptions {
@@ -39,7 +39,8 @@ export class RecordTaker {
   take(record: EngineRecord, partition: PartitionState, duplicates: Uint8Array | undefined): void {
     const { ledger, lanes, deadLetters, rules, isOrdered } = this.#options;
     const unread = partition.part === undefined ? countedAsUnread(record, partition, rules.concerns) : 0;
-    const taken = takeRecord(record, partition, rules, duplicates);
+    const told = ledger.isWatched ? this.#teller(record, partition) : undefined;
+    const taken = takeRecord(record, partition, rules, duplicates, told);
     partition.unread -= unread;
     ledger.count(duplicate, taken.duplicate);
     ledger.counters.malformed += taken.malformed;
@@ -53,6 +54,15 @@ export class RecordTaker {
       deadLetters.write(entry, { kind: "dead", reason, detail });
     }
     ledger.touch(partition);
+  }
+
+  #teller(record: EngineRecord, partition: PartitionState): Told {
+    const { ledger } = this.#options;
+    return (index, event, sourceId, ending) => {
+      const place = { partition, record, index, origin: undefined, sourceId, event };
+      ledger.tell(place, { kind: "accepted", event });
+      if (ending !== undefined) ledger.tell(place, ending);
+    };
   }
 
   /** Records that were not read are gone: retention had no room. One dead letter stands for all of them. */

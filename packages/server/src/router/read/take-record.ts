@@ -5,6 +5,7 @@ import { EngineError } from "../../engine/engine-error.ts";
 import { type OpenedRecord, openRecord } from "../../records/event-record.ts";
 import { type FilterReason, type FilterRules, filterEvent } from "../filter/filter.ts";
 import { type Entry, newEntry } from "../lanes/entry.ts";
+import { duplicate as duplicateEnding, type Ending, filtered as filteredEnding } from "../ledger/ending.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";
 import { holdingOf, pack } from "../memory/holding.ts";
@@ -33,6 +34,9 @@ export interface TakeRules {
   readonly fits: (bytes: number) => boolean;
 }
 
+/** Told of each event that is taken for the first time, and how it ended if it did. */
+export type Told = (index: number, event: DeliveredEvent, sourceId: string, ending?: Ending) => void;
+
 /** Events that are taken of a record at least, whatever there is room for. */
 const leastPortion = 256;
 
@@ -49,6 +53,7 @@ export function takeRecord(
   partition: PartitionState,
   rules: TakeRules,
   duplicates?: Uint8Array,
+  told?: Told,
 ): TakenRecord {
   const { sourceId, events } = countEvents(record.header);
   if (sourceId !== "" && !rules.sources.has(sourceId)) {
@@ -64,7 +69,7 @@ export function takeRecord(
     if (!(error instanceof EngineError) || error.code === "PINTLE_RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
   }
-  return takeEvents(record, partition, { ...content, duplicates }, rules);
+  return takeEvents(record, partition, { ...content, duplicates }, rules, told);
 }
 
 function takeEvents(
@@ -72,6 +77,7 @@ function takeEvents(
   partition: PartitionState,
   { sourceId, keyHashes, eventAt, duplicates }: OpenedRecord & { readonly duplicates: Uint8Array | undefined },
   { filter, copies, fits }: TakeRules,
+  told: Told | undefined,
 ): TakenRecord {
   const { length } = keyHashes;
   const { part } = partition;
@@ -93,6 +99,7 @@ function takeEvents(
     }
     if (duplicates?.[index] === 1) {
       duplicate++;
+      told?.(index, eventAt(index), sourceId, duplicateEnding);
       partition.window.finish(state, index);
       continue;
     }
@@ -102,9 +109,11 @@ function takeEvents(
     if (result !== "deliver" && result !== "type") {
       filtered ??= new Map();
       filtered.set(result, (filtered.get(result) ?? 0) + 1);
+      told?.(index, event, sourceId, filteredEnding(result));
       partition.window.finish(state, index);
       continue;
     }
+    told?.(index, event, sourceId);
     const { held, cost } = hold(event);
     charged += cost;
     const entry = newEntry(partition, state, { index, event: held, sourceId, keyHash: keyHashes[index]!, bytes, cost });

@@ -5,6 +5,15 @@ import type { Clock } from "../time/clock.ts";
 /** Whether the events of a source at an offset of the log are for a destination, or were. */
 export type Concerns = (sourceId: string, offset: number) => boolean;
 
+/** The events of sources that are connected, and all that were accepted before this start: their sources may have been connected then. */
+export function concernsOf(
+  sources: { has(sourceId: string): boolean },
+  ledger: { readonly partitions: readonly PartitionState[] },
+): Concerns {
+  return (sourceId, offset) =>
+    sourceId === "" || sources.has(sourceId) || ledger.partitions.some(({ endAtStart }) => offset < endAtStart);
+}
+
 /** Records are read in pieces of this many bytes. */
 const pieceBytes = 1 << 20;
 

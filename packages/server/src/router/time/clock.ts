@@ -16,3 +16,14 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves with the work, which does not reject, or when so many milliseconds are over. */
+export async function atMost(clock: Clock, milliseconds: number, work: Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(milliseconds, resolve);
+    void work.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
