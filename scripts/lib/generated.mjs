@@ -50,7 +50,7 @@ export function writeStale(root, files) {
     mkdirSync(dirname(path), { recursive: true });
     if (text === undefined) rmSync(path);
     else writeFileSync(path, text);
-    console.error(`made: ${file}`);
+    console.error(`${text === undefined ? "removed" : "made"}: ${file}`);
   }
   return stale.length > 0;
 }

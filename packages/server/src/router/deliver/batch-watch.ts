@@ -38,6 +38,7 @@ export class BatchWatch {
       outcome: outcome.outcome,
       ...reason,
       ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
+      ...("adjusted" in outcome && outcome.adjusted !== undefined ? { adjusted: outcome.adjusted } : {}),
       requests: this.#requests.get(entry) ?? [],
     });
   }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { destination, type FakeSettings } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
 import type { EventTransform } from "../transform/event-transform.ts";
-import { Tap, type WatchedStep } from "./tap.ts";
+import { redactedStep, Tap, type WatchedStep } from "./tap.ts";
 
 /** What a step is, in a word or two. */
 function wordOf({ messageId, step }: WatchedStep): string {
@@ -57,6 +57,20 @@ test("every step of every event is seen, in its order", async () => {
   assert.deepEqual(byEvent("odd"), ["accepted", "dead type"]);
   const { destinationId, sourceId, partition, offset, index } = steps.find(({ messageId }) => messageId === "again")!;
   assert.deepEqual([destinationId, sourceId, partition, offset, index], ["d", "shop", 0, 1, 1]);
+  await harness.close();
+});
+
+test("what was changed of an event is seen with the attempt, without a secret", async () => {
+  const { fake } = destination();
+  fake.deliver = (events) =>
+    events.map(() => ({ outcome: "delivered", adjusted: [{ reason: "clipped", detail: "title, of wk_secret_key" }] }));
+  const harness = await RouterHarness.open({ destinations: { d: fake } });
+  const steps = watched(harness);
+  await harness.accept([{ messageId: "a" }]);
+  const attempt = steps.map(({ step }) => step).find((step) => step.kind === "attempt")!;
+  assert.deepEqual(attempt.adjusted, [{ reason: "clipped", detail: "title, of wk_secret_key" }]);
+  const hidden = redactedStep(attempt, (text) => text.replace("wk_secret_key", "[redacted]"));
+  assert.deepEqual("adjusted" in hidden && hidden.adjusted, [{ reason: "clipped", detail: "title, of [redacted]" }]);
   await harness.close();
 });
 

@@ -1,5 +1,5 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Answer, SentRequest } from "@pintle/kit";
+import type { Adjustment, Answer, SentRequest } from "@pintle/kit";
 import type { Ending } from "./ending.ts";
 
 /** What happened to an event. */
@@ -22,6 +22,8 @@ export interface Attempt {
   readonly outcome: "delivered" | "retry" | "dead";
   readonly reason?: string;
   readonly detail?: string;
+  /** What of the event was changed to suit the service, where it was delivered. */
+  readonly adjusted?: readonly Adjustment[];
   /** What was sent for it, and what was answered: for destinations that are reached by HTTP. */
   readonly requests: readonly SentRequest[];
 }
@@ -88,7 +90,16 @@ export function redactedStep(step: Step, redact: (text: string) => string): Step
       ...(sent.answer === undefined ? {} : { answer: redactedAnswer(sent.answer, redact) }),
       ...(sent.error === undefined ? {} : { error: redact(sent.error) }),
     }));
-    return { ...step, requests, ...(step.detail === undefined ? {} : { detail: redact(step.detail) }) };
+    const adjusted = step.adjusted?.map(({ reason, detail }) => ({
+      reason,
+      ...(detail === undefined ? {} : { detail: redact(detail) }),
+    }));
+    return {
+      ...step,
+      requests,
+      ...(adjusted === undefined ? {} : { adjusted }),
+      ...(step.detail === undefined ? {} : { detail: redact(step.detail) }),
+    };
   }
   if (step.kind !== "dead") return step;
   return {
