@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import fc from "fast-check";
 import { defineDestination } from "./define-destination.ts";
+import type { HttpRequest } from "./http-request.ts";
 import type { Outcome } from "./outcome.ts";
 import { refuse } from "./refusal.ts";
-import type { HttpRequest } from "./sender.ts";
 
 const word = (outcome: Outcome): string =>
   "reason" in outcome ? `${outcome.outcome} ${outcome.reason}` : outcome.outcome;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { defineDestination } from "./define-destination.ts";
-import type { HttpRequest } from "./sender.ts";
+import type { HttpRequest } from "./http-request.ts";
 
 const common = { type: "test", displayName: "Test", description: "a test" };
 const regions = { us: "https://api.example/v1/", eu: "https://eu.api.example/v1" };

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { defineDestination } from "./define-destination.ts";
 import type { HttpDefinition } from "./http-destination.ts";
+import type { EventRequest, HttpRequest } from "./http-request.ts";
 import { dead, type Outcome } from "./outcome.ts";
-import type { EventRequest, HttpRequest } from "./sender.ts";
 
 const events = ["a", "b", "c"].map((messageId) => ({ messageId }) as DeliveredEvent);
 

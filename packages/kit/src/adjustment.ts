@@ -1,5 +1,5 @@
+import type { EventRequest } from "./http-request.ts";
 import type { Adjustment, Outcome } from "./outcome.ts";
-import type { EventRequest } from "./sender.ts";
 
 /**
  * The outcomes of what a request carries, each with what was changed of the event to suit the service. Only what was delivered has been

@@ -5,9 +5,10 @@ import { z } from "zod";
 import { takeRequest } from "./chosen-request.ts";
 import type { DestinationType } from "./contract.ts";
 import { differences } from "./difference.ts";
+import type { HttpRequest } from "./http-request.ts";
 import type { Answer, Outcome } from "./outcome.ts";
 import { plainWords } from "./plain-words.ts";
-import type { HttpRequest, Sender } from "./sender.ts";
+import type { Sender } from "./sender.ts";
 
 const jsonObject = z.record(z.string(), z.unknown());
 

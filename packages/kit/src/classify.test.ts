@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classifyAnswer, classifyError, RequestError, retryAfter, TimeoutError } from "./classify.ts";
+import { classifyAnswer, classifyError, retryAfter } from "./classify.ts";
 import type { Retry } from "./outcome.ts";
+import { RequestError, TimeoutError } from "./send-errors.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
 

@@ -1,4 +1,5 @@
 import { type Answer, type Dead, type Delivered, dead, delivered, type Retry, retry } from "./outcome.ts";
+import { BlockedAddressError, RequestError, TimeoutError } from "./send-errors.ts";
 
 /** `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not stop a destination for years. */
 export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
@@ -68,29 +69,6 @@ export function retryAfter(header: string | undefined, now: number): number | un
   const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   if (Number.isNaN(wait)) return undefined;
   return Math.min(Math.max(wait, 0), longestRetryAfter);
-}
-
-/** Thrown by a sender when the whole answer was not there in time. */
-export class TimeoutError extends Error {
-  override readonly name = "TimeoutError";
-  readonly code = "TIMEOUT";
-}
-
-/** A request that can never be sent, whatever the network does. */
-export class RequestError extends Error {
-  override readonly name = "RequestError";
-  readonly code = "REQUEST";
-}
-
-/** The address that a request would have gone to is none that may be connected to. */
-export class BlockedAddressError extends Error {
-  override readonly name = "BlockedAddressError";
-  readonly code = "BLOCKED_ADDRESS";
-
-  constructor(host: string, address: string) {
-    const what = host === address ? address : `${host} is ${address}, which`;
-    super(`${what} is no public address, and blockPrivate allows no other`);
-  }
 }
 
 /** Failures before a connection stands. OpenSSL and Node name what is wrong with a certificate in many ways. */

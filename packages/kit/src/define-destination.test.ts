@@ -4,9 +4,10 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { defineDestination } from "./define-destination.ts";
 import type { HttpDefinition } from "./http-destination.ts";
+import type { EventRequest, HttpRequest } from "./http-request.ts";
 import { type Answer, dead, delivered, retry } from "./outcome.ts";
 import { refuse } from "./refusal.ts";
-import type { EventRequest, HttpRequest, Sender } from "./sender.ts";
+import type { Sender } from "./sender.ts";
 
 interface Settings {
   url: string;

@@ -1,8 +1,8 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import type { buildConnector } from "undici";
-import { BlockedAddressError } from "./classify.ts";
 import { isPrivateAddress } from "./private-address.ts";
+import { BlockedAddressError } from "./send-errors.ts";
 import { undici } from "./undici.ts";
 
 /** Finds the addresses of a name; tests give one of their own. */

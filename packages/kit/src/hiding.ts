@@ -1,4 +1,4 @@
-import type { HttpRequest } from "./sender.ts";
+import type { HttpRequest } from "./http-request.ts";
 
 /** What stands in the place of a secret. */
 export const redacted = "[redacted]";

@@ -7,8 +7,9 @@ import { z } from "zod";
 import type { BatchLimits } from "./contract.ts";
 import { defineDestination } from "./define-destination.ts";
 import type { HttpDefinition } from "./http-destination.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { type Answer, dead, delivered } from "./outcome.ts";
-import type { HttpRequest, Sender } from "./sender.ts";
+import type { Sender } from "./sender.ts";
 
 interface TestEvent {
   readonly messageId: string;

@@ -1,9 +1,9 @@
 import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
+import type { EventRequest } from "./http-request.ts";
 import { type Delivered, delivered, type Outcome, type Retry, retry } from "./outcome.ts";
 import { unmakeable } from "./refusal.ts";
-import type { EventRequest } from "./sender.ts";
 import type { Suspects } from "./suspects.ts";
 
 /** What came of one request. */

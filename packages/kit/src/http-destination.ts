@@ -10,8 +10,9 @@ import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Delivery, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
 import { deliverInRequests, missing, type Result } from "./http-batch.ts";
+import type { EventRequest, HttpRequest } from "./http-request.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
-import { type EventRequest, type HttpRequest, type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
+import { type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
 import { Suspects } from "./suspects.ts";
 
 /** How a destination that is reached by HTTP is defined. */

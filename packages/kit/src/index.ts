@@ -13,14 +13,7 @@ export {
   type TransformRequest,
   takeRequest,
 } from "./chosen-request.ts";
-export {
-  classifyAnswer,
-  classifyError,
-  longestRetryAfter,
-  RequestError,
-  retryAfter,
-  TimeoutError,
-} from "./classify.ts";
+export { classifyAnswer, classifyError, longestRetryAfter, retryAfter } from "./classify.ts";
 export type {
   BatchLimits,
   Connection,
@@ -48,6 +41,7 @@ export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
 export { type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
+export type { EventRequest, HttpRequest } from "./http-request.ts";
 export {
   type Adjustment,
   type Answer,
@@ -65,14 +59,8 @@ export { kindNamed, plainWords } from "./plain-words.ts";
 export { rate, rateBounds } from "./rate.ts";
 export { refuse } from "./refusal.ts";
 export { isSecret, secret, secretsOf } from "./secret.ts";
-export {
-  type EventRequest,
-  type HttpRequest,
-  type PoolOptions,
-  poolSender,
-  type Sender,
-  type SendLimits,
-} from "./sender.ts";
+export { RequestError, TimeoutError } from "./send-errors.ts";
+export { type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";
 export { type ClipLimit, clip } from "./shape/clip.ts";
 export { type FlattenOptions, flatten } from "./shape/flatten.ts";
 export { jsonBytes } from "./shape/json-bytes.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { after, test } from "node:test";
-import { classifyError, TimeoutError } from "./classify.ts";
+import { classifyError } from "./classify.ts";
+import { TimeoutError } from "./send-errors.ts";
 import { poolSender } from "./sender.ts";
 
 const cleanUp: (() => unknown)[] = [];

@@ -1,30 +1,10 @@
 import type { buildConnector, Dispatcher, Pool } from "undici";
-import { RequestError, TimeoutError } from "./classify.ts";
 import { guardedConnector } from "./guarded-connect.ts";
+import type { HttpRequest } from "./http-request.ts";
 import type { Answer } from "./outcome.ts";
+import { RequestError, TimeoutError } from "./send-errors.ts";
 import { statusOf } from "./status-line.ts";
 import { undici } from "./undici.ts";
-
-/** One HTTP request, complete: a destination's `requests` makes it, a `Sender` sends it. */
-export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Absolute, `http:` or `https:`. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-}
-
-/** A request that a type of destination makes of events. */
-export interface EventRequest extends HttpRequest {
-  /** Positions of the events that it carries. @default all */
-  readonly events?: readonly number[];
-  /** For each item of its body the position of its event, where that is not one item for each: `classify` gets it. */
-  readonly items?: readonly number[];
-  /** What was changed of an event to suit the service: its position, a reason as for `refuse`, and which field. */
-  readonly adjusted?: readonly (readonly [position: number, reason: string, detail?: string])[];
-  /** Compresses the body and says so in `Content-Encoding`. @default false */
-  readonly gzip?: boolean;
-}
 
 export interface SendLimits {
   /** Milliseconds for the whole of it: connecting, sending, and the answer to its last byte. */

@@ -1,7 +1,7 @@
 import { access, constants, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Trial, TrialTools } from "@pintle/kit";
-import type { FileSettings } from "./file.ts";
+import type { FileSettings } from "./settings.ts";
 
 /**
  * A line in a file of its own beside the real one, which is removed, and so are folders that were made for it.

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { Trial, TrialTools } from "@pintle/kit";
 import { connectOptions } from "./connect-options.ts";
 import { loadPg } from "./pg-driver.ts";
-import type { PostgresSettings } from "./postgres.ts";
 import { Session } from "./session.ts";
+import type { PostgresSettings } from "./settings.ts";
 
 /** Tables in a schema of its own, which is dropped: rows in the real ones would stay, and a column that was added would, too. */
 export async function tryPostgres(
