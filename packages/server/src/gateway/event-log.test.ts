@@ -3,8 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { NewRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
+import { partitionOf } from "../engine/partition-of.ts";
 import { type EventRecordFacts, eventsOf } from "../records/event-record.ts";
-import { EventLog, partitionOf } from "./event-log.ts";
+import { EventLog } from "./event-log.ts";
 import { readEvents } from "./read-events.ts";
 
 const id = fc.stringMatching(/^[a-z]{1,3}$/);

@@ -1,5 +1,6 @@
 import { parseJson, stringifyJson } from "@pintle/events";
 import type { Engine, NewRecord } from "../engine/engine.ts";
+import { partitionOf } from "../engine/partition-of.ts";
 import { type EventRecordFacts, encodeEventRecord } from "../records/event-record.ts";
 import type { BodyEvents } from "./body-events.ts";
 
@@ -59,11 +60,6 @@ export class EventLog {
       return { partition, ...encodeEventRecord({ ...facts, ...part }), payload: batchOf(indexes.map(eventAt)) };
     });
   }
-}
-
-/** The partition of a user key, as Kafka finds it. */
-export function partitionOf(keyHash: number, partitions: number): number {
-  return (keyHash & 0x7fffffff) % partitions;
 }
 
 function cutEvents(payload: Uint8Array, ranges: readonly number[]): (index: number) => Uint8Array {

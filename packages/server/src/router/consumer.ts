@@ -27,8 +27,9 @@ import { RecordTaker } from "./read/record-taker.ts";
 import type { TakeRules } from "./read/take-record.ts";
 import { concernsOf, countUnread } from "./read/unread.ts";
 import type { DestinationRegistry } from "./registry/destination-registry.ts";
-import { finishKnown, type KnownEvents } from "./retry/restore.ts";
-import { type ReplayedEvent, RetryTopic } from "./retry/retry-topic.ts";
+import { finishKnown } from "./retry/restore.ts";
+import type { ReplayedEvent } from "./retry/retry-partition.ts";
+import { RetryTopic } from "./retry/retry-topic.ts";
 import { atMost, type Clock } from "./time/clock.ts";
 
 export interface ConsumerOptions {
@@ -58,6 +59,9 @@ export interface ConsumerOptions {
 /** What is read. */
 const topic = "events";
 
+/** Milliseconds for what is on its way of a partition that is taken away. */
+const handOverWithin = 5000;
+
 /**
  * Brings the events of the log to one destination: a consumer group of its own, so that no other destination feels how this
  * one fares. Each event that it reads ends in exactly one of four ways, and is counted when it does:
@@ -85,8 +89,6 @@ export class Consumer {
   /** Of a destination that commits its position with the events. */
   readonly #positions: Positions | undefined;
 
-  /** What the retry topic says about `events`. */
-  #known: KnownEvents | undefined;
   #subscription: Subscription | undefined;
   /** By partition, where it begins if this folder has not seen it before. */
   #beginnings: readonly number[] | undefined;
@@ -133,7 +135,7 @@ export class Consumer {
     this.#deadLetters = deadLetters;
     this.#positions = type.transactional === true ? this.#newPositions() : undefined;
     this.#reader = new Reader({ ...common, taker, readBytes: limits.readBytes, deduper: options.deduper });
-    this.#retry = new RetryTopic({ ...common, destinationId: id, engine, parks: type.transactional !== true });
+    this.#retry = new RetryTopic({ ...common, engine, parks: type.transactional !== true });
     this.#deliverer = new Deliverer({
       ...common,
       ...{ type, settings, breaker, share, sources, transform, throttle },
@@ -183,19 +185,14 @@ export class Consumer {
    * `begin`. Called again after it was rejected, it goes on from where that was.
    */
   async start(): Promise<void> {
-    // Before anything is read from `events`: nobody overtakes a lane that is parked.
-    if (this.#ledger.retry === undefined) this.#known = await this.#retry.join();
-    if (this.#ledger.isStopping) return;
     await this.#placeNew();
     if (this.#ledger.isStopping) return;
-    const subscription = await this.#options.engine.subscribe([topic], this.id, {
-      assigned: ([source]) => this.#assigned(source!),
-      revoked: (partition) => this.#revoked(partition),
+    const subscription = await this.#options.engine.subscribe([topic, `retry.${this.id}`], this.id, {
+      assigned: ([events, retry]) => this.#assigned(events!, retry!),
+      revoked: (partition, why) => this.#revoked(partition, why === "lost"),
     });
     if (this.#closing !== undefined) return subscription.close();
     this.#subscription = subscription;
-    // It speaks of what an earlier run has left, and is saved.
-    this.#known = undefined;
   }
 
   /** Begins to read and to deliver. To be called once it has joined the log. */
@@ -252,12 +249,13 @@ export class Consumer {
 
   // --- partitions ---
 
-  async #assigned(source: AssignedPartition): Promise<void> {
+  async #assigned(source: AssignedPartition, retry: AssignedPartition): Promise<void> {
     const { registry } = this.#options;
     const from = source.progress?.low ?? registry.beginningOf(this.id, source.partition) ?? source.start();
     if (source.progress === undefined) source.save({ low: from, finished: [] });
     const partition = newPartitionState(source, from);
-    if (this.#known !== undefined) await finishKnown(this.#known, partition);
+    // Before anything is read from `events`: nobody overtakes a lane that is parked.
+    await finishKnown(await this.#retry.assigned(retry), partition);
     if (this.#ledger.isStopping) return;
     this.#ledger.add(partition);
     if (!this.#ledger.hasStarted) return;
@@ -307,15 +305,21 @@ export class Consumer {
     }
   }
 
-  async #revoked(number: number): Promise<void> {
+  /** What is on its way of a partition gets some time to end; then whoever has it next goes on from there. */
+  async #revoked(number: number, isLost: boolean): Promise<void> {
     const partition = this.#ledger.partition(number);
-    if (partition === undefined) return;
-    partition.revoked = true;
-    partition.abort.abort();
-    this.#reader.signal();
-    await this.#ledger.idle(partition);
-    this.#positions?.remove(partition);
-    this.#ledger.remove(partition);
+    if (partition !== undefined) {
+      partition.revoked = true;
+      partition.abort.abort();
+      this.#reader.signal();
+      const isBack = Promise.all([this.#ledger.idle(partition), this.#retry.finish(number)]);
+      if (!this.#ledger.isStopping) await atMost(this.#options.clock, handOverWithin, isBack);
+      this.#positions?.remove(partition);
+    }
+    for (const entry of this.#lanes.drop(number)) this.#ledger.park(entry);
+    this.#retry.drop(number, isLost);
+    if (partition !== undefined) this.#ledger.remove(partition, isLost);
+    this.#wake();
   }
 
   // --- status ---
@@ -390,7 +394,6 @@ export class Consumer {
     void this.#destination.transform?.close().catch(() => {});
     this.#ledger.close();
     await this.#subscription?.close();
-    await this.#retry.close();
     this.#share.leave();
   }
 }

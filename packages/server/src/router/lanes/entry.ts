@@ -52,6 +52,8 @@ export interface Entry extends TrackedEvent {
 export interface Lane {
   /** The hash of the user key, or a name that no other lane has; `undefined`: events without a key, nobody joins them. */
   readonly id: number | string | undefined;
+  /** The partition that all its events are of. */
+  readonly partition: number;
   state: "ready" | "busy" | "waiting" | "parked";
   /** The events in memory. */
   head: Entry | undefined;

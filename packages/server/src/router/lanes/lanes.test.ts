@@ -10,7 +10,7 @@ const limits = { parkAfter: 10_000, parkAbove: 1000 };
 
 function entry(id: string, keyHash = 1): Entry {
   const event = { messageId: id } as unknown as DeliveredEvent;
-  return newEntry({} as PartitionState, {} as WindowRecord, {
+  return newEntry({ source: { partition: 0 } } as PartitionState, {} as WindowRecord, {
     index: 0,
     event,
     sourceId: "s",

@@ -5,7 +5,7 @@ import type { Entry, Lane } from "./entry.ts";
 /** Where lanes are parked. */
 export interface Parking {
   /** Whether a lane that waits may be written away now. */
-  readonly isOpen: boolean;
+  mayPark(lane: Lane): boolean;
   /** Takes all events of a waiting lane. */
   park(lane: Lane): void;
   /** Takes an event behind those of a lane that is parked. */
@@ -75,7 +75,7 @@ export class Lanes {
   /** Puts an event behind those of its user key. Without a key it has a lane of its own: nobody waits for it. */
   add(entry: Entry, hasKey: boolean): void {
     const known = hasKey ? this.#byId.get(entry.keyHash) : undefined;
-    const lane = known ?? newLane(hasKey ? entry.keyHash : undefined);
+    const lane = known ?? newLane(hasKey ? entry.keyHash : undefined, entry.partition.source.partition);
     if (lane.isParked) {
       this.#parking?.follow(lane, entry);
       return;
@@ -90,10 +90,10 @@ export class Lanes {
   }
 
   /** The lane with this id; a new one, which is parked, if there is none. */
-  parkedLane(id: number | string | undefined): Lane {
+  parkedLane(id: number | string | undefined, partition: number): Lane {
     const known = id === undefined ? undefined : this.#byId.get(id);
     if (known !== undefined) return known;
-    const lane: Lane = { ...newLane(id), state: "parked", isParked: true };
+    const lane: Lane = { ...newLane(id, partition), state: "parked", isParked: true };
     if (id !== undefined) this.#byId.set(id, lane);
     return lane;
   }
@@ -238,9 +238,29 @@ export class Lanes {
     if (lane.id !== undefined) this.#byId.delete(lane.id);
   }
 
+  /** Forgets the lanes of a partition that was taken away, of which nothing is on its way. Gives their events in memory. */
+  drop(partition: number): Entry[] {
+    const dropped = new Set<Lane>();
+    const stays = (lane: Lane): boolean => {
+      if (lane.partition === partition) dropped.add(lane);
+      return lane.partition !== partition;
+    };
+    this.#fresh.filter(stays);
+    this.#again.filter(stays);
+    this.#waiting.filter(stays);
+    this.#toPark.filter(({ lane }) => stays(lane));
+    for (const [id, lane] of this.#byId) if (!stays(lane)) this.#byId.delete(id);
+    const entries: Entry[] = [];
+    for (const lane of dropped) {
+      if (lane.state === "waiting") this.#waitingCount--;
+      for (let entry = this.shift(lane); entry !== undefined; entry = this.shift(lane)) entries.push(entry);
+    }
+    return entries;
+  }
+
   /** It stays in the queue of those that wait: that is when it will be due. */
   #park(lane: Lane): void {
-    if (this.#parking?.isOpen !== true) return;
+    if (this.#parking?.mayPark(lane) !== true) return;
     this.#waitingCount--;
     lane.state = "parked";
     lane.isParked = true;
@@ -252,9 +272,10 @@ export class Lanes {
   }
 }
 
-function newLane(id: Lane["id"]): Lane {
+function newLane(id: Lane["id"], partition: number): Lane {
   return {
     id,
+    partition,
     state: "ready",
     head: undefined,
     tail: undefined,

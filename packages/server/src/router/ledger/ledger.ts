@@ -48,7 +48,8 @@ export class Ledger {
   readonly #tap: Tap;
   /** Those of `events`, by number. */
   readonly #partitions = new Map<number, PartitionState>();
-  #retry: PartitionState | undefined;
+  /** Those of the retry topic, by number. */
+  readonly #retries = new Map<number, PartitionState>();
   #events = 0;
   #bytes = 0;
   #phase: "joining" | "running" | "stopping" | "over" = "joining";
@@ -103,15 +104,21 @@ export class Ledger {
 
   park(entry: TrackedEvent): void {
     const { weight, bytes, cost, partition } = entry;
+    this.#share.give(cost);
+    if (partition.isGone) return;
     this.#events -= weight;
     this.#bytes -= bytes;
     partition.events -= weight;
     partition.bytes -= bytes;
-    this.#share.give(cost);
   }
 
   end(entry: TrackedEvent, ending: Ending): void {
     const { partition, record, index, weight } = entry;
+    if (partition.isGone) {
+      if (entry.isOut) this.back(entry);
+      this.park(entry);
+      return;
+    }
     if (this.#tap.isWatched) this.tell(entry, ending);
     const seconds = ending.kind === "delivered" ? Math.max(0, this.#clock.wall() - record.time) / 1000 : 0;
     this.counters.ended(ending, weight, seconds);
@@ -158,13 +165,9 @@ export class Ledger {
     return [...this.#partitions.values()];
   }
 
-  /** The partition of the retry topic, once it is read. */
-  get retry(): PartitionState | undefined {
-    return this.#retry;
-  }
-
-  set retry(partition: PartitionState) {
-    this.#retry = partition;
+  /** A partition of the retry topic was read. */
+  addRetry(partition: PartitionState): void {
+    this.#retries.set(partition.source.partition, partition);
   }
 
   /** Events in `events` that were counted, and not taken yet. */
@@ -192,10 +195,16 @@ export class Ledger {
     this.#partitions.set(partition.source.partition, partition);
   }
 
-  /** The partition was taken away: where it stands is saved. */
-  remove(partition: PartitionState): void {
-    partition.source.save(progressOf(partition));
-    this.#partitions.delete(partition.source.partition);
+  /** A partition was taken away, of `events` or of the retry topic. Where it stands is saved, unless it is lost already. */
+  remove(partition: PartitionState, isLost = false): void {
+    if (!isLost) partition.source.save(progressOf(partition));
+    partition.isGone = true;
+    this.#events -= partition.events;
+    this.#bytes -= partition.bytes;
+    for (const partitions of [this.#partitions, this.#retries]) {
+      const { partition: number } = partition.source;
+      if (partitions.get(number) === partition) partitions.delete(number);
+    }
   }
 
   /** Progress in the partition has moved. */
@@ -257,6 +266,6 @@ export class Ledger {
 
   *#all(): Iterable<PartitionState> {
     yield* this.#partitions.values();
-    if (this.#retry !== undefined) yield this.#retry;
+    yield* this.#retries.values();
   }
 }

@@ -25,8 +25,10 @@ export interface PartitionState {
   onIdle: (() => void) | undefined;
   /** Whether progress has moved since it was saved. */
   dirty: boolean;
-  /** The partition is no longer ours. */
+  /** The partition is being taken away: nothing of it is begun any more. */
   revoked: boolean;
+  /** It was taken away: what ends after that comes up again for whoever has it now, and counts there. */
+  isGone: boolean;
   /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
   countedTo: number;
   unread: number;
@@ -60,6 +62,7 @@ export function newPartitionState(
     onIdle: undefined,
     dirty: false,
     revoked: false,
+    isGone: false,
     countedTo: from,
     unread: 0,
   };

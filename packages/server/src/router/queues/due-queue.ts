@@ -26,6 +26,13 @@ export class DueQueue<Item> {
     heap[at] = added;
   }
 
+  /** Keeps only what `keeps` says. */
+  filter(keeps: (item: Item) => boolean): void {
+    const kept = this.#heap.splice(0).filter(({ item }) => keeps(item));
+    // What is sorted is a heap.
+    this.#heap.push(...kept.sort((one, other) => one.due - other.due));
+  }
+
   /** Removes and returns the first item if it is due. */
   shiftDue(now: number): Item | undefined {
     const heap = this.#heap;

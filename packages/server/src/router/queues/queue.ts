@@ -27,6 +27,12 @@ export class Queue<Item> {
     return item;
   }
 
+  /** Keeps only what `keeps` says. */
+  filter(keeps: (item: Item) => boolean): void {
+    this.#items = [...this].filter(keeps);
+    this.#head = 0;
+  }
+
   *[Symbol.iterator](): IterableIterator<Item> {
     for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as Item;
   }

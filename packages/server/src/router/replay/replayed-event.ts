@@ -1,7 +1,7 @@
 import { hashUserKey, stringifyJson, userKey } from "@pintle/events";
 import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
 import type { DeadLetter } from "../../records/dead-letter.ts";
-import type { ReplayedEvent } from "../retry/retry-topic.ts";
+import type { ReplayedEvent } from "../retry/retry-partition.ts";
 
 /** A dead letter as an event that is to be tried again, as if it had never been. */
 export function replayedEventOf({ event: given, sourceId, partition, offset, index, at }: DeadLetter): ReplayedEvent {

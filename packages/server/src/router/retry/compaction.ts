@@ -16,6 +16,7 @@ export interface CompactionOptions {
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly ledger: Ledger;
+  readonly partition: PartitionState;
   readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "compactAbove">;
   readonly reader: TopicReader;
   readonly writer: RetryWriter;
@@ -44,6 +45,7 @@ export class Compaction {
   #untilLook = 0;
   /** No lane is moved for a while, after one could not be. */
   #cancelPause: (() => void) | undefined;
+  #moving: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(options: CompactionOptions) {
@@ -63,11 +65,17 @@ export class Compaction {
 
   /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
   consider(): void {
-    const { retry } = this.#options.ledger;
-    if (retry === undefined || this.#stopped || this.#cancelPause !== undefined) return;
+    const { partition } = this.#options;
+    if (this.#stopped || this.#cancelPause !== undefined) return;
     this.#untilLook = lookEvery;
-    const parked = this.#isDue(retry.window) ? this.#oldest(retry.window) : this.#loosest();
-    if (parked?.canMove === true) void this.#compact(parked, retry);
+    const parked = this.#isDue(partition.window) ? this.#oldest(partition.window) : this.#loosest();
+    if (parked?.canMove === true) this.#moving = this.#compact(parked, partition);
+  }
+
+  /** Moves nothing more. Resolves when a move that is under way is done, or broken off. */
+  async finish(): Promise<void> {
+    this.stop();
+    await this.#moving;
   }
 
   /** Nothing that still comes back counts. */

@@ -5,6 +5,7 @@ import { type Entry, newEntry } from "../lanes/entry.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { filtered } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { PartitionState } from "../ledger/partition.ts";
 import { messageOf } from "../ledger/problems.ts";
 import { type Holding, holdingOf } from "../memory/holding.ts";
 import type { Backpressure } from "../read/backpressure.ts";
@@ -24,6 +25,15 @@ export interface LoaderOptions {
   readonly rules: TakeRules;
   readonly deadLetters: DeadLetterWriter;
   readonly reader: TopicReader;
+  readonly partition: PartitionState;
+  /** What is in memory of all partitions, or about to be. */
+  readonly loaded: () => Loaded;
+}
+
+/** Events of the retry topic that are in memory, or about to be, and the bytes of those that are. */
+export interface Loaded {
+  readonly events: number;
+  readonly bytes: number;
 }
 
 /** In the place of an event that is lost. */
@@ -41,9 +51,9 @@ export class Loader {
     this.#options = options;
   }
 
-  /** Events of the topic that are in memory, or about to be, and the bytes of those that are. */
-  get loaded(): { readonly events: number; readonly bytes: number } {
-    const { events = 0, bytes = 0 } = this.#options.ledger.retry ?? {};
+  /** Of this partition. */
+  get loaded(): Loaded {
+    const { events, bytes } = this.#options.partition;
     return { events: events + this.#reading, bytes };
   }
 
@@ -55,9 +65,9 @@ export class Loader {
   }
 
   pump(): void {
-    const { ledger, backpressure } = this.#options;
+    const { ledger, backpressure, loaded } = this.#options;
     if (!ledger.hasStarted || this.#stopped) return;
-    while (this.#queue.length > 0 && backpressure.mayLoad(this.loaded)) {
+    while (this.#queue.length > 0 && backpressure.mayLoad(loaded())) {
       void this.#load(this.#queue.shift()!);
     }
   }
@@ -126,7 +136,7 @@ export class Loader {
     eventAt: (index: number) => Holding,
     payloadBytes: number,
   ): Entry[] {
-    const partition = this.#options.ledger.retry!;
+    const { partition } = this.#options;
     const bytes = Math.ceil(payloadBytes / Math.max(1, record.events));
     const entries: Entry[] = [];
     for (let index = first; index < record.events; index++) {

@@ -20,6 +20,8 @@ export interface PendingWrite {
   readonly bytes: number;
   /** It is durable there. */
   readonly written: () => void;
+  /** It will not be written: the partition was taken away before. */
+  readonly dropped: () => void;
 }
 
 /** What is kept of the attempts at an event while it is not in memory. */

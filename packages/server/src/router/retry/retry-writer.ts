@@ -2,6 +2,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { encodeSlice, type ParkedSlice } from "../../records/retry-record.ts";
 import type { Entry } from "../lanes/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { PartitionState } from "../ledger/partition.ts";
 import { messageOf } from "../ledger/problems.ts";
 import type { WindowRecord } from "../ledger/window.ts";
 import type { MemoryBudget } from "../memory/budget.ts";
@@ -17,8 +18,10 @@ export interface RetryWriterOptions {
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly ledger: Ledger;
+  /** What it writes to. */
+  readonly partition: PartitionState;
   readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "gatherFor">;
-  /** Bounds how many records are known. */
+  /** Bounds how many records are known of all partitions. */
   readonly budget: MemoryBudget;
   /** Told what was written, and that there is no room. */
   readonly steps: { wrote(parked: ParkedLane): void; makeRoom(): void };
@@ -39,21 +42,23 @@ export class RetryWriter {
   #cancelAgain: (() => void) | undefined;
   /** Completions of appends take turns, so that records enter the window in the order of their offsets. */
   #appended: Promise<unknown> = Promise.resolve();
+  #finishing = false;
   #stopped = false;
 
   constructor(options: RetryWriterOptions) {
     this.#options = options;
   }
 
-  /** Whether the topic has as many records as may be known of it. */
+  /** Whether the partition has as many records as may be known of it. */
   get isFull(): boolean {
-    const { ledger, limits, budget } = this.#options;
-    return (ledger.retry?.window.size ?? 0) >= Math.min(limits.parkedRecords, budget.recordsOf(perRecord));
+    const { engine, topic, partition, limits, budget } = this.#options;
+    const most = Math.min(limits.parkedRecords, budget.recordsOf(perRecord));
+    return partition.window.size >= Math.max(1, Math.floor(most / engine.partitions(topic)));
   }
 
   /** Writes what there is of a lane. */
   write(parked: ParkedLane): void {
-    if (!parked.canWrite || this.#stopped) return;
+    if (!parked.canWrite || this.#finishing) return;
     const { steps } = this.#options;
     if (this.isFull) {
       this.#again.add(parked);
@@ -125,13 +130,13 @@ export class RetryWriter {
    * event can be, it is always in one. Records come in the order of their offsets.
    */
   append(slice: ParkedSlice, events: readonly Entry["event"][], added: (record: WindowRecord) => void): Promise<void> {
-    const { engine, topic, ledger } = this.#options;
-    const written = engine.append(topic, encodeSlice(slice, events));
+    const { engine, topic, ledger, partition } = this.#options;
+    if (this.#finishing) return Promise.reject(new Error(`partition ${partition.source.partition} was taken away`));
+    const written = engine.append(topic, { partition: partition.source.partition, ...encodeSlice(slice, events) });
     // It may be refused while those before it are still awaited; that is not unhandled.
     written.catch(() => {});
     const inTurn = this.#appended.then(async () => {
       const { offset } = await written;
-      const partition = ledger.retry!;
       const time = Math.min(...slice.facts.map((fact) => fact.time));
       added(partition.window.add(offset, time, slice.facts.length));
       if (!this.#stopped) ledger.touch(partition);
@@ -142,7 +147,7 @@ export class RetryWriter {
 
   /** There may be room for what could not be written. */
   tryAgain(): void {
-    if (this.#again.size === 0 || this.#cancelAgain !== undefined) return;
+    if (this.#again.size === 0 || this.#cancelAgain !== undefined || this.#finishing) return;
     const { clock, random } = this.#options;
     this.#failures++;
     this.#cancelAgain = clock.after(backoff(this.#failures, random, 0, longestShortWait), () => {
@@ -153,8 +158,16 @@ export class RetryWriter {
     });
   }
 
+  /** Writes nothing more. Resolves when what is being written is durable, or refused. */
+  async finish(): Promise<void> {
+    this.#finishing = true;
+    this.#cancelAgain?.();
+    await this.#appended;
+  }
+
   /** Nothing that still comes back counts. */
   stop(): void {
+    this.#finishing = true;
     this.#stopped = true;
     this.#cancelAgain?.();
   }

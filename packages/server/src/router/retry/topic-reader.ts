@@ -14,25 +14,24 @@ export interface ReadRecord {
 /** What was written is not there any more. */
 export class GoneError extends Error {}
 
-/** Reads records of the retry topic where they stand. */
+/** Reads records of a partition of the retry topic where they stand. */
 export class TopicReader {
-  readonly #topic: string;
-  /** Its partition, once the topic is joined. */
-  source: AssignedPartition | undefined;
+  readonly #source: AssignedPartition;
 
-  constructor(topic: string) {
-    this.#topic = topic;
+  constructor(source: AssignedPartition) {
+    this.#source = source;
   }
 
   /** @throws GoneError when the record is not there, or cannot be read */
   async read({ record: { offset } }: ParkedRecord): Promise<ReadRecord> {
-    const { records } = await this.source!.read(offset, 1);
+    const { records } = await this.#source.read(offset, 1);
     const record = records[0];
-    if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#topic} is not there`);
+    if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#source.topic} is not there`);
     try {
       const facts = decodeSlice(record)?.facts ?? [];
       const events = decodeEvents(record);
-      if (events.length !== facts.length) throw new Error(`record ${offset} of ${this.#topic} contradicts itself`);
+      if (events.length !== facts.length)
+        throw new Error(`record ${offset} of ${this.#source.topic} contradicts itself`);
       return { facts, events, payload: record.payload };
     } catch (error) {
       throw new GoneError(messageOf(error));

@@ -1,4 +1,6 @@
+import { hashUserKey } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
+import { partitionOf } from "../../engine/partition-of.ts";
 import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { EventFilter } from "../../model/event-filter.ts";
@@ -23,6 +25,8 @@ export interface HarnessOptions {
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
+  /** Of `events` and the retry topics. @default 1 */
+  readonly partitions?: number;
   /** @default 1000 */
   readonly dedupeIds?: number;
   /** Bytes for the events of all destinations. @default as the router's */
@@ -57,6 +61,7 @@ export class RouterHarness {
       clock = new FakeClock(),
       random = () => 0.5,
       step = 1,
+      partitions = 1,
     } = options;
     const ids = Object.keys(options.destinations);
     const sources: Source[] = Object.entries(options.sources ?? { shop: ids }).map(([id, destinations]) => ({
@@ -75,7 +80,11 @@ export class RouterHarness {
       ...(options.filters?.[id] === undefined ? {} : { filter: options.filters[id] }),
     }));
     const types = new Map(ids.map((id): [string, DestinationType] => [id, options.destinations[id]!.type]));
-    const engine = new MemoryEngine(store, { step, wall: () => clock.wall() });
+    const engine = new MemoryEngine(store, {
+      step,
+      wall: () => clock.wall(),
+      partitions: (topic) => (topic === "events" || topic.startsWith("retry.") ? partitions : 1),
+    });
     const log: string[] = [];
     const write = (fields: object | string, message?: string) => {
       log.push(typeof fields === "string" ? fields : `${message} ${JSON.stringify(fields)}`);
@@ -98,9 +107,24 @@ export class RouterHarness {
     return new RouterHarness(engine, clock, router, { sources, destinations }, log);
   }
 
-  /** Appends one record, and lets what it sets off happen. */
+  /** Appends one record for each partition that there are events for, and lets what it sets off happen. */
   async accept(events: readonly TestEvent[], sourceId?: string): Promise<void> {
-    await this.engine.append("events", eventRecord(events, sourceId));
+    const count = this.engine.partitions("events");
+    for (let partition = 0; partition < count; partition++) {
+      const its = events.filter(({ userId = "u" }) => partitionOf(hashUserKey(userId), count) === partition);
+      if (its.length > 0) await this.engine.append("events", { partition, ...eventRecord(its, sourceId) });
+    }
+    await settle();
+  }
+
+  /** Takes a partition away, and gives the time that this takes. */
+  async revoke(partition: number): Promise<void> {
+    await this.#whileTimeGoesOn(this.engine.revoke(partition));
+  }
+
+  /** Gives a partition that was taken away. */
+  async assign(partition: number): Promise<void> {
+    await this.engine.assign(partition);
     await settle();
   }
 

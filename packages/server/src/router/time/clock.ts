@@ -18,7 +18,7 @@ export const systemClock: Clock = {
 };
 
 /** Resolves with the work, which does not reject, or when so many milliseconds are over. */
-export async function atMost(clock: Clock, milliseconds: number, work: Promise<void>): Promise<void> {
+export async function atMost(clock: Clock, milliseconds: number, work: Promise<unknown>): Promise<void> {
   await new Promise<void>((resolve) => {
     const cancel = clock.after(milliseconds, resolve);
     void work.then(() => {
