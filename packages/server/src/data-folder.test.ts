@@ -47,7 +47,7 @@ const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 test("a folder of ours that was open to others is closed, and that is said once", posix, async () => {
   for (const [name, inside] of [
     ["new", []],
-    ["used", ["topics", "admin-token", "admin-url", "write-key", "events.jsonl"]],
+    ["used", ["topics", "transform", "admin-token", "admin-url", "write-key", "events.jsonl"]],
     ["volume", ["lost+found"]],
   ] as const) {
     const path = join(folder, name);

@@ -58,7 +58,8 @@ async function closeToOthers(path: string, warn: Warn): Promise<void> {
 }
 
 /** What a data plane, or the making of a volume, leaves in it. */
-const ownNames = /^(topics|write-key|admin-token|admin-url|lock\.\w+|events\.jsonl|lost\+found)(\.new|\.lock)?$/;
+const ownNames =
+  /^(topics|transform|write-key|admin-token|admin-url|lock\.\w+|events\.jsonl|lost\+found)(\.new|\.lock)?$/;
 
 async function isOwn(path: string): Promise<boolean> {
   return (await readdir(path)).every((name) => ownNames.test(name));
