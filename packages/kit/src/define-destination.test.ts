@@ -153,6 +153,21 @@ test("a setting without a description is refused", () => {
   assert.throws(() => defineDestination<Settings>(definition), /setting "url" of the destination type "test"/);
 });
 
+test("settings that are one schema, or hold something else, are refused in words of their own", () => {
+  const define = (settings: unknown): unknown =>
+    defineDestination<Settings>({ ...common, settings: settings as never, requests: () => [] });
+  assert.throws(
+    () => define(z.object({ url: z.string() })),
+    /are an object of schemas, \{ url: .* \}, not one schema$/,
+  );
+  for (const odd of [5, "url", null, () => z.string()]) {
+    assert.throws(
+      () => define({ url: odd }),
+      /^TypeError: The setting "url" of the destination type "test" is no schema/,
+    );
+  }
+});
+
 test("a type is named by small letters, digits and hyphens", () => {
   for (const type of ["", "My CRM", "crm_2", "CRM"]) {
     const definition = { ...common, type, requests: () => [] };

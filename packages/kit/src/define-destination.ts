@@ -39,13 +39,18 @@ export type SettingsOf<Shape extends Readonly<Record<string, z.ZodType>>> = {
   -readonly [Key in keyof Shape]: z.output<Shape[Key]>;
 };
 
+/** One of another copy of zod, too. */
+function isSchema(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "_zod" in value;
+}
+
 const single: BatchLimits = { events: 1, bytes: 0, whole: false };
 
 /**
  * Defines a type of destination: either by `requests`, a pure function from events and settings to HTTP requests, in which
  * case the kit owns connections, time-outs and the meaning of answers; or by `open`, for everything that is no HTTP.
  *
- * @throws TypeError when a key of the settings has no description, or the name of the type is none
+ * @throws TypeError when the settings are no object of schemas, one of them has no description, or the name of the type is none
  */
 export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
   const { type, displayName, description, names = [], concurrency = () => 1 } = definition;
@@ -53,6 +58,12 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   const batch = typeof limits === "function" ? limits : () => limits;
   if (!/^[a-z0-9-]+$/.test(type)) {
     throw new TypeError(`The name of a destination type is a-z, 0-9 and -, got type: ${JSON.stringify(type)}`);
+  }
+  if (isSchema(definition.settings)) {
+    const right = '{ url: z.url().describe("...") }';
+    throw new TypeError(
+      `The settings of the destination type "${type}" are an object of schemas, ${right}, not one schema`,
+    );
   }
   const addresses = "open" in definition ? undefined : definition.addresses;
   const ofAddress = addresses === undefined ? {} : addressShape(addresses);
@@ -64,6 +75,9 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   }
   const shape: Readonly<Record<string, z.ZodType>> = { ...definition.settings, ...ofAddress };
   for (const [key, schema] of Object.entries(shape)) {
+    if (!isSchema(schema)) {
+      throw new TypeError(`The setting "${key}" of the destination type "${type}" is no schema of zod`);
+    }
     if (!z.globalRegistry.get(schema)?.description) {
       throw new TypeError(
         `The setting "${key}" of the destination type "${type}" has no description: add .describe("...")`,
