@@ -1,7 +1,6 @@
 import { plainWords, secretsOf } from "@pintle/kit";
 import type { z } from "zod";
 import type { Destination } from "../model/destination.ts";
-import { defaultEngine } from "../model/engine.ts";
 import type { Source } from "../model/source.ts";
 import { redactor } from "../redactor.ts";
 import type { DataPlaneConfig } from "./config.ts";
@@ -123,7 +122,7 @@ export function checkConfig(input: unknown, options: CheckOptions): DataPlaneCon
     destinations,
     warnings: warningsOf(sources, destinations),
     ...(options.omitted === undefined ? {} : { omitted: options.omitted }),
-    engine: { ...defaultEngine, ...parsed.data.engine },
+    engine: parsed.data.engine,
     ...(parsed.data.memory === undefined ? {} : { memory: parsed.data.memory }),
     secrets: hidden,
     redact: redactor(hidden),

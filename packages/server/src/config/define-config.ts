@@ -15,8 +15,18 @@ export interface PintleConfig {
    * @default a quarter of what the machine or the container has, from 64 to 512 MB
    */
   readonly memory?: number | string;
-  /** Where accepted events are kept: files in the data folder. @default { type: "embedded" } */
-  readonly engine?: { readonly type: "embedded" };
+  readonly engine?: EngineEntry;
+}
+
+/** Where accepted events are kept. @default { type: "embedded" } */
+export interface EngineEntry {
+  /** `embedded`: in files in the data folder. */
+  readonly type: "embedded";
+  /**
+   * Into how many partitions they are divided, by their user keys: 1 to 64. A data folder keeps the number that it was made
+   * with. @default 1
+   */
+  readonly partitions?: number;
 }
 
 export interface SourceConfig<DestinationName extends string = string> {
@@ -92,8 +102,7 @@ export function defineConfig<const Name extends string = never>(config: {
   readonly sources: readonly SourceConfig<NoInfer<Name>>[];
   readonly destinations?: Readonly<Record<Name, DestinationConfig>>;
   readonly memory?: number | string;
-  /** Where accepted events are kept: files in the data folder. @default { type: "embedded" } */
-  readonly engine?: { readonly type: "embedded" };
+  readonly engine?: EngineEntry;
 }): PintleConfig {
   return config;
 }

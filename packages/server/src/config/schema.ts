@@ -2,6 +2,7 @@ import { knownTypes } from "@pintle/events/gateway";
 import { bytes, duration, rate } from "@pintle/kit";
 import { z } from "zod";
 import { leastMemory } from "../memory-limit.ts";
+import { defaultEngine, type EngineConfig } from "../model/engine.ts";
 import type { Transform } from "../model/transform.ts";
 import { idPattern } from "./id.ts";
 
@@ -106,13 +107,16 @@ export interface DestinationEntry {
 
 export const commonDestinationKeys: readonly string[] = Object.keys(commonDestinationShape);
 
-const engineSchema: z.ZodType<EngineEntry> = z
-  .strictObject({ type: z.literal("embedded", 'It is "embedded"') })
-  .default({ type: "embedded" });
-
-interface EngineEntry {
-  type: "embedded";
-}
+const engineSchema: z.ZodType<EngineConfig> = z
+  .strictObject({
+    type: z.literal("embedded", 'It is "embedded"').default("embedded"),
+    partitions: z
+      .int()
+      .min(1, "At least one partition is needed")
+      .max(64, "There are at most 64 partitions")
+      .default(1),
+  })
+  .default(defaultEngine);
 
 export const configSchema: z.ZodType<ConfigEntry> = z.strictObject({
   sources: z.array(sourceSchema).min(1, "At least one source is needed"),
@@ -126,5 +130,5 @@ export interface ConfigEntry {
   destinations: Record<string, DestinationEntry>;
   /** Bytes. */
   memory?: number | undefined;
-  engine: EngineEntry;
+  engine: EngineConfig;
 }

@@ -283,9 +283,10 @@ export class Router {
 
   /** One for each partition, and for all destinations. */
   #deduper(partition: number): Deduper {
+    const { engine, dedupeIds } = this.#options;
     let deduper = this.#dedupers.get(partition);
     if (deduper === undefined) {
-      deduper = new Deduper(this.#options.dedupeIds ?? 1_000_000);
+      deduper = new Deduper(Math.ceil((dedupeIds ?? 1_000_000) / engine.partitions("events")));
       this.#dedupers.set(partition, deduper);
     }
     return deduper;
