@@ -6,8 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
-import { bundle } from "./bundle.mjs";
+import { bundle, gzipped, mostAtStart } from "./bundle.mjs";
 import { importTimes, withPublished } from "./import.mjs";
 import { eventOf } from "./sdk/event.mjs";
 import { buildGo, hasCores, run } from "./sdk/run.mjs";
@@ -181,7 +180,7 @@ async function judge() {
   line("events/s of the best Node peer / events/s", best(rate, Math.max) / rate(pintle.send), 1 / 3);
   line("memory / bytes held", memory(pintle), 1.3);
   line("time to import", pintle.import, 15, " ms");
-  line("fetch build, minified, gzipped", gzipSync(start, { level: 9 }).byteLength / 1024, 12, " KB");
+  line("fetch build, minified, gzipped", gzipped(start), mostAtStart, " bytes");
   line("packages of third parties", thirdParties(pintle), 0);
 }
 

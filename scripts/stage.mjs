@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { inlineMap, mergeChunks } from "./lib/merge-chunks.mjs";
 import { root } from "./lib/prepare.mjs";
 
 /** The entries carry what they use of it: to find another package costs as much as ten modules. Its types are still read from there. */
@@ -24,6 +25,13 @@ const asyncDispose = `declare global {
     }
 }
 `;
+
+/**
+ * Without comments and blanks, which a program would read at each start. Names stay: a stack trace says who called whom, and source maps lead to the
+ * sources, which are in the package.
+ */
+const minified = { minifySyntax: true, minifyWhitespace: true };
+const mapped = { target, sourcemap: "external", sourcesContent: false };
 
 /** What a data plane is made of runs as it is compiled: threads and child processes are started from files of their own. */
 const asCompiled = ["kit", "destinations", "server"];
@@ -116,51 +124,108 @@ function replacedDeclaration(text) {
 }
 
 async function stageCode(folder, out, { exports, dependencies = {} }) {
-  const entries = [...JSON.stringify(exports).matchAll(/"(\.\/dist\/[^"]+\.js)"/g)].map(([, file]) => file);
-  const { outputFiles } = await build({
-    entryPoints: [...new Set(entries)].map((file) => join(folder, file)),
-    outbase: join(folder, "dist"),
-    outdir: join(out, "dist"),
-    chunkNames: "chunks/[name]-[hash]",
-    bundle: true,
-    splitting: true,
+  const external = ["node:*", ...Object.keys(dependencies).filter((each) => !inlined.includes(each))];
+  const main = exports["."].node;
+  const entries = [
+    ...new Set([...JSON.stringify(exports).matchAll(/"(\.\/dist\/[^"]+\.js)"/g)].map(([, file]) => file)),
+  ];
+  const options = {
     format: "esm",
-    platform: "neutral",
-    external: ["node:*", ...Object.keys(dependencies).filter((each) => !inlined.includes(each))],
     target,
+    platform: "neutral",
+    external,
     sourcemap: true,
     sourcesContent: false,
     write: false,
     logLevel: "error",
-  });
-  const maps = new Map(outputFiles.map(({ path, text }) => [path, text]));
-  for (const { path, text } of outputFiles) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    if (path.endsWith(".js")) await stageCommonJs(path, text, maps.get(`${path}.map`));
+  };
+  // What leads to the entry for Node is loaded with it, as one module; what does not shares its code with the one for bundlers.
+  const withMain = main === undefined ? [] : await leadingTo(main, entries, folder, options);
+  for (const group of [withMain, entries.filter((each) => !withMain.includes(each))]) {
+    if (group.length === 0) continue;
+    const { outputFiles, metafile } = await build({
+      ...options,
+      entryPoints: group.map((file) => join(folder, file)),
+      outbase: join(folder, "dist"),
+      outdir: join(out, "dist"),
+      chunkNames: "chunks/[name]-[hash]",
+      bundle: true,
+      splitting: true,
+      metafile: true,
+    });
+    const files = new Map(outputFiles.map(({ path, text }) => [path, text]));
+    const outputs = Object.fromEntries(
+      Object.entries(metafile.outputs).map(([path, { imports, exports }]) => [
+        resolve(path),
+        {
+          exports,
+          imports: imports.map((each) => ({ ...each, path: each.external ? each.path : resolve(each.path) })),
+        },
+      ]),
+    );
+    const written = group === withMain ? await mergeChunks(files, outputs, join(out, main), options) : files;
+    for (const [path, text] of written) {
+      if (!path.endsWith(".js")) continue;
+      const inline = text.replace(/\/\/# sourceMappingURL=.*\n$/, inlineMap(written.get(`${path}.map`)));
+      mkdirSync(dirname(path), { recursive: true });
+      const { code, map } = await transform(inline, {
+        ...mapped,
+        ...minified,
+        sourcefile: basename(path),
+        format: "esm",
+      });
+      writeMapped(path, code, map, out);
+      await stageCommonJs(path, inline, text, out);
+    }
   }
+}
+
+/** The map names the sources where they are installed: in this package, or in the one beside it that is inlined. */
+function writeMapped(path, code, map, out) {
+  writeFileSync(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
+  const { sources, ...rest } = JSON.parse(map);
+  const installed = sources.map((source) => {
+    // A module that only passes on what others export is its own source.
+    if (!source.includes("/")) return source;
+    const inPackages = relative(join(root, "packages"), resolve(dirname(path), source));
+    return relative(dirname(path), join(dirname(out), inPackages)).replaceAll("\\", "/");
+  });
+  writeFileSync(`${path}.map`, JSON.stringify({ ...rest, sources: installed }));
+}
+
+/** Those of the entries that load the main one. */
+async function leadingTo(main, entries, folder, options) {
+  const leads = await Promise.all(
+    entries.map(async (file) => {
+      const { metafile } = await build({
+        ...options,
+        entryPoints: [join(folder, file)],
+        outfile: "probe.js",
+        bundle: true,
+        metafile: true,
+      });
+      return Object.keys(metafile.inputs).some((path) => resolve(path) === join(folder, main));
+    }),
+  );
+  return entries.filter((_, at) => leads[at]);
 }
 
 /**
  * The twin of a bundled module. What it imports later, it requires then: where modules are evaluated in contexts of their own (Jest), a
  * program in CommonJS cannot `import()`.
  */
-async function stageCommonJs(path, text, map) {
-  const inline = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}\n`;
-  const { code, map: mapped } = await transform(text.replace(/\/\/# sourceMappingURL=.*\n$/, inline), {
+async function stageCommonJs(path, inline, text, out) {
+  const { code, map } = await transform(inline, {
+    ...mapped,
+    sourcefile: basename(path),
     format: "cjs",
     platform: "node",
     supported: { "dynamic-import": false },
-    target,
-    sourcemap: "external",
-    sourcesContent: false,
   });
-  const twin = path.replace(/\.js$/, ".cjs");
   const required = code
     .replaceAll(/(\brequire\("\.[^"]+)\.js"\)/g, '$1.cjs")')
     .replaceAll(/\brequire\((?!")/g, `(${requireOptional})(`);
-  writeFileSync(twin, `${required}${replacedExports(text)}//# sourceMappingURL=${basename(twin)}.map\n`);
-  writeFileSync(`${twin}.map`, mapped);
+  writeMapped(path.replace(/\.js$/, ".cjs"), required + replacedExports(text), map, out);
 }
 
 /**

@@ -5,6 +5,7 @@ import { EventError, eventErrors } from "../../packages/events/dist/index.js";
 import { sendErrors } from "../../packages/kit/dist/send-errors.js";
 import { logErrors } from "../../packages/log/dist/index.js";
 import { PintleError, sdkErrors } from "../../packages/sdk/dist/errors.js";
+import { responseErrors } from "../../packages/sdk/dist/send/response-errors.js";
 import { durableError, durableErrors } from "../../packages/sdk/dist/store/durable/durable-errors.js";
 import { serverErrors } from "../../packages/server/dist/errors.js";
 
@@ -13,7 +14,10 @@ const retryable = Object.fromEntries([
   ...Object.keys(eventErrors).map((code) => [code, new EventError(code, "track", "", undefined).retryable]),
   ...Object.keys(sdkErrors).map((code) => [code, new PintleError(code, "").retryable]),
   ...Object.keys(durableErrors).map((code) => [code, durableError(code, "").retryable]),
-  ...Object.entries({ ...serverErrors, ...sendErrors, ...logErrors }).map(([code, error]) => [code, error.retryable]),
+  ...Object.entries({ ...responseErrors, ...serverErrors, ...sendErrors, ...logErrors }).map(([code, error]) => [
+    code,
+    error.retryable,
+  ]),
 ]);
 const page = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");
 const rows = [...page.matchAll(/^\| `(PINTLE_\w+)` \| (.+) \| (.+) \| (yes|no) \|$/gm)];

@@ -1,19 +1,11 @@
+import { earliest, isInRange, latest, parseIso } from "./iso-date.ts";
+import { parseMailDate } from "./mail-date.ts";
+
 /**
  * Timestamps as the SDKs of this field send them: ISO 8601 (of which RFC 3339 is the strict form), and the dates of mail
  * and HTTP (RFC 2822, RFC 9110). `Date.parse` alone would not do: it takes `"event 7"` for a date in 2001.
  */
-const iso =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
-const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const mail = new RegExp(
-  String.raw`^(?:(?:mon|tue|wed|thu|fri|sat|sun), ?)?(\d{1,2}) (${months.join("|")}) (\d{4}) (\d{2}):(\d{2})(?::(\d{2}))? (?:gmt|utc|ut|z|([+-]\d{4}))$`,
-  "i",
-);
 const storable = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
-
-/** The years that every part of Pintle, and every database behind it, can hold: 1 to 9999, in UTC. Milliseconds since the epoch. */
-const earliest: number = Date.parse("0001-01-01T00:00:00.000Z");
-const latest: number = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** A time as it is passed on. */
 export interface Time {
@@ -65,52 +57,11 @@ export function toRfc3339(milliseconds: number): string {
 export function parseTimestamp(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   const canonical = parseCanonical(value);
-  return inRange(Number.isNaN(canonical) ? parseForms(value) : canonical);
-}
-
-/** Whether {@link parseTimestamp} reads it: for who needs no more, and has to carry the code. */
-export function isTimestamp(value: unknown): boolean {
-  return typeof value === "string" && isInRange(parseForms(value));
-}
-
-/** Whether it is in the years 1 to 9999, in UTC. */
-export function isInRange(milliseconds: number | undefined): boolean {
-  return milliseconds !== undefined && milliseconds >= earliest && milliseconds <= latest;
+  return inRange(Number.isNaN(canonical) ? (parseIso(value) ?? parseMailDate(value)) : canonical);
 }
 
 function inRange(milliseconds: number | undefined): number | undefined {
   return isInRange(milliseconds) ? milliseconds : undefined;
-}
-
-function parseForms(value: string): number | undefined {
-  const parts = iso.exec(value);
-  if (parts !== null) {
-    const [, year, month, day, hour, minute, second, fraction, offset] = parts;
-    return parseParts(year, Number(month), day, hour, minute, second, fraction, offset);
-  }
-  const words = mail.exec(value);
-  if (words === null) return undefined;
-  const [, day, month = "", year, hour, minute, second, offset] = words;
-  return parseParts(year, months.indexOf(month.toLowerCase()) + 1, day, hour, minute, second, "", offset);
-}
-
-/** `undefined` or NaN for what is not in the calendar, on the clock or an offset. */
-function parseParts(
-  year: string | undefined,
-  month: number,
-  day: string | undefined,
-  hour = "0",
-  minute = "0",
-  second = "0",
-  fraction = "",
-  offset?: string,
-): number | undefined {
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), month - 1, Number(day));
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== Number(day)) return undefined;
-  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, "0"));
-  return date.setUTCHours(Number(hour), Number(minute), Number(second), milliseconds) - offsetMilliseconds(offset);
 }
 
 /**
@@ -150,14 +101,4 @@ function daysTo(year: number, month: number, day: number): number {
   const y = month > 2 ? year : year - 1;
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
   return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
-}
-
-/** NaN for an offset of a day or more. */
-function offsetMilliseconds(offset: string | undefined): number {
-  if (offset === undefined || offset === "Z" || offset === "z") return 0;
-  const digits = offset.replace(":", "");
-  const hours = Number(digits.slice(1, 3));
-  const minutes = Number(digits.slice(3, 5) || "0");
-  if (hours > 23 || minutes > 59) return Number.NaN;
-  return (digits[0] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { BaseContext, contextMember } from "./base-context.ts";
+import { baseContext, contextMember } from "./base-context.ts";
 import { mergeContext } from "./merge-context.ts";
 import { version } from "./version.ts";
 
@@ -9,9 +9,8 @@ const library = { name: "@pintle/sdk", version };
 
 /** As a data plane reads it. */
 function wire(own: unknown, base?: object): unknown {
-  return (
-    JSON.parse(`{"type":"x"${contextMember(own as object, base && new BaseContext(base))}}`) as { context: unknown }
-  ).context;
+  return (JSON.parse(`{"type":"x"${contextMember(own as object, base && baseContext(base))}}`) as { context: unknown })
+    .context;
 }
 
 test("a base of which the JSON is kept gives what merging and encoding at each call gives", () => {
@@ -33,7 +32,7 @@ test("a base of which the JSON is kept gives what merging and encoding at each c
       plain.fields as fc.Arbitrary<object>,
       fc.array(fc.option(own, { nil: undefined }), { minLength: 1 }),
       (base, all) => {
-        const held = new BaseContext(base);
+        const held = baseContext(base);
         // One base for many messages.
         for (const each of all) {
           const merged = JSON.parse(JSON.stringify(mergeContext(base, each ?? {}))) as Record<string, unknown>;

@@ -1,12 +1,13 @@
+import { boundedWait } from "./bounded-wait.ts";
 import type { WritableMessage } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { Environment } from "./environment/environment.ts";
 import { PintleError } from "./errors.ts";
 import { askForeign, describeThrown } from "./foreign.ts";
-import { type Dropped, dropped, type Outcome } from "./outcome.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Accepted } from "./outbox/outbox.ts";
+import { Transit } from "./outbox/transit.ts";
+import { type Dropped, dropped } from "./outcome.ts";
 import type { Signal } from "./signal.ts";
-import type { Entry } from "./store/entry.ts";
 import { WakeUp } from "./wake-up.ts";
 
 /** The option `enrich`. What it returns is sent; nothing stands for the message that it was given. */
@@ -20,7 +21,7 @@ export interface EnrichmentHost {
   /** What is to be sent for `result`. Throws where it is no message. */
   encode(result: unknown, original: string, more: string): { readonly json: string; readonly lane: number };
   /** Queues it. */
-  accept(json: string, lane: number): Entry | "too_large" | "queue_full";
+  accept(json: string, lane: number): Accepted | "too_large" | "queue_full";
   /** A message has been counted as pending. */
   busy(): void;
   /** A message was given up here, since there was no room for it any more. */
@@ -38,7 +39,7 @@ interface Encoded {
 }
 
 /** A message on its way through `enrich`. */
-class Item {
+class Item extends Transit {
   readonly seq: number;
   readonly json: string;
   readonly more: string;
@@ -47,28 +48,15 @@ class Item {
   readonly deadline: number;
   /** What is sent, as soon as that is known. */
   ready: { readonly json: string; readonly lane: number } | undefined;
-  /** Where it went; before that, who wants to know. */
-  #end: Entry | Dropped | undefined;
-  #waiting: ((end: Entry | Dropped) => void)[] = [];
 
   constructor(seq: number, { json, more, bytes, lane }: Encoded, deadline: number) {
+    super();
     this.seq = seq;
     this.json = json;
     this.more = more;
     this.bytes = bytes;
     this.lane = lane;
     this.deadline = deadline;
-  }
-
-  end(end: Entry | Dropped): void {
-    this.#end = end;
-    for (const callback of this.#waiting) callback(end);
-    this.#waiting = [];
-  }
-
-  whenEnded(callback: (end: Entry | Dropped) => void): void {
-    if (this.#end === undefined) this.#waiting.push(callback);
-    else callback(this.#end);
   }
 }
 
@@ -102,7 +90,7 @@ export class Enrichment {
   }
 
   /** Takes an encoded message for which there is room. */
-  add(messageId: string, encoded: Encoded): Receipt {
+  add(encoded: Encoded): Accepted {
     const now = this.#environment.monotonic();
     const { bytes, lane } = encoded;
     const item = new Item(++this.#seq, encoded, now + this.#timeout);
@@ -115,31 +103,18 @@ export class Enrichment {
     this.#wakeUp.at(item.deadline, now);
     this.#host.busy();
     this.#start();
-    return receiptOf(messageId, item);
+    return item;
   }
 
   /** Resolves when every message that is here now has left, after so many milliseconds, or with the signal. */
   async settled(timeout: number, signal?: Signal): Promise<void> {
     const left = this.#items.size;
     if (left === 0) return;
-    const release = this.#environment.hold();
-    await new Promise<void>((resolve) => {
-      const waiter = {
-        mark: this.#seq,
-        left,
-        done: () => {
-          this.#waiters.delete(waiter);
-          cancel();
-          signal?.removeEventListener?.("abort", waiter.done);
-          resolve();
-        },
-      };
-      const cancel = this.#environment.after(timeout, waiter.done);
+    await boundedWait(this.#environment, timeout, signal, (done) => {
+      const waiter = { mark: this.#seq, left, done };
       this.#waiters.add(waiter);
-      signal?.addEventListener?.("abort", waiter.done);
-      if (signal?.aborted === true) waiter.done();
+      return () => this.#waiters.delete(waiter);
     });
-    release();
   }
 
   /** Waits no longer: what is still here is sent as it was at the call. */
@@ -228,19 +203,4 @@ export class Enrichment {
     }
     for (const waiter of this.#waiters) if (item.seq <= waiter.mark && --waiter.left === 0) waiter.done();
   }
-}
-
-function receiptOf(messageId: string, item: Item): Receipt {
-  return {
-    messageId,
-    accepted: true,
-    delivered: () =>
-      new Promise<Outcome>((resolve) =>
-        item.whenEnded((end) => ("status" in end ? resolve(end) : end.whenEnded(resolve))),
-      ),
-    stored: () =>
-      new Promise<boolean>((resolve) =>
-        item.whenEnded((end) => ("status" in end ? resolve(false) : end.whenStored(resolve))),
-      ),
-  };
 }

@@ -19,13 +19,10 @@ export const sdkErrors = {
   PINTLE_CLIENT_CLOSED: "make no calls after close()",
 
   PINTLE_MESSAGE_EVICTED: "await client.ready() before each call, or raise maxQueueBytes",
-  PINTLE_MESSAGE_REJECTED: "correct what the data plane names",
   PINTLE_MESSAGE_EXPIRED: "see the problem reported before, or raise maxAge",
   PINTLE_MESSAGE_ABANDONED: "await close() before the program ends, and give it time",
 
   PINTLE_SEND_FAILED: "nothing to do: it is tried again",
-  PINTLE_SEND_HELD: "check the write key and the data plane's URL; messages are kept until maxAge",
-  PINTLE_ANSWER_FLAWED: "have the data plane, or what stands before it, mend its answers",
   PINTLE_CONTEXT_NOT_ENCODABLE: "give the scope an object that JSON can carry",
   PINTLE_CONTEXT_NOT_CARRIED: "give each message its context, or switch on nodejs_compat",
   PINTLE_OPTION_FAILED: "correct the function",
@@ -36,8 +33,10 @@ const retryable: ReadonlySet<SdkErrorCode> = new Set<SdkErrorCode>([
   "PINTLE_QUEUE_FULL",
   "PINTLE_MESSAGE_EVICTED",
   "PINTLE_SEND_FAILED",
-  "PINTLE_SEND_HELD",
 ]);
+
+/** Codes of answers; `send/response-errors.ts` says what to do. */
+export type ResponseErrorCode = "PINTLE_MESSAGE_REJECTED" | "PINTLE_SEND_HELD" | "PINTLE_ANSWER_FLAWED";
 
 /** Codes of durable mode; `durable-errors.ts` says what to do. */
 export type DurableErrorCode =
@@ -48,7 +47,7 @@ export type DurableErrorCode =
   | "PINTLE_DURABLE_DAMAGED";
 
 /** A code of {@link PintleError}; the documentation lists what each of them means. */
-export type SdkErrorCode = keyof typeof sdkErrors | DurableErrorCode;
+export type SdkErrorCode = keyof typeof sdkErrors | ResponseErrorCode | DurableErrorCode;
 
 /**
  * Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body.

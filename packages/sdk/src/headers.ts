@@ -1,5 +1,3 @@
-import { askForeign } from "./foreign.ts";
-
 /** A header's value, or what gives it for each request. See {@link RequestHeaders}. */
 export type HeaderValue = string | (() => string | Promise<string>);
 
@@ -36,16 +34,4 @@ export function findWrongHeader(headers: Readonly<Record<string, unknown>>): str
     }
   }
   return undefined;
-}
-
-/** The headers for one request. Rejects with what the program's functions throw, and for headers that cannot be sent. */
-export async function askForHeaders(own: RequestHeaders): Promise<Record<string, string>> {
-  const given = typeof own === "function" ? await askForeign(own) : own;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    headers[name] = typeof value === "function" ? await askForeign(value as () => Promise<string>) : value;
-  }
-  const wrong = findWrongHeader(headers);
-  if (wrong !== undefined) throw new Error(wrong);
-  return headers;
 }

@@ -10,6 +10,7 @@ import { PintleClient } from "./pintle.ts";
 import type { AnyPlan, TrackingPlan } from "./plan/plan.ts";
 
 export * from "./exports.ts";
+export { fetchTransport } from "./transport/fetch.ts";
 export { type NodeTransportOptions, nodeTransport } from "./transport/node-transport.ts";
 
 /**

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { findLosses } from "./lossy.ts";
+import { lossesOf } from "./lossy.ts";
 import { startVirtualClient as start } from "./simulation/virtual-client.ts";
 
 function found(fields: object): string[] {
-  return [...findLosses(fields)].map(({ path, kind, fate }) => `${path} is ${kind}, ${fate}`);
+  const message = { type: "track", userId: "1", event: "e", properties: fields } as const;
+  return [...lossesOf(message)].map(({ text }) => text.slice("track: properties.".length));
 }
 
 test("what JSON drops or changes, by path", () => {

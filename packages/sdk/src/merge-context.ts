@@ -18,14 +18,14 @@ export function mergeContext(defaults: object, own: object): Record<string, unkn
 }
 
 /** `value` over `under`: both of them, where both have fields. */
-export function mergeValue(under: unknown, value: unknown): unknown {
+function mergeValue(under: unknown, value: unknown): unknown {
   const below = fieldsOf(under);
   const above = below === undefined ? undefined : fieldsOf(value);
   return below === undefined || above === undefined ? value : mergeContext(below, above);
 }
 
 /** The fields that will be encoded; `undefined` for what is encoded as a text (a Date), a list or a plain value. */
-function fieldsOf(value: unknown): object | undefined {
+export function fieldsOf(value: unknown): object | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   if (!("toJSON" in value) || typeof value.toJSON !== "function") return value;
   const encoded: unknown = value.toJSON();

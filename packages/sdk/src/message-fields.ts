@@ -1,6 +1,6 @@
 import type { Message } from "@pintle/events";
 import { plainId, plainTime } from "@pintle/events/strict";
-import { activeSpan } from "./around/active-span.ts";
+import type { SpanIds } from "./around/active-span.ts";
 
 /** The fields of a message that are read, and no others; not checked yet. */
 export interface MessageFields {
@@ -47,9 +47,7 @@ export function fieldsOf(
 }
 
 /** Adds the active span's ids to the context, unless the message says itself to which trace or span it belongs. */
-export function addSpan(message: MessageFields): void {
-  const span = activeSpan();
-  if (span === undefined) return;
+export function addSpan(message: MessageFields, span: SpanIds): void {
   const { context } = message;
   if (context === undefined || context === null) message.context = span;
   else if (typeof context === "object" && !("traceId" in context || "spanId" in context || "toJSON" in context)) {

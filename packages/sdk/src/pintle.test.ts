@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EventError } from "@pintle/events";
 import { ConfigError, type Message, type Outcome, PintleError } from "./exports.ts";
-import type { PintleEvents } from "./pintle.ts";
+import type { PintleEvents } from "./pintle-events.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
 import { startVirtualClient as start, type Wire } from "./simulation/virtual-client.ts";
 import { version } from "./version.ts";

@@ -1,79 +1,46 @@
+import { type Context, describe as describeValue, type Message } from "@pintle/events";
 import {
-  type Context,
-  deepestEvent,
-  describe as describeValue,
-  EventError,
-  isBlank,
-  type Message,
-} from "@pintle/events";
-import { checkMessage } from "@pintle/events/strict";
+  acceptMessage,
+  encodeEnriched,
+  type Further,
+  type MessageRules,
+  refusalFor,
+  refuseLosses,
+} from "./accept-message.ts";
+import { activeSpan } from "./around/active-span.ts";
 import { RequestScope } from "./around/request-scope.ts";
 import type { ContextError, Scope } from "./around/scope.ts";
 import { type ScopedPintle, scopedCalls } from "./around/scoped-pintle.ts";
-import { applyBeforeSend } from "./before-send.ts";
-import { type Config, resolveConfig, type Settings } from "./config.ts";
+import type { Config, Settings } from "./config.ts";
 import { Counters, type Stats } from "./counters.ts";
-import { ChannelRelay } from "./diagnostics/channels.ts";
 import { type Duration, parseDuration } from "./duration.ts";
-import { Emitter, type Listener } from "./emitter.ts";
-import {
-  decodeMessage,
-  type Envelope,
-  encodeFurther,
-  encodeMessage,
-  type FurtherFields,
-  suffixBytes,
-  type WireMessage,
-} from "./encode.ts";
-import { Enrichment } from "./enrichment.ts";
-import type { Environment, Resident } from "./environment/environment.ts";
+import type { Listener } from "./emitter.ts";
+import { byteLength, parseMessage } from "./encode.ts";
+import type { Environment } from "./environment/environment.ts";
 import { ConfigError, PintleError } from "./errors.ts";
-import { callForeign, describeThrown as describe } from "./foreign.ts";
+import { callForeign, describeThrown } from "./foreign.ts";
+import { hasFields } from "./has-fields.ts";
 import { IsoClock } from "./iso-clock.ts";
-import { eventName, kindOfThrown, loggedAs, logText } from "./logged.ts";
-import { findLosses, findUnknownFields, type Loss } from "./lossy.ts";
-import { addSpan, fieldsOf } from "./message-fields.ts";
-import type { Delivered, Dropped, DropReason, RefusalReason } from "./outcome.ts";
-import {
-  type AliasOf,
-  type AnyPlan,
-  type FieldsOf,
-  findPlanViolation,
-  type GroupOf,
-  type IdentifyOf,
-  type MessageOf,
-  type PageOf,
-  type ScreenOf,
-  type TrackingPlan,
-  type TrackOf,
+import { Notices } from "./notices.ts";
+import type { Accepted, Outbox } from "./outbox/outbox.ts";
+import { checkListener, type PintleEvents } from "./pintle-events.ts";
+import type {
+  AliasOf,
+  AnyPlan,
+  FieldsOf,
+  GroupOf,
+  IdentifyOf,
+  MessageOf,
+  PageOf,
+  ScreenOf,
+  TrackingPlan,
+  TrackOf,
 } from "./plan/plan.ts";
+import { resolveConfig } from "./read-config.ts";
 import { AcceptedReceipt, type Receipt, RefusedReceipt } from "./receipt.ts";
-import { foreignRefusal, Refusal, refusal } from "./refusal.ts";
-import { Reporter } from "./reporter.ts";
-import { Delivery } from "./send/delivery.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import type { FlushResult } from "./send/flushes.ts";
-import { TooDeep } from "./shallow.ts";
 import type { Signal } from "./signal.ts";
-import type { Entry } from "./store/entry.ts";
-
-/** What listeners are told; see `on`. */
-export interface PintleEvents {
-  /** One message that was taken, at the call, as it will be sent (but for `sentAt`). */
-  readonly accepted: { readonly message: WireMessage };
-  /** An answer that confirmed messages. */
-  readonly delivered: { readonly messageIds: readonly string[] };
-  /** One message that was given up, as it would have been sent. */
-  readonly dropped: { readonly message: WireMessage; readonly reason: DropReason; readonly error: PintleError };
-  /** One message that was not taken, as the caller gave it. */
-  readonly refused: {
-    readonly message: unknown;
-    readonly messageId: string;
-    readonly reason: RefusalReason;
-    readonly error: PintleError | EventError;
-  };
-  /** A problem that is not about one message: a request that failed, a wrong key, an option's function that threw. */
-  readonly error: PintleError;
-}
 
 /** How to close. See {@link Pintle.close}. */
 export interface CloseOptions {
@@ -92,27 +59,23 @@ export interface FlushOptions {
 const defaultTimeout = 10_000;
 
 /** Takes a message with fields that the model does not know, for the faces of other SDKs. */
-export let enqueueWith: (client: PintleClient, message: Message, further: FurtherFields) => Receipt;
+export let enqueueWith: (client: PintleClient, message: Message, further: Further) => Receipt;
 
 /**
  * The client, on any runtime. The entry points of the package give it their environment and export it as `Pintle`.
  *
- * A call checks the message, encodes it, queues the bytes and returns; everything else happens later, in `Delivery`. No
+ * A call checks the message, encodes it, hands it to the outbox and returns; everything else happens later, in `Pipeline`. No
  * call throws into the program (unless it asks for that by `strict`), blocks it, or makes a promise that may reject.
  */
 export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #settings: Settings;
   readonly #environment: Environment;
   readonly #counters: Counters = new Counters();
-  readonly #emitter: Emitter<PintleEvents>;
-  readonly #reporter: Reporter;
-  readonly #delivery: Delivery;
+  readonly #notices: Notices;
+  readonly #outbox: Outbox;
   readonly #clock: IsoClock = new IsoClock();
-  readonly #resident: Resident;
   readonly #scope: RequestScope;
-  readonly #enrichment: Enrichment | undefined;
-  /** Kinds of losses that have been told. */
-  readonly #toldLosses: Set<string> | undefined;
+  readonly #rules: MessageRules;
   #closing: Promise<FlushResult> | undefined;
   #ignoreSignals: (() => void) | undefined;
   #isUsed = false;
@@ -135,41 +98,24 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     this.#settings = settings;
     this.#environment = environment;
     this.#scope = new RequestScope(settings.defaultContext);
-    this.#reporter = new Reporter(settings.logger, settings.verbose, environment.monotonic);
-    this.#emitter = new Emitter((event, error) => {
-      this.#reporter.problem("error", `listener ${event}`, `a listener of "${event}" failed: ${kindOfThrown(error)}`);
-    }, new ChannelRelay(this));
-    this.#toldLosses = settings.strict || settings.verbose ? new Set() : undefined;
-    this.#delivery = new Delivery(settings, environment, this.#counters, {
-      ended: (entries, outcome) => this.#ended(entries, outcome),
-      problem: (error, kind) => this.#problem(error, kind),
-      debug: (text) => this.#reporter.debug(text),
+    const log = environment.openLog(settings, environment.monotonic);
+    this.#notices = new Notices(log, this, (tell) => this.#scope.outside(tell));
+    const { plan, beforeSend, strict, verbose } = settings;
+    const tellLosses: MessageRules["checkLosses"] = (message, given) => this.#notices.losses(message, given);
+    this.#rules = { plan, beforeSend, checkLosses: strict ? refuseLosses : verbose ? tellLosses : undefined };
+    this.#outbox = environment.openOutbox(settings, environment, this.#counters, {
+      encode: (result, original, more) => {
+        const { json, key } = encodeEnriched(result, original, more);
+        return { json, lane: environment.lane(key) };
+      },
+      queued: (json) => this.#notices.accepted(json),
+      ended: (entries, outcome) => this.#notices.ended(entries, outcome),
+      dropped: (json, outcome) => this.#notices.dropped([parseMessage(json)], outcome),
+      problem: (error, kind) => this.#notices.problem(error, kind),
+      debug: (text) => this.#notices.debug(text),
       busy: () => this.#busy(),
       idle: () => this.#idle(),
     });
-    const { enrich, enrichTimeout, exitTimeout } = settings;
-    if (enrich !== undefined) {
-      this.#enrichment = new Enrichment(enrich, enrichTimeout, environment, this.#counters, {
-        encode: (result, original, more) => this.#encodeEnriched(result, original, more),
-        accept: (json, lane) => this.#queue(json, lane),
-        busy: () => this.#busy(),
-        dropped: (json, outcome) => this.#dropped([parse(json)], outcome),
-        problem: (error) => this.#problem(error, "enrich"),
-      });
-    }
-    this.#resident = {
-      minds: settings.closeOnSignals === undefined,
-      drain: async () => {
-        const began = environment.monotonic();
-        await this.#enriched(exitTimeout / 2);
-        await this.#delivery.drain(environment.monotonic() - began);
-      },
-      // Listeners can still save what is left.
-      lost: () => {
-        this.#enrichment?.release();
-        this.#delivery.abandon("process.exit() or an exception came before the message was delivered");
-      },
-    };
     if (settings.enabled && settings.closeOnSignals === true)
       this.#ignoreSignals = environment.lifecycle?.onSignal(() => this.close());
   }
@@ -288,7 +234,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    */
   on<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     checkListener(event, listener);
-    this.#emitter.on(event, listener);
+    this.#notices.emitter.on(event, listener);
     return this;
   }
 
@@ -303,7 +249,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    */
   once<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     checkListener(event, listener);
-    this.#emitter.once(event, listener);
+    this.#notices.emitter.once(event, listener);
     return this;
   }
 
@@ -319,7 +265,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   off<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
-    this.#emitter.off(event, listener);
+    this.#notices.emitter.off(event, listener);
     return this;
   }
 
@@ -369,10 +315,13 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    */
   withScope<S extends Scope, Result>(scope: S, fn: (scoped: ScopedPintle<S, Plan>) => Result): Result {
     const wrong = (error: ContextError): void =>
-      this.#problem(new PintleError("PINTLE_CONTEXT_NOT_ENCODABLE", error.message, { cause: error }), "withScope");
-    const given = isObject(scope) ? scope : {};
+      this.#notices.problem(
+        new PintleError("PINTLE_CONTEXT_NOT_ENCODABLE", error.message, { cause: error }),
+        "withScope",
+      );
+    const given = hasFields(scope) ? scope : {};
     return this.#scope.run(given, wrong, (again) => {
-      if (!this.#scope.isAsynchronous && fn.length === 0) this.#problem(synchronousScope(), "withScope");
+      if (!this.#scope.isAsynchronous && fn.length === 0) this.#notices.problem(synchronousScope(), "withScope");
       return fn(scopedCalls<S, Plan>((type, message) => again(() => this.#offer(type, message))));
     });
   }
@@ -408,7 +357,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   ready(): Promise<void> {
-    return this.#delivery.ready();
+    return this.#outbox.ready();
   }
 
   /**
@@ -426,23 +375,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * ```
    */
   flush(options: FlushOptions = {}): Promise<FlushResult> {
-    const timeout = this.#milliseconds("flush", options?.timeout);
-    const flushed = this.#delivery.flush(timeout, options?.signal);
-    if (this.#enrichment === undefined) return flushed;
-    const { delivered, dropped } = this.#counters;
-    const began = this.#environment.monotonic();
-    const waited = this.#enrichment.settled(timeout, options?.signal);
-    return waited.then(async () => {
-      // What has ended meanwhile, and what ends from now on.
-      const ended = { delivered: this.#counters.delivered - delivered, dropped: this.#counters.dropped - dropped };
-      const left = Math.max(0, timeout - (this.#environment.monotonic() - began));
-      const result = await this.#delivery.flush(left, options?.signal);
-      return {
-        delivered: ended.delivered + result.delivered,
-        dropped: ended.dropped + result.dropped,
-        pending: result.pending + (this.#counters.pending - this.#counters.queued),
-      };
-    });
+    return this.#outbox.flush(this.#milliseconds("flush", options?.timeout), options?.signal);
   }
 
   /**
@@ -466,21 +399,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
 
   async #close(timeout: number): Promise<FlushResult> {
     this.#ignoreSignals?.();
-    const { delivered, dropped } = this.#counters;
-    const began = this.#environment.monotonic();
-    if (this.#enrichment !== undefined) {
-      void this.#delivery.flush(timeout);
-      await this.#enriched(timeout / 2);
-    }
-    await this.#delivery.close(Math.max(0, timeout - (this.#environment.monotonic() - began)));
-    this.#environment.lifecycle?.forget(this.#resident);
-    this.#reporter.close();
-    const counters = this.#counters;
-    return {
-      delivered: counters.delivered - delivered,
-      dropped: counters.dropped - dropped,
-      pending: counters.pending,
-    };
+    const result = await this.#outbox.close(timeout);
+    this.#notices.close();
+    return result;
   }
 
   /**
@@ -502,151 +423,62 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     enqueueWith = (client, message, further) => client.#offer(undefined, message, further);
   }
 
-  #offer(type: Message["type"] | undefined, given: unknown, further?: FurtherFields): Receipt {
+  #offer(type: Message["type"] | undefined, given: unknown, further?: Further): Receipt {
     let messageId = "";
     try {
-      if (!this.#isUsed) this.#begin();
+      if (!this.#isUsed) {
+        // Not in the constructor, which does nothing but check and store: some runtimes allow no more at that time.
+        this.#isUsed = true;
+        if (this.#settings.enabled) this.#environment.telemetry?.watch(this, this.#counters);
+      }
       messageId = this.#environment.uuid();
-      // Delivery closes by itself where a program with a durable client ends.
-      if (this.#closing !== undefined || this.#delivery.isClosed)
+      if (this.#closing !== undefined || this.#outbox.isClosed)
         throw refusal("closed", "PINTLE_CLIENT_CLOSED", "the client is closed");
-      const scope = this.#scope.current;
-      const fields = isObject(given) ? fieldsOf(given, type) : undefined;
-      messageId = idOf(fields) ?? messageId;
-      if (fields !== undefined) {
-        scope.complete(fields);
-        addSpan(fields);
-      }
-      let message = checked(fields ?? given);
-      this.#checkPlan(message);
-      const originalTimestamp = timeOfCall(further) ?? this.#clock.format(this.#environment.now());
-      let json = encode(message, { messageId, originalTimestamp, base: scope.baseFor(message.type) });
-      if (this.#toldLosses !== undefined) this.#checkLosses(message, given);
-      const { beforeSend } = this.#settings;
-      if (beforeSend !== undefined) {
-        message = messageOf(applyBeforeSend(beforeSend, json));
-        messageId = idOf(message) ?? messageId;
-        // What lies under its context is in it already, and may have been taken out of it.
-        json = encode(message, { messageId, originalTimestamp, base: undefined });
-        if (this.#toldLosses !== undefined) this.#checkLosses(message);
-      }
-      if (!this.#settings.enabled) throw this.#disabled(json, message.type);
-      return this.#accept(messageId, json, further === undefined ? "" : encodeMore(message.type, further), message);
+      const message = acceptMessage(
+        {
+          type,
+          given,
+          further,
+          messageId,
+          originalTimestamp: this.#clock.format(this.#environment.now()),
+          scope: this.#scope.current,
+          span: activeSpan(),
+        },
+        this.#rules,
+      );
+      messageId = message.messageId;
+      if (message.refusal !== undefined) throw message.refusal;
+      return new AcceptedReceipt(messageId, this.#queue(message.type, message.json, message.key, message.more));
     } catch (thrown) {
-      return this.#refuse(given, messageId, thrown);
+      return this.#refuse(given, messageId, refusalFor(thrown));
     }
   }
 
-  /** @param more fields that the model does not know, encoded */
-  #accept(messageId: string, fields: string, more: string, message: Message): Receipt {
-    const lane = this.#environment.lane(keyOf(message));
-    const json = fields + more;
-    if (this.#enrichment !== undefined) {
-      const bytes = bytesOf(json);
-      if (bytes > this.#settings.maxMessageBytes) throw this.#tooLarge(message.type, bytes);
-      // An older message is not given up for one that is not in the queue yet.
-      if (bytes > this.#delivery.room) throw this.#queueFull();
-      return this.#enrichment.add(messageId, { json, more, bytes, lane });
-    }
-    const entry = this.#queue(json, lane);
-    if (entry === "too_large") throw this.#tooLarge(message.type, bytesOf(json));
-    if (entry === "queue_full") throw this.#queueFull();
-    return new AcceptedReceipt(messageId, entry);
+  #queue(type: string, json: string, key: string, more: string): Accepted {
+    if (!this.#settings.enabled) throw this.#disabled(type, json);
+    const accepted = this.#outbox.accept(json, this.#environment.lane(key), more);
+    if (accepted === "too_large") throw this.#tooLarge(type, byteLength(json));
+    if (accepted === "queue_full") throw this.#queueFull();
+    // What is enriched is told when it is queued.
+    if (this.#settings.enrich === undefined) this.#notices.accepted(json);
+    return accepted;
   }
 
-  #queue(json: string, lane: number): Entry | "too_large" | "queue_full" {
-    const entry = this.#delivery.accept(json, lane);
-    if (typeof entry !== "string" && this.#emitter.has("accepted"))
-      this.#emitter.emit("accepted", { message: parse(json) });
-    return entry;
-  }
-
-  /** What has been enriched goes on being the message of its call, at its time. */
-  #encodeEnriched(result: unknown, original: string, more: string): { json: string; lane: number } {
-    const { messageId, originalTimestamp } = parse(original);
-    const message = messageOf(result);
-    const json = encode(message, { messageId, originalTimestamp, base: undefined });
-    return { json: json + more, lane: this.#environment.lane(keyOf(message)) };
-  }
-
-  /** Waits for what is being enriched, and then no longer. */
-  async #enriched(timeout: number): Promise<void> {
-    await this.#enrichment?.settled(timeout);
-    this.#enrichment?.release();
-  }
-
-  #disabled(json: string, type: string): Refusal {
-    const bytes = bytesOf(json);
+  #disabled(type: string, json: string): Refusal {
+    const bytes = byteLength(json);
     if (bytes > this.#settings.maxMessageBytes) return this.#tooLarge(type, bytes);
     this.#disabledRefusal ??= refusal("disabled", "PINTLE_CLIENT_DISABLED", "the client is not enabled");
     return this.#disabledRefusal;
   }
 
-  /**
-   * What JSON drops or changes: refused by `strict`, and otherwise told, once for each kind, because a program that has one has many.
-   *
-   * @param given the message of the call, whose fields may be any
-   */
-  #checkLosses(message: Message, given?: unknown): void {
-    const isStrict = this.#settings.strict;
-    for (const loss of lossesOf(message, given)) {
-      if (isStrict)
-        throw refusal("invalid", "PINTLE_MESSAGE_LOSSY", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`);
-      if (this.#toldLosses?.has(loss.kind) === true) continue;
-      this.#toldLosses?.add(loss.kind);
-      this.#reporter.problem("warn", "loss", `${message.type}: ${loss.path} is ${loss.kind}, ${loss.fate}`, loss.kind);
-    }
-  }
-
-  /** With the first call: making a client does nothing but check and store, because some runtimes allow no more at that time. */
-  #begin(): void {
-    this.#isUsed = true;
-    if (this.#settings.enabled) this.#environment.telemetry?.watch(this, this.#counters);
-  }
-
-  #refuse(message: unknown, messageId: string, thrown: unknown): Receipt {
-    const { reason, error } =
-      thrown instanceof Refusal
-        ? thrown
-        : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
+  #refuse(given: unknown, messageId: string, refused: Refusal): Receipt {
+    const { reason, error } = refused;
     this.#counters.refused(reason);
-    this.#emitter.emit("refused", { message, messageId, reason, error });
-    // It is what the program has asked for, and no mistake.
+    this.#notices.refused(given, messageId, refused);
+    // That a client is disabled is what the program has asked for, and no mistake.
     if (this.#settings.strict && reason !== "disabled") throw error;
-    if (reason === "queue_full" || reason === "closed")
-      this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${error.message}`);
-    else if (reason !== "filtered" && reason !== "disabled") this.#reportRefusal(message, error);
+    this.#notices.logRefusal(given, refused);
     return new RefusedReceipt(messageId, reason, error);
-  }
-
-  #checkPlan(message: Message): void {
-    const { plan } = this.#settings;
-    if (plan === undefined) return;
-    const violation = findPlanViolation(plan, message);
-    if (violation === undefined) return;
-    const event = "event" in message ? ` "${message.event}"` : "";
-    const where = `${message.type}${event}`;
-    const refused = refusal(
-      "invalid",
-      "PINTLE_MESSAGE_NOT_IN_PLAN",
-      `${where}: ${violation.field}: ${violation.message}`,
-    );
-    // Its name is one of the plan's; field and words may be anything of the message.
-    loggedAs(refused.error as PintleError, `${where} is not as planned (${violation.message.length} characters)`);
-    throw refused;
-  }
-
-  /** Mistakes are told apart by what is wrong with which event. (A full queue, or a client that is closed, is the same for all.) */
-  #reportRefusal(message: unknown, error: PintleError | EventError): void {
-    const fields = callForeign(
-      () => (isObject(message) ? [message.type, message.event] : []),
-      () => {},
-    );
-    const [type, event] = error instanceof EventError ? [error.type, fields?.[1]] : (fields ?? []);
-    const field = error instanceof EventError ? error.field : "";
-    const name = field === "event" ? "" : eventName(event);
-    const detail = [type, event, field].map((each) => (typeof each === "string" ? each : "")).join("\0");
-    this.#reporter.problem("warn", `refused ${error.code}`, `a message${name} was refused: ${logText(error)}`, detail);
   }
 
   #tooLarge(type: string, bytes: number): Refusal {
@@ -654,7 +486,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return refusal("too_large", "PINTLE_MESSAGE_TOO_LARGE", what);
   }
 
-  /** One error for all: it is dear to make, has nothing of its own to say, and is needed when the program has most to do. */
+  /** One error for all: it is expensive to make, has nothing of its own to say, and is needed under load. */
   #queueFull(): Refusal {
     if (this.#queueFullRefusal === undefined) {
       const { maxQueueBytes, durable } = this.#settings;
@@ -665,57 +497,18 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return this.#queueFullRefusal;
   }
 
-  #ended(entries: readonly Entry[], outcome: Delivered | Dropped): void {
-    if (outcome.status === "delivered") {
-      if (!this.#emitter.has("delivered")) return;
-      this.#tell("delivered", { messageIds: entries.map((entry) => decodeMessage(entry.bytes).messageId) });
-      return;
-    }
-    const isHeard = this.#emitter.has("dropped") || outcome.reason === "rejected";
-    this.#dropped(isHeard ? entries.map((entry) => decodeMessage(entry.bytes)) : [], outcome, entries.length);
-  }
-
-  /** @param messages may be none where nobody looks at them */
-  #dropped(messages: readonly WireMessage[], { reason, error }: Dropped, count = messages.length): void {
-    if (this.#emitter.has("dropped")) {
-      for (const message of messages) this.#tell("dropped", { message, reason, error });
-    }
-    const what = count === 1 ? "a message was" : `${count} messages were`;
-    // What the data plane refuses is a mistake of the program's, like what is refused at the call.
-    const rejected = reason === "rejected" ? messages[0] : undefined;
-    this.#reporter.problem(
-      "error",
-      `dropped ${reason}`,
-      `${what} dropped as ${reason}: ${logText(error)}`,
-      `${rejected?.type}\0${rejected?.event}`,
-    );
-  }
-
   /** A duration that is none is told: flush and close neither throw nor reject, and a program that ends has no second try. */
   #milliseconds(call: string, timeout: unknown): number {
     const duration = parseDuration(timeout);
     if (duration === undefined && timeout !== undefined) {
       const allowed = `milliseconds, or a text such as "30s"; ${defaultTimeout} ms are used`;
-      this.#problem(
-        new ConfigError(`${call}({ timeout })`, timeout, describeValue(timeout), allowed),
-        `${call} timeout`,
-      );
+      const error = new ConfigError(`${call}({ timeout })`, timeout, describeValue(timeout), allowed);
+      this.#notices.problem(error, `${call} timeout`);
     }
     return duration ?? defaultTimeout;
   }
 
-  #problem(error: PintleError, kind: string): void {
-    this.#reporter.problem(error.code === "PINTLE_SEND_FAILED" ? "warn" : "error", kind, logText(error));
-    this.#tell("error", error);
-  }
-
-  /** What is about no call that is being made. */
-  #tell<Name extends keyof PintleEvents>(event: Name, payload: PintleEvents[Name]): void {
-    this.#scope.outside(() => this.#emitter.emit(event, payload));
-  }
-
   #busy(): void {
-    this.#environment.lifecycle?.enter(this.#resident);
     const { waitUntil } = this.#settings;
     if (waitUntil === undefined || this.#whenIdle !== undefined) return;
     const idle = new Promise<void>((resolve) => {
@@ -724,86 +517,15 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     callForeign(
       () => waitUntil(idle),
       (error) => {
-        const what = `waitUntil failed: ${describe(error)}`;
-        this.#problem(new PintleError("PINTLE_OPTION_FAILED", what, { cause: error }), "waitUntil");
+        const what = `waitUntil failed: ${describeThrown(error)}`;
+        this.#notices.problem(new PintleError("PINTLE_OPTION_FAILED", what, { cause: error }), "waitUntil");
       },
     );
   }
 
   #idle(): void {
-    this.#environment.lifecycle?.leave(this.#resident);
     this.#whenIdle?.();
     this.#whenIdle = undefined;
-  }
-}
-
-/** What a function of the program's made of a message. */
-function messageOf(result: unknown): Message {
-  return checked(isObject(result) ? fieldsOf(result, undefined) : result);
-}
-
-function checked(message: unknown): Message {
-  const error = checkMessage(message);
-  if (error !== undefined) throw new Refusal("invalid", error);
-  return message as Message;
-}
-
-function encode(message: Message, envelope: Envelope): string {
-  try {
-    return encodeMessage(message, envelope);
-  } catch (error) {
-    throw notEncoded(message.type, error);
-  }
-}
-
-function encodeMore(type: Message["type"], further: FurtherFields): string {
-  try {
-    return encodeFurther(further);
-  } catch (error) {
-    throw notEncoded(type, error);
-  }
-}
-
-function notEncoded(type: Message["type"], thrown: unknown): Refusal {
-  return thrown instanceof TooDeep
-    ? refusal("invalid", "PINTLE_MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`)
-    : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, thrown);
-}
-
-/** ISO 8601, where the program says when it called. */
-function timeOfCall(further: FurtherFields | undefined): string | undefined {
-  if (further?.originalTimestamp === undefined) return undefined;
-  const time = new Date(further.originalTimestamp as string);
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
-}
-
-/** The caller's, if there is one; an empty id is none, and so is one that the data plane would replace at each attempt. */
-function idOf(message: unknown): string | undefined {
-  if (!isObject(message) || typeof message.messageId !== "string") return undefined;
-  return isBlank(message.messageId) ? undefined : message.messageId;
-}
-
-/** The user key (see `userKey` of the events) of a message whose ids are texts and numbers, as has been checked. */
-function keyOf({ userId, anonymousId }: Message): string {
-  const id = userId === undefined || userId === null || isBlank(String(userId)) ? anonymousId : userId;
-  return String(id);
-}
-
-/** As it is sent, in UTF-8. */
-function bytesOf(json: string): number {
-  return new TextEncoder().encode(json).length + suffixBytes;
-}
-
-/** An encoded message as the object that a data plane sees, but for `sentAt`. */
-function parse(json: string): WireMessage {
-  return JSON.parse(`${json}}`) as WireMessage;
-}
-
-function* lossesOf(message: Message, given: unknown): Generator<Loss> {
-  if (isObject(given)) yield* findUnknownFields(given, message);
-  for (const part of ["properties", "traits", "context", "integrations"] as const) {
-    const value: unknown = Reflect.get(message, part);
-    if (isObject(value)) yield* findLosses(value, part);
   }
 }
 
@@ -812,25 +534,4 @@ function synchronousScope(): PintleError {
     "PINTLE_CONTEXT_NOT_CARRIED",
     "this runtime has no AsyncLocalStorage: a scope ends with fn's first await",
   );
-}
-
-function checkListener(event: unknown, listener: unknown): void {
-  const isEvent = typeof event === "string" && Object.hasOwn(pintleEvents, event);
-  if (!isEvent)
-    throw new ConfigError("event", event, describeValue(event), `one of ${Object.keys(pintleEvents).join(", ")}`);
-  if (typeof listener !== "function")
-    throw new ConfigError("listener", listener, describeValue(listener), "a function");
-}
-
-/** The events that there are, for callers without types. */
-const pintleEvents: Readonly<Record<keyof PintleEvents, true>> = {
-  accepted: true,
-  delivered: true,
-  dropped: true,
-  refused: true,
-  error: true,
-};
-
-function isObject(value: unknown): value is { readonly [field: string]: unknown } {
-  return typeof value === "object" && value !== null;
 }

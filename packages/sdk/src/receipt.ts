@@ -1,7 +1,7 @@
 import type { EventError } from "@pintle/events";
 import type { PintleError } from "./errors.ts";
+import type { Accepted } from "./outbox/outbox.ts";
 import type { Outcome, RefusalReason } from "./outcome.ts";
-import type { Entry } from "./store/entry.ts";
 
 /**
  * What a call returns, at once.
@@ -38,19 +38,19 @@ export interface Receipt {
 export class AcceptedReceipt implements Receipt {
   readonly messageId: string;
   readonly accepted = true;
-  readonly #entry: Entry;
+  readonly #message: Accepted;
 
-  constructor(messageId: string, entry: Entry) {
+  constructor(messageId: string, message: Accepted) {
     this.messageId = messageId;
-    this.#entry = entry;
+    this.#message = message;
   }
 
   delivered(): Promise<Outcome> {
-    return new Promise((resolve) => this.#entry.whenEnded(resolve));
+    return new Promise((resolve) => this.#message.whenEnded(resolve));
   }
 
   stored(): Promise<boolean> {
-    return new Promise((resolve) => this.#entry.whenStored(resolve));
+    return new Promise((resolve) => this.#message.whenStored(resolve));
   }
 }
 

@@ -1,11 +1,15 @@
 import { brand } from "@pintle/events";
 import type { Config } from "./config.ts";
-import { webEnvironment } from "./environment/web.ts";
+import { loadSending, webEnvironment } from "./environment/web.ts";
 import { ConfigError } from "./errors.ts";
 import { PintleClient } from "./pintle.ts";
 import type { AnyPlan, TrackingPlan } from "./plan/plan.ts";
+import type { Transport } from "./transport/transport.ts";
 
 export * from "./exports.ts";
+
+/** That of `transport/fetch.ts`, which is loaded with the first message. */
+export const fetchTransport: Transport = async (request) => (await loadSending()).fetchTransport(request);
 
 /** Where there is no `node:http`. @throws ConfigError */
 export function nodeTransport(): never {

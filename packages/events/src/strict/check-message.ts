@@ -7,8 +7,9 @@
  */
 import { isBlank } from "../blank.ts";
 import { EventError } from "../event-error.ts";
+import { isObject } from "../is-object.ts";
+import { isInRange, parseIso } from "../iso-date.ts";
 import { type MessageType, messageTypes } from "../message.ts";
-import { isInRange, isTimestamp } from "../timestamp.ts";
 
 /** `text` is a string, `id` a string or a finite number; `required` ones may not be empty. */
 type Field = readonly [name: string, is: keyof typeof expectation, required?: true];
@@ -32,7 +33,7 @@ const fieldsOf: Readonly<Record<MessageType, readonly Field[]>> = {
  * not looked at here. Never throws, whatever it is given, unless a getter of the message itself throws.
  */
 export function checkMessage(message: unknown): EventError | undefined {
-  if (!isObject(message)) return new EventError("PINTLE_EVENT_NOT_OBJECT", "event", "", message, "an object");
+  if (!hasFields(message)) return new EventError("PINTLE_EVENT_NOT_OBJECT", "event", "", message, "an object");
   const type = message.type;
   if (!isMessageType(type)) return new EventError("PINTLE_EVENT_TYPE", "event", "type", type);
   const { userId, anonymousId, messageId, timestamp, context, integrations } = message;
@@ -70,34 +71,29 @@ function wrong(type: string, field: string, value: unknown, is: keyof typeof exp
   if (isNumber && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     return new EventError("PINTLE_EVENT_ID_INEXACT", type, field, value, "a string, or a whole number up to 2^53");
   }
-  const fits = is === "object" ? isObject(value) : isNumber || typeof value === "string";
+  const fits = is === "object" ? hasFields(value) : isNumber || typeof value === "string";
   return fits ? undefined : new EventError("PINTLE_EVENT_FIELD_TYPE", type, field, value, expectation[is]);
 }
 
 function wrongTimestamp(type: string, value: unknown): EventError | undefined {
   if (value === undefined || value === null) return undefined;
   // A Date, too, has to be one that the data plane can store.
-  if (value instanceof Date ? isInRange(value.getTime()) : isTimestamp(value)) return undefined;
+  const time = value instanceof Date ? value.getTime() : typeof value === "string" ? parseIso(value) : undefined;
+  if (isInRange(time)) return undefined;
   return new EventError("PINTLE_EVENT_FIELD_TYPE", type, "timestamp", value, "a valid Date or an ISO 8601 string");
 }
 
 /** An object for JSON, too: a Date of any realm, a Moment or a URL is a text there. */
-function isObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const { toJSON } = value as { readonly toJSON?: unknown };
-  return typeof toJSON !== "function" || isFields(toJSON.call(value));
-}
-
-function isFields(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function hasFields(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && (typeof value.toJSON !== "function" || isObject(value.toJSON()));
 }
 
 function isMessageType(value: unknown): value is MessageType {
   return (messageTypes as readonly unknown[]).includes(value);
 }
 
-/** What the gateway takes for none, too: white space, and characters that nobody sees. */
-function isNoId(value: unknown): boolean {
+/** Whether an id is none, as for the gateway: absent, white space, or characters that nobody sees. */
+export function isNoId(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "string" && isBlank(value));
 }
 

@@ -1,2 +1,2 @@
-export { checkMessage } from "./check-message.ts";
+export { checkMessage, isNoId } from "./check-message.ts";
 export { plainId, plainTime } from "./plain-values.ts";

@@ -13,7 +13,8 @@ function run<Result>(scope: RequestScope, context: unknown, fn: () => Result): R
 }
 
 function contextOf(scope: RequestScope): object | undefined {
-  return scope.current.baseFor("track")?.fields;
+  const base = scope.current.baseFor("track");
+  return base && (JSON.parse(`{${base.members}}`) as object);
 }
 
 describe("a request scope", () => {

@@ -31,7 +31,7 @@ export class RequestScope {
   #storage: ScopeStorage | undefined;
 
   constructor(defaultContext: Context | undefined, makeStorage: () => ScopeStorage = sharedStorage) {
-    this.#defaults = HeldScope.of(defaultContext);
+    this.#defaults = new HeldScope({ context: defaultContext });
     this.#makeStorage = makeStorage;
   }
 

@@ -1,6 +1,7 @@
-import { type Context, type Id, type Integrations, isBlank, type Message, type Properties } from "@pintle/events";
-import { plainId } from "@pintle/events/strict";
-import { BaseContext } from "../base-context.ts";
+import type { Context, Id, Integrations, Message, Properties } from "@pintle/events";
+import { isNoId, plainId } from "@pintle/events/strict";
+import { baseContext } from "../base-context.ts";
+import type { HeldFields } from "../held-fields.ts";
 import { mergeContext } from "../merge-context.ts";
 import type { MessageFields } from "../message-fields.ts";
 
@@ -42,30 +43,20 @@ type Fields = Record<string, unknown>;
  * changes later is not sent.
  */
 export class HeldScope {
-  readonly #ids: Pick<Scope, "userId" | "anonymousId">;
-  readonly #groupId: Scope["groupId"];
-  readonly #properties: Properties | undefined;
-  readonly #integrations: Integrations | undefined;
-  readonly #base: BaseContext | undefined;
+  readonly #scope: Scope;
+  readonly #base: HeldFields | undefined;
   /** With the group's id: for all but `group` calls, which have it as a field. */
-  readonly #grouped: BaseContext | undefined;
+  readonly #grouped: HeldFields | undefined;
   /** Whether it holds more than a context. */
   readonly #isMore: boolean;
 
-  private constructor(scope: Scope) {
-    const { userId, anonymousId, groupId, properties, integrations, context } = scope;
-    this.#ids = { userId, anonymousId };
-    this.#groupId = groupId;
-    this.#properties = properties;
-    this.#integrations = integrations;
-    this.#base = context === undefined ? undefined : new BaseContext(context);
-    this.#grouped = isNone(groupId) ? this.#base : new BaseContext({ groupId: String(groupId), ...context });
-    this.#isMore = [userId, anonymousId, groupId, properties, integrations].some((part) => !isNone(part));
-  }
-
-  /** That of a client without any scope. */
-  static of(defaultContext: Context | undefined): HeldScope {
-    return new HeldScope({ context: defaultContext });
+  /** @param scope that JSON can carry, and that nobody writes to any more */
+  constructor(scope: Scope) {
+    const { groupId, context, ...others } = scope;
+    this.#scope = scope;
+    this.#base = context === undefined ? undefined : baseContext(context);
+    this.#grouped = isNoId(groupId) ? this.#base : baseContext({ groupId: String(groupId), ...context });
+    this.#isMore = this.#grouped !== this.#base || Object.values(others).some((part) => !isNoId(part));
   }
 
   /**
@@ -74,25 +65,14 @@ export class HeldScope {
    * @param wrong is told of each part that JSON cannot carry, and that is left out
    */
   within(inner: Scope, wrong: (error: ContextError) => void): HeldScope {
-    const outer: Scope = {
-      ...this.#ids,
-      groupId: this.#groupId,
-      properties: this.#properties,
-      integrations: this.#integrations,
-      context: this.#base?.fields,
-    };
-    const userId = plainId(inner.userId);
-    const anonymousId = plainId(inner.anonymousId);
-    const merged: Fields = {
-      ...outer,
-      ...identityOver({ userId, anonymousId }, outer),
-      groupId: plainId(inner.groupId) ?? outer.groupId,
-    };
+    const outer = this.#scope;
+    const ids = { userId: plainId(inner.userId), anonymousId: plainId(inner.anonymousId) };
+    const groupId = plainId(inner.groupId) ?? outer.groupId;
+    const merged: Fields = { ...outer, ...identityOver(ids, outer), groupId };
     for (const part of parts) {
       if (inner[part] === undefined) continue;
       try {
-        const own = copyOf(inner[part], part);
-        merged[part] = outer[part] === undefined ? own : mergeContext(outer[part], own);
+        merged[part] = mergeContext(outer[part] ?? {}, copyOf(inner[part], part));
       } catch (error) {
         wrong(error as ContextError);
       }
@@ -101,18 +81,19 @@ export class HeldScope {
   }
 
   /** What lies under the context of a message of that type. */
-  baseFor(type: Message["type"]): BaseContext | undefined {
+  baseFor(type: Message["type"]): HeldFields | undefined {
     return type === "group" ? this.#base : this.#grouped;
   }
 
   /** Adds what the message leaves open. The message wins, deeply. */
   complete(message: MessageFields): void {
     if (!this.#isMore) return;
-    Object.assign(message, identityOver(message, this.#ids));
     const { type } = message;
-    if (type === "group") message.groupId ??= this.#groupId;
-    if (type === "track" || type === "page" || type === "screen") under(message, "properties", this.#properties);
-    under(message, "integrations", this.#integrations);
+    const { groupId, properties, integrations } = this.#scope;
+    Object.assign(message, identityOver(message, this.#scope));
+    if (type === "group") message.groupId ??= groupId;
+    if (type === "track" || type === "page" || type === "screen") under(message, "properties", properties);
+    under(message, "integrations", integrations);
   }
 }
 
@@ -129,24 +110,19 @@ function identityOver(
   return isOther
     ? { userId, anonymousId }
     : {
-        userId: isNone(userId) ? outer.userId : userId,
-        anonymousId: isNone(anonymousId) ? outer.anonymousId : anonymousId,
+        userId: isNoId(userId) ? outer.userId : userId,
+        anonymousId: isNoId(anonymousId) ? outer.anonymousId : anonymousId,
       };
 }
 
 function isAnother(own: unknown, outer: unknown): boolean {
-  return !isNone(own) && !isNone(outer) && String(own) !== String(outer);
-}
-
-/** As for the checks: an id that nobody sees is none. */
-function isNone(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === "string" && isBlank(value));
+  return !isNoId(own) && !isNoId(outer) && String(own) !== String(outer);
 }
 
 function under(message: MessageFields, part: "properties" | "integrations", scoped: object | undefined): void {
   if (scoped === undefined) return;
   const own = message[part];
-  if (isNone(own)) message[part] = scoped;
+  if (isNoId(own)) message[part] = scoped;
   // What is no object is refused by the checks.
   else if (typeof own === "object" && !Array.isArray(own)) message[part] = mergeContext(scoped, own as object);
 }

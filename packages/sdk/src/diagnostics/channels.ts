@@ -1,6 +1,6 @@
 import type { Relay } from "../emitter.ts";
 import { builtin } from "../environment/builtin.ts";
-import type { PintleEvents } from "../pintle.ts";
+import { eventNames, type PintleEvents } from "../pintle-events.ts";
 
 /** The part of a channel of `node:diagnostics_channel` that is used. */
 export interface Channel {
@@ -39,13 +39,10 @@ export class ChannelRelay implements Relay<PintleEvents> {
 
   constructor(client: object) {
     this.#client = client;
-    this.#channels = {
-      accepted: channel("accepted"),
-      delivered: channel("delivered"),
-      dropped: channel("dropped"),
-      refused: channel("refused"),
-      error: channel("error"),
-    };
+    this.#channels = Object.fromEntries(eventNames.map((name) => [name, channel(name)])) as Record<
+      keyof PintleEvents,
+      Channel
+    >;
   }
 
   has(event: keyof PintleEvents): boolean {

@@ -1,6 +1,8 @@
 import type { ConnectionsCheck, DurableCheck, Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import type { RequestEnded } from "../diagnostics/channels.ts";
+import type { OpenOutbox } from "../outbox/outbox.ts";
+import type { TellLog } from "../report/problem-log.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -30,6 +32,10 @@ export interface Environment {
   uuid(): string;
   /** The lane of a user key: a hash of 32 bit. Where it is written to disk it can never change. */
   lane(userKey: string): number;
+  /** What stands behind the calls of a client: there with it, or loaded with the first message. */
+  readonly openOutbox: OpenOutbox;
+  /** Opens the log of a client. */
+  openLog(settings: Settings, monotonic: () => number): TellLog;
   /** Called before the first request. */
   loadTransport(settings: Settings): Promise<Transport>;
   /** Reads the options about connections. Absent where the runtime makes them, and cannot be told how. */

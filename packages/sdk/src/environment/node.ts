@@ -1,6 +1,8 @@
 import { hashUserKey } from "@pintle/events";
 import { checkConnections } from "../connection-options.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
+import { Pipeline } from "../outbox/pipeline.ts";
+import { openLog } from "../report/problem-log.ts";
 import { checkDurable } from "../store/durable/durable-options.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
 import { uuid } from "../uuid.ts";
@@ -31,6 +33,8 @@ export const nodeEnvironment: Environment = {
   random: () => Math.random(),
   uuid,
   lane: (userKey) => hashUserKey(userKey) | 0,
+  openLog,
+  openOutbox: (...given) => new Pipeline(...given),
   async loadTransport({ connections, concurrency }) {
     const { createNodeTransport } = await import("../transport/node.ts");
     return telemetry.untraced(createNodeTransport(connections ?? { concurrency }));

@@ -1,10 +1,13 @@
 import { laneWeb } from "../lane-web.ts";
-import { fetchTransport } from "../transport/fetch.ts";
-import { gzipWeb } from "../transport/gzip-web.ts";
+import { LoadingOutbox } from "../outbox/loading-outbox.ts";
+import { loadingLog } from "../report/loading-log.ts";
 import { uuidWeb } from "../uuid-web.ts";
 import type { Environment } from "./environment.ts";
 import { monotonic, realQueueMicrotask } from "./real.ts";
 import { after, hold } from "./timers.ts";
+
+/** One piece of code, so that it comes with one request. */
+export const loadSending = (): Promise<typeof import("./web-sending.ts")> => import("./web-sending.ts");
 
 /** What every runtime with the web's interfaces has. Nothing is looked up at import. */
 export const webEnvironment: Environment = {
@@ -21,7 +24,9 @@ export const webEnvironment: Environment = {
   random: () => Math.random(),
   uuid: uuidWeb,
   lane: laneWeb,
-  loadTransport: async () => fetchTransport,
-  gzip: gzipWeb,
+  openLog: (...given) => loadingLog(async () => (await loadSending()).openLog(...given)),
+  openOutbox: (...given) => new LoadingOutbox(...given, async () => (await loadSending()).openPipeline),
+  loadTransport: async () => (await loadSending()).fetchTransport,
+  gzip: async (bytes) => (await loadSending()).gzipWeb(bytes),
   lifecycle: undefined,
 };

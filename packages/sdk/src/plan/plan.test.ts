@@ -41,14 +41,13 @@ describe("tracking plan", () => {
   test("a violation names field, value and the validator's words", () => {
     assert.deepEqual(
       findPlanViolation(plan, { type: "track", event: "Order Completed", properties: { revenue: "12" } }),
-      { field: "properties.revenue", value: "12", message: "expected a number (and 1 more)" },
+      { field: "properties.revenue", message: "expected a number (and 1 more)" },
     );
   });
 
   test("absent properties are checked as none", () => {
     assert.deepEqual(findPlanViolation(plan, { type: "track", event: "Order Completed" }), {
       field: "properties.revenue",
-      value: undefined,
       message: "expected a number (and 1 more)",
     });
   });
@@ -66,9 +65,9 @@ describe("tracking plan", () => {
     ] as const) {
       const plan = { [`$${type}`]: email };
       assert.equal(findPlanViolation(plan, { type, [field]: { email: "a@b" } }), undefined, type);
-      const wrong = { field: `${field}.email`, value: 5, message: "no" };
+      const wrong = { field: `${field}.email`, message: "no" };
       assert.deepEqual(findPlanViolation(plan, { type, [field]: { email: 5 } }), wrong);
-      assert.deepEqual(findPlanViolation(plan, { type }), { ...wrong, value: undefined });
+      assert.deepEqual(findPlanViolation(plan, { type }), wrong);
       // A track that is called as they are is none of them.
       assert.equal(findPlanViolation(plan, { type: "track", event: `$${type}` }), undefined);
     }
@@ -78,7 +77,7 @@ describe("tracking plan", () => {
     const nested = schema(() => [{ message: "no", path: ["products", { key: 1 }, "sku"] }]);
     assert.deepEqual(
       findPlanViolation({ e: nested }, { type: "track", event: "e", properties: { products: [{}, { sku: 5 }] } }),
-      { field: "properties.products.1.sku", value: 5, message: "no" },
+      { field: "properties.products.1.sku", message: "no" },
     );
   });
 

@@ -12,7 +12,7 @@ import type {
   Track,
 } from "@pintle/events";
 import { callForeign, describeThrown, isThenable } from "../foreign.ts";
-import { isStandardSchema, type StandardSchema, type ValidationResult } from "./standard-schema.ts";
+import { isStandardSchema, type StandardSchema, type ValidationIssue } from "./standard-schema.ts";
 
 /**
  * A tracking plan as a type: for each name of an event its properties. `$identify`, `$group` and `$alias` stand for the traits of those
@@ -127,7 +127,6 @@ export type FieldsOf<M> = M extends unknown ? Omit<M, "type"> : never;
 export interface PlanViolation {
   /** Path of the field at fault, for example `properties.revenue` or `traits.email`. */
   readonly field: string;
-  readonly value: unknown;
   /** The validator's words. */
   readonly message: string;
 }
@@ -153,63 +152,35 @@ export function findPlanViolation(
     readonly traits?: unknown;
   },
 ): PlanViolation | undefined {
-  const planned = plannedFields(message);
-  if (planned === undefined || !Object.hasOwn(validators, planned.name)) return undefined;
-  const { name, field, value } = planned;
-  const violation = (path: readonly PropertyKey[], text: string): PlanViolation => ({
-    field: [field, ...path.map(String)].join("."),
-    value: path.reduce<unknown>((at, key) => (isObject(at) ? Reflect.get(at, key) : undefined), value),
-    message: text,
-  });
-  // What it answers is its own as well: reading it may throw.
+  const { type, event } = message;
+  const name = type === "track" ? event : `$${type}`;
+  if (typeof name !== "string" || !Object.hasOwn(validators, name)) return undefined;
+  // An event cannot be called as a call is.
+  if (type === "track" && /^\$(?:identify|page|screen|group|alias)$/.test(name)) return undefined;
+  const part = type === "track" || type === "page" || type === "screen" ? "properties" : "traits";
   let found: PlanViolation | undefined;
+  const tell = (text: string, path: ValidationIssue["path"] = []): void => {
+    const keys = path.map((segment) => (typeof segment === "object" ? segment.key : segment));
+    found = { field: [part, ...keys.map(String)].join("."), message: text };
+  };
   callForeign(
     () => {
-      const result = validators[name]?.["~standard"].validate(value);
-      if (isThenable(result)) found = violation([], "its validator is asynchronous; use one that answers at once");
-      else {
-        const issue = firstIssue(result);
-        if (issue !== undefined) found = violation(issue.path, issue.message);
+      const result = validators[name]?.["~standard"].validate(message[part] ?? {});
+      if (isThenable(result)) {
+        tell("its validator is asynchronous; use one that answers at once");
+        return result;
       }
-      return result;
+      // What it answers is its own as well: reading it may throw.
+      const issues = result?.issues ?? [];
+      const [first] = issues;
+      const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+      if (first !== undefined) tell(`${first.message}${more}`, first.path);
+      return undefined;
     },
     (thrown) => {
       // Later nobody asks any more: it was told that the validator is asynchronous.
-      found ??= violation([], `its validator threw: ${describeThrown(thrown)}`);
+      if (found === undefined) tell(`its validator threw: ${describeThrown(thrown)}`);
     },
   );
   return found;
-}
-
-/** What a plan says of a message: under which name, of which of its fields. An event cannot be called as a call is. */
-function plannedFields({
-  type,
-  event,
-  properties,
-  traits,
-}: Parameters<typeof findPlanViolation>[1]):
-  | { readonly name: string; readonly field: "properties" | "traits"; readonly value: unknown }
-  | undefined {
-  if (type === "track") {
-    if (typeof event !== "string" || plannedCalls.has(event)) return undefined;
-    return { name: event, field: "properties", value: properties ?? {} };
-  }
-  const name = `$${type}`;
-  return type === "page" || type === "screen"
-    ? { name, field: "properties", value: properties ?? {} }
-    : { name, field: "traits", value: traits ?? {} };
-}
-
-const plannedCalls: ReadonlySet<string> = new Set(["$identify", "$page", "$screen", "$group", "$alias"]);
-
-function firstIssue(result: ValidationResult<unknown> | undefined) {
-  const issue = result?.issues?.[0];
-  if (result?.issues === undefined || issue === undefined) return undefined;
-  const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : "";
-  const path = (issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment));
-  return { path, message: `${issue.message}${more}` };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { encodeMessage } from "../encode.ts";
+import { encodeMessage } from "../encode-message.ts";
 import { Entry } from "../store/entry.ts";
 import { ByteStore } from "../store/memory/byte-store.ts";
 import { Batch } from "./batch.ts";

@@ -2,12 +2,12 @@ import type { Settings } from "../config.ts";
 import { channel, type RequestEnded } from "../diagnostics/channels.ts";
 import type { Environment } from "../environment/environment.ts";
 import { askForeign, callForeign, describeThrown, errorOf } from "../foreign.ts";
-import { askForHeaders } from "../headers.ts";
 import { limit } from "../transport/attempt.ts";
 import { gzipThreshold } from "../transport/gzip.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../transport/transport.ts";
 import { aborted } from "../transport/transport-error.ts";
 import { version } from "../version.ts";
+import { askForHeaders } from "./ask-for-headers.ts";
 import { nodeHeaders } from "./node-headers.ts";
 
 /** The requests of a client: where to, with which headers, compressed or not. */

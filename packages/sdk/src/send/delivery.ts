@@ -3,6 +3,7 @@ import type { Counters } from "../counters.ts";
 import type { Environment } from "../environment/environment.ts";
 import { PintleError } from "../errors.ts";
 import { errorOf } from "../foreign.ts";
+import type { Signal } from "../signal.ts";
 import type { Entry } from "../store/entry.ts";
 import type { NotAdded, Store } from "../store/store.ts";
 import type { TransportResponse } from "../transport/transport.ts";
@@ -142,7 +143,7 @@ export class Delivery {
     }
   }
 
-  flush(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
+  flush(timeout: number, signal?: Signal): Promise<FlushResult> {
     const allDue = (): void => {
       this.#schedule.dueMark = Math.max(this.#schedule.dueMark, this.#backlog.newest);
       this.#requestPump();
@@ -224,7 +225,7 @@ export class Delivery {
   }
 
   /** Waits for all messages that are here now to end, or for the time to be over. */
-  async #wait(timeout: number, signal?: AbortSignal): Promise<FlushResult> {
+  async #wait(timeout: number, signal?: Signal): Promise<FlushResult> {
     let stop = (): void => {};
     const over = new Promise<void>((resolve) => {
       const cancel = this.#environment.after(timeout, resolve);

@@ -1,6 +1,6 @@
 import type { Settings } from "../config.ts";
 import type { Environment } from "../environment/environment.ts";
-import { PintleError, type SdkErrorCode } from "../errors.ts";
+import { PintleError, type ResponseErrorCode } from "../errors.ts";
 import { describeThrown } from "../foreign.ts";
 import { loggedAs } from "../logged.ts";
 import type { Entry } from "../store/entry.ts";
@@ -15,6 +15,7 @@ import { classifyResponse } from "./classify-response.ts";
 import type { DataPlaneClient } from "./data-plane-client.ts";
 import { askForNodes } from "./nodes.ts";
 import { alikeLimit, misreadLimit, Refusals } from "./refusals.ts";
+import { responseError, responseErrors } from "./response-errors.ts";
 
 /** Messages alone that are tried before a batch is held again, at most. */
 const mostProbes = 30;
@@ -65,7 +66,10 @@ export class ResponseHandler {
     // Something else is accepted, so it was not the server's fault.
     this.#rejectSuspects(batch);
     if (flaw !== undefined)
-      this.#problem("PINTLE_ANSWER_FLAWED", "flaw", `the answer ${status} counts, but ${flaw}`, { status });
+      this.#context.problem(
+        responseError("PINTLE_ANSWER_FLAWED", this.#redact(`the answer ${status} counts, but ${flaw}`), status),
+        "flaw",
+      );
   }
 
   /**
@@ -137,7 +141,8 @@ export class ResponseHandler {
       this.#nodes = result;
     } else {
       this.#context.breaker.failed(now);
-      this.#problem("PINTLE_SEND_FAILED", "cluster-info", `GET /cluster-info failed: ${describeThrown(result)}`);
+      const what = `GET /cluster-info failed: ${describeThrown(result)}`;
+      this.#context.problem(new PintleError("PINTLE_SEND_FAILED", this.#redact(what)), "cluster-info");
     }
     for (const batch of this.#context.waiting) {
       if (batch.dueAt !== untilRegrouped) continue;
@@ -252,17 +257,13 @@ export class ResponseHandler {
    * holds.
    */
   #answered(
-    code: SdkErrorCode,
+    code: ResponseErrorCode,
     what: string,
     { status, words }: { readonly status: number; readonly words: string },
   ): PintleError {
-    const error = new PintleError(code, `${what} ${status}${quote(this.#redact(words))}`, { status });
+    const error = responseError(code, `${what} ${status}${quote(this.#redact(words))}`, status);
     if (words === "" || isOpen(status, words)) return error;
-    return loggedAs(error, `${what} ${status} (in ${words.length} characters)`);
-  }
-
-  #problem(code: SdkErrorCode, kind: string, what: string, more: { readonly status?: number } = {}): void {
-    this.#context.problem(new PintleError(code, this.#redact(what), more), kind);
+    return loggedAs(error, `${what} ${status} (in ${words.length} characters)`, responseErrors[code].advice);
   }
 
   /** The server may have repeated the write key in its words. */

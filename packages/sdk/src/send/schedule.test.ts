@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { resolveConfig } from "../config.ts";
+import { resolveConfig } from "../read-config.ts";
 import { Entry } from "../store/entry.ts";
 import { Queue } from "../store/memory/queue.ts";
 import { Batch, untilRegrouped } from "./batch.ts";

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { OpenOutbox } from "../outbox/outbox.ts";
 import { PintleClient } from "../pintle.ts";
 import type { TransportRequest, TransportResponse } from "../transport/transport.ts";
 import { VirtualEnvironment } from "./virtual-environment.ts";
@@ -26,8 +27,12 @@ export interface VirtualClient {
 
 const silent: NonNullable<Config["logger"]> = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A client on virtual time, with a data plane that answers at once. Its write key is `wk_secret`. */
-export function startVirtualClient(config: Config = {}, answer: Answer = () => ({})): VirtualClient {
+/** A client on virtual time, with a data plane that answers at once; its outbox is there at once, unless given. Its write key is `wk_secret`. */
+export function startVirtualClient(
+  config: Config = {},
+  answer: Answer = () => ({}),
+  openOutbox?: OpenOutbox,
+): VirtualClient {
   const requests: VirtualRequest[] = [];
   const messages: Wire[] = [];
   const environment = new VirtualEnvironment(async (request) => {
@@ -40,6 +45,7 @@ export function startVirtualClient(config: Config = {}, answer: Answer = () => (
     if (response.status >= 200 && response.status <= 299) messages.push(...batch);
     return response;
   });
+  if (openOutbox !== undefined) environment.openOutbox = openOutbox;
   const client = new PintleClient("wk_secret", "https://data.example.com/", { logger: silent, ...config }, environment);
   return { client, environment, requests, messages };
 }

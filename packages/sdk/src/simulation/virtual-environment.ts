@@ -1,5 +1,8 @@
 import { hashUserKey } from "@pintle/events";
 import type { Environment, Lifecycle, Resident } from "../environment/environment.ts";
+import type { OpenOutbox } from "../outbox/outbox.ts";
+import { Pipeline } from "../outbox/pipeline.ts";
+import { openLog } from "../report/problem-log.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -51,6 +54,8 @@ export class VirtualEnvironment implements Environment {
   readonly now = (): number => this.#time + this.wallOffset;
   readonly monotonic = (): number => this.#time;
   readonly soon = (callback: () => void): void => queueMicrotask(callback);
+  readonly openLog: Environment["openLog"] = openLog;
+  openOutbox: OpenOutbox = (...given) => new Pipeline(...given);
   readonly loadTransport = async (): Promise<Transport> => this.transport;
 
   readonly after = (milliseconds: number, callback: () => void): (() => void) => {

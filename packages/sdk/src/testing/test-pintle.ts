@@ -3,7 +3,7 @@ import type { Message } from "@pintle/events";
 import type { Config } from "../config.ts";
 import type { WireMessage } from "../encode.ts";
 import { Pintle } from "../index.ts";
-import type { PintleEvents } from "../pintle.ts";
+import type { PintleEvents } from "../pintle-events.ts";
 import type { AnyPlan, TrackingPlan } from "../plan/plan.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { describeMismatch, findMismatch, show } from "./pattern.ts";

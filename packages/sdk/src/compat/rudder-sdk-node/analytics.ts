@@ -1,16 +1,16 @@
 import type { Message } from "@pintle/events";
-import { resolveConfig } from "../../config.ts";
 import { checkConnections } from "../../connection-options.ts";
-import type { FurtherFields } from "../../encode.ts";
 import { PintleError } from "../../errors.ts";
 import { callForeign } from "../../foreign.ts";
 import { Pintle } from "../../index.ts";
 import { kindOfThrown } from "../../logged.ts";
 import type { Logger } from "../../logger.ts";
 import { enqueueWith } from "../../pintle.ts";
+import { resolveConfig } from "../../read-config.ts";
 import type { Receipt } from "../../receipt.ts";
 import { checkDurable } from "../../store/durable/durable-options.ts";
 import { assertMessage, insist } from "./assert-message.ts";
+import { encodeFurther, timeOfCall } from "./further-fields.ts";
 import type * as options from "./options.ts";
 import { type constructorOptions, loggerFor, translate } from "./options.ts";
 import type * as types from "./types.ts";
@@ -167,8 +167,16 @@ export class Analytics {
       return this;
     }
     const { fields, further } = divided(type, message);
-    const receipt = enqueueWith(client, fields as unknown as Message, further);
-    void this.#follow(receipt, { message: { ...fields, ...further }, isDelivered: false }, callback);
+    const { originalTimestamp } = message;
+    const receipt = enqueueWith(client, fields as unknown as Message, {
+      // Read where a throw is a refusal.
+      get originalTimestamp() {
+        return timeOfCall(originalTimestamp);
+      },
+      encode: () => encodeFurther(further),
+    });
+    const sent = { ...fields, ...further, ...(originalTimestamp === undefined ? {} : { originalTimestamp }) };
+    void this.#follow(receipt, { message: sent, isDelivered: false }, callback);
     if (!this.#hasSent) {
       // The official SDK sends the first message at once.
       this.#hasSent = true;
@@ -257,12 +265,11 @@ function batchOf(sent: readonly Sent[]): SentBatch {
 
 /** A message as Pintle takes it, and what else is to be sent: fields of the program's own, a time of the past, and what the official SDK adds. */
 function divided(type: Message["type"], message: Readonly<Record<string, unknown>>) {
-  const { traits, context, messageId, properties, originalTimestamp, _metadata, ...rest } = message;
+  const { traits, context, messageId, properties, originalTimestamp: _, _metadata, ...rest } = message;
   const others = Object.entries(rest).filter(([field]) => !modelled.has(field));
-  const further: FurtherFields = {
+  const further: Readonly<Record<string, unknown>> = {
     ...Object.fromEntries(others),
     _metadata: { nodeVersion: process.versions.node, ...(_metadata as object) },
-    ...(originalTimestamp === undefined ? {} : { originalTimestamp }),
     // What is no object in the model is sent as the official SDK does.
     ...(isModelled(traits) ? {} : { traits }),
     ...(isModelled(properties) ? {} : { properties }),

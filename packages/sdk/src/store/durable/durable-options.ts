@@ -1,6 +1,7 @@
-import { describe } from "@pintle/events";
-import { type DurableCheck, type DurableSettings, duration, integer, isFields } from "../../config.ts";
+import { describe, isObject } from "@pintle/events";
+import type { DurableCheck, DurableSettings } from "../../config.ts";
 import { ConfigError } from "../../errors.ts";
+import { duration, integer } from "../../option-checks.ts";
 import type { DurableStore } from "./durable-store.ts";
 import { OpeningStore } from "./opening-store.ts";
 
@@ -18,7 +19,7 @@ const open: DurableSettings["open"] = (settings, memory, host) => {
 
 /** Reads the option `durable`. Throws ConfigError, and nothing else. */
 export const checkDurable: DurableCheck = (value, { overflow, maxMessageBytes }) => {
-  if (!isFields(value)) {
+  if (!isObject(value)) {
     const allowed = 'an object such as { directory: "/var/lib/shop/events" }';
     throw new ConfigError("durable", value, describe(value), allowed);
   }

@@ -1,5 +1,5 @@
-import { callForeign } from "./foreign.ts";
-import type { Logger } from "./logger.ts";
+import { callForeign } from "../foreign.ts";
+import type { Logger } from "../logger.ts";
 
 /** A repeated problem is logged once in this many milliseconds. */
 const quietTime = 60_000;

@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { resolveConfig } from "./config.ts";
 import { ConfigError, Pintle } from "./index.ts";
+import { resolveConfig } from "./read-config.ts";
 import { checkDurable } from "./store/durable/durable-options.ts";
 
 const key = "wk_test";
