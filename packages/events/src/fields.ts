@@ -57,12 +57,12 @@ export interface KnownTraits extends Fields {
   readonly createdAt?: Maybe<Moment>;
   readonly description?: Maybe<string>;
   readonly email?: Maybe<string>;
-  /** Of a group: how many work there. */
+  /** Number of people who work in the group. */
   readonly employees?: Maybe<number | string>;
   readonly firstName?: Maybe<string>;
   readonly gender?: Maybe<string>;
   readonly id?: Maybe<string | number>;
-  /** Of a group. */
+  /** Industry of a group. */
   readonly industry?: Maybe<string>;
   readonly lastName?: Maybe<string>;
   readonly name?: Maybe<string>;
@@ -94,7 +94,7 @@ export interface KnownProperties extends Fields {
   readonly discount?: Maybe<number>;
   readonly name?: Maybe<string>;
   readonly path?: Maybe<string>;
-  /** Of one piece, in `currency`. */
+  /** Price of one piece, in `currency`. */
   readonly price?: Maybe<number>;
   readonly products?: Maybe<readonly object[]>;
   readonly quantity?: Maybe<number>;

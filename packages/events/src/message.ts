@@ -86,7 +86,7 @@ export interface ViewFields {
 export type Group = Identity &
   CommonFields & {
     readonly type: "group";
-    /** Of the group. */
+    /** Id of the group. */
     readonly groupId: Id;
     readonly traits?: Traits | undefined;
   };

@@ -8,9 +8,9 @@ import type { Suspects } from "./suspects.ts";
 
 /** What came of one request. */
 export interface Result {
-  /** Of all its events. */
+  /** The outcome of all its events. */
   readonly outcome?: Outcome;
-  /** Of each of its events. */
+  /** The outcome of each of its events. */
   readonly outcomes?: readonly Outcome[];
   /** Whether the answer may be about one of the events only, and the others would have got through without it. */
   readonly mayBeOne?: boolean;

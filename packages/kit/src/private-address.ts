@@ -22,7 +22,7 @@ for (const [network, prefix] of [
   specialV4.addSubnet(network, prefix, "ipv4");
 }
 
-/** Of the public space 2000::/3, what is none all the same: IANA's IPv6 Special-Purpose Address Registry. */
+/** Ranges of 2000::/3 that are not public all the same: IANA's IPv6 Special-Purpose Address Registry. */
 const specialV6 = new BlockList();
 for (const [network, prefix] of [
   ["2001::", 23], // protocol assignments, Teredo among them: an IPv4 address is hidden in it

@@ -69,7 +69,7 @@ export class Log {
   #active: ActiveSegment | undefined;
   /** The end of the segment before the active one. */
   #last: SealedEnd;
-  /** Of the next record to be written. May be above `end`: the offsets of a group that failed are spent. */
+  /** Offset of the next record to be written. May be above `end`: the offsets of a group that failed are spent. */
   #nextOffset: number;
   #lastSequence: number;
   #ahead: NextSegment | undefined;

@@ -18,7 +18,7 @@ export interface RetainedSegment {
   /** The offset behind its last record. */
   readonly next: number;
   readonly bytes: number;
-  /** Of its newest record, milliseconds since 1970. */
+  /** Time of its newest record, milliseconds since 1970. */
   readonly time: number;
 }
 
@@ -59,7 +59,7 @@ export interface RetentionState {
   readonly sealed: readonly RetainedSegment[];
   readonly active: RetainedSegment;
   readonly now: number;
-  /** Of the disk; only needed with `minFree`. */
+  /** Space on the disk; only needed with `minFree`. */
   readonly space: { readonly free: number; readonly total: number } | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface SegmentCheck {
   /** Times of the first and the last record; undefined and 0 if there is none. */
   readonly since: number | undefined;
   readonly time: number;
-  /** Of the last record; -1 if there is none. */
+  /** Group of the last record; -1 if there is none. */
   readonly group: number;
   readonly damage: Damage[];
 }

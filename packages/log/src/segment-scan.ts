@@ -26,7 +26,7 @@ export interface ScannedRecords {
   readonly next: SegmentPlace;
   /** There is no further record in the file now; `next.position` is where the last one ends. */
   readonly ended: boolean;
-  /** Of the last whole record: the place behind it, its group and its time; undefined, -1 and 0 if there was none. */
+  /** The place behind the last whole record, its group and its time; undefined, -1 and 0 if there was none. */
   readonly whole: SegmentPlace | undefined;
   readonly group: number;
   readonly time: number;

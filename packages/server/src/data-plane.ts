@@ -67,7 +67,7 @@ export interface DataPlane {
   close(): Promise<void>;
 }
 
-/** Of the topic `events`: a tenth of the disk is kept free. */
+/** Retention of the topic `events`: a tenth of the disk is kept free. */
 const retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.1 } satisfies Retention;
 /** Milliseconds between two attempts to write what a full disk did not take. */
 const watchEvery = 2000;

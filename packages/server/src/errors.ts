@@ -11,7 +11,7 @@ export const serverErrors = {
   PINTLE_CONFIG_UNREADABLE: { retryable: false },
   /** The configuration is a program that does not come to its end in time. */
   PINTLE_CONFIG_TIMEOUT: { retryable: true },
-  /** The configuration says something that is not allowed; `ConfigError.problems` lists all of it. */
+  /** The configuration says something that is not allowed; `InvalidConfigError.problems` lists all of it. */
   PINTLE_CONFIG_INVALID: { retryable: false },
   /** A table of cases, or what it names, cannot be used. */
   PINTLE_CASES_UNREADABLE: { retryable: false },

@@ -30,7 +30,7 @@ export class RotatingFile {
   readonly #closed: ClosedFiles;
   /** `undefined` between two files. */
   #lines: LineFile | undefined;
-  /** Of the last append: which multiple of `every` it was in. */
+  /** The multiple of `every` that the last append fell into. */
   #period = 0;
   #isClosed = false;
   #turn: Promise<unknown> = Promise.resolve();

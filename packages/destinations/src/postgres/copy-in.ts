@@ -51,7 +51,7 @@ export class CopyIn implements PgSubmittable {
 
 /** Bytes of a message, about. */
 const messageSize = 65_536;
-/** Of its type and its length. */
+/** Bytes of its type and its length. */
 const headSize = 5;
 
 const tab = 0x09;

@@ -49,7 +49,7 @@ export class EventFields {
     return objectOf(this.#event.properties);
   }
 
-  /** Of the traits, else of the properties; something that has the form of an address. */
+  /** The address in the traits, else in the properties, where it has the form of one. */
   get email(): string | undefined {
     return emailOf(this.traits, this.properties);
   }
@@ -131,12 +131,12 @@ export class EventFields {
     return firstText(this.#context, "timezone");
   }
 
-  /** Of a page view its properties, else the page of the context. */
+  /** The properties of a page view, else the page of the context. */
   get page(): Page {
     return pageOf(this.#type === "page", this.properties, this.#context);
   }
 
-  /** Of the context, else the `utm_` parameters of the page's URL. */
+  /** The campaign of the context, else the `utm_` parameters of the page's URL. */
   get campaign(): Campaign {
     return campaignOf(this.#context, this.#pageQuery);
   }

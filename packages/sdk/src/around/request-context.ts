@@ -84,7 +84,7 @@ function pageOf(address: string | undefined, referrer: string | undefined): obje
   return { url: href, path, ...(search === "" ? {} : { search }), ...(referrer === undefined ? {} : { referrer }) };
 }
 
-/** Of headers as `node:http` gives them. */
+/** The value of a header, out of headers as `node:http` gives them. */
 export function headerOf(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   name: string,

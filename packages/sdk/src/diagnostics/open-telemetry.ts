@@ -75,9 +75,9 @@ export class OpenTelemetry {
   #histogram: Histogram | undefined;
   #isLookingForMeter = false;
 
-  /** Of clients that live. Counters know nothing of its client, so this keeps none alive. */
+  /** Counters of clients that live. Counters do not refer to their client, so this keeps none alive. */
   readonly #counters = new Set<Counters>();
-  /** Of clients that are gone: what a counter has counted stays counted. */
+  /** Sums of clients that are gone: what a counter has counted stays counted. */
   #past: Stats | undefined;
   readonly #gone = new FinalizationRegistry<Counters>((counters) => this.#forget(counters));
 

@@ -7,7 +7,7 @@ const found = globalThis as unknown as Readonly<Record<Name, Real>>;
 type Name = "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval" | "queueMicrotask" | "performance";
 
 interface Real {
-  /** Of a fake of `@sinonjs/fake-timers`, which Vitest and Jest use: what it stands for, by its name with `_` in front. */
+  /** The functions that a fake of `@sinonjs/fake-timers` (Vitest, Jest) replaced, by their names with `_` in front. */
   readonly clock?: Readonly<Record<string, unknown>>;
 }
 

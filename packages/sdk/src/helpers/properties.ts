@@ -5,7 +5,7 @@ export interface Product {
   readonly id?: string | number | undefined;
   readonly sku?: string | undefined;
   readonly name?: string | undefined;
-  /** Of one piece, in the event's `currency`. */
+  /** Price of one piece, in the event's `currency`. */
   readonly price?: number | undefined;
   readonly [field: string]: unknown;
 }
@@ -110,7 +110,7 @@ export class PropertiesHelper extends FreeForm {
     return this.set("sku", sku);
   }
 
-  /** Of one piece, in `currency`. */
+  /** Price of one piece, in `currency`. */
   setPrice(price: number): this {
     return this.set("price", price);
   }

@@ -5,11 +5,11 @@ import { checkNames } from "./check-names.ts";
 
 /** Old names and new ones. See {@link rename}. */
 export interface Renames {
-  /** Of events, in `track`. */
+  /** New names of events, in `track`. */
   readonly events?: Readonly<Record<string, string>> | undefined;
-  /** Of fields at the top of `properties`. */
+  /** New names of fields at the top of `properties`. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
-  /** Of fields at the top of `traits`. */
+  /** New names of fields at the top of `traits`. */
   readonly traits?: Readonly<Record<string, string>> | undefined;
 }
 

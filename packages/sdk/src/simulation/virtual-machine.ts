@@ -109,7 +109,7 @@ export class VirtualProcess extends VirtualEnvironment {
 /** A disk and the locks on it. They outlive the processes, which end one by one by `kill`, or all at once when the power fails. */
 export class VirtualMachine {
   readonly fs: FakeFileSystem = new FakeFileSystem();
-  /** Of the logs of its processes, if not the usual. */
+  /** Options of the logs of its processes, if not the usual. */
   segmentBytes: number | undefined;
   readonly #locks = new Map<string, VirtualProcess>();
   readonly #processes = new Set<VirtualProcess>();

@@ -10,7 +10,7 @@ export interface Certificate {
 }
 
 export interface Certificates {
-  /** Of an authority that nobody knows. */
+  /** A certificate of an authority that nobody knows. */
   readonly ca: string;
   /** For `localhost`, 127.0.0.1 and ::1, signed by it. */
   readonly good: Certificate;

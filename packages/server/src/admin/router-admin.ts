@@ -8,7 +8,7 @@ import type { RetryAdmin } from "./retry-routes.ts";
 export interface RouterAdminOptions {
   readonly router: Pick<RunningRouter, "ask">;
   readonly engine: Pick<Engine, "topics">;
-  /** Of the configuration that is in use. */
+  /** Destinations of the configuration in use. */
   readonly destinations: () => readonly Destination[];
 }
 

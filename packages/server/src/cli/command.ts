@@ -36,7 +36,7 @@ export interface Command {
 export interface CommandCall {
   /** What was given, by name; of a flag that has no value, `"true"`. */
   readonly flags: Readonly<Record<string, string | undefined>>;
-  /** Of flags that may be given several times, what was given. */
+  /** What was given of flags that may be given several times. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly arguments: readonly string[];
 }

@@ -18,7 +18,7 @@ export function helpFor(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-/** Of the commands that begin with the same word. */
+/** Help for the commands that begin with the same word. */
 export function helpForGroup(group: string, commands: readonly Command[]): string {
   const own = commands.filter(({ name }) => name.split(" ")[0] === group);
   return [

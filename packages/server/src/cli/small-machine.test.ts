@@ -20,7 +20,7 @@ import { anyPort, configured, Run } from "./run.test.support.ts";
 const perRecord = 40;
 const records = 150;
 const letters = 1500;
-/** Of a user whose events were refused for long: they stand in few records. */
+/** Events of a user that were refused for long: they stand in few records. */
 const long = { records: 8, events: 250 };
 
 /** Two events each: the first one is parked, or has ended; the second waits in the log. */

@@ -28,13 +28,13 @@ export interface StartOptions {
   readonly configTimeout: number;
 }
 
-/** Of every command that runs code of the owner. */
+/** Flags of every command that runs code of the owner. */
 export const configTimeoutFlag: Flag = {
   value: "TIME",
   description: "how long a configuration in TypeScript or JavaScript may take to load, like 60s (default 30s)",
 };
 
-/** Of every command that reads a `workspaceConfig.json`. */
+/** Flags of every command that reads a `workspaceConfig.json`. */
 export const workspaceFlag: Flag = {
   value: "ID",
   description: "the workspace that is meant, where a workspaceConfig.json has several",

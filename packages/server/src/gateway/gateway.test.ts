@@ -22,7 +22,7 @@ interface Row extends Request {
   readonly name: string;
   readonly status: number;
   readonly answer: string;
-  /** Of the headers, those to look at; `undefined`: must not be there. */
+  /** Headers to look at; `undefined`: must not be there. */
   readonly with?: Readonly<Record<string, string | undefined>>;
   /** How many events are stored. @default 0 */
   readonly stored?: number;

@@ -29,7 +29,7 @@ export interface GatewayOptions {
   /** Where accepted requests go; the gateway appends to its topic `events` and does not close it. */
   readonly engine: Pick<Engine, "append" | "partitions">;
   readonly logger: Logger;
-  /** Of the data plane, for `/version`. */
+  /** Version of the data plane, for `/version`. */
   readonly version: string;
   /** Addresses or subnets of proxies whose `X-Forwarded-For` is believed. @default [] */
   readonly trustedProxies?: readonly string[];

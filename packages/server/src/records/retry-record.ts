@@ -24,7 +24,7 @@ export interface ParkedFacts extends Origin {
   readonly attempts: number;
   /** Milliseconds for which it had been tried; absent before the first attempt. */
   readonly age?: number | undefined;
-  /** Of what the transformation made of it, the `messageId`s that are still to go out; absent: all. */
+  /** The `messageId`s that are still to go out, of what the transformation made of it; absent: all. */
   readonly only?: readonly string[] | undefined;
 }
 

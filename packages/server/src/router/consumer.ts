@@ -47,12 +47,12 @@ export interface ConsumerOptions {
   readonly limits?: Partial<ConsumerLimits>;
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
   readonly deduper?: ((partition: number) => Deduper) | undefined;
-  /** Of all destinations. */
+  /** Shared by all destinations. */
   readonly budget: MemoryBudget;
   readonly tap: Tap;
   /** By partition, where it begins if this folder has not seen it before. @default where the log ends */
   readonly beginnings?: readonly number[] | undefined;
-  /** Of the consumer that this one takes over from, when settings change at run time: its counts go on. */
+  /** Counters of the consumer that this one takes over from, when settings change at run time: its counts go on. */
   readonly before?: Pick<Ledger, "counters" | "problems"> | undefined;
 }
 
@@ -86,7 +86,7 @@ export class Consumer {
   readonly #retry: RetryTopic;
   readonly #reader: Reader;
   readonly #deliverer: Deliverer;
-  /** Of a destination that commits its position with the events. */
+  /** Positions, where the destination commits its position with the events. */
   readonly #positions: Positions | undefined;
 
   #subscription: Subscription | undefined;

@@ -16,7 +16,7 @@ export interface ItemDiscard extends Discard {
   readonly receivedAt: string;
 }
 
-/** Of rows with the same id the newest by `received_at`, of equal ones the last; in the order of the items. */
+/** The newest row of each id by `received_at`, the last among equal ones; in the order of the items. */
 export function newestOfEach(items: readonly Item[]): readonly Item[] {
   const newest = new Map<string, Item>();
   for (const item of items) {

@@ -29,7 +29,7 @@ export class Journals {
   /** Undefined while the folder cannot be used. */
   #own: Journal | undefined;
   readonly #held = new Map<number, Journal>();
-  /** Of those, what is being closed. */
+  /** Those that are being closed. */
   readonly #leaving = new Set<Journal>();
   /** Journals that cannot be read by this version. */
   readonly #unreadable = new Set<number>();

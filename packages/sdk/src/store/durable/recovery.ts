@@ -3,7 +3,7 @@ import { durableError } from "./durable-errors.ts";
 import { Finished } from "./finished.ts";
 import { decodeAcknowledgements, decodeMessages, type Place, type StoredMessage } from "./record.ts";
 
-/** Of the log that is read at once. */
+/** Bytes of the log that are read at once. */
 const scanBytes = 1024 * 1024;
 
 /** A message that has been moved, and where it is now. */

@@ -47,7 +47,7 @@ export type TaskAnswer =
 export interface PlainRefusal {
   readonly code: string;
   readonly message: string;
-  /** Of a `ConfigError`. */
+  /** What an `InvalidConfigError` has besides. */
   readonly config?: {
     readonly file: string | undefined;
     readonly problems: readonly { readonly path: string; readonly message: string }[];

@@ -6,7 +6,7 @@ export class Duplicates {
   #from: number;
   #next: number;
   readonly #most: number;
-  /** Of each record that has duplicates: one byte for each event, 1 for a duplicate. In the order of the offsets. */
+  /** Flags of each record that has duplicates: one byte for each event, 1 for a duplicate. In the order of the offsets. */
   readonly #duplicates = new Map<number, Uint8Array>();
 
   /** @param most records with duplicates that are kept */

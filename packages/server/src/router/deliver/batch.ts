@@ -28,7 +28,7 @@ export interface TakeOptions {
   readonly share: MemoryShare;
   /** Events have a transformation before them, and are there a second time when they are through it. */
   readonly transform?: object | undefined;
-  /** Of a destination that commits its position with the events. */
+  /** Positions, where the destination commits its position with the events. */
   readonly positions?: Positions | undefined;
   readonly ledger: Ledger;
 }

@@ -31,11 +31,11 @@ export interface DelivererOptions {
   readonly deadLetters: DeadLetterWriter;
   /** Payload bytes that may be on their way at a time; a single batch may exceed it. */
   readonly inFlightBytes: number;
-  /** Of the memory. */
+  /** Share of the memory budget. */
   readonly share: MemoryShare;
   /** By source id. */
   readonly sources: ReadonlyMap<string, EventSource>;
-  /** Of a destination that commits its position with the events. */
+  /** Positions, where the destination commits its position with the events. */
   readonly positions?: Positions | undefined;
   /** What events go through before they go out. */
   readonly transform?: EventTransform | undefined;

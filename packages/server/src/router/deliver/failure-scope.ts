@@ -43,7 +43,7 @@ export function detailOf({ detail, reason }: Retry): string {
   return detail ?? reason;
 }
 
-/** Of two failures, the one that asks for the longer pause. */
+/** The one of two failures that asks for the longer pause. */
 export function worse(one: Retry | undefined, other: Retry): Retry {
   return one === undefined || (other.after ?? 0) > (one.after ?? 0) ? other : one;
 }

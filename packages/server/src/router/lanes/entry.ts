@@ -31,7 +31,7 @@ export interface Entry extends TrackedEvent {
   absence: Absence | undefined;
   /** What the transformation made of it, less what the destination has already; `undefined` before the transformation. */
   transformed: readonly DeliveredEvent[] | undefined;
-  /** Of what the transformation makes of it, the `messageId`s that are still to go out; `undefined`: all. */
+  /** The `messageId`s that are still to go out, of what the transformation makes of it; `undefined`: all. */
   only: ReadonlySet<string> | undefined;
   /** The refusal of one of several events that the transformation made of it, while others are still to be tried. */
   failed: Dead | undefined;

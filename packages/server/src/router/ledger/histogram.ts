@@ -9,7 +9,7 @@ export interface HistogramCounts {
 /** Counts lengths of time in buckets. */
 export class Histogram {
   readonly #bounds: readonly number[];
-  /** Of each bucket alone; the last one is for what is above all bounds. */
+  /** Count of each bucket alone; the last one is for what is above all bounds. */
   readonly #counts: number[];
   #sum = 0;
 

@@ -76,7 +76,7 @@ export class ParkedLane {
   readonly toWrite: Queue<PendingWrite> = new Queue();
   /** Records that it had after it was moved last. */
   recordsOnceMoved = 0;
-  /** Of its first event. */
+  /** Attempts of its first event. */
   history: AttemptHistory | undefined = undefined;
   #front: Front = "resting";
   #back: Back = "settled";

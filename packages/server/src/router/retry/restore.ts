@@ -23,7 +23,7 @@ export interface Restored {
 export interface KnownEvents {
   /** The records with events that stand there. Which ones those are is read again where it matters: they may be millions. */
   readonly standing: readonly {
-    /** Of the record. */
+    /** Offset of the record. */
     readonly offset: number;
     /** The last of its events, which stand in their order. */
     readonly end: Origin;
