@@ -152,9 +152,14 @@ function encodeFurther(type: Message["type"], further: Further): string {
 }
 
 function notEncoded(type: Message["type"], thrown: unknown): Refusal {
-  return thrown instanceof TooDeep
+  return thrown instanceof TooDeep || isOverflow(thrown)
     ? refusal("invalid", "PINTLE_MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`)
     : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, thrown);
+}
+
+/** Whether the stack ended before the levels could be counted. */
+function isOverflow(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message.includes("call stack");
 }
 
 /** The caller's, if there is one; an empty id is none, and so is one that the data plane would replace at each attempt. */

@@ -717,6 +717,7 @@ describe("what programs give as ids, times and depths", () => {
           });
         assert.equal(offer(508).error, undefined, field);
         assert.equal(offer(509).error?.code, "PINTLE_MESSAGE_TOO_DEEP", field);
+        assert.equal(offer(100_000).error?.code, "PINTLE_MESSAGE_TOO_DEEP", `${field}, deeper than the stack`);
       }
       await environment.until(client.close());
     }
