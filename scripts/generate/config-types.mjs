@@ -5,7 +5,7 @@ import { camelCase } from "./registry.mjs";
  * `type-configs.ts`, before it is formatted.
  *
  * @param types of destinations
- * @param kit the module `@pintle/kit`
+ * @param kit the modules `@pintle/kit` and `@pintle/kit/host`
  */
 export function configTypesText(types, kit) {
   const common = Object.keys(kit.deliveryShape);

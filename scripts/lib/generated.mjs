@@ -17,8 +17,9 @@ export function generatedFirst(root) {
 
 /** Files and what belongs into them; `undefined` for a file that is to go. Needs what is compiled. */
 export async function generated(root) {
-  const compiled = (name) => import(pathToFileURL(join(root, "packages", name, "dist", "index.js")).href);
-  const [kit, { loadDestinationTypes }] = await Promise.all([compiled("kit"), compiled("destinations")]);
+  const compiled = (name, entry) => import(pathToFileURL(join(root, "packages", name, "dist", entry)).href);
+  const kit = { ...(await compiled("kit", "index.js")), ...(await compiled("kit", "host.js")) };
+  const { loadDestinationTypes } = await compiled("destinations", "index.js");
   const folders = typeFolders(root);
   const byName = await loadDestinationTypes();
   const types = folders.map(({ type }) => byName.get(type));

@@ -29,7 +29,8 @@ test("the registry loads what each folder exports under its name, and only when 
 });
 
 test("the type of a setting is what its schema takes, with its description and default", async () => {
-  const kit = await import("../../packages/kit/dist/index.js");
+  const author = await import("../../packages/kit/dist/index.js");
+  const kit = { ...author, ...(await import("../../packages/kit/dist/host.js")) };
   const { z, bytes, secret } = kit;
   const thing = kit.defineDestination({
     type: "ad-things",

@@ -2,7 +2,7 @@ import { type Answer, type Dead, type Delivered, dead, delivered, type Retry, re
 import { BlockedAddressError, RequestError, TimeoutError } from "./send-errors.ts";
 
 /** `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not stop a destination for years. */
-export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
+const longestRetryAfter: number = 24 * 60 * 60 * 1000;
 
 /** Statuses with which a server speaks for itself rather than about the event. */
 const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);

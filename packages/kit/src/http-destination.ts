@@ -54,7 +54,7 @@ export interface HttpDefinition<Settings> {
 }
 
 /** Bytes of an answer that are kept with an event: enough to see what a server complains about. */
-export const keptAnswerBytes: number = 10 * 1024;
+const keptAnswerBytes: number = 10 * 1024;
 
 /** Bytes of an answer that `classify` gets: a batch may be answered with a line for each event. */
 const classifiedAnswerBytes = 1 << 20;

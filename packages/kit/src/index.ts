@@ -1,3 +1,4 @@
+// What a destination is written with.
 export { parseJson, stringifyJson } from "@pintle/events";
 export type { DeliveredEvent } from "@pintle/events/gateway";
 export { z } from "zod";
@@ -5,15 +6,8 @@ export type { Addresses } from "./addresses.ts";
 export type { AnswerContext, Attempt } from "./attempt.ts";
 export { bytes } from "./bytes.ts";
 export { type CaseResult, type CaseTable, readCases, runCases } from "./cases.ts";
-export {
-  type ChosenRequest,
-  chosenRequest,
-  requestKey,
-  requestKeys,
-  type TransformRequest,
-  takeRequest,
-} from "./chosen-request.ts";
-export { classifyAnswer, classifyError, longestRetryAfter, retryAfter } from "./classify.ts";
+export { type ChosenRequest, chosenRequest, type TransformRequest } from "./chosen-request.ts";
+export { classifyAnswer, classifyError, retryAfter } from "./classify.ts";
 export type {
   BatchLimits,
   Connection,
@@ -31,7 +25,6 @@ export {
   type OpenDefinition,
   type SettingsOf,
 } from "./define-destination.ts";
-export { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 export { loadDriver } from "./driver.ts";
 export { type DurationLimits, duration } from "./duration.ts";
 export { type EventFields, field } from "./field/field.ts";
@@ -39,8 +32,8 @@ export type { Campaign, Page } from "./field/page.ts";
 export type { Address } from "./field/person.ts";
 export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
-export { type Hiding, hiding, redacted, type ShownRequest, secretForms } from "./hiding.ts";
-export { type HttpDefinition, keptAnswerBytes } from "./http-destination.ts";
+export type { ShownRequest } from "./hiding.ts";
+export type { HttpDefinition } from "./http-destination.ts";
 export type { EventRequest, HttpRequest } from "./http-request.ts";
 export {
   type Adjustment,
@@ -55,15 +48,11 @@ export {
   type Retry,
   retry,
 } from "./outcome.ts";
-export { kindNamed, plainWords } from "./plain-words.ts";
-export { rate, rateBounds } from "./rate.ts";
 export { refuse } from "./refusal.ts";
-export { isSecret, secret, secretsOf } from "./secret.ts";
-export { RequestError, TimeoutError } from "./send-errors.ts";
-export { type PoolOptions, poolSender, type Sender, type SendLimits } from "./sender.ts";
+export { secret } from "./secret.ts";
+export type { Sender } from "./sender.ts";
 export { type ClipLimit, clip } from "./shape/clip.ts";
 export { type FlattenOptions, flatten } from "./shape/flatten.ts";
 export { jsonBytes } from "./shape/json-bytes.ts";
 export { prune, type Scalar, scalars } from "./shape/prune.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";
-export { defaultText } from "./value-text.ts";

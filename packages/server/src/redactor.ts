@@ -1,4 +1,4 @@
-import { type Hiding, hiding, redacted, secretForms } from "@pintle/kit";
+import { type Hiding, hiding, redacted, secretForms } from "@pintle/kit/host";
 
 /** Text with every secret in it replaced. */
 export type Redact = (text: string) => string;

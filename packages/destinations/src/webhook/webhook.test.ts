@@ -3,7 +3,8 @@ import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type HttpRequest, type Sender, secretsOf, takeRequest } from "@pintle/kit";
+import type { HttpRequest, Sender } from "@pintle/kit";
+import { secretsOf, takeRequest } from "@pintle/kit/host";
 import { idempotencyKey, webhook } from "./webhook.ts";
 
 const event: DeliveredEvent = {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { hiding } from "@pintle/kit";
+import { hiding } from "@pintle/kit/host";
 import { checkConfig } from "../config/check-config.ts";
 import type { Reloaded } from "../reload.ts";
 import { AdminRefusal, createAdminServer, isLocalName } from "./admin-server.ts";

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { stringifyJson } from "@pintle/events";
-import type { Hiding } from "@pintle/kit";
+import type { Hiding } from "@pintle/kit/host";
 import type { Logger } from "../logger.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 

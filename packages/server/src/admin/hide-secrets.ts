@@ -1,4 +1,5 @@
-import type { Hiding, ShownRequest } from "@pintle/kit";
+import type { ShownRequest } from "@pintle/kit";
+import type { Hiding } from "@pintle/kit/host";
 
 /** What destinations, libraries and the data plane say in words, under these names. */
 const words: ReadonlySet<string> = new Set(["detail", "message", "error", "problem", "answer"]);

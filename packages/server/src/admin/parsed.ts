@@ -1,4 +1,4 @@
-import { plainWords } from "@pintle/kit";
+import { plainWords } from "@pintle/kit/host";
 import { z } from "zod";
 import { formatPath } from "../config/problem.ts";
 import { AdminRefusal } from "./admin-server.ts";

@@ -1,4 +1,4 @@
-import { rate } from "@pintle/kit";
+import { rate } from "@pintle/kit/host";
 import { z } from "zod";
 import type { ReplayRequest } from "../records/replay-record.ts";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";

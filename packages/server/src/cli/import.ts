@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { secretsOf } from "@pintle/kit";
+import { secretsOf } from "@pintle/kit/host";
 import { loadAndCarryOver } from "../config/carry-over.ts";
 import { checkConfig } from "../config/check-config.ts";
 import { readJsonFile } from "../config/load-config.ts";

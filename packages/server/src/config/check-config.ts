@@ -1,4 +1,4 @@
-import { plainWords, secretsOf } from "@pintle/kit";
+import { plainWords, secretsOf } from "@pintle/kit/host";
 import type { z } from "zod";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";

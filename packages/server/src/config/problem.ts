@@ -1,4 +1,4 @@
-import { isSecret, kindNamed } from "@pintle/kit";
+import { isSecret, kindNamed } from "@pintle/kit/host";
 import type { z } from "zod";
 import { ServerError } from "../errors.ts";
 import { isPlainObject, isReference } from "./env.ts";

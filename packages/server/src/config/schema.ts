@@ -1,5 +1,6 @@
 import { knownTypes } from "@pintle/events/gateway";
-import { bytes, duration, rate } from "@pintle/kit";
+import { bytes, duration } from "@pintle/kit";
+import { rate } from "@pintle/kit/host";
 import { z } from "zod";
 import { leastMemory } from "../memory-limit.ts";
 import { defaultEngine, type EngineConfig } from "../model/engine.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DestinationType } from "@pintle/kit";
-import { secretsOf, type Tools } from "@pintle/kit";
+import type { DestinationType, Tools } from "@pintle/kit";
+import { secretsOf } from "@pintle/kit/host";
 import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
 import type { Logger } from "../logger.ts";

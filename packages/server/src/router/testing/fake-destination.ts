@@ -1,5 +1,6 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type BatchLimits, type DestinationType, delivered, deliveryShape, type Outcome } from "@pintle/kit";
+import { type BatchLimits, type DestinationType, delivered, type Outcome } from "@pintle/kit";
+import { deliveryShape } from "@pintle/kit/host";
 import { z } from "zod";
 
 export type Deliver = (events: readonly DeliveredEvent[]) => Promise<readonly Outcome[]> | readonly Outcome[];

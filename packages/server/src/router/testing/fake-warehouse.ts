@@ -5,11 +5,11 @@ import {
   type DestinationType,
   dead,
   delivered,
-  deliveryShape,
   type Outcome,
   type Position,
   retry,
 } from "@pintle/kit";
+import { deliveryShape } from "@pintle/kit/host";
 import { z } from "zod";
 import { settle } from "./fake-clock.ts";
 import type { FakeDestination } from "./fake-destination.ts";

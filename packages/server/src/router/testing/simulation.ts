@@ -1,4 +1,5 @@
-import { classifyAnswer, classifyError, type Outcome, TimeoutError } from "@pintle/kit";
+import { classifyAnswer, classifyError, type Outcome } from "@pintle/kit";
+import { TimeoutError } from "@pintle/kit/host";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeDestination } from "./fake-destination.ts";
 import { seededRandom } from "./random.ts";
