@@ -1,4 +1,5 @@
-// The types of what may stand in a configuration, made of the schemas of the destinations' settings, with their descriptions.
+// The types of what may stand in a configuration, made of the schemas of the destinations'
+// settings, with their descriptions.
 import { camelCase } from "./registry.mjs";
 
 /**

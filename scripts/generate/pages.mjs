@@ -1,4 +1,5 @@
-// The pages of docs/destinations: the README of each type, with the table of its settings, and the list of all in the index.
+// The pages of docs/destinations: the README of each type, with the table of its settings, and the
+// list of all in the index.
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 

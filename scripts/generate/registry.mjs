@@ -1,4 +1,5 @@
-// The registry of destinations: what loads each type, and each translator, made of the folders that there are.
+// The registry of destinations: what loads each type, and each translator, made of the folders that
+// there are.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,4 +1,5 @@
-// What is made of the folders of destinations, and lies in the tree: the registry, the types of a configuration, the pages of docs/destinations.
+// What is made of the folders of destinations, and lies in the tree: the registry, the types of a
+// configuration, the pages of docs/destinations.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,12 +11,17 @@ import { registryText, typeFolders } from "../generate/registry.mjs";
 const registryFile = "packages/destinations/src/registry.ts";
 const pages = "docs/destinations";
 
-/** Files and what belongs into them, of the folders alone. It has to be there before the rest can be compiled. */
+/**
+ * Files and what belongs into them, of the folders alone. It has to be there before the rest can be
+ * compiled.
+ */
 export function generatedFirst(root) {
   return new Map([[registryFile, formatted(root, registryFile, registryText(typeFolders(root)))]]);
 }
 
-/** Files and what belongs into them; `undefined` for a file that is to go. Needs what is compiled. */
+/**
+ * Files and what belongs into them; `undefined` for a file that is to go. Needs what is compiled.
+ */
 export async function generated(root) {
   const compiled = (name, entry) => import(pathToFileURL(join(root, "packages", name, "dist", entry)).href);
   const kit = { ...(await compiled("kit", "index.js")), ...(await compiled("kit", "host.js")) };

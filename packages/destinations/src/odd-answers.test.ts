@@ -18,7 +18,10 @@ interface OddServer {
   readonly requests: () => number;
 }
 
-/** Answers each request with these bytes, piece by piece; `end`: and closes the connection, `cut`: and resets it. */
+/**
+ * Answers each request with these bytes, piece by piece; `end`: and closes the connection, `cut`:
+ * and resets it.
+ */
 async function answering(pieces: readonly (string | Buffer)[], then: "keep" | "end" | "cut"): Promise<OddServer> {
   let requests = 0;
   const sockets = new Set<Socket>();
@@ -55,7 +58,10 @@ async function deliver(type: DestinationType, settings: Settings, count: number)
   return connection.deliver(events as unknown as DeliveredEvent[]);
 }
 
-/** The ways out that share the kit's sender: one event, a batch, signed and compressed, and the relay. */
+/**
+ * The ways out that share the kit's sender: one event, a batch, signed and compressed, and the
+ * relay.
+ */
 const kinds: readonly [name: string, type: DestinationType, settings: Settings, count: number][] = [
   ["webhook", webhook as DestinationType, {}, 1],
   [

@@ -3,8 +3,8 @@ import { filtered, type Outcome } from "./outcome.ts";
 import { unmakeable } from "./refusal.ts";
 
 /**
- * What becomes of the events that do not go out, by their positions: what the type has no use for is filtered, and one of which it cannot be
- * told is given up.
+ * What becomes of the events that do not go out, by their positions: what the type has no use for
+ * is filtered, and one of which it cannot be told is given up.
  */
 export function unaccepted(
   events: readonly DeliveredEvent[],

@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** Where a service is reached: one address, or one for each region, of which the first is the default. */
+/**
+ * Where a service is reached: one address, or one for each region, of which the first is the
+ * default.
+ */
 export type Addresses = string | Readonly<Record<string, string>>;
 
 /** The settings by which the address of a service is chosen, or replaced. */

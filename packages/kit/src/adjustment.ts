@@ -2,8 +2,8 @@ import type { EventRequest } from "./http-request.ts";
 import type { Adjustment, Outcome } from "./outcome.ts";
 
 /**
- * The outcomes of what a request carries, each with what was changed of the event to suit the service. Only what was delivered has been
- * changed: what was not may go out otherwise.
+ * The outcomes of what a request carries, each with what was changed of the event to suit the
+ * service. Only what was delivered has been changed: what was not may go out otherwise.
  *
  * @param outcomeAt what became of the event, by its position among those that are carried
  */

@@ -4,13 +4,17 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 export interface Attempt {
   /** Milliseconds since the epoch: for signatures, and for a `Retry-After` that is a date. */
   readonly now: number;
-  /** Where the service is, without a slash at its end: `endpoint` of the settings, else by `region`. `""` for a type without `addresses`. */
+  /**
+   * Where the service is, without a slash at its end: `endpoint` of the settings, else by `region`.
+   * `""` for a type without `addresses`.
+   */
   readonly base: string;
   /** The key under which the configuration lists the destination. */
   readonly name: string | undefined;
   /**
-   * What an event says to this destination alone: the object that stands in its `integrations` under the destination's name, the display
-   * name of its type, or one of the type's other names; the first of them. Empty where there is none. Its values are whatever the client sent.
+   * What an event says to this destination alone: the object that stands in its `integrations`
+   * under the destination's name, the display name of its type, or one of the type's other names;
+   * the first of them. Empty where there is none. Its values are whatever the client sent.
    */
   options(event: DeliveredEvent): Readonly<Record<string, unknown>>;
 }
@@ -19,8 +23,8 @@ export interface Attempt {
 export interface AnswerContext<Settings> extends Attempt {
   readonly settings: Settings;
   /**
-   * For each item of the request's body the position of its event, among those that `classify` gets: `items` of the request. Of a request
-   * that does not say, one item for each event.
+   * For each item of the request's body the position of its event, among those that `classify`
+   * gets: `items` of the request. Of a request that does not say, one item for each event.
    */
   readonly items: readonly number[];
 }

@@ -4,8 +4,8 @@ import { written } from "./value-text.ts";
 const units: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 
 /**
- * An amount of data in a configuration: a number of bytes, or a text like `"500KB"`, `"64MB"`, `"1GB"` (powers of 1000). Its
- * output, bytes, is valid input again.
+ * An amount of data in a configuration: a number of bytes, or a text like `"500KB"`, `"64MB"`,
+ * `"1GB"` (powers of 1000). Its output, bytes, is valid input again.
  */
 export function bytes({
   min,

@@ -54,9 +54,15 @@ const caseSchema = z.strictObject({
 
 type Case = z.output<typeof caseSchema>;
 
-/** A table of cases, as its JSON file has it: docs/writing-a-destination.md says what each key means. */
+/**
+ * A table of cases, as its JSON file has it: docs/writing-a-destination.md says what each key
+ * means.
+ */
 export interface CaseTable {
-  /** Name of a type that Pintle has, or path, from the table, of a module whose default export is one. */
+  /**
+   * Name of a type that Pintle has, or path, from the table, of a module whose default export is
+   * one.
+   */
   readonly destination: string;
   readonly cases: readonly unknown[];
 }
@@ -78,8 +84,8 @@ export interface CaseResult {
 }
 
 /**
- * Runs the cases of a table, each by itself and without a network: events and settings in, requests and outcomes compared. A case that
- * cannot be read is one that does not hold.
+ * Runs the cases of a table, each by itself and without a network: events and settings in, requests
+ * and outcomes compared. A case that cannot be read is one that does not hold.
  *
  * @throws TypeError for a type that is not defined by requests: it would really be opened
  */

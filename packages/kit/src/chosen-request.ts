@@ -4,7 +4,10 @@ import { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-/** What a transformation can choose for the request of one event: under the key `$request` of the event that it gives. */
+/**
+ * What a transformation can choose for the request of one event: under the key `$request` of the
+ * event that it gives.
+ */
 export interface TransformRequest {
   /** Absolute, or relative to the destination's `url`. */
   readonly url?: string;
@@ -27,12 +30,15 @@ export interface ChosenRequest {
 export const requestKey = "$request";
 
 /**
- * All keys by which a transformation chooses: ours, and those of RudderStack's. What a client sends under them is not given to a
- * transformation, so that it cannot choose in its place.
+ * All keys by which a transformation chooses: ours, and those of RudderStack's. What a client sends
+ * under them is not given to a transformation, so that it cannot choose in its place.
  */
 export const requestKeys: readonly string[] = [requestKey, "header", "fullPath", "appendPath"];
 
-/** Not a key that JSON could have: no client sets it, and no body has it. Registered, since a program may hold several copies of the kit. */
+/**
+ * Not a key that JSON could have: no client sets it, and no body has it. Registered, since a
+ * program may hold several copies of the kit.
+ */
 const chosen: unique symbol = Symbol.for("pintle.request") as typeof chosen;
 
 interface WithChoice {
@@ -45,7 +51,8 @@ export function chosenRequest(event: DeliveredEvent): ChosenRequest | undefined 
 }
 
 /**
- * Takes the keys of a choice out of an event that a transformation gave, to where `chosenRequest` finds it.
+ * Takes the keys of a choice out of an event that a transformation gave, to where `chosenRequest`
+ * finds it.
  *
  * @throws TypeError that says what is wrong with it, without its values
  */

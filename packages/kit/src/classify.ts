@@ -1,13 +1,19 @@
 import { type Answer, type Dead, type Delivered, dead, delivered, type Retry, retry } from "./outcome.ts";
 import { BlockedAddressError, RequestError, TimeoutError } from "./send-errors.ts";
 
-/** `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not stop a destination for years. */
+/**
+ * `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not
+ * stop a destination for years.
+ */
 const longestRetryAfter: number = 24 * 60 * 60 * 1000;
 
 /** Statuses with which a server speaks for itself rather than about the event. */
 const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** Whether a status says that there is nothing at this address: that of one event, or, if others get it as well, that of all. */
+/**
+ * Whether a status says that there is nothing at this address: that of one event, or, if others get
+ * it as well, that of all.
+ */
 function isAbsence(status: number): boolean {
   return status === 404 || status === 410 || (status >= 300 && status < 400);
 }
@@ -52,7 +58,8 @@ export function classifyAnswer(answer: Answer, now: number): Delivered | Retry |
 /** Where a redirect points to, without what may be a secret. */
 function targetOf({ status, headers: { location } }: Answer): string {
   if (location === undefined || status < 300 || status >= 400) return "";
-  // A user with password before the host, and everything from the query on. What is visible ASCII cannot break a line.
+  // A user with password before the host, and everything from the query on. What is visible ASCII
+  // cannot break a line.
   const [bare = ""] = location.replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/?#]*@/i, "$1//").split(/[?#]/);
   const shown = bare.replace(/[^\x21-\x7e]/g, "?").slice(0, 300);
   const query = /^[^#]*\?/.test(location) ? "?..." : "";
@@ -60,8 +67,8 @@ function targetOf({ status, headers: { location } }: Answer): string {
 }
 
 /**
- * Milliseconds to wait, of a `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), at most `longestRetryAfter`;
- * `undefined` when there is none that can be read.
+ * Milliseconds to wait, of a `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), at
+ * most `longestRetryAfter`; `undefined` when there is none that can be read.
  */
 export function retryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
@@ -71,14 +78,17 @@ export function retryAfter(header: string | undefined, now: number): number | un
   return Math.min(Math.max(wait, 0), longestRetryAfter);
 }
 
-/** Failures before a connection stands. OpenSSL and Node name what is wrong with a certificate in many ways. */
+/**
+ * Failures before a connection stands. OpenSSL and Node name what is wrong with a certificate in
+ * many ways.
+ */
 const connectCodes =
   /^(ECONNREFUSED|ECONNABORTED|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EADDRINUSE|EMFILE|ENFILE|EACCES|EPERM|ETIMEDOUT|EPROTO|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT.*|HOSTNAME_MISMATCH)$/;
 const dnsCodes = /^(ENOTFOUND|EAI_.*|EDNS.*|ENODATA|ESERVFAIL)$/;
 
 /**
- * What a request that got no answer means: failing to connect (DNS and TLS included) and time-outs are the destination's
- * trouble, a connection that broke on the way may be this event's.
+ * What a request that got no answer means: failing to connect (DNS and TLS included) and time-outs
+ * are the destination's trouble, a connection that broke on the way may be this event's.
  */
 export function classifyError(error: unknown): Retry | Dead {
   const code = codeOf(error);

@@ -18,11 +18,14 @@ export interface Tools {
   readonly destinationId?: string;
   /** Its id in RudderStack, where it comes from there. */
   readonly rudderStackId?: string;
-  /** The key under which the configuration lists it: by this, events can address it in `integrations`. */
+  /**
+   * The key under which the configuration lists it: by this, events can address it in
+   * `integrations`.
+   */
   readonly destinationName?: string;
   /**
-   * Takes the right to write what `name` (a path) stands for, which one process has at a time and loses with its end. Rejects while
-   * somebody else has it.
+   * Takes the right to write what `name` (a path) stands for, which one process has at a time and
+   * loses with its end. Rejects while somebody else has it.
    */
   readonly lock?: (name: string) => Promise<{ release(): Promise<void> }>;
   /** In place of the network, for tests. */
@@ -46,11 +49,14 @@ export interface Delivery {
   /** Only where the type is `transactional`. */
   readonly commit?: Commit;
   /**
-   * Called by a destination that needs the events no longer, before it settles: it has written down what goes out. The memory that
-   * they take is then somebody else's.
+   * Called by a destination that needs the events no longer, before it settles: it has written down
+   * what goes out. The memory that they take is then somebody else's.
    */
   readonly released?: () => void;
-  /** Told of each request that was sent, by a destination that is reached by HTTP. Only there while somebody watches: it costs. */
+  /**
+   * Told of each request that was sent, by a destination that is reached by HTTP. Only there while
+   * somebody watches: it costs.
+   */
   readonly sent?: (request: SentRequest) => void;
 }
 
@@ -68,44 +74,56 @@ export interface SentRequest {
 /** A destination that is ready to take events. */
 export interface Connection {
   /**
-   * Delivers a batch: one outcome for each event, in the same order. It settles within a time of its own choosing, does
-   * not retry, and may be called again while earlier calls are on their way, up to `concurrency` times.
+   * Delivers a batch: one outcome for each event, in the same order. It settles within a time of
+   * its own choosing, does not retry, and may be called again while earlier calls are on their way,
+   * up to `concurrency` times.
    */
   deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
   /**
-   * Where the type is `transactional`: where the destination stands in a partition, by its own account. Where another log was the
-   * last one to stand there, it is `otherwise` from now on; where it knows nothing of the partition at all, it is `anew`: it was never
-   * asked before, or was set back to before it was. Asked before anything of the partition is delivered, and again after each batch
-   * that was not delivered, since a batch whose commit was not confirmed may have been committed.
+   * Where the type is `transactional`: where the destination stands in a partition, by its own
+   * account. Where another log was the last one to stand there, it is `otherwise` from now on;
+   * where it knows nothing of the partition at all, it is `anew`: it was never asked before, or was
+   * set back to before it was. Asked before anything of the partition is delivered, and again after
+   * each batch that was not delivered, since a batch whose commit was not confirmed may have been
+   * committed.
    *
-   * The first call claims the partition for this connection: from then on, another one that had claimed it cannot commit.
+   * The first call claims the partition for this connection: from then on, another one that had
+   * claimed it cannot commit.
    *
-   * @throws when it cannot be said now, or somebody else has claimed the partition since; the router asks again
+   * @throws when it cannot be said now, or somebody else has claimed the partition since; the
+   * router asks again
    */
   position?(place: Place, otherwise: Position, anew?: Position): Promise<Position>;
   /** Breaks off what is on its way and lets go of everything. */
   close(): Promise<void>;
 }
 
-/** How much one call of `deliver` takes, and how much one request of a destination that is reached by HTTP. */
+/**
+ * How much one call of `deliver` takes, and how much one request of a destination that is reached
+ * by HTTP.
+ */
 export interface BatchLimits {
   readonly events: number;
   /**
-   * Bytes. Of a call: of the events' JSON, about. Of a request: of its body, before compression, exactly. A single event may be
-   * larger.
+   * Bytes. Of a call: of the events' JSON, about. Of a request: of its body, before compression,
+   * exactly. A single event may be larger.
    */
   readonly bytes: number;
   /**
-   * Whether a batch is delivered as a whole, in its order, or not at all: nothing of a user gets through behind an event of theirs that
-   * has to be tried again. Only then may it hold several events of one user key; where events can fail singly, a later event could
-   * overtake an earlier one, so a batch holds at most one event of a user key.
+   * Whether a batch is delivered as a whole, in its order, or not at all: nothing of a user gets
+   * through behind an event of theirs that has to be tried again. Only then may it hold several
+   * events of one user key; where events can fail singly, a later event could overtake an earlier
+   * one, so a batch holds at most one event of a user key.
    */
   readonly whole: boolean;
 }
 
 /** How a destination is tried out so that nothing stays. */
 export interface Trial<Settings = unknown> {
-  /** What is written where, and what becomes of it, without a secret: "a line in a file of its own, ./x, which is removed". */
+  /**
+   * What is written where, and what becomes of it, without a secret: "a line in a file of its own,
+   * ./x, which is removed".
+   */
   readonly writes: string;
   /** The settings to open it with, in place of its own. */
   readonly settings: Settings;
@@ -134,19 +152,29 @@ export interface DestinationType<Settings = unknown> {
   readonly settings: z.ZodType<Settings & DeliverySettings>;
   batch(settings: Settings): BatchLimits;
   /**
-   * Whether it commits events and position together, so that each event is delivered exactly once. Then a batch is whole,
-   * and connections have `position`. Two calls of `deliver` are made at a time, so that the second batch can be prepared while
-   * the first one is committed. They are committed, and settle, in the order of the calls; the position of the second begins
-   * where that of the first ends.
+   * Whether it commits events and position together, so that each event is delivered exactly once.
+   * Then a batch is whole, and connections have `position`. Two calls of `deliver` are made at a
+   * time, so that the second batch can be prepared while the first one is committed. They are
+   * committed, and settle, in the order of the calls; the position of the second begins where that
+   * of the first ends.
    */
   readonly transactional?: boolean;
-  /** Whether it is defined by `requests`, so that all that it does to the world goes through `Tools.sender`. */
+  /**
+   * Whether it is defined by `requests`, so that all that it does to the world goes through
+   * `Tools.sender`.
+   */
   readonly isHttp?: boolean;
-  /** Whether a transformation may choose URL, method and headers of an event's request: `chosenRequest`. */
+  /**
+   * Whether a transformation may choose URL, method and headers of an event's request:
+   * `chosenRequest`.
+   */
   readonly takesRequests?: boolean;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
-  /** Where what is delivered would stay there: how `pintle check --send` tries it out. @throws when it can be seen that it would fail */
+  /**
+   * Where what is delivered would stay there: how `pintle check --send` tries it out. @throws when
+   * it can be seen that it would fail
+   */
   trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
   /** @throws when it cannot be opened now; the router tries again */
   open(settings: Settings, tools: Tools): Promise<Connection>;

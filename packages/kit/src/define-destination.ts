@@ -11,9 +11,15 @@ interface CommonDefinition<Settings> {
   /** See `DestinationType.names`. @default none */
   readonly names?: readonly string[];
   readonly description: string;
-  /** A schema for every key, each with a description: they are the destination's documentation. Other keys are refused. */
+  /**
+   * A schema for every key, each with a description: they are the destination's documentation.
+   * Other keys are refused.
+   */
   readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
-  /** What is wrong with settings that are sound each by itself, if something is: a key, and what to do. */
+  /**
+   * What is wrong with settings that are sound each by itself, if something is: a key, and what to
+   * do.
+   */
   readonly check?: (settings: Settings) => { readonly key: string; readonly message: string } | undefined;
   /** @default one event in each batch */
   readonly batch?: BatchLimits | ((settings: Settings) => BatchLimits);
@@ -47,10 +53,12 @@ function isSchema(value: unknown): boolean {
 const single: BatchLimits = { events: 1, bytes: 0, whole: false };
 
 /**
- * Defines a type of destination: either by `requests`, a pure function from events and settings to HTTP requests, in which
- * case the kit owns connections, time-outs and the meaning of answers; or by `open`, for everything that is no HTTP.
+ * Defines a type of destination: either by `requests`, a pure function from events and settings to
+ * HTTP requests, in which case the kit owns connections, time-outs and the meaning of answers; or
+ * by `open`, for everything that is no HTTP.
  *
- * @throws TypeError when the settings are no object of schemas, one of them has no description, or the name of the type is none
+ * @throws TypeError when the settings are no object of schemas, one of them has no description, or
+ * the name of the type is none
  */
 export function defineDestination<Settings>(definition: DestinationDefinition<Settings>): DestinationType<Settings> {
   const { type, displayName, description, names = [], concurrency = () => 1 } = definition;

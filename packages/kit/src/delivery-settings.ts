@@ -9,7 +9,10 @@ export interface DeliverySettings {
   readonly maxAge: number;
   /** Whether the events of a user wait for one of them that fails. Default: `true`. */
   readonly order?: boolean | undefined;
-  /** `max`: of the waits of an event that fails while others are delivered, milliseconds. Default: 15 s. */
+  /**
+   * `max`: of the waits of an event that fails while others are delivered, milliseconds. Default:
+   * 15 s.
+   */
   readonly retry?: { readonly max: number } | undefined;
 }
 

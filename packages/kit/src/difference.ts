@@ -1,6 +1,9 @@
 import { stringifyJson } from "@pintle/events";
 
-/** Where two JSON values differ, a line for each place: `[1].headers.authorization: expected "a", got nothing`. */
+/**
+ * Where two JSON values differ, a line for each place: `[1].headers.authorization: expected "a",
+ * got nothing`.
+ */
 export function differences(expected: unknown, actual: unknown, path = ""): string[] {
   if (Object.is(expected, actual)) return [];
   const isList = Array.isArray(expected);

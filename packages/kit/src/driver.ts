@@ -1,5 +1,6 @@
 /**
- * Loads a driver that only one type of destination needs: an optional peer dependency, which who uses the type installs.
+ * Loads a driver that only one type of destination needs: an optional peer dependency, which who
+ * uses the type installs.
  *
  * @param type of destinations that needs it
  * @param wanted what to install, with its version: `pg@8.23.1`

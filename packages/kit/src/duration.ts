@@ -11,8 +11,8 @@ export interface DurationLimits {
 }
 
 /**
- * A length of time in a configuration: a number of milliseconds, or a text like `"500ms"`, `"10s"`, `"15m"`, `"2h"`, `"3d"`.
- * Its output, milliseconds, is valid input again.
+ * A length of time in a configuration: a number of milliseconds, or a text like `"500ms"`, `"10s"`,
+ * `"15m"`, `"2h"`, `"3d"`. Its output, milliseconds, is valid input again.
  */
 export function duration({ min, max }: DurationLimits): z.ZodType<number, number | string> {
   const schema = z

@@ -10,7 +10,10 @@ export interface Grouping {
   readonly suspects: Suspects;
 }
 
-/** Positions of events that may be in one request, together. Where order counts, only neighbours are put together. */
+/**
+ * Positions of events that may be in one request, together. Where order counts, only neighbours are
+ * put together.
+ */
 export function groupsOf(
   events: readonly DeliveredEvent[],
   { keyOf, limits, inOrder, suspects }: Grouping,

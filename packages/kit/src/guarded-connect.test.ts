@@ -24,7 +24,10 @@ after(() => {
 
 const v4 = (address: string): LookupAddress => ({ address, family: 4 });
 
-/** What a request to `host` comes to where its name has these addresses, one answer for each look-up. */
+/**
+ * What a request to `host` comes to where its name has these addresses, one answer for each
+ * look-up.
+ */
 async function reasonFor(
   host: string,
   ...answers: (LookupAddress[] | Error)[]

@@ -13,9 +13,10 @@ export type ResolveAll = (
 ) => void;
 
 /**
- * Connects to public addresses only. What is checked is the address that the connection goes to, not the name: a name that is looked
- * up twice can have another address the second time. So the check stands in the look-up that the connection itself makes, before anything
- * is sent, and once more at the open socket, whatever way it came to be.
+ * Connects to public addresses only. What is checked is the address that the connection goes to,
+ * not the name: a name that is looked up twice can have another address the second time. So the
+ * check stands in the look-up that the connection itself makes, before anything is sent, and once
+ * more at the open socket, whatever way it came to be.
  *
  * A name with several addresses is refused if one of them is private.
  */

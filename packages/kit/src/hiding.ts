@@ -19,8 +19,9 @@ export interface Hiding {
   /** What a server or a library says: a secret goes as a whole word. */
   words(text: string): string;
   /**
-   * Somebody's data: what stands in a field named as one for keys (`apiKey`, `token`) goes if it is a secret. Anywhere else only what can
-   * be nothing but a secret: a write key `webshop` is no reason to blot out a word in what customers do.
+   * Somebody's data: what stands in a field named as one for keys (`apiKey`, `token`) goes if it is
+   * a secret. Anywhere else only what can be nothing but a secret: a write key `webshop` is no
+   * reason to blot out a word in what customers do.
    */
   data<Value>(value: Value): Value;
   /** A request: also what stands in its headers for credentials, and in its URL. */
@@ -34,7 +35,10 @@ const keyName = /key|token|secret|passw|auth|credential|cookie|signature/i;
 /** Names of headers like these, which carry no key. */
 const openHeaders: ReadonlySet<string> = new Set(["idempotency-key"]);
 
-/** The same within a text that is JSON, a form or a query: the name, and what stands between it and its value. */
+/**
+ * The same within a text that is JSON, a form or a query: the name, and what stands between it and
+ * its value.
+ */
 const keyPlace =
   "((?:[kK]ey|KEY|[tT]oken|TOKEN|[sS]ecret|SECRET|[pP]assw|PASSW|[aA]uth|AUTH|[cC]redential|CREDENTIAL)[\\w-]*\\\\?[\"']?\\s*[:=]\\s*\\\\?[\"']?)";
 
@@ -45,15 +49,19 @@ const part = "[A-Za-z0-9_-]";
 const shortestWord = 4;
 
 /**
- * Whether a text can be nothing but the secret that it equals: 16 characters or more, letters and digits, and not the few over and over that
- * words have. Those that people make up (`my-web-shop-key`) are not.
+ * Whether a text can be nothing but the secret that it equals: 16 characters or more, letters and
+ * digits, and not the few over and over that words have. Those that people make up
+ * (`my-web-shop-key`) are not.
  */
 export function isUnmistakable(secret: string): boolean {
   if (secret.length < 16 || !/\d/.test(secret) || !/[A-Za-z]/.test(secret)) return false;
   return new Set(secret).size >= 10;
 }
 
-/** The forms in which a secret travels: as it is, within JSON, within a URL, and as HTTP Basic sends a write key. */
+/**
+ * The forms in which a secret travels: as it is, within JSON, within a URL, and as HTTP Basic sends
+ * a write key.
+ */
 export function secretForms(secret: string): string[] {
   const escaped = JSON.stringify(secret).slice(1, -1);
   return [...new Set([secret, escaped, encodeURIComponent(secret), Buffer.from(`${secret}:`).toString("base64")])];

@@ -12,7 +12,10 @@ export interface Result {
   readonly outcome?: Outcome;
   /** The outcome of each of its events. */
   readonly outcomes?: readonly Outcome[];
-  /** Whether the answer may be about one of the events only, and the others would have got through without it. */
+  /**
+   * Whether the answer may be about one of the events only, and the others would have got through
+   * without it.
+   */
   readonly mayBeOne?: boolean;
 }
 
@@ -36,7 +39,10 @@ interface BatchRules extends Grouping {
 interface Part {
   readonly positions: readonly number[];
   readonly ready?: Ready;
-  /** Whether it can be made again of fewer events: it carries several, and no other request carries them, too. */
+  /**
+   * Whether it can be made again of fewer events: it carries several, and no other request carries
+   * them, too.
+   */
   readonly divisible: boolean;
 }
 
@@ -46,14 +52,20 @@ export const missing: Retry = retry("event", "no_outcome", {
 });
 
 /**
- * Delivers a batch in as many requests as it takes, one after the other, and tells what became of each event.
+ * Delivers a batch in as many requests as it takes, one after the other, and tells what became of
+ * each event.
  *
- * - Requests hold events of one key, and no more than the limits allow: one that comes out too large is made again of each half.
- * - One bad event does not take the others with it: when an answer may be about one of several events, or no request can be
- *   made of them together, they are tried in halves, down to the one at fault.
- * - When several fail together in a way that may be temporary, the next attempt takes them in halves (`Suspects`).
- * - In a batch that may hold several events of a user, nothing goes out behind an event of the same user that has to be tried again.
- * - When the destination is in trouble, what was not sent shares the fate of the request that found out.
+ * - Requests hold events of one key, and no more than the limits allow: one that comes out too
+ *   large is made again of each half.
+ * - One bad event does not take the others with it: when an answer may be about one of several
+ *   events, or no request can be made of them together, they are tried in halves, down to the one
+ *   at fault.
+ * - When several fail together in a way that may be temporary, the next attempt takes them in
+ *   halves (`Suspects`).
+ * - In a batch that may hold several events of a user, nothing goes out behind an event of the same
+ *   user that has to be tried again.
+ * - When the destination is in trouble, what was not sent shares the fate of the request that found
+ *   out.
  */
 export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
   return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? new Batch(events, rules).deliver();
@@ -87,7 +99,10 @@ function sent(only: Ready, carried: readonly DeliveredEvent[], suspects: Suspect
   });
 }
 
-/** A batch on its way. An event counts as delivered until one of the requests that carry it says otherwise. */
+/**
+ * A batch on its way. An event counts as delivered until one of the requests that carry it says
+ * otherwise.
+ */
 class Batch {
   readonly #events: readonly DeliveredEvent[];
   readonly #rules: BatchRules;
@@ -95,8 +110,8 @@ class Batch {
   /** What is still to be done, the next last. */
   readonly #todo: Part[];
   /**
-   * Users whose events have to wait, each with the outcome of all later ones: that of the event which they wait for, except that they do
-   * not age, since it is not their fault.
+   * Users whose events have to wait, each with the outcome of all later ones: that of the event
+   * which they wait for, except that they do not age, since it is not their fault.
    */
   readonly #waiting = new Map<string, Outcome>();
 
@@ -119,7 +134,10 @@ class Batch {
     return this.#outcomes;
   }
 
-  /** Whether something in the part has to wait for an earlier event of its user. The rest of it is then to be done without. */
+  /**
+   * Whether something in the part has to wait for an earlier event of its user. The rest of it is
+   * then to be done without.
+   */
   #holdBack({ positions, ready, divisible }: Part): boolean {
     let held: Outcome | undefined;
     if (this.#waiting.size === 0) return false;

@@ -18,28 +18,38 @@ import { Suspects } from "./suspects.ts";
 /** How a destination that is reached by HTTP is defined. */
 export interface HttpDefinition<Settings> {
   /**
-   * The requests that deliver these events, in the order in which they are to be sent. Pure: tests need no network. Where it throws
-   * with several events it is called again with half of them; an event with which it throws alone becomes a dead letter, with the reason of
-   * `refuse`, else `request`.
+   * The requests that deliver these events, in the order in which they are to be sent. Pure: tests
+   * need no network. Where it throws with several events it is called again with half of them; an
+   * event with which it throws alone becomes a dead letter, with the reason of `refuse`, else
+   * `request`.
    */
   requests(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): readonly EventRequest[];
   /**
-   * Whether the event is for the service at all: `true`, or a short fixed word, like `unsupported`, under which it is counted as filtered.
-   * Pure. What it throws ends the event as in `requests`. @default all are
+   * Whether the event is for the service at all: `true`, or a short fixed word, like `unsupported`,
+   * under which it is counted as filtered. Pure. What it throws ends the event as in `requests`.
+   * @default all are
    */
   accepts?(event: DeliveredEvent, settings: Settings): true | string;
-  /** Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses something has failed */
+  /**
+   * Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses
+   * something has failed
+   */
   readonly takesRequests?: boolean;
-  /** Only events with the same key get into one call of `requests`: the list, the account, the region that a request is about. Pure. */
+  /**
+   * Only events with the same key get into one call of `requests`: the list, the account, the
+   * region that a request is about. Pure.
+   */
   key?(event: DeliveredEvent, settings: Settings): string;
-  /** Milliseconds for one request, from connecting to the last byte of the answer. @default 10_000 */
+  /**
+   * Milliseconds for one request, from connecting to the last byte of the answer. @default 10_000
+   */
   timeout?(settings: Settings): number;
   /** Which addresses may be connected to. @default all */
   network?(settings: Settings): Pick<PoolOptions, "blockPrivate">;
   /**
-   * What an answer means, where this destination knows better: one outcome for all events of the request, or one for
-   * each; `undefined` leaves it to the kit: `classifyAnswer`, and where an answer of several events is about one of them, finding
-   * out which. Pure.
+   * What an answer means, where this destination knows better: one outcome for all events of the
+   * request, or one for each; `undefined` leaves it to the kit: `classifyAnswer`, and where an
+   * answer of several events is about one of them, finding out which. Pure.
    */
   classify?(
     answer: Answer,
@@ -47,8 +57,9 @@ export interface HttpDefinition<Settings> {
     context: AnswerContext<Settings>,
   ): Outcome | readonly Outcome[] | undefined;
   /**
-   * Where the service is reached: one address, or one for each region, the first being the default. The type has the settings `endpoint` and
-   * `region` then, and `requests` gets the address that they choose as `base`.
+   * Where the service is reached: one address, or one for each region, the first being the default.
+   * The type has the settings `endpoint` and `region` then, and `requests` gets the address that
+   * they choose as `base`.
    */
   readonly addresses?: Addresses;
 }
@@ -203,7 +214,10 @@ function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEve
   return events === undefined ? items : items.map((position) => events.indexOf(position));
 }
 
-/** Statuses that speak about what a request carries. All others would have been the answer to any request. */
+/**
+ * Statuses that speak about what a request carries. All others would have been the answer to any
+ * request.
+ */
 const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /** With no more of the answer than is kept. */

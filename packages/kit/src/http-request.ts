@@ -11,9 +11,15 @@ export interface HttpRequest {
 export interface EventRequest extends HttpRequest {
   /** Positions of the events that it carries. @default all */
   readonly events?: readonly number[];
-  /** For each item of its body the position of its event, where that is not one item for each: `classify` gets it. */
+  /**
+   * For each item of its body the position of its event, where that is not one item for each:
+   * `classify` gets it.
+   */
   readonly items?: readonly number[];
-  /** What was changed of an event to suit the service: its position, a reason as for `refuse`, and which field. */
+  /**
+   * What was changed of an event to suit the service: its position, a reason as for `refuse`, and
+   * which field.
+   */
   readonly adjusted?: readonly (readonly [position: number, reason: string, detail?: string])[];
   /** Compresses the body and says so in `Content-Encoding`. @default false */
   readonly gzip?: boolean;

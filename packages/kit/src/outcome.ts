@@ -1,7 +1,8 @@
 import type { ShownRequest } from "./hiding.ts";
 
 /**
- * What became of one event in one delivery. The destination says what happened; the router decides what to do about it.
+ * What became of one event in one delivery. The destination says what happened; the router decides
+ * what to do about it.
  *
  * - `delivered`: the destination has it;
  * - `filtered`: it is not for the destination, and nothing was sent;
@@ -18,7 +19,9 @@ export interface Delivered {
   readonly adjusted?: readonly Adjustment[];
 }
 
-/** Something of an event that was shortened or left out, since the service would not have taken it. */
+/**
+ * Something of an event that was shortened or left out, since the service would not have taken it.
+ */
 export interface Adjustment {
   /** A short fixed word; it is counted under this. */
   readonly reason: string;
@@ -37,36 +40,42 @@ export interface Filtered {
 /** What a failure is known by. */
 interface Failure {
   /**
-   * A short fixed word under which outcomes are counted: `http_503`, `timeout`, `connect`. Never made of an event's
-   * content: it names a counter.
+   * A short fixed word under which outcomes are counted: `http_503`, `timeout`, `connect`. Never
+   * made of an event's content: it names a counter.
    */
   readonly reason: string;
   /** One line for people: what went wrong. */
   readonly detail?: string;
   /** The answer, where there was one; it is kept with a dead letter. */
   readonly answer?: Answer;
-  /** The request that came to this, without secrets; it is kept with a dead letter. The kit fills it in for destinations reached by HTTP. */
+  /**
+   * The request that came to this, without secrets; it is kept with a dead letter. The kit fills it
+   * in for destinations reached by HTTP.
+   */
   readonly request?: ShownRequest;
 }
 
 export interface Retry extends Failure {
   readonly outcome: "retry";
   /**
-   * Whose trouble it is. `event`: only this one, so only the events of the same user key wait behind it. `destination`:
-   * any event would have failed, so the destination stops and is probed.
+   * Whose trouble it is. `event`: only this one, so only the events of the same user key wait
+   * behind it. `destination`: any event would have failed, so the destination stops and is probed.
    */
   readonly scope: "event" | "destination";
   /** Milliseconds before which the destination asks not to be called again (`Retry-After`). */
   readonly after?: number;
-  /** `false`: the event does not age while this lasts, however long (a rotated key kills nothing). Default: `true`. */
+  /**
+   * `false`: the event does not age while this lasts, however long (a rotated key kills nothing).
+   * Default: `true`.
+   */
   readonly ages?: boolean;
 }
 
 export interface Dead extends Failure {
   readonly outcome: "dead";
   /**
-   * `destination`: this event's trouble if it alone gets the outcome, the destination's if several in a row do, as while what takes them is
-   * replaced (404). Default: the event's.
+   * `destination`: this event's trouble if it alone gets the outcome, the destination's if several
+   * in a row do, as while what takes them is replaced (404). Default: the event's.
    */
   readonly inARow?: "destination";
 }

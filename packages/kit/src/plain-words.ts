@@ -1,8 +1,9 @@
 import type { z } from "zod";
 
 /**
- * What is wrong with a value, in words for the person who wrote it, wherever a schema has none of its own. Given to each parse
- * (`schema.safeParse(value, { error: plainWords })`), so that nothing of zod's reaches anybody. Shows no value: it may be a secret.
+ * What is wrong with a value, in words for the person who wrote it, wherever a schema has none of
+ * its own. Given to each parse (`schema.safeParse(value, { error: plainWords })`), so that nothing
+ * of zod's reaches anybody. Shows no value: it may be a secret.
  */
 export function plainWords(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {

@@ -1,6 +1,9 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
-/** Not reachable, or not to be reached, through the public internet: IANA's IPv4 Special-Purpose Address Registry, and multicast. */
+/**
+ * Not reachable, or not to be reached, through the public internet: IANA's IPv4 Special-Purpose
+ * Address Registry, and multicast.
+ */
 const specialV4 = new BlockList();
 for (const [network, prefix] of [
   ["0.0.0.0", 8], // this host
@@ -22,7 +25,10 @@ for (const [network, prefix] of [
   specialV4.addSubnet(network, prefix, "ipv4");
 }
 
-/** Ranges of 2000::/3 that are not public all the same: IANA's IPv6 Special-Purpose Address Registry. */
+/**
+ * Ranges of 2000::/3 that are not public all the same: IANA's IPv6 Special-Purpose Address
+ * Registry.
+ */
 const specialV6 = new BlockList();
 for (const [network, prefix] of [
   ["2001::", 23], // protocol assignments, Teredo among them: an IPv4 address is hidden in it
@@ -33,8 +39,9 @@ for (const [network, prefix] of [
 }
 
 /**
- * Whether an IP address is no public one: loopback, private, link-local, shared, multicast, reserved. An IPv6 address that stands for
- * an IPv4 one (mapped, compatible, NAT64, 6to4) is judged as that one. What is no IP address counts as private.
+ * Whether an IP address is no public one: loopback, private, link-local, shared, multicast,
+ * reserved. An IPv6 address that stands for an IPv4 one (mapped, compatible, NAT64, 6to4) is judged
+ * as that one. What is no IP address counts as private.
  */
 export function isPrivateAddress(address: string): boolean {
   if (isIPv4(address)) return specialV4.check(address, "ipv4");
@@ -61,7 +68,10 @@ function groupsOf(address: string): number[] {
   return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
-/** The IPv4 address for which an IPv6 one stands, by RFC 4291 (mapped, compatible), RFC 6052 (NAT64) or RFC 3056 (6to4). */
+/**
+ * The IPv4 address for which an IPv6 one stands, by RFC 4291 (mapped, compatible), RFC 6052 (NAT64)
+ * or RFC 3056 (6to4).
+ */
 function innerV4(groups: readonly number[]): string | undefined {
   const [g0, g1, g2, g3, g4, g5, g6, g7] = groups as [number, number, number, number, number, number, number, number];
   const dotted = (high: number, low: number) => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;

@@ -15,9 +15,11 @@ class Refusal extends Error {
 }
 
 /**
- * An error for `requests` to throw: the event becomes a dead letter with this reason, in place of `request`.
+ * An error for `requests` to throw: the event becomes a dead letter with this reason, in place of
+ * `request`.
  *
- * @param reason a short fixed word in small letters, like `too_old`: it names a counter, so nothing of an event is in it
+ * @param reason a short fixed word in small letters, like `too_old`: it names a counter, so nothing
+ * of an event is in it
  * @param detail one line for people: which field, and what is wrong with it
  * @throws TypeError for a reason that is no such word
  */

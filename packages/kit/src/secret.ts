@@ -2,7 +2,10 @@ import { z } from "zod";
 
 const registry: z.core.$ZodRegistry<{ readonly secret: true }> = z.registry();
 
-/** Marks a part of a destination's settings as secret: it is redacted wherever settings or errors are shown. */
+/**
+ * Marks a part of a destination's settings as secret: it is redacted wherever settings or errors
+ * are shown.
+ */
 export function secret<Schema extends z.ZodType>(schema: Schema): Schema {
   registry.add(schema, { secret: true });
   return schema;
@@ -58,7 +61,9 @@ function visit(schema: z.core.$ZodType, value: unknown, hidden: boolean, found: 
   }
 }
 
-/** Whether what stands at `path` in the settings is secret, by itself or because of what it is in. */
+/**
+ * Whether what stands at `path` in the settings is secret, by itself or because of what it is in.
+ */
 export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
   if (registry.get(schema) !== undefined) return true;
   const def = (schema as z.core.$ZodTypes)._zod.def;

@@ -1,4 +1,7 @@
-/** The errors of a sender, by code. `retryable`: the same request may succeed later without any change. */
+/**
+ * The errors of a sender, by code. `retryable`: the same request may succeed later without any
+ * change.
+ */
 export const sendErrors = {
   PINTLE_TIMEOUT: { retryable: true },
   PINTLE_REQUEST_INVALID: { retryable: false },

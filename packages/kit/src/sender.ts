@@ -18,8 +18,9 @@ export interface SendLimits {
 /** The network as a destination sees it. Tests put a function of their own in its place. */
 export interface Sender {
   /**
-   * Resolves with the answer, whatever its status. One whose status line has arrived counts, whatever is wrong with the rest: a head
-   * that is too large or malformed, a body that broke off. It has what arrived, and `flaw` says what was wrong.
+   * Resolves with the answer, whatever its status. One whose status line has arrived counts,
+   * whatever is wrong with the rest: a head that is too large or malformed, a body that broke off.
+   * It has what arrived, and `flaw` says what was wrong.
    *
    * @throws TimeoutError, RequestError, or the network's own error with its `code`
    */
@@ -37,21 +38,28 @@ export interface PoolOptions {
   readonly blockPrivate?: boolean;
 }
 
-/** Bytes of an answer's head that are read. Servers and the proxies before them add headers of their own, cookies above all. */
+/**
+ * Bytes of an answer's head that are read. Servers and the proxies before them add headers of their
+ * own, cookies above all.
+ */
 const longestHead = 256 * 1024;
 /** Bytes of an answer's headers that are kept, beside those that decide something. */
 const keptHeaderBytes = 16 * 1024;
 /** Bytes that are kept of what comes before the head of an answer has been read. */
 const mostHeard = 2 * longestHead;
 
-/** Sends over kept-alive connections, one pool for each origin. Redirects are not followed: they are answers. */
+/**
+ * Sends over kept-alive connections, one pool for each origin. Redirects are not followed: they are
+ * answers.
+ */
 export function poolSender({ connections, connectTimeout = 10_000, blockPrivate = false }: PoolOptions): Sender {
   const pools = new Map<string, Pool>();
   let last: { url: string; pool: Pool; path: string } | undefined;
   const wire: Wire = { starting: undefined };
 
   function target(url: string): { pool: Pool; path: string } {
-    // Nearly every destination has one URL, and parsing it costs more than the rest of this function.
+    // Nearly every destination has one URL, and parsing it costs more than the rest of this
+    // function.
     if (last?.url === url) return last;
     if (!URL.canParse(url)) throw new RequestError(`The URL of a request cannot be parsed: ${url}`);
     const { origin, protocol, pathname, search } = new URL(url);
@@ -80,7 +88,8 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
     send({ method, url, headers, body }, limits) {
       return new Promise((resolve, reject) => {
         const { pool, path } = target(url);
-        // The lowest call of the pool: `request` would make a stream for each body, most of which nobody reads.
+        // The lowest call of the pool: `request` would make a stream for each body, most of which
+        // nobody reads.
         pool.dispatch({ method, path, headers, body: body ?? null }, new Exchange(limits, wire, resolve, reject));
       });
     },
@@ -100,9 +109,10 @@ interface Wire {
 }
 
 /**
- * Lets each exchange hear the bytes of its answer before they are parsed. undici says nothing of an answer whose head it cannot
- * read, not even the status; a sender that takes a 200 for no answer sends the event again and again. It writes a request in the same
- * breath in which it says that it starts, and has one on its way over each connection.
+ * Lets each exchange hear the bytes of its answer before they are parsed. undici says nothing of an
+ * answer whose head it cannot read, not even the status; a sender that takes a 200 for no answer
+ * sends the event again and again. It writes a request in the same breath in which it says that it
+ * starts, and has one on its way over each connection.
  */
 function overheard(connect: buildConnector.connector, wire: Wire): buildConnector.connector {
   return (options, callback) =>
@@ -124,7 +134,10 @@ function overheard(connect: buildConnector.connector, wire: Wire): buildConnecto
     });
 }
 
-/** One request on its way: waits for a connection, is sent, is answered; at any point it can fail or run out of time. */
+/**
+ * One request on its way: waits for a connection, is sent, is answered; at any point it can fail or
+ * run out of time.
+ */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: SendLimits;
   readonly #wire: Wire;

@@ -2,14 +2,16 @@
 const longestLine = 8 * 1024;
 
 /**
- * The status of an answer of which these are the first bytes, by its status line alone (RFC 9112, 4), whatever follows. Informational
- * answers (1xx) before it are passed over. 0 where no status line is complete: a line that was cut may have been another one.
+ * The status of an answer of which these are the first bytes, by its status line alone (RFC 9112,
+ * 4), whatever follows. Informational answers (1xx) before it are passed over. 0 where no status
+ * line is complete: a line that was cut may have been another one.
  */
 export function statusOf(heard: readonly Uint8Array[]): number {
   const bytes = Buffer.concat(heard);
   let at = 0;
   for (;;) {
-    // Empty lines before it are to be passed over, as a line break too many behind the answer before.
+    // Empty lines before it are to be passed over, as a line break too many behind the answer
+    // before.
     while (bytes[at] === cr || bytes[at] === lf) at++;
     const end = bytes.indexOf(lf, at);
     if (end === -1 || end - at > longestLine) return 0;
@@ -26,7 +28,10 @@ export function statusOf(heard: readonly Uint8Array[]): number {
 const cr = 13;
 const lf = 10;
 
-/** To behind the empty line that ends a head, of which a line ends at `lineEnd`; -1 where there is none. */
+/**
+ * To behind the empty line that ends a head, of which a line ends at `lineEnd`; -1 where there is
+ * none.
+ */
 function headEnd(bytes: Buffer, lineEnd: number): number {
   for (let end = lineEnd; end !== -1; end = bytes.indexOf(lf, end + 1)) {
     const next = bytes[end + 1] === cr ? end + 2 : end + 1;

@@ -4,9 +4,11 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 const mostSuspects = 10_000;
 
 /**
- * Events that were in a request of several which failed in a way that can be the fault of one of them (500, a broken connection), and
- * how many may be together with each in the next attempt: half as many as before. So the one at fault is alone after some attempts, the
- * others have got through, and no attempt takes more requests than there are events. A server that fails with everything gets no flood.
+ * Events that were in a request of several which failed in a way that can be the fault of one of
+ * them (500, a broken connection), and how many may be together with each in the next attempt: half
+ * as many as before. So the one at fault is alone after some attempts, the others have got through,
+ * and no attempt takes more requests than there are events. A server that fails with everything
+ * gets no flood.
  */
 export class Suspects {
   readonly #rooms = new Map<string, number>();

@@ -2,15 +2,19 @@ import type { Dead } from "./outcome.ts";
 
 /** A partition of a topic of one log: where a consumer can stand. */
 export interface Place {
-  /** Identity of the log. A place of another log has nothing to do with this one, even if topic and partition are the same. */
+  /**
+   * Identity of the log. A place of another log has nothing to do with this one, even if topic and
+   * partition are the same.
+   */
   readonly log: string;
   readonly topic: string;
   readonly partition: number;
 }
 
 /**
- * Where a consumer stands in a partition: every event of every record below `low` is finished, and so are those in
- * `finished`, which lists (offset, index of the event in its record) at or above `low`, in this order.
+ * Where a consumer stands in a partition: every event of every record below `low` is finished, and
+ * so are those in `finished`, which lists (offset, index of the event in its record) at or above
+ * `low`, in this order.
  */
 export interface Position {
   readonly low: number;
@@ -25,14 +29,20 @@ export interface PlacedPosition {
   readonly position: Position;
 }
 
-/** What a destination that is transactional does besides delivering the events of a batch: both or neither. */
+/**
+ * What a destination that is transactional does besides delivering the events of a batch: both or
+ * neither.
+ */
 export interface Commit {
-  /** To be stored together with the events: where the destination stands once all of them are finished. */
+  /**
+   * To be stored together with the events: where the destination stands once all of them are
+   * finished.
+   */
   readonly positions: readonly PlacedPosition[];
   /**
-   * Gives up events of the batch, by their index in it. Resolves when their dead letters are durable; the commit has to wait
-   * for that. The letter of an event whose outcome is `dead` without this is written after the commit, and lost if the process dies
-   * between the two.
+   * Gives up events of the batch, by their index in it. Resolves when their dead letters are
+   * durable; the commit has to wait for that. The letter of an event whose outcome is `dead`
+   * without this is written after the commit, and lost if the process dies between the two.
    */
   writeLetters(dead: ReadonlyMap<number, Dead>): Promise<void>;
 }

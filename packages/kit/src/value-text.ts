@@ -8,7 +8,10 @@ export function written<Schema extends z.ZodType>(schema: Schema, format: (value
   return schema;
 }
 
-/** What a schema makes of nothing, as one would write it in a configuration; `undefined` where it makes nothing of it. */
+/**
+ * What a schema makes of nothing, as one would write it in a configuration; `undefined` where it
+ * makes nothing of it.
+ */
 export function defaultText(schema: z.core.$ZodType): string | undefined {
   const { success, data } = z.core.safeParse(schema, undefined);
   return success && data !== undefined ? valueText(schema, data) : undefined;
@@ -26,7 +29,10 @@ function valueText(schema: z.core.$ZodType | undefined, value: unknown): string 
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
-/** The schema within defaults and the like, as far in as one that has a form, or is of a kind of its own. */
+/**
+ * The schema within defaults and the like, as far in as one that has a form, or is of a kind of its
+ * own.
+ */
 function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   let here = schema;
   while (here !== undefined && forms.get(here) === undefined && "innerType" in here._zod.def) {

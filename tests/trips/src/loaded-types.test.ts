@@ -1,4 +1,6 @@
-/** Which modules a data plane loads, in all of its threads and processes, as V8 says when they end. */
+/**
+ * Which modules a data plane loads, in all of its threads and processes, as V8 says when they end.
+ */
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";

@@ -23,7 +23,7 @@ const settings = {
     .describe("The data plane's address, as SDKs have it: `/v1/batch` is added"),
   writeKey: secret(
     z.string().regex(/^[!-9;-~]{1,256}$/, "A write key is 1 to 256 visible ASCII characters without a colon"),
-  ).describe("Of a source of that data plane"),
+  ).describe("Write key of a source of that data plane"),
   batch: z
     .strictObject({
       events: z.number().int().min(1).max(20_000).default(100),
@@ -49,8 +49,9 @@ const settings = {
 export type RelaySettings = SettingsOf<typeof settings>;
 
 /**
- * Forwards whole events to another data plane that speaks RudderStack's HTTP API, with their `messageId` and times, so that it can
- * drop what it has already. A batch is taken there as a whole or not at all.
+ * Forwards whole events to another data plane that speaks RudderStack's HTTP API, with their
+ * `messageId` and times, so that it can drop what it has already. A batch is taken there as a whole
+ * or not at all.
  */
 export const relay = defineDestination({
   type: "relay",
@@ -75,12 +76,15 @@ export const relay = defineDestination({
   classify,
 });
 
-/** Statuses of a data plane that are about events: too large, or malformed. The kit finds the one that is meant. */
+/**
+ * Statuses of a data plane that are about events: too large, or malformed. The kit finds the one
+ * that is meant.
+ */
 const aboutEvents: ReadonlySet<number> = new Set([400, 413]);
 
 /**
- * Every other refusal is about the relay's settings or the state of the other side (the source is disabled, the URL is that of
- * something else, it takes no gzip): no event is to die for it.
+ * Every other refusal is about the relay's settings or the state of the other side (the source is
+ * disabled, the URL is that of something else, it takes no gzip): no event is to die for it.
  */
 function classify(answer: Answer, _events: readonly DeliveredEvent[], { now }: Attempt): Outcome | undefined {
   const outcome = classifyAnswer(answer, now);

@@ -2,7 +2,10 @@ import { isObject } from "@pintle/events";
 /** An object of a `workspaceConfig.json`. */
 export type Entry = Readonly<Record<string, unknown>>;
 
-/** The `config` of a destination in a `workspaceConfig.json`. It remembers which settings were asked for. */
+/**
+ * The `config` of a destination in a `workspaceConfig.json`. It remembers which settings were asked
+ * for.
+ */
 export class RudderStackSettings {
   readonly #values: Entry;
   readonly #asked = new Set<string>();
@@ -52,7 +55,10 @@ export class RudderStackSettings {
     return this.#listOf(key, this.get(key), keys);
   }
 
-  /** The same, or several such lists by kinds of sources. @param others further keys of the objects, which are no texts */
+  /**
+   * The same, or several such lists by kinds of sources. @param others further keys of the objects,
+   * which are no texts
+   */
   lists(key: string, keys: readonly string[], others: readonly string[]): Entry[] {
     const value = this.get(key);
     if (!isObject(value)) return this.#listOf(key, value, keys, others);
@@ -94,8 +100,9 @@ export class RudderStackSettings {
 }
 
 /**
- * Settings that have no meaning here: how RudderStack's dashboard and SDKs see a destination, and where and when its warehouses stage their
- * files. Pintle loads events as they come, over the connection to the database.
+ * Settings that have no meaning here: how RudderStack's dashboard and SDKs see a destination, and
+ * where and when its warehouses stage their files. Pintle loads events as they come, over the
+ * connection to the database.
  */
 const meaningless: ReadonlySet<string> = new Set([
   "eventDelivery",
@@ -139,7 +146,10 @@ function isText(value: unknown): boolean {
   return isAbsent(value) || typeof value === "string" || typeof value === "number";
 }
 
-/** What a switch of a source or destination says, which is on where nothing is said; `undefined`: neither. */
+/**
+ * What a switch of a source or destination says, which is on where nothing is said; `undefined`:
+ * neither.
+ */
 export function readFlag(value: unknown): boolean | undefined {
   if (isAbsent(value) || value === true || value === "true") return true;
   return value === false || value === "false" ? false : undefined;
@@ -158,7 +168,9 @@ export function text(value: unknown): string {
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
 }
 
-/** What kind of thing stands somewhere, for messages: never the thing itself, which may be a secret. */
+/**
+ * What kind of thing stands somewhere, for messages: never the thing itself, which may be a secret.
+ */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";

@@ -1,9 +1,10 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 
 /**
- * The URL of a request without a body: with the event's properties, for `identify` its traits, as its query. What is within something is named by
- * the way to it, `address.city` and `items[0].sku`; what is `null` or empty is left out, and so is whatever is called like a
- * parameter that the URL has already: no client changes what its owner wrote.
+ * The URL of a request without a body: with the event's properties, for `identify` its traits, as
+ * its query. What is within something is named by the way to it, `address.city` and `items[0].sku`;
+ * what is `null` or empty is left out, and so is whatever is called like a parameter that the URL
+ * has already: no client changes what its owner wrote.
  */
 export function withQuery(url: string, event: DeliveredEvent): string {
   const target = new URL(url);

@@ -13,7 +13,8 @@ export const translator: Translator = {
     const given = settings.list("headers", ["from", "to"]);
     const named = given.filter(({ from }) => text(from) !== "");
     if (given.some(({ from, to }) => text(from) === "" && text(to) !== "")) omit("its header without a name");
-    // An object with `env` alone is a variable of the environment here; the name of a header may be written in any case.
+    // An object with `env` alone is a variable of the environment here; the name of a header may be
+    // written in any case.
     const nameOf = (from: unknown) => (named.length === 1 && text(from) === "env" ? "Env" : text(from));
     const headers = Object.fromEntries(named.map(({ from, to }) => [nameOf(from), text(to)]));
     let url = settings.text("webhookUrl");

@@ -3,7 +3,10 @@ import { z } from "zod";
 
 const prefix = "whsec_";
 
-/** A key for signatures, as the Standard Webhooks specification writes it: `whsec_` and 24 to 64 bytes in base64. */
+/**
+ * A key for signatures, as the Standard Webhooks specification writes it: `whsec_` and 24 to 64
+ * bytes in base64.
+ */
 export const signingKey: z.ZodType<string> = z.string().refine(
   (text) => {
     const encoded = text.slice(prefix.length);
@@ -16,14 +19,17 @@ export const signingKey: z.ZodType<string> = z.string().refine(
 export interface SignedMessage {
   /** The same for every attempt. */
   readonly id: string;
-  /** Milliseconds since the epoch: the time of the attempt, so that receivers can refuse old recordings of requests. */
+  /**
+   * Milliseconds since the epoch: the time of the attempt, so that receivers can refuse old
+   * recordings of requests.
+   */
   readonly now: number;
   readonly body: string;
 }
 
 /**
- * The headers of the Standard Webhooks specification 1.0: HMAC-SHA256 over `id.timestamp.body`. With several keys, a signature by each:
- * the receiver knows one of them while keys are rotated.
+ * The headers of the Standard Webhooks specification 1.0: HMAC-SHA256 over `id.timestamp.body`.
+ * With several keys, a signature by each: the receiver knows one of them while keys are rotated.
  */
 export function signatureHeaders({ id, now, body }: SignedMessage, keys: readonly string[]): Record<string, string> {
   const timestamp = String(Math.floor(now / 1000));

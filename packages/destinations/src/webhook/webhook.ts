@@ -93,8 +93,9 @@ const settings = {
 export type WebhookSettings = SettingsOf<typeof settings>;
 
 /**
- * Sends events as JSON: each in a request of its own, or many in an array; or as the query of a request without a body. Repeats carry the same
- * `Idempotency-Key`. A transformation may choose URL, method and headers.
+ * Sends events as JSON: each in a request of its own, or many in an array; or as the query of a
+ * request without a body. Repeats carry the same `Idempotency-Key`. A transformation may choose
+ * URL, method and headers.
  */
 export const webhook = defineDestination({
   type: "webhook",
@@ -160,8 +161,9 @@ function targetOf({ url, origins }: WebhookSettings, { url: own, append = "" }: 
 }
 
 /**
- * The `messageId` of one event, where it can stand in a header; else the SHA-256, in hex, of all. Ids come from clients, and one
- * that is no visible ASCII or very long would make a request that no server takes.
+ * The `messageId` of one event, where it can stand in a header; else the SHA-256, in hex, of all.
+ * Ids come from clients, and one that is no visible ASCII or very long would make a request that no
+ * server takes.
  */
 export function idempotencyKey(messageIds: readonly string[]): string {
   const [only = ""] = messageIds;

@@ -4,8 +4,9 @@ import { type Address, companyOf, emailOf, namesOf, phoneOf, streetAddressOf } f
 import { at, type Fields, firstId, firstText, idOf, objectOf, textOf } from "./usable.ts";
 
 /**
- * The fields of an event, wherever clients put them. The first value that can be used wins: texts are trimmed, blank ones are none, numbers
- * are texts where they are ids, and what is of another kind counts as absent. Nothing is looked for before it is asked for.
+ * The fields of an event, wherever clients put them. The first value that can be used wins: texts
+ * are trimmed, blank ones are none, numbers are texts where they are ids, and what is of another
+ * kind counts as absent. Nothing is looked for before it is asked for.
  */
 export class EventFields {
   readonly #event: DeliveredEvent;
@@ -170,12 +171,17 @@ export class EventFields {
     return firstId(this.#context, "sessionId");
   }
 
-  /** The id of a click, like `fbclid`: of the properties, the traits of the context, the context, or the page's URL. */
+  /**
+   * The id of a click, like `fbclid`: of the properties, the traits of the context, the context, or
+   * the page's URL.
+   */
   clickId(name: string): string | undefined {
     return clickIdOf(name, { properties: this.properties, context: this.#context, query: this.#pageQuery });
   }
 
-  /** The id that the person has elsewhere: of the first with this `type` in `context.externalId`. */
+  /**
+   * The id that the person has elsewhere: of the first with this `type` in `context.externalId`.
+   */
   externalId(type: string): string | undefined {
     const all = at(this.#context, "externalId");
     if (!Array.isArray(all)) return undefined;
@@ -212,7 +218,10 @@ export class EventFields {
   }
 }
 
-/** Looks for the fields of an event where clients put them: docs/writing-a-destination.md has the table. */
+/**
+ * Looks for the fields of an event where clients put them: docs/writing-a-destination.md has the
+ * table.
+ */
 export function field(event: DeliveredEvent): EventFields {
   return new EventFields(event);
 }

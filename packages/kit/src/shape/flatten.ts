@@ -5,13 +5,16 @@ export interface FlattenOptions {
   readonly depth?: number;
   /** Between the keys. @default "." */
   readonly separator?: string;
-  /** Lists as they are, by the positions of their items (`items.0.sku`), or as JSON. @default "keep" */
+  /**
+   * Lists as they are, by the positions of their items (`items.0.sku`), or as JSON. @default "keep"
+   */
   readonly arrays?: "keep" | "index" | "text";
 }
 
 /**
- * One level of an object with objects in it: `{ a: { b: 1 } }` is `{ "a.b": 1 }`. Objects and lists with nothing in them are left out where
- * they are taken apart. Of two values that get the same key, the first stays.
+ * One level of an object with objects in it: `{ a: { b: 1 } }` is `{ "a.b": 1 }`. Objects and lists
+ * with nothing in them are left out where they are taken apart. Of two values that get the same
+ * key, the first stays.
  */
 export function flatten(
   object: Readonly<Record<string, unknown>>,

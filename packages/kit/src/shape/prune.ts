@@ -13,7 +13,8 @@ function isScalar(value: unknown): value is Scalar {
 /**
  * A copy without `null` and `undefined`, at any depth, in lists too.
  *
- * @param empty `"drop"`: also without empty texts, lists and objects, and what is empty once they are gone. @default "keep"
+ * @param empty `"drop"`: also without empty texts, lists and objects, and what is empty once they
+ * are gone. @default "keep"
  */
 export function prune(
   object: Readonly<Record<string, unknown>>,

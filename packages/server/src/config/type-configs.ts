@@ -105,7 +105,7 @@ export interface RelayConfig extends DeliveryConfig {
   readonly type: "relay";
   /** The data plane's address, as SDKs have it: `/v1/batch` is added. */
   readonly url: string | EnvReference;
-  /** Of a source of that data plane. */
+  /** Write key of a source of that data plane. */
   readonly writeKey: string | EnvReference;
   /**
    * Most `events` (100, at most 20,000) and `bytes` (`"500KB"`, at most `"4MB"`, before
