@@ -1,5 +1,7 @@
-// npm run bench -- backlog [EVENTS]: a destination that is down for the length of 1,000,000 events, and then well. While it is down, nothing is copied and
-// the other destination notices nothing; then it catches up, every event once, in the order of its user. Memory is that of the whole process.
+// npm run bench -- backlog [EVENTS]: a destination that is down for the length of 1,000,000 events,
+// and then well. While it is down, nothing is copied and the other destination notices nothing;
+// then it catches up, every event once, in the order of its user. Memory is that of the whole
+// process.
 import assert from "node:assert/strict";
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

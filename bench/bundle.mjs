@@ -1,5 +1,7 @@
-// npm run bench -- bundle: what the SDK weighs. Bytes of what a program loads at its start when esbuild bundles and minifies it, before and after
-// gzip, and of what it may load later (durable mode, the transport of Node); and the packages that `npm i @pintle/sdk` puts on a disk, counted in a folder into which the packed packages have been installed.
+// npm run bench -- bundle: what the SDK weighs. Bytes of what a program loads at its start when
+// esbuild bundles and minifies it, before and after gzip, and of what it may load later (durable
+// mode, the transport of Node); and the packages that `npm i @pintle/sdk` puts on a disk, counted
+// in a folder into which the packed packages have been installed.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +12,10 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Bytes, gzipped, of what a program loads at its start from the fetch build, at most. A test holds the SDK to it. */
+/**
+ * Bytes, gzipped, of what a program loads at its start from the fetch build, at most. A test holds
+ * the SDK to it.
+ */
 export const mostAtStart = 15_000;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
@@ -34,7 +39,10 @@ async function main() {
   }
 }
 
-/** The files of a program that uses the client: first what it loads at its start, then what it may load later. */
+/**
+ * The files of a program that uses the client: first what it loads at its start, then what it may
+ * load later.
+ */
 export async function bundle(platform, conditions) {
   const { outputFiles, metafile } = await build({
     stdin: {

@@ -1,5 +1,5 @@
-// npm run bench -- context [--rounds 24]: what a call costs under a context, in processor time, beside one
-// without, in one run and by turns. The median of the rounds' ratios; at most 1.2.
+// npm run bench -- context [--rounds 24]: what a call costs under a context, in processor time,
+// beside one without, in one run and by turns. The median of the rounds' ratios; at most 1.2.
 import { parseArgs } from "node:util";
 import { Pintle } from "@pintle/sdk";
 

@@ -1,6 +1,7 @@
-// npm run bench -- durable [SECONDS]: what durable mode costs. A program accepts 5,000 events a second, in memory and in durable mode by turns, each time in
-// a process of its own, with the server well in another one. Told: CPU (user and system, all threads) for each event, and the delay of the
-// event loop. `pacing` is the same program that makes the events and sends none.
+// npm run bench -- durable [SECONDS]: what durable mode costs. A program accepts 5,000 events a
+// second, in memory and in durable mode by turns, each time in a process of its own, with the
+// server well in another one. Told: CPU (user and system, all threads) for each event, and the
+// delay of the event loop. `pacing` is the same program that makes the events and sends none.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,6 +1,7 @@
-// npm run bench -- first-event: how long a newcomer waits. Clones the last commit of this repository into an empty folder, runs `npm start`
-// there, and reports the time from the clone's first instant, and from that of `npm start`, to the first event at the destination.
-// What npm has in its cache counts: `--cold` gives npm an empty one.
+// npm run bench -- first-event: how long a newcomer waits. Clones the last commit of this
+// repository into an empty folder, runs `npm start` there, and reports the time from the clone's
+// first instant, and from that of `npm start`, to the first event at the destination. What npm has
+// in its cache counts: `--cold` gives npm an empty one.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,11 +1,14 @@
-// npm run bench -- gateway [--short]: what the gateway takes, durably, beside bare node:http that reads, unpacks and parses the same bodies and
-// stores nothing; how fast it answers, how fast it is back, how much memory it takes; and the log alone beside two databases. One table, one run.
+// npm run bench -- gateway [--short]: what the gateway takes, durably, beside bare node:http that
+// reads, unpacks and parses the same bodies and stores nothing; how fast it answers, how fast it is
+// back, how much memory it takes; and the log alone beside two databases. One table, one run.
 //
-// The gateway has one core (taskset, Linux), the load comes from the other. Rounds of all servers alternate, so that what else the machine does falls
-// on all of them alike, and the median of the rounds counts. Compare only within one table: the disk and the neighbours are part of every rate.
+// The gateway has one core (taskset, Linux), the load comes from the other. Rounds of all servers
+// alternate, so that what else the machine does falls on all of them alike, and the median of the
+// rounds counts. Compare only within one table: the disk and the neighbours are part of every rate.
 // The processor time of a request is what a quiet machine would leave of it.
 //
-// It takes about 15 minutes and, for a while, 4 GB of disk where temporary files are. Flags, with what --short makes of them:
+// It takes about 15 minutes and, for a while, 4 GB of disk where temporary files are. Flags, with
+// what --short makes of them:
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
@@ -25,7 +28,8 @@ const { values } = parseArgs({
     "log-gb": { type: "string" }, // of the restart: 4; 0.5
     "load-seconds": { type: "string" }, // memory under the first load: 60; 10
     "steady-seconds": { type: "string" }, // memory at 5,000 events/s: 300; 20
-    only: { type: "string" }, // letters of the parts to run: (t)hroughput, (f)ile, (l)og, (o)k, (r)estart, (m)emory
+    // letters of the parts to run: (t)hroughput, (f)ile, (l)og, (o)k, (r)estart, (m)emory
+    only: { type: "string" },
   },
 });
 const { short } = values;
@@ -84,8 +88,8 @@ const file = { file: { type: "file", path: "./events.jsonl" } };
 let folders = 0;
 
 /**
- * A data plane in a folder of its own, or in one that is there already. `split`: only the gateway's thread is on its core, and the router's may also
- * use that of the load.
+ * A data plane in a folder of its own, or in one that is there already. `split`: only the gateway's
+ * thread is on its core, and the router's may also use that of the load.
  */
 async function startPintle(
   destinations,
@@ -142,7 +146,9 @@ async function measure({ port, child: server }, name, { rate, time = seconds, wa
   };
 }
 
-/** Seconds of the processor that a process has had, all its threads, in the kernel too. Linux only. */
+/**
+ * Seconds of the processor that a process has had, all its threads, in the kernel too. Linux only.
+ */
 function processorTime({ pid }) {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
@@ -193,7 +199,10 @@ async function throughput() {
   }
 }
 
-/** Whether the destination keeps up at so many events a second: at the end it is less than a second behind. */
+/**
+ * Whether the destination keeps up at so many events a second: at the end it is less than a second
+ * behind.
+ */
 async function keepsUp(rate, split) {
   const started = await startPintle(file, { split });
   const result = await measure(started, "plain", { rate: rate / 100 });

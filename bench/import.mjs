@@ -1,5 +1,6 @@
-// npm run bench -- import [ROUNDS]: what importing an SDK costs on Node, in a process of its own each time: CPU time and time on the clock, in
-// milliseconds, medians. Pintle as it is published. Rounds alternate, so that what else the machine does falls on all alike.
+// npm run bench -- import [ROUNDS]: what importing an SDK costs on Node, in a process of its own
+// each time: CPU time and time on the clock, in milliseconds, medians. Pintle as it is published.
+// Rounds alternate, so that what else the machine does falls on all alike.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +25,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
 }
 
-/** Calls `use` with a folder into which Pintle is installed as it is published, and its peers; then removes it. */
+/**
+ * Calls `use` with a folder into which Pintle is installed as it is published, and its peers; then
+ * removes it.
+ */
 export async function withPublished(use) {
   const folder = mkdtempSync(join(tmpdir(), "pintle-import-"));
   try {

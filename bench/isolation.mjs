@@ -1,7 +1,9 @@
-// npm run bench -- isolation [--seconds N] [--rounds N] [--share N]: what sick destinations cost the others. Twenty webhook destinations of one source get
-// 60 % of what the machine can deliver; then the same with one that refuses connections, one that hangs and one that takes a request a second. The p99 of
-// the time from when an event is durable to its request, and what waits at the end, of the other 17: rounds alternate, medians of both are compared. And one run
-// at saturation, reported.
+// npm run bench -- isolation [--seconds N] [--rounds N] [--share N]: what sick destinations cost
+// the others. Twenty webhook destinations of one source get 60 % of what the machine can deliver;
+// then the same with one that refuses connections, one that hangs and one that takes a request a
+// second. The p99 of the time from when an event is durable to its request, and what waits at the
+// end, of the other 17: rounds alternate, medians of both are compared. And one run at saturation,
+// reported.
 import { parseArgs } from "node:util";
 import { delays, median, percentile, startPlane, startSink } from "./router/processes.mjs";
 

@@ -1,7 +1,8 @@
-// npm run bench -- log [SECONDS] [--json]: durable events a second into the log alone, in groups of 100 and of 1000 events of 600 bytes, beside
-// better-sqlite3 (WAL, synchronous FULL) and lmdb, in one run and by turns. `loop` is the longest time for which the event loop stood still.
-// Each store takes groups from two callers, of which each waits for its group to be durable before it gives the next one.
-// The median of five rounds.
+// npm run bench -- log [SECONDS] [--json]: durable events a second into the log alone, in groups of
+// 100 and of 1000 events of 600 bytes, beside better-sqlite3 (WAL, synchronous FULL) and lmdb, in
+// one run and by turns. `loop` is the longest time for which the event loop stood still. Each store
+// takes groups from two callers, of which each waits for its group to be durable before it gives
+// the next one. The median of five rounds.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +17,10 @@ const header = Buffer.alloc(40, 1);
 const payload = Buffer.alloc(560, 2);
 const event = Buffer.concat([header, payload]);
 
-/** Each: open(directory) gives commit(count), which resolves when so many events are durable, and close(). */
+/**
+ * Each: open(directory) gives commit(count), which resolves when so many events are durable, and
+ * close().
+ */
 const stores = {
   "@pintle/log": async (directory) => {
     const log = await Log.open(directory);
@@ -96,7 +100,8 @@ async function measure(name, group) {
       while (performance.now() < until) {
         await store.commit(group);
         events += group;
-        // A caller has something else to do; without a turn of the loop nobody could be served beside a store that never gives one.
+        // A caller has something else to do; without a turn of the loop nobody could be served
+        // beside a store that never gives one.
         await new Promise((resolve) => setImmediate(resolve));
       }
     };

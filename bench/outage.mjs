@@ -1,7 +1,9 @@
-// npm run bench -- outage [--seconds 60] [--only pintle|peers|virtual]: what an outage of the data plane costs. A program sends events at a steady rate;
-// its data plane is well, then fails in some way, then is well again until the program has closed its client. Each program and each data plane is a
-// process of its own. First Pintle alone, at 100 and 1,000 events a second and in five kinds of outages; then side by side with its peers, all with
-// their default options, at 100 events a second; then ten minutes on virtual time.
+// npm run bench -- outage [--seconds 60] [--only pintle|peers|virtual]: what an outage of the data
+// plane costs. A program sends events at a steady rate; its data plane is well, then fails in some
+// way, then is well again until the program has closed its client. Each program and each data plane
+// is a process of its own. First Pintle alone, at 100 and 1,000 events a second and in five kinds
+// of outages; then side by side with its peers, all with their default options, at 100 events a
+// second; then ten minutes on virtual time.
 import { parseArgs } from "node:util";
 import { outage } from "./outage/run.mjs";
 import { tenMinutes } from "./outage/virtual.mjs";

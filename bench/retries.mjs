@@ -1,5 +1,6 @@
-// npm run bench -- retries [--runs N] [--backlog N]: on virtual time, the router's own code. How long events wait at most while a third of all requests
-// is refused, over N seeded runs of 9,276 events; and how soon a backlog begins to go out, and goes out at full rate, after its destination
+// npm run bench -- retries [--runs N] [--backlog N]: on virtual time, the router's own code. How
+// long events wait at most while a third of all requests is refused, over N seeded runs of 9,276
+// events; and how soon a backlog begins to go out, and goes out at full rate, after its destination
 // was down for five minutes.
 import { parseArgs } from "node:util";
 import { simulate } from "../packages/server/dist/router/testing/simulation.js";

@@ -1,7 +1,9 @@
-// npm run bench -- router [--events N] [--rounds N] [--seconds N] [--tracks N]: webhook deliveries a second, one event each, by one process, beside bare undici.Pool that
-// sends the same bodies over as many connections to the same server in the same run; in order beside `order: false`; and the time from when
-// an event is durable (a gateway says ok then) to the webhook's request, at 1,000 events a second; and rows a second into PostgreSQL beside psql, by
-// bench/warehouse.mjs. Rounds alternate, medians count. Compare only within one table.
+// npm run bench -- router [--events N] [--rounds N] [--seconds N] [--tracks N]: webhook deliveries
+// a second, one event each, by one process, beside bare undici.Pool that sends the same bodies over
+// as many connections to the same server in the same run; in order beside `order: false`; and the
+// time from when an event is durable (a gateway says ok then) to the webhook's request, at 1,000
+// events a second; and rows a second into PostgreSQL beside psql, by bench/warehouse.mjs. Rounds
+// alternate, medians count. Compare only within one table.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -30,7 +32,10 @@ async function bare() {
   return events / (await took);
 }
 
-/** Microseconds of the processor for each delivery, starting up included: neighbours disturb them less than rates. */
+/**
+ * Microseconds of the processor for each delivery, starting up included: neighbours disturb them
+ * less than rates.
+ */
 const times = { ordered: [], unordered: [] };
 
 async function pintle(settings) {
@@ -45,7 +50,10 @@ async function pintle(settings) {
   return rate;
 }
 
-/** What the bench of the warehouse has measured: rows a second of psql and of Pintle, or why it was skipped. */
+/**
+ * What the bench of the warehouse has measured: rows a second of psql and of Pintle, or why it was
+ * skipped.
+ */
 async function warehouse() {
   const child = fork(fileURLToPath(new URL("warehouse.mjs", import.meta.url)), [values.tracks], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],

@@ -1,6 +1,8 @@
-// npm run bench -- sdk [--events 300000] [--seconds 30] [--calls 50000] [--only NAME] [--profile FOLDER]: what the SDK costs, beside its peers, in one table and
-// one run. Each program and each data plane is a process of its own, the program on one core and the data plane on another. With default options, but
-// that the peers are given batches of Pintle's size, too. A program that does not get through its events in --seconds is judged by those that it delivered.
+// npm run bench -- sdk [--events 300000] [--seconds 30] [--calls 50000] [--only NAME] [--profile
+// FOLDER]: what the SDK costs, beside its peers, in one table and one run. Each program and each
+// data plane is a process of its own, the program on one core and the data plane on another. With
+// default options, but that the peers are given batches of Pintle's size, too. A program that does
+// not get through its events in --seconds is judged by those that it delivered.
 // --profile writes a CPU profile of each program of Node; its figures are then not worth much.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,9 @@
-// npm run bench -- transform [--events N] [--rounds N] [--beside FOLDER]: events a second through a transformation that copies its event and adds a field: of a
-// whole router with a webhook; of the stage alone, as a webhook asks (64 calls of one event at a time) and as a file does (calls of 100). `--beside` names another built checkout, which is measured in the
-// same run, in turn. Medians count; the time of the processor for each event, of all threads and processes, feels less of neighbours. Compare only within one table.
+// npm run bench -- transform [--events N] [--rounds N] [--beside FOLDER]: events a second through a
+// transformation that copies its event and adds a field: of a whole router with a webhook; of the
+// stage alone, as a webhook asks (64 calls of one event at a time) and as a file does (calls of
+// 100). `--beside` names another built checkout, which is measured in the same run, in turn.
+// Medians count; the time of the processor for each event, of all threads and processes, feels less
+// of neighbours. Compare only within one table.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

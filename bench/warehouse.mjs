@@ -1,6 +1,8 @@
-// npm run bench -- warehouse [EVENTS]: rows a second into PostgreSQL, both tables of a track. Pintle makes rows of events and loads them in
-// batches of 2,500, two on their way as in the router; beside it, in the same run and by turns, psql does what is left when the rows are ready-made: COPY into a temporary
-// table and INSERT ... ON CONFLICT into the same tables with the same indexes, in transactions of the same size. Median of five.
+// npm run bench -- warehouse [EVENTS]: rows a second into PostgreSQL, both tables of a track.
+// Pintle makes rows of events and loads them in batches of 2,500, two on their way as in the
+// router; beside it, in the same run and by turns, psql does what is left when the rows are
+// ready-made: COPY into a temporary table and INSERT ... ON CONFLICT into the same tables with the
+// same indexes, in transactions of the same size. Median of five.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// npm run bench -- NAME [ARGUMENT...]: runs bench/NAME.mjs, after installing what bench/package.json asks for. Without a NAME it lists them.
+// npm run bench -- NAME [ARGUMENT...]: runs bench/NAME.mjs, after installing what
+// bench/package.json asks for. Without a NAME it lists them.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// npm run docs: the API reference of the SDK as a site in reference/, out of the docstrings. An exported name without one is an error.
+// npm run docs: the API reference of the SDK as a site in reference/, out of the docstrings. An
+// exported name without one is an error.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { install, root } from "./lib/prepare.mjs";

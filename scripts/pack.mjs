@@ -1,5 +1,6 @@
-// npm run pack [-- FOLDER]: the packages as they would be published, as tarballs in FOLDER (default: packed, here), for a project of one's own
-// before they are on a registry. Prints what to type there.
+// npm run pack [-- FOLDER]: the packages as they would be published, as tarballs in FOLDER
+// (default: packed, here), for a project of one's own before they are on a registry. Prints what to
+// type there.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,10 +1,14 @@
-// node scripts/stage.mjs FOLDER [NAME...]: what is published, as folders below FOLDER: `npm publish FOLDER/sdk`. Needs a build.
+// node scripts/stage.mjs FOLDER [NAME...]: what is published, as folders below FOLDER: `npm publish
+// FOLDER/sdk`. Needs a build.
 //
-// The packages that programs import are published with their entries bundled, and shared chunks beside them: Node takes 0.4 ms to find, read and link a module, and
-// the SDK has sixty, so importing it as it is compiled takes three times as long. Names of entries, types and sources stay as they are.
+// The packages that programs import are published with their entries bundled, and shared chunks
+// beside them: Node takes 0.4 ms to find, read and link a module, and the SDK has sixty, so
+// importing it as it is compiled takes three times as long. Names of entries, types and sources
+// stay as they are.
 //
-// Beside each module lies its twin in CommonJS (`.cjs`, `.d.cts`), chunk by chunk, so that a class is made once however many entries use it.
-// The manifest is the one of the sources, with what names those twins added here.
+// Beside each module lies its twin in CommonJS (`.cjs`, `.d.cts`), chunk by chunk, so that a class
+// is made once however many entries use it. The manifest is the one of the sources, with what names
+// those twins added here.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,13 +16,19 @@ import { build, transform } from "esbuild";
 import { inlineMap, mergeChunks } from "./lib/merge-chunks.mjs";
 import { root } from "./lib/prepare.mjs";
 
-/** The entries carry what they use of it: to find another package costs as much as ten modules. Its types are still read from there. */
+/**
+ * The entries carry what they use of it: to find another package costs as much as ten modules. Its
+ * types are still read from there.
+ */
 const inlined = ["@pintle/events"];
 
 /** The oldest syntax that every supported runtime and bundler reads. */
 const target = "es2022";
 
-/** For compilers whose library has no `Symbol.asyncDispose`: those before 5.2, and an older `lib`. With one that has, it says the same again. */
+/**
+ * For compilers whose library has no `Symbol.asyncDispose`: those before 5.2, and an older `lib`.
+ * With one that has, it says the same again.
+ */
 const asyncDispose = `declare global {
     interface SymbolConstructor {
         readonly asyncDispose: unique symbol;
@@ -27,13 +37,16 @@ const asyncDispose = `declare global {
 `;
 
 /**
- * Without comments and blanks, which a program would read at each start. Names stay: a stack trace says who called whom, and source maps lead to the
- * sources, which are in the package.
+ * Without comments and blanks, which a program would read at each start. Names stay: a stack trace
+ * says who called whom, and source maps lead to the sources, which are in the package.
  */
 const minified = { minifySyntax: true, minifyWhitespace: true };
 const mapped = { target, sourcemap: "external", sourcesContent: false };
 
-/** What a data plane is made of runs as it is compiled: threads and child processes are started from files of their own. */
+/**
+ * What a data plane is made of runs as it is compiled: threads and child processes are started from
+ * files of their own.
+ */
 const asCompiled = ["kit", "destinations", "server"];
 
 /** Writes the package in `packages/NAME` to `out`. */
@@ -108,14 +121,20 @@ function stageDeclarations(folder, out, { exports }) {
   }
 }
 
-/** Imports within the package. TypeScript 4.9 refuses `.ts` at their end, and a text as the name of an export. */
+/**
+ * Imports within the package. TypeScript 4.9 refuses `.ts` at their end, and a text as the name of
+ * an export.
+ */
 const imports = /((?:\bfrom|\bimport) ?\(?")(\.[^"]+)\.ts(?=")/g;
 
 function declarationOf(text, extension) {
   return text.replace(/, \w+ as "module\.exports"/, "").replaceAll(imports, `$1$2${extension}`);
 }
 
-/** Of an entry that says what `require` is to give: that, with the types in the namespace of its name. */
+/**
+ * Of an entry that says what `require` is to give: that, with the types in the namespace of its
+ * name.
+ */
 function replacedDeclaration(text) {
   const name = /\b(\w+) as "module\.exports"/.exec(text)?.[1];
   if (name === undefined) return undefined;
@@ -139,7 +158,8 @@ async function stageCode(folder, out, { exports, dependencies = {} }) {
     write: false,
     logLevel: "error",
   };
-  // What leads to the entry for Node is loaded with it, as one module; what does not shares its code with the one for bundlers.
+  // What leads to the entry for Node is loaded with it, as one module; what does not shares its
+  // code with the one for bundlers.
   const withMain = main === undefined ? [] : await leadingTo(main, entries, folder, options);
   for (const group of [withMain, entries.filter((each) => !withMain.includes(each))]) {
     if (group.length === 0) continue;
@@ -180,7 +200,10 @@ async function stageCode(folder, out, { exports, dependencies = {} }) {
   }
 }
 
-/** The map names the sources where they are installed: in this package, or in the one beside it that is inlined. */
+/**
+ * The map names the sources where they are installed: in this package, or in the one beside it that
+ * is inlined.
+ */
 function writeMapped(path, code, map, out) {
   writeFileSync(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
   const { sources, ...rest } = JSON.parse(map);
@@ -211,8 +234,8 @@ async function leadingTo(main, entries, folder, options) {
 }
 
 /**
- * The twin of a bundled module. What it imports later, it requires then: where modules are evaluated in contexts of their own (Jest), a
- * program in CommonJS cannot `import()`.
+ * The twin of a bundled module. What it imports later, it requires then: where modules are
+ * evaluated in contexts of their own (Jest), a program in CommonJS cannot `import()`.
  */
 async function stageCommonJs(path, inline, text, out) {
   const { code, map } = await transform(inline, {
@@ -229,8 +252,9 @@ async function stageCommonJs(path, inline, text, out) {
 }
 
 /**
- * What stands for `import()` of a package that a program may have or not: out of sight of bundlers, which would look for it. Found from the
- * SDK, or, where that is part of a bundle, from the folder in which the program runs.
+ * What stands for `import()` of a package that a program may have or not: out of sight of bundlers,
+ * which would look for it. Found from the SDK, or, where that is part of a bundle, from the folder
+ * in which the program runs.
  */
 function requireOptional(name) {
   const { createRequire } = process.getBuiltinModule("node:module");
@@ -241,7 +265,10 @@ function requireOptional(name) {
   }
 }
 
-/** An entry that says what `require` is to give by an export called `module.exports`, as Node reads it of an ES module. */
+/**
+ * An entry that says what `require` is to give by an export called `module.exports`, as Node reads
+ * it of an ES module.
+ */
 function replacedExports(text) {
   return /\bas "module\.exports"/.test(text)
     ? 'const { "module.exports": whole, ...named } = module.exports;\nmodule.exports = Object.assign(whole, named);\n'

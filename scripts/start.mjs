@@ -1,8 +1,9 @@
-// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events land in a file, and with DATABASE_URL set
-// in tables of that PostgreSQL database, too. Shows how it goes until Ctrl-C. `npm start -- --help` lists its flags.
+// npm start: installs, builds, and runs a data plane with the example shop beside it, whose events
+// land in a file, and with DATABASE_URL set in tables of that PostgreSQL database, too. Shows how
+// it goes until Ctrl-C. `npm start -- --help` lists its flags.
 //
-// npm calls it by a shell, which most shells replace by this process. Where one stays in between, it may end by a signal that only it got: so this
-// ends when its parent does.
+// npm calls it by a shell, which most shells replace by this process. Where one stays in between,
+// it may end by a signal that only it got: so this ends when its parent does.
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { get } from "node:http";
@@ -189,7 +190,10 @@ function statusReader(port) {
   };
 }
 
-/** The first port from `from` on that nobody listens on, and that is not `taken`; from 0, whichever the system gives. */
+/**
+ * The first port from `from` on that nobody listens on, and that is not `taken`; from 0, whichever
+ * the system gives.
+ */
 async function freePort(from, taken) {
   for (let port = from; port < from + 100; port++) {
     if (port === taken) continue;

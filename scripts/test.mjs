@@ -1,5 +1,6 @@
-// npm test [-- PATH... | --flag...]: installs and builds what is missing, then runs every test by Node's own runner. A PATH (part of
-// one, such as `packages/sdk`) narrows it; flags are passed on (`--test-name-pattern=...`).
+// npm test [-- PATH... | --flag...]: installs and builds what is missing, then runs every test by
+// Node's own runner. A PATH (part of one, such as `packages/sdk`) narrows it; flags are passed on
+// (`--test-name-pattern=...`).
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -35,7 +36,10 @@ runner.on("exit", (code) => {
   process.exitCode = code ?? 1;
 });
 
-/** The compiled tests of all workspaces, and the house's own. Found by their sources: `dist` may hold tests that are gone. */
+/**
+ * The compiled tests of all workspaces, and the house's own. Found by their sources: `dist` may
+ * hold tests that are gone.
+ */
 function findTests() {
   const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const folders = workspaces.flatMap((pattern) =>

@@ -1,4 +1,5 @@
-// node scripts/versions.mjs VERSION: fails unless every package has this version, also where others depend on it.
+// node scripts/versions.mjs VERSION: fails unless every package has this version, also where others
+// depend on it.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./lib/prepare.mjs";

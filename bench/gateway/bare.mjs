@@ -1,4 +1,5 @@
-// What the gateway is compared with: node:http that reads, gunzips and parses the same bodies, and stores nothing.
+// What the gateway is compared with: node:http that reads, gunzips and parses the same bodies, and
+// stores nothing.
 import { createServer } from "node:http";
 import { gunzipSync } from "node:zlib";
 

@@ -1,8 +1,12 @@
-// The bodies that every row of the benchmark sends: what the SDK's batches look like, about 520 bytes an event. A data plane drops an event whose
-// message id it has seen among the last million, so no id is sent twice within so many.
+// The bodies that every row of the benchmark sends: what the SDK's batches look like, about 520
+// bytes an event. A data plane drops an event whose message id it has seen among the last million,
+// so no id is sent twice within so many.
 import { gzipSync } from "node:zlib";
 
-/** One event, different for each number: ids, times and a handful of properties, as a shop sends them. */
+/**
+ * One event, different for each number: ids, times and a handful of properties, as a shop sends
+ * them.
+ */
 export function event(number) {
   const user = `user-${(number * 7919) % 5000}`;
   const time = new Date(Date.UTC(2026, 10, 1) + number * 137).toISOString();
@@ -29,7 +33,10 @@ export function batch(size, from = 0) {
   return Buffer.from(JSON.stringify({ batch: Array.from({ length: size }, (_, k) => event(from + k)) }));
 }
 
-/** In place of the first 23 characters of every message id; its first eight tell one sending of a body from the next. */
+/**
+ * In place of the first 23 characters of every message id; its first eight tell one sending of a
+ * body from the next.
+ */
 const mark = "018f3c5a-7b1e-4c2d-9e3f";
 
 /** A body that is sent again and again, each time with message ids that were never there. */

@@ -1,5 +1,6 @@
-// node compress.mjs FILE: writes the compressed bodies of the load "gzip", each behind its length in four bytes. More than the window in which
-// message ids must differ: they can be sent in a circle.
+// node compress.mjs FILE: writes the compressed bodies of the load "gzip", each behind its length
+// in four bytes. More than the window in which message ids must differ: they can be sent in a
+// circle.
 import { writeFileSync } from "node:fs";
 import { compressed } from "./bodies.mjs";
 

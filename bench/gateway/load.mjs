@@ -1,5 +1,5 @@
-// A load generator on raw sockets, so that the core it runs on is never what is measured. Writes one JSON line:
-// { requests, total, seconds, errors, latencies: { p50, p99 } } (milliseconds).
+// A load generator on raw sockets, so that the core it runs on is never what is measured. Writes
+// one JSON line: { requests, total, seconds, errors, latencies: { p50, p99 } } (milliseconds).
 //   node load.mjs --port N --load plain|gzip|single --connections N --seconds N [--warmup N] [--rate N] [--bodies FILE]
 // FILE has the bodies of the load "gzip": see compress.mjs.
 import { readFileSync } from "node:fs";
@@ -28,7 +28,10 @@ const headFor = (length) =>
       `Content-Type: application/json\r\n${encoding}Content-Length: ${length}\r\n\r\n`,
   );
 
-/** Gives the bytes of the next request; `own` is a buffer that nothing else uses until it is answered. */
+/**
+ * Gives the bytes of the next request; `own` is a buffer that nothing else uses until it is
+ * answered.
+ */
 const nextRequest = values.load === "gzip" ? fromFile(values.bodies) : fromTemplates(values.load);
 
 function fromTemplates(load) {
@@ -59,7 +62,10 @@ let answered = 0;
 let total = 0;
 let errors = 0;
 const latencies = [];
-/** With a rate: when the next request is due. A request that has to wait for a connection counts from when it was due. */
+/**
+ * With a rate: when the next request is due. A request that has to wait for a connection counts
+ * from when it was due.
+ */
 const due = [];
 const free = [];
 

@@ -1,5 +1,6 @@
-// A program that sends events at a steady rate through one SDK: node --expose-gc client.mjs SUBJECT URL RATE. Asked over IPC, it measures its memory,
-// and stops. It tells how late its event loop was.
+// A program that sends events at a steady rate through one SDK: node --expose-gc client.mjs SUBJECT
+// URL RATE. Asked over IPC, it measures its memory, and stops. It tells how late its event loop
+// was.
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventOf } from "../sdk/event.mjs";
 import { subjects } from "./subjects.mjs";
@@ -10,7 +11,10 @@ let sent = 0;
 let isSending = true;
 let lateness = [];
 
-/** Milliseconds by which a timer of 10 ms came too late: what a request of a server would have waited for. */
+/**
+ * Milliseconds by which a timer of 10 ms came too late: what a request of a server would have
+ * waited for.
+ */
 async function watch() {
   for (;;) {
     const due = performance.now() + tick;
@@ -46,7 +50,8 @@ async function main() {
   process.send({ ready: true });
   while (isSending) {
     const due = Math.floor(((performance.now() - began) / 1_000) * Number(rate));
-    // A call may take so long that the rate cannot be kept; what the program is told is read all the same.
+    // A call may take so long that the rate cannot be kept; what the program is told is read all
+    // the same.
     const end = performance.now() + tick;
     while (sent < due && performance.now() < end) client.track(eventOf(sent++));
     await sleep(tick);

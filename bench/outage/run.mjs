@@ -5,7 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { eventOf } from "../sdk/event.mjs";
 
-/** Longer than the intervals of the SDKs: what they load with their first request is there before the memory is looked at. */
+/**
+ * Longer than the intervals of the SDKs: what they load with their first request is there before
+ * the memory is looked at.
+ */
 const wellBefore = 12;
 const wellAfter = 10;
 /** How long a program may take to close its client. */

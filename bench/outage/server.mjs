@@ -1,4 +1,5 @@
-// The data plane of one program, in a process of its own: told over IPC to be well, or to fail in some way. Says what it has seen.
+// The data plane of one program, in a process of its own: told over IPC to be well, or to fail in
+// some way. Says what it has seen.
 import { createServer } from "node:http";
 import { gunzipSync } from "node:zlib";
 

@@ -1,4 +1,5 @@
-// The SDKs, each with its default options but for what its documentation says has to be set. Loaded in a process of its own.
+// The SDKs, each with its default options but for what its documentation says has to be set. Loaded
+// in a process of its own.
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 export const subjects = {

@@ -1,4 +1,5 @@
-// Sends the bodies with undici.Pool and nothing else: what a delivery costs at least. Connections and bodies are Pintle's.
+// Sends the bodies with undici.Pool and nothing else: what a delivery costs at least. Connections
+// and bodies are Pintle's.
 import { Pool } from "undici";
 import { eventBody } from "./events.mjs";
 

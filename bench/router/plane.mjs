@@ -1,5 +1,5 @@
-// The engine and the router of a data plane, without its gateway, in a process of its own. Over IPC it fills the log, starts the router, appends at a
-// rate, and tells how the destinations stand.
+// The engine and the router of a data plane, without its gateway, in a process of its own. Over IPC
+// it fills the log, starts the router, appends at a rate, and tells how the destinations stand.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,7 +42,10 @@ const commands = {
     const config = { directory, configDirectory: directory, configFile: undefined, sources, destinations: entries };
     router = await startRouter({ ...config, version: "bench", engine, logger });
   },
-  /** `rate` events a second, in requests of one to ten events. Gives when each was durable, which is when a gateway would say ok. */
+  /**
+   * `rate` events a second, in requests of one to ten events. Gives when each was durable, which is
+   * when a gateway would say ok.
+   */
   async load({ rate, seconds }) {
     const begin = performance.now();
     const durable = [];

@@ -1,5 +1,6 @@
-// A server for webhooks, in a process of its own. It counts what arrives on each path, and when: by `messageId`, milliseconds since the
-// epoch. "/hang" never answers, "/slow" takes one request a second. Asked over IPC, it tells and begins anew.
+// A server for webhooks, in a process of its own. It counts what arrives on each path, and when: by
+// `messageId`, milliseconds since the epoch. "/hang" never answers, "/slow" takes one request a
+// second. Asked over IPC, it tells and begins anew.
 import { createServer } from "node:http";
 
 const paths = new Map();

@@ -1,5 +1,6 @@
-// The SDKs of Node as this benchmark needs them: with their default options, or with batches and queues of a given size. `pending()` says how many events
-// wait for an answer, as the SDK itself tells it.
+// The SDKs of Node as this benchmark needs them: with their default options, or with batches and
+// queues of a given size. `pending()` says how many events wait for an answer, as the SDK itself
+// tells it.
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Events that may wait for an answer while events are offered as fast as they are taken. */

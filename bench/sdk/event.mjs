@@ -1,4 +1,7 @@
-/** Event number `n` of a run: 600 bytes of JSON, of a thousand users in turn. go/main.go makes the same, and bench/outage sends them, too. */
+/**
+ * Event number `n` of a run: 600 bytes of JSON, of a thousand users in turn. go/main.go makes the
+ * same, and bench/outage sends them, too.
+ */
 export function eventOf(n) {
   return {
     userId: `user-${n % 1_000}`,

@@ -11,7 +11,10 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** Whether processes can be kept on a core of their own. */
 export const hasCores = availableParallelism() > 1 && spawnSync("taskset", ["-c", "1", "true"]).status === 0;
 
-/** Builds the program with the SDK for Go into `folder`; undefined where that cannot be done, with a line that says why. */
+/**
+ * Builds the program with the SDK for Go into `folder`; undefined where that cannot be done, with a
+ * line that says why.
+ */
 export function buildGo(folder) {
   const program = join(folder, "go-sdk");
   try {
@@ -64,7 +67,8 @@ function limited(child, seconds) {
 async function node(args, profile, seconds) {
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   const child = onCore(0, process.execPath, ["--expose-gc", ...profiling, join(here, "subject.mjs"), ...args]);
-  // SDKs log what goes wrong, which here is much. Only the last of it is kept, for a program that dies of it.
+  // SDKs log what goes wrong, which here is much. Only the last of it is kept, for a program that
+  // dies of it.
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (chunk) => {
     log = (log + chunk).slice(-1_000);

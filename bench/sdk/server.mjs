@@ -1,5 +1,7 @@
-// The data plane of one program, in a process of its own: node server.mjs STATE, where STATE is well, failing (503) or hanging. Asked over IPC, it says
-// which events have arrived and how many bytes they took. It looks for their numbers without parsing JSON, so that it is never what is waited for.
+// The data plane of one program, in a process of its own: node server.mjs STATE, where STATE is
+// well, failing (503) or hanging. Asked over IPC, it says which events have arrived and how many
+// bytes they took. It looks for their numbers without parsing JSON, so that it is never what is
+// waited for.
 import { createServer } from "node:http";
 import { gunzip } from "node:zlib";
 

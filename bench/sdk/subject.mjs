@@ -1,4 +1,5 @@
-// A program that does one thing with one SDK: node --expose-gc subject.mjs TASK URL COUNT SECONDS NAME OPTIONS. Sends its figures over IPC.
+// A program that does one thing with one SDK: node --expose-gc subject.mjs TASK URL COUNT SECONDS
+// NAME OPTIONS. Sends its figures over IPC.
 import { setTimeout as sleep } from "node:timers/promises";
 import { clients } from "./clients.mjs";
 import { eventOf } from "./event.mjs";
@@ -33,7 +34,10 @@ async function send(count) {
   return { began, offered, cpu: user + system, peak: process.resourceUsage().maxRSS * 1024 };
 }
 
-/** The time of each call, and of JSON.stringify of the same events by turns, so that what else the machine does falls on both alike. */
+/**
+ * The time of each call, and of JSON.stringify of the same events by turns, so that what else the
+ * machine does falls on both alike.
+ */
 async function call(count) {
   const perRound = Math.ceil(count / rounds);
   const plain = [];
@@ -54,7 +58,8 @@ async function call(count) {
     if (own.length > 0) ratios.push(meanOf(own) / meanOf(base));
   }
   if (sink === 0) throw new Error("nothing was encoded");
-  // The mean of a round with the collections that it caused; the median of the rounds without those in which another process had the core.
+  // The mean of a round with the collections that it caused; the median of the rounds without those
+  // in which another process had the core.
   const ratio = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)];
   return { calls: times.length, ratio, ...summary(times), plain: summary(plain) };
 }
@@ -102,7 +107,8 @@ function summary(times) {
   const sorted = Float64Array.from(times).sort();
   return {
     mean: meanOf(sorted),
-    // Without the slowest hundredth: on a machine that does other things besides, the mean is theirs.
+    // Without the slowest hundredth: on a machine that does other things besides, the mean is
+    // theirs.
     mean99: meanOf(sorted.subarray(0, Math.ceil(sorted.length * 0.99))),
     p99: sorted[Math.floor(sorted.length * 0.99)],
   };

@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 /**
- * The packages that come with `name`, itself included, how many of them are in its scope, and the bytes of their files; found as Node finds them
- * from `folder`.
+ * The packages that come with `name`, itself included, how many of them are in its scope, and the
+ * bytes of their files; found as Node finds them from `folder`.
  */
 export function installed(folder, name) {
   const found = new Map();
@@ -48,7 +48,10 @@ function sizeOf(path) {
     .reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
 }
 
-/** Bytes of everything that `name` exports, bundled for Node, minified and gzipped; its built-in modules are left out. */
+/**
+ * Bytes of everything that `name` exports, bundled for Node, minified and gzipped; its built-in
+ * modules are left out.
+ */
 export async function bundled(folder, name) {
   const { outputFiles } = await build({
     stdin: { contents: `export * from ${JSON.stringify(name)};`, resolveDir: folder },

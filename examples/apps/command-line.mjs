@@ -8,4 +8,5 @@ const [userId = "somebody", command = "help"] = process.argv.slice(2);
 const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { exitTimeout: "1s" });
 client.track({ userId, event: "Command Run", properties: { command } });
 console.log(`${command}: done`);
-// No close() and no process.exit(): the program ends by itself, and what is queued is delivered first.
+// No close() and no process.exit(): the program ends by itself, and what is queued is delivered
+// first.

@@ -1,4 +1,5 @@
-// An Express app. Its events carry what is known of the request: WRITE_KEY=... DATA_PLANE_URL=... node express.mjs
+// An Express app. Its events carry what is known of the request: WRITE_KEY=... DATA_PLANE_URL=...
+// node express.mjs
 import { Pintle } from "@pintle/sdk";
 import { pintleContext } from "@pintle/sdk/express";
 import express from "express";

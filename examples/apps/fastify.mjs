@@ -1,4 +1,5 @@
-// A Fastify app. Its events carry what is known of the request: WRITE_KEY=... DATA_PLANE_URL=... node fastify.mjs
+// A Fastify app. Its events carry what is known of the request: WRITE_KEY=... DATA_PLANE_URL=...
+// node fastify.mjs
 import { Pintle } from "@pintle/sdk";
 import { pintleContext } from "@pintle/sdk/fastify";
 import fastify from "fastify";

@@ -1,4 +1,5 @@
-// A Hono app, here on Node. Its events carry what is known of the request: WRITE_KEY=... DATA_PLANE_URL=... node hono.mjs
+// A Hono app, here on Node. Its events carry what is known of the request: WRITE_KEY=...
+// DATA_PLANE_URL=... node hono.mjs
 import { serve } from "@hono/node-server";
 import { Pintle } from "@pintle/sdk";
 import { pintleContext } from "@pintle/sdk/hono";

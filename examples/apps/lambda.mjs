@@ -1,4 +1,5 @@
-// A handler in the style of AWS Lambda. The runtime freezes the program as soon as it has the result, so events are delivered before.
+// A handler in the style of AWS Lambda. The runtime freezes the program as soon as it has the
+// result, so events are delivered before.
 import { Pintle } from "@pintle/sdk";
 
 const { WRITE_KEY = "", DATA_PLANE_URL = "" } = process.env;
@@ -6,7 +7,10 @@ const { WRITE_KEY = "", DATA_PLANE_URL = "" } = process.env;
 // Outside the handler: the connection lasts from one invocation to the next.
 const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { timeout: "2s" });
 
-/** @param {{ body: string, headers: Record<string, string>, requestContext: { http: { sourceIp: string, userAgent: string } } }} event */
+/**
+ * @param {{ body: string, headers: Record<string, string>, requestContext: { http: { sourceIp:
+ * string, userAgent: string } } }} event
+ */
 export async function handler(event) {
   const { sourceIp: ip, userAgent } = event.requestContext.http;
   const { userId, orderId } = JSON.parse(event.body);

@@ -1,4 +1,5 @@
-// A worker in the style of Cloudflare Workers and Vercel Edge Functions: the answer does not wait for the events.
+// A worker in the style of Cloudflare Workers and Vercel Edge Functions: the answer does not wait
+// for the events.
 import { Pintle } from "@pintle/sdk";
 
 export default {
@@ -8,7 +9,8 @@ export default {
    * @param {{ waitUntil(promise: Promise<unknown>): void }} ctx
    */
   async fetch(request, env, ctx) {
-    // One client for each request: on Workers a request may not use the connections and timers of another.
+    // One client for each request: on Workers a request may not use the connections and timers of
+    // another.
     const client = new Pintle(env.WRITE_KEY, env.DATA_PLANE_URL);
     /** @type {{ userId: string, orderId: string }} */
     const { userId, orderId } = await request.json();

@@ -20,7 +20,7 @@ export function registryText(folders) {
   const translators = folders
     .filter(({ isTranslated }) => isTranslated)
     .map(({ type }) => `  ${quoted(type)}: async () => (await import("./${type}/rudderstack.ts")).translator,\n`);
-  return `// Made by \`npm run build\` of the folders beside this file. Nothing is loaded before it is asked for.
+  return `// Made by \`npm run build\` of the folders beside this file. Nothing is loaded before it is needed.
 
 export const typeLoaders = {
 ${loaders.join("")}};

@@ -1,6 +1,6 @@
 /**
- * Lines at the bottom of a terminal that are drawn anew in their place. Where the output is no terminal, the last of them is printed every
- * few seconds instead.
+ * Lines at the bottom of a terminal that are drawn anew in their place. Where the output is no
+ * terminal, the last of them is printed every few seconds instead.
  */
 export class Board {
   #out;
@@ -13,7 +13,10 @@ export class Board {
     this.#pause = pause;
   }
 
-  /** @param lines for a terminal; @param summary the same in one line, for everything else; @param last whether none follows */
+  /**
+   * @param lines for a terminal; @param summary the same in one line, for everything else; @param
+   * last whether none follows
+   */
   show(lines, summary, last = false) {
     if (!this.#out.isTTY) {
       const now = performance.now();

@@ -6,8 +6,9 @@ import { pathToFileURL } from "node:url";
 import { root } from "./prepare.mjs";
 
 /**
- * A program of this house that runs beside us. It is in a process group of its own, so that Ctrl-C reaches only us and we end
- * things in their order; and it ends by itself when we are gone, however that happened.
+ * A program of this house that runs beside us. It is in a process group of its own, so that Ctrl-C
+ * reaches only us and we end things in their order; and it ends by itself when we are gone, however
+ * that happened.
  */
 export class Child {
   #process;
@@ -43,7 +44,9 @@ export class Child {
     return this.#process.exitCode ?? this.#process.signalCode ?? undefined;
   }
 
-  /** Asks it to end, and waits until it has; after `patience` milliseconds it is not asked any more. */
+  /**
+   * Asks it to end, and waits until it has; after `patience` milliseconds it is not asked any more.
+   */
   async end(patience = 15_000) {
     if (this.exit !== undefined) return;
     this.#process.kill("SIGTERM");

@@ -1,5 +1,6 @@
 /**
- * The shortest circle out of each group of nodes that reach each other, as `[a, b, a]`. Sorted, so that one tree gives one answer.
+ * The shortest circle out of each group of nodes that reach each other, as `[a, b, a]`. Sorted, so
+ * that one tree gives one answer.
  *
  * @param arrows pairs `[from, to]`
  */

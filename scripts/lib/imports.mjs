@@ -1,11 +1,15 @@
-// The import rules that no library checks for us: which package may import which, and no circle of files or folders.
-// That imports resolve, stay within a package and name its exports is TypeScript's to check; that dependencies are declared, Biome's.
+// The import rules that no library checks for us: which package may import which, and no circle of
+// files or folders. That imports resolve, stay within a package and name its exports is
+// TypeScript's to check; that dependencies are declared, Biome's.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseSync } from "oxc-parser";
 import { circles } from "./circles.mjs";
 
-/** Each package, by its folder, with the packages that it may import. Imports point down this list only. */
+/**
+ * Each package, by its folder, with the packages that it may import. Imports point down this list
+ * only.
+ */
 const allowed = {
   "packages/events": [],
   "packages/log": [],
@@ -60,8 +64,9 @@ export function specifiersOf(file, text) {
 }
 
 /**
- * Circles of files, and at each level circles of folders beside each other: the imports of a folder are those of all files in it. A folder's
- * tests may import what they like, and so may the files beside a folder, which put it to use.
+ * Circles of files, and at each level circles of folders beside each other: the imports of a folder
+ * are those of all files in it. A folder's tests may import what they like, and so may the files
+ * beside a folder, which put it to use.
  */
 function circleProblems(place, edges) {
   const ofFiles = circles(edges).map((circle) => `${place}: circle of files: ${circle.join(" -> ")}`);

@@ -1,12 +1,15 @@
-// Bundlers cut what several entries share into one chunk for each set of them. Node takes 0.4 ms of processor time to find, read and link a
-// module, so what one entry always loads is put together again, into one module, which the others import, too.
+// Bundlers cut what several entries share into one chunk for each set of them. Node takes 0.4 ms of
+// processor time to find, read and link a module, so what one entry always loads is put together
+// again, into one module, which the others import, too.
 import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 /**
- * The outputs of a build with code splitting, with all chunks that `entry` loads at its start as one.
+ * The outputs of a build with code splitting, with all chunks that `entry` loads at its start as
+ * one.
  *
- * @param outputs text by path, source maps included, of a build by esbuild that has not shortened names
+ * @param outputs text by path, source maps included, of a build by esbuild that has not shortened
+ * names
  * @param imports of each output, and what it exports: `outputs` of the metafile, by the same paths
  * @param options of the build that are about its syntax
  */

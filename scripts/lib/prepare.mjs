@@ -1,5 +1,6 @@
-// Brings a fresh clone to the state in which its programs run: packages installed, TypeScript built. Nothing but Node's own
-// modules is used here, and no syntax that an old Node could not read: it has to get as far as the message for it.
+// Brings a fresh clone to the state in which its programs run: packages installed, TypeScript
+// built. Nothing but Node's own modules is used here, and no syntax that an old Node could not
+// read: it has to get as far as the message for it.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { constants } from "node:os";

@@ -1,5 +1,5 @@
-// A reporter for Node's runner: lists at the end, where nobody misses it, what was skipped and why. With PINTLE_REQUIRE_ALL=1, a skip is a
-// failure.
+// A reporter for Node's runner: lists at the end, where nobody misses it, what was skipped and why.
+// With PINTLE_REQUIRE_ALL=1, a skip is a failure.
 export default async function* skipped(events) {
   const found = [];
   for await (const { type, data } of events) {

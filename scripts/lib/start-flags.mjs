@@ -4,9 +4,11 @@ const usage = `npm start [-- FLAGS]
   --admin-port PORT  where it tells its status (default: the next free one)`;
 
 /**
- * Reads what stands behind `npm start --`. `environment` is npm's: without the `--`, npm takes a flag for one of its own settings.
+ * Reads what stands behind `npm start --`. `environment` is npm's: without the `--`, npm takes a
+ * flag for one of its own settings.
  *
- * @returns { port, adminPort }, undefined where nothing is said of them; { problem } or { help } otherwise
+ * @returns { port, adminPort }, undefined where nothing is said of them; { problem } or { help }
+ * otherwise
  */
 export function startFlags(args, environment = {}) {
   for (const flag of ["port", "admin-port"]) {

@@ -13,7 +13,8 @@ const locks = execFileSync("git", ["ls-files", "*package-lock.json"], { cwd: roo
 for (const lock of locks) {
   const { packages } = JSON.parse(readFileSync(join(root, lock), "utf8"));
 
-  // npm leaves out of the lock file what it could not fetch when it wrote it, and `npm ci` then refuses that file.
+  // npm leaves out of the lock file what it could not fetch when it wrote it, and `npm ci` then
+  // refuses that file.
   test(`${lock} has every package that one of its packages may need, for all platforms`, () => {
     const missing = [];
     for (const [path, entry] of Object.entries(packages)) {

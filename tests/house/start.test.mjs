@@ -42,7 +42,8 @@ test("npm start with DATABASE_URL: what the shop tracks is in tables, too", need
     for (const { tablename } of await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'shop'"))
       if (tables.includes(tablename)) rows += await database.value(`SELECT count(*)::int FROM shop.${tablename}`);
     assert.equal(rows, Number(loaded));
-    // What it says to try works as it stands, and the URL, which may have a password in it, is not shown.
+    // What it says to try works as it stands, and the URL, which may have a password in it, is not
+    // shown.
     const query = said
       .join("\n")
       .match(/psql "\$DATABASE_URL" -c "(.+)"/)
@@ -107,7 +108,10 @@ test("npm start refuses what it does not know, in one line that says how", () =>
   });
 });
 
-/** Runs `npm start` until it prints `line`, then ends it by Ctrl-C. Returns what it said, and the events that landed in the file. */
+/**
+ * Runs `npm start` until it prints `line`, then ends it by Ctrl-C. Returns what it said, and the
+ * events that landed in the file.
+ */
 async function runShop(databaseUrl, line) {
   const wasThere = existsSync(data);
   const before = eventsIn(data);

@@ -1,4 +1,5 @@
-// Sends events in and outside of spans of OpenTelemetry's own SDK, and prints whose ids they have: node active-span.mjs
+// Sends events in and outside of spans of OpenTelemetry's own SDK, and prints whose ids they have:
+// node active-span.mjs
 import { trace } from "@opentelemetry/api";
 import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { TestPintle } from "@pintle/sdk/testing";

@@ -1,4 +1,5 @@
-// Sends events while OpenTelemetry's own SDK looks on, and prints what it saw: node opentelemetry.mjs DATA_PLANE_URL
+// Sends events while OpenTelemetry's own SDK looks on, and prints what it saw: node
+// opentelemetry.mjs DATA_PLANE_URL
 import { register } from "node:module";
 
 // Before anything that is to be instrumented, as its documentation has it.

@@ -1,5 +1,6 @@
-// Types of the calls beside those of three other SDKs: what they refuse is refused, and what they take is taken. Where that is not so, the line says
-// "differs", and docs/migrating.md lists it. The compiler is the test: an expected error that is none is an error itself.
+// Types of the calls beside those of three other SDKs: what they refuse is refused, and what they
+// take is taken. Where that is not so, the line says "differs", and docs/migrating.md lists it. The
+// compiler is the test: an expected error that is none is an error itself.
 import type { Pintle } from "@pintle/sdk";
 import type RudderAnalytics from "@rudderstack/rudder-sdk-node";
 import type { Analytics as SegmentAnalytics } from "@segment/analytics-node";
@@ -124,7 +125,8 @@ export function refused(): void {
 }
 
 export function differs(): void {
-  // A page and a screen have a name, as the user's document says; at run time they are taken without.
+  // A page and a screen have a name, as the user's document says; at run time they are taken
+  // without.
   for (const { page } of [segment, rudder]) page({ userId: "1" });
   // @ts-expect-error: differs
   pintle.page({ userId: "1" });

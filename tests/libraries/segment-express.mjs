@@ -1,5 +1,5 @@
-// A server as programs for Segment's SDK are written, which loses nothing when it is ended: `node segment-express.mjs LIBRARY HOST`. LIBRARY is
-// the one import that changes.
+// A server as programs for Segment's SDK are written, which loses nothing when it is ended: `node
+// segment-express.mjs LIBRARY HOST`. LIBRARY is the one import that changes.
 import { createRequire } from "node:module";
 
 const [library, host] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-// A function as programs for Segment's SDK are written, in CommonJS, which answers when its event is delivered: `node segment-lambda.cjs LIBRARY HOST`.
+// A function as programs for Segment's SDK are written, in CommonJS, which answers when its event
+// is delivered: `node segment-lambda.cjs LIBRARY HOST`.
 const [library, host] = process.argv.slice(2);
 const { Analytics } = require(library);
 

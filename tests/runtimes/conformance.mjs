@@ -1,7 +1,12 @@
-// What the SDK promises on every runtime, as a module without a test runner and without a module of Node: `conform` runs every check against a
-// fake data plane that lives in another process, and returns what failed. Each check has a write key of its own, by which the data plane keeps them apart.
+// What the SDK promises on every runtime, as a module without a test runner and without a module of
+// Node: `conform` runs every check against a fake data plane that lives in another process, and
+// returns what failed. Each check has a write key of its own, by which the data plane keeps them
+// apart.
 
-/** @param {{ Pintle: any, controlUrl: string, directory?: string }} subject `directory`: an empty folder, where there is a file system */
+/**
+ * @param {{ Pintle: any, controlUrl: string, directory?: string }} subject `directory`: an empty
+ * folder, where there is a file system
+ */
 export async function conform({ Pintle, controlUrl, directory }) {
   const control = async (action, key, body) => {
     const answer = await fetch(`${controlUrl}/${action}?key=${key}`, {
@@ -180,7 +185,8 @@ const checks = {
     equal(times, [...times].sort());
     ok(times[4] > times[3], "sentAt is new at each attempt");
     ok(requests[4].at - requests[3].at >= 990, "Retry-After is waited for");
-    // A connection that was in use before, and is reset, is no failure: it is sent again at once, by the SDK on Node and by others themselves.
+    // A connection that was in use before, and is reset, is no failure: it is sent again at once,
+    // by the SDK on Node and by others themselves.
     ok(codes.length === 4 || codes.length === 3, `${codes.length} failures`);
     ok(
       codes.every((code) => code === "PINTLE_SEND_FAILED"),

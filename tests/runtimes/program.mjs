@@ -1,4 +1,5 @@
-// The checks as a program of Node, Bun and Deno: RUNTIME program.mjs CONTROL_URL. Prints what failed.
+// The checks as a program of Node, Bun and Deno: RUNTIME program.mjs CONTROL_URL. Prints what
+// failed.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

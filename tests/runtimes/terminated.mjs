@@ -1,4 +1,5 @@
-// Queues events and runs until a signal comes, or ends by itself: RUNTIME terminated.mjs DATA_PLANE_URL [ends]
+// Queues events and runs until a signal comes, or ends by itself: RUNTIME terminated.mjs
+// DATA_PLANE_URL [ends]
 import process from "node:process";
 import { Pintle } from "@pintle/sdk";
 

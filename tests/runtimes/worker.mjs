@@ -1,10 +1,12 @@
-// The checks as a worker: answers a request for `?control=URL` with what failed. Bundled with the conditions of Workers.
+// The checks as a worker: answers a request for `?control=URL` with what failed. Bundled with the
+// conditions of Workers.
 import { Pintle } from "@pintle/sdk";
 // The example, as it is.
 import example from "../../examples/apps/worker.mjs";
 import { conform } from "./conformance.mjs";
 
-// Where programs make it: before any request there is no randomness, no time and no network, and a worker that asks for one does not start.
+// Where programs make it: before any request there is no randomness, no time and no network, and a
+// worker that asks for one does not start.
 const client = new Pintle("key", "https://data.example.com", { defaultContext: { app: { name: "worker" } } });
 
 // Before any request, and without compatibility with Node there is no such thing.

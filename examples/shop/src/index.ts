@@ -3,7 +3,8 @@ import { Shop } from "./shop.ts";
 import { customerNumber, visit } from "./visitor.ts";
 
 /*
- * The shop with visitors in it. `npm start` runs it beside a data plane and shows what happens; by itself:
+ * The shop with visitors in it. `npm start` runs it beside a data plane and shows what happens; by
+ * itself:
  *
  *   PINTLE_WRITE_KEY=wk_... PINTLE_URL=http://127.0.0.1:8080 node examples/shop/dist/index.js
  */

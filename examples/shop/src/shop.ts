@@ -14,8 +14,8 @@ export interface Order {
 }
 
 /**
- * A small music shop. Each thing that a customer does is one method; what the shop wants to know about it afterwards is one call
- * of the SDK beside it, which returns at once and never throws.
+ * A small music shop. Each thing that a customer does is one method; what the shop wants to know
+ * about it afterwards is one call of the SDK beside it, which returns at once and never throws.
  */
 export class Shop {
   readonly #analytics: Pintle;

@@ -4,7 +4,10 @@ import type { Customer, Shop } from "./shop.ts";
 const firstNames = ["Ada", "Bruno", "Chiara", "Devi", "Emre", "Fatou", "Grace", "Hiro", "Ines", "Jonas"];
 const lastNames = ["Adler", "Baptiste", "Costa", "Dahl", "Eriksen", "Fontaine", "Garcia", "Haddad"];
 
-/** One visit of a customer, step by step: signing up the first time, looking around, and often buying something. */
+/**
+ * One visit of a customer, step by step: signing up the first time, looking around, and often
+ * buying something.
+ */
 export function* visit(shop: Shop, customer: Customer, isNew: boolean, random: () => number): Generator<void> {
   if (isNew) {
     shop.signUp(customer, random() < 0.3 ? "club" : "free");

@@ -1,4 +1,4 @@
-// Made by `npm run build` of the folders beside this file. Nothing is loaded before it is asked for.
+// Made by `npm run build` of the folders beside this file. Nothing is loaded before it is needed.
 
 export const typeLoaders = {
   file: async () => (await import("./file/file.ts")).file,

@@ -1,6 +1,7 @@
 /**
- * Makes `instanceof` of a class take what the same class made in the package's other format: a program may load one copy by `import`
- * and another by `require`. Subclasses keep the ordinary meaning.
+ * Makes `instanceof` of a class take what the same class made in the package's other format: a
+ * program may load one copy by `import` and another by `require`. Subclasses keep the ordinary
+ * meaning.
  *
  * @param name the class's, with which it is found in every copy
  */

@@ -1,8 +1,9 @@
 import type { Fields, KnownTraits } from "./fields.ts";
 
 /**
- * The parts of `context` that destinations know by name. Names are those of RudderStack's Go SDK; every part may have
- * further fields, which are sent as they are. 0 and `false` are values: a latitude of 0 is on the equator.
+ * The parts of `context` that destinations know by name. Names are those of RudderStack's Go SDK;
+ * every part may have further fields, which are sent as they are. 0 and `false` are values: a
+ * latitude of 0 is on the equator.
  *
  * @example
  * ```ts

@@ -15,8 +15,9 @@ export const eventErrors = {
 export type EventErrorCode = keyof typeof eventErrors;
 
 /**
- * An event that breaks a rule. The message names the event's type, the field and the value; the same facts are
- * properties, so that a program can act on them. `retryable` is always false: the same event stays wrong.
+ * An event that breaks a rule. The message names the event's type, the field and the value; the
+ * same facts are properties, so that a program can act on them. `retryable` is always false: the
+ * same event stays wrong.
  *
  * @example
  * ```ts
@@ -58,7 +59,10 @@ export class EventError extends CodedError<EventErrorCode> {
 
 const longestShown = 80;
 
-/** A value as an error message shows it: its JSON where it has one, cut at 80 characters. Never throws. */
+/**
+ * A value as an error message shows it: its JSON where it has one, cut at 80 characters. Never
+ * throws.
+ */
 export function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "bigint") return shorten(`${value}n`);
@@ -72,7 +76,9 @@ export function describe(value: unknown): string {
   }
 }
 
-/** The name of the class of an object, in front of what its JSON hides: a Moment looks like a text. */
+/**
+ * The name of the class of an object, in front of what its JSON hides: a Moment looks like a text.
+ */
 function nameOf(value: unknown): string {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "";
   const name: unknown = value.constructor?.name;

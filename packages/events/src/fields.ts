@@ -1,6 +1,7 @@
 /**
- * Any fields, and only some of them known. The compiler takes a literal with further fields, and an interface or a class as well: those have
- * no index signature, and fit one of `any` alone. What can be iterated is no object of fields: a list, a Map.
+ * Any fields, and only some of them known. The compiler takes a literal with further fields, and an
+ * interface or a class as well: those have no index signature, and fit one of `any` alone. What can
+ * be iterated is no object of fields: a list, a Map.
  */
 export interface Fields {
   // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse interfaces and classes
@@ -8,7 +9,10 @@ export interface Fields {
   readonly [Symbol.iterator]?: never;
 }
 
-/** A moment, as a trait or a property: a Date, an ISO 8601 string, or a number, whose unit the destination knows. */
+/**
+ * A moment, as a trait or a property: a Date, an ISO 8601 string, or a number, whose unit the
+ * destination knows.
+ */
 type Moment = Date | string | number;
 
 /** `null` says that there is none, and is sent. */
@@ -33,8 +37,8 @@ export interface Company extends Fields {
 }
 
 /**
- * Traits that destinations know by name; all others are free. Names are those of the specification that the field shares (identify, group),
- * and of RudderStack's Go SDK.
+ * Traits that destinations know by name; all others are free. Names are those of the specification
+ * that the field shares (identify, group), and of RudderStack's Go SDK.
  *
  * @example
  * ```ts
@@ -75,8 +79,9 @@ export interface KnownTraits extends Fields {
 }
 
 /**
- * Properties that destinations know by name; all others are free. Names are those of the specification that the field shares (track, page,
- * screen, e-commerce), and of RudderStack's Go SDK.
+ * Properties that destinations know by name; all others are free. Names are those of the
+ * specification that the field shares (track, page, screen, e-commerce), and of RudderStack's Go
+ * SDK.
  *
  * @example
  * ```ts

@@ -2,7 +2,10 @@
 const iso =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
-/** The years that every part of Pintle, and every database behind it, can hold: 1 to 9999, in UTC. Milliseconds since the epoch. */
+/**
+ * The years that every part of Pintle, and every database behind it, can hold: 1 to 9999, in UTC.
+ * Milliseconds since the epoch.
+ */
 export const earliest: number = Date.parse("0001-01-01T00:00:00.000Z");
 export const latest: number = Date.parse("9999-12-31T23:59:59.999Z");
 

@@ -4,8 +4,8 @@ import type { Fields, KnownProperties, KnownTraits } from "./fields.ts";
 /**
  * The six calls of the field and their common fields.
  *
- * Source of names and presence: RudderStack's Go SDK page (docs of the calls identify, track, page, screen, group and
- * alias) and the HTTP API that the SDKs share.
+ * Source of names and presence: RudderStack's Go SDK page (docs of the calls identify, track, page,
+ * screen, group and alias) and the HTTP API that the SDKs share.
  */
 
 /** The six calls, in the order in which their documentation lists them. */
@@ -13,23 +13,38 @@ export const messageTypes = ["identify", "track", "page", "screen", "group", "al
 
 export type MessageType = (typeof messageTypes)[number];
 
-/** Facts about a user (identify, alias) or a group (group). Values are anything that JSON can carry, and `Date`. */
+/**
+ * Facts about a user (identify, alias) or a group (group). Values are anything that JSON can carry,
+ * and `Date`.
+ */
 export type Traits = KnownTraits;
 
-/** Facts about an event, a page or a screen. Values are anything that JSON can carry, and `Date`. */
+/**
+ * Facts about an event, a page or a screen. Values are anything that JSON can carry, and `Date`.
+ */
 export type Properties = KnownProperties;
 
-/** Where a message came from: `ip`, `userAgent`, `page`, `campaign`, `device` and whatever else the program knows. */
+/**
+ * Where a message came from: `ip`, `userAgent`, `page`, `campaign`, `device` and whatever else the
+ * program knows.
+ */
 export type Context = KnownContext;
 
-/** Destinations by name: `true` or an object of options includes one, `false` excludes it; `All` sets the default. */
+/**
+ * Destinations by name: `true` or an object of options includes one, `false` excludes it; `All`
+ * sets the default.
+ */
 export type Integrations = Readonly<Record<string, boolean | Fields | undefined>>;
 
-/** An id in the program's own database, not empty. Numbers become strings; beyond 2^53 give a string or a BigInt. */
+/**
+ * An id in the program's own database, not empty. Numbers become strings; beyond 2^53 give a string
+ * or a BigInt.
+ */
 export type Id = string | number | bigint;
 
 /**
- * Who it is about. One of the two has to be there: the user's id, or what stands for a user who is not known yet.
+ * Who it is about. One of the two has to be there: the user's id, or what stands for a user who is
+ * not known yet.
  *
  * @example
  * ```ts
@@ -48,8 +63,8 @@ export interface CommonFields {
   /** Default: a new UUID v4. Destinations drop repeats by it. */
   readonly messageId?: string | undefined;
   /**
-   * When it happened, if that was not now. A `Date`, an ISO 8601 string, or what has a `toISOString` (Moment, Day.js). Default: left to the
-   * data plane.
+   * When it happened, if that was not now. A `Date`, an ISO 8601 string, or what has a
+   * `toISOString` (Moment, Day.js). Default: left to the data plane.
    */
   readonly timestamp?: Date | string | { toISOString(): string } | undefined;
   readonly context?: Context | undefined;
@@ -76,7 +91,10 @@ export type Screen = Identity & CommonFields & { readonly type: "screen" } & Vie
 
 /** What a page and a screen have. */
 export interface ViewFields {
-  /** Required by the documentation, hence by the type; absent at run time it is accepted, as the Go SDK does. */
+  /**
+   * Required by the documentation, hence by the type; absent at run time it is accepted, as the Go
+   * SDK does.
+   */
   readonly name: string;
   readonly category?: string | undefined;
   readonly properties?: Properties | undefined;

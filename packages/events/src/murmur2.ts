@@ -3,8 +3,9 @@ const m = 0x5bd1e995;
 const r = 24;
 
 /**
- * Kafka's murmur2 of `bytes[start..end)`, as an unsigned 32-bit number. Source: the default partitioner of Apache Kafka's Java client, with which
- * every producer of a topic has to agree; the test holds its published vectors. Written to disk: it can never change.
+ * Kafka's murmur2 of `bytes[start..end)`, as an unsigned 32-bit number. Source: the default
+ * partitioner of Apache Kafka's Java client, with which every producer of a topic has to agree; the
+ * test holds its published vectors. Written to disk: it can never change.
  */
 export function murmur2(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
   let h = seed ^ (end - start);

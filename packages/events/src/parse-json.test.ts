@@ -106,9 +106,9 @@ function rounded(value: unknown): unknown {
 }
 
 /**
- * Whether this engine reads keys with escapes as they are. V8 13.6, that of Node 24, takes some for another
- * key that it has just seen: after `{"a":0,"\n":0}` and the like, `{"a":0.5,"\u0001":1}` has the key `\`. The
- * V8 of Node 20, 22 and 26 does not.
+ * Whether this engine reads keys with escapes as they are. V8 13.6, that of Node 24, takes some for
+ * another key that it has just seen: after `{"a":0,"\n":0}` and the like, `{"a":0.5,"\u0001":1}`
+ * has the key `\`. The V8 of Node 20, 22 and 26 does not.
  */
 const isSound = !process.versions.v8.startsWith("13.6.");
 

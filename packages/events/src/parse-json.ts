@@ -4,14 +4,15 @@ import { jsonStringEnd } from "./json-string.ts";
 const { parse } = JSON;
 
 /**
- * Digits that a whole number keeps as a `bigint`. A longer one becomes its text: arithmetic on huge numbers takes more than linear time, and no
- * database has a type for it.
+ * Digits that a whole number keeps as a `bigint`. A longer one becomes its text: arithmetic on huge
+ * numbers takes more than linear time, and no database has a type for it.
  */
 export const mostDigits = 1000;
 
 /**
- * The value of a JSON text, without loss: a whole number beyond ±(2^53 - 1), written without fraction and exponent, becomes a `bigint`, and its
- * digits as text where it has more than {@link mostDigits}. Everything else is what `JSON.parse` makes of it.
+ * The value of a JSON text, without loss: a whole number beyond ±(2^53 - 1), written without
+ * fraction and exponent, becomes a `bigint`, and its digits as text where it has more than {@link
+ * mostDigits}. Everything else is what `JSON.parse` makes of it.
  *
  * @throws SyntaxError as `JSON.parse` does
  */
@@ -30,12 +31,16 @@ export function parseJson(text: string): unknown {
   return unmark(value);
 }
 
-/** As many as a number needs to be unsafe. Written out, V8 looks at every sixteenth character only; `\d{16}` takes ten times as long. */
+/**
+ * As many as a number needs to be unsafe. Written out, V8 looks at every sixteenth character only;
+ * `\d{16}` takes ten times as long.
+ */
 const sixteenDigits = /\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d/;
 
 /*
- * JSON.parse does the work. Before it, a number that it would round becomes a text that begins with U+0001, and a text that begins so
- * already gets one more; after it, both are turned back. Keys are left alone.
+ * JSON.parse does the work. Before it, a number that it would round becomes a text that begins with
+ * U+0001, and a text that begins so already gets one more; after it, both are turned back. Keys are
+ * left alone.
  */
 const mark = "\u0001";
 const escapedMark = "\\u0001";
@@ -93,7 +98,10 @@ function withoutSign(digits: string): string {
   return digits.startsWith("-") ? digits.slice(1) : digits;
 }
 
-/** Turns marked texts back, in place. Not recursive: a text that nobody has looked at yet may be nested however deep. */
+/**
+ * Turns marked texts back, in place. Not recursive: a text that nobody has looked at yet may be
+ * nested however deep.
+ */
 function unmark(root: unknown): unknown {
   if (typeof root === "string") return unmarked(root);
   const pending = [root as Record<string, unknown>];

@@ -2,7 +2,8 @@
 const { stringify } = JSON;
 
 /**
- * `JSON.stringify`, which throws on a `bigint`, with the digits of one as a number: what {@link parseJson} reads comes out as it went in.
+ * `JSON.stringify`, which throws on a `bigint`, with the digits of one as a number: what {@link
+ * parseJson} reads comes out as it went in.
  *
  * @param space indentation, as for `JSON.stringify`
  */
@@ -56,7 +57,10 @@ function enclosed(open: string, parts: readonly string[], close: string, margin:
   return `${open}${line}${parts.join(`,${line}`)}\n${margin}${close}`;
 }
 
-/** Counts the calls that gave a text. A registered symbol, since a program may hold several copies of this module. */
+/**
+ * Counts the calls that gave a text. A registered symbol, since a program may hold several copies
+ * of this module.
+ */
 const timesUsed: unique symbol = Symbol.for("pintle.bigint.toJSON") as typeof timesUsed;
 
 interface BigIntToJson {
@@ -69,9 +73,9 @@ function bigIntToJson(): BigIntToJson | undefined {
 }
 
 /**
- * Lets `JSON.stringify` take a `bigint`, for code of others that knows nothing of them: as a number with all its digits where the
- * runtime can write one (`JSON.rawJSON`, from Node 22 on), else as text. Changes `BigInt.prototype` of this thread, unless it has a
- * `toJSON` already.
+ * Lets `JSON.stringify` take a `bigint`, for code of others that knows nothing of them: as a number
+ * with all its digits where the runtime can write one (`JSON.rawJSON`, from Node 22 on), else as
+ * text. Changes `BigInt.prototype` of this thread, unless it has a `toJSON` already.
  */
 export function letJsonTakeBigInt(): void {
   if (bigIntToJson() !== undefined) return;

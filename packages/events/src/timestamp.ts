@@ -2,8 +2,9 @@ import { earliest, isInRange, latest, parseIso } from "./iso-date.ts";
 import { parseMailDate } from "./mail-date.ts";
 
 /**
- * Timestamps as the SDKs of this field send them: ISO 8601 (of which RFC 3339 is the strict form), and the dates of mail
- * and HTTP (RFC 2822, RFC 9110). `Date.parse` alone would not do: it takes `"event 7"` for a date in 2001.
+ * Timestamps as the SDKs of this field send them: ISO 8601 (of which RFC 3339 is the strict form),
+ * and the dates of mail and HTTP (RFC 2822, RFC 9110). `Date.parse` alone would not do: it takes
+ * `"event 7"` for a date in 2001.
  */
 const storable = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
 
@@ -11,13 +12,16 @@ const storable = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\d(?:\.\d{1,9})?(?
 export interface Time {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** RFC 3339: as it was written, where every consumer can store that; else anew, in UTC, with milliseconds. */
+  /**
+   * RFC 3339: as it was written, where every consumer can store that; else anew, in UTC, with
+   * milliseconds.
+   */
   readonly text: string;
 }
 
 /**
- * The one rule for times that clients send: of a text what {@link parseTimestamp} reads, of a number what `numberTime` reads. `undefined`:
- * it cannot be read.
+ * The one rule for times that clients send: of a text what {@link parseTimestamp} reads, of a
+ * number what `numberTime` reads. `undefined`: it cannot be read.
  */
 export function readTime(value: unknown): Time | undefined {
   const at = typeof value === "number" ? numberTime(value) : parseTimestamp(value);
@@ -30,7 +34,10 @@ export function readTime(value: unknown): Time | undefined {
 const firstMilliseconds = 1e11;
 const firstSeconds = 1e8;
 
-/** Seconds below 10^11 and milliseconds from there on, both since 1973: smaller numbers are more likely something else. */
+/**
+ * Seconds below 10^11 and milliseconds from there on, both since 1973: smaller numbers are more
+ * likely something else.
+ */
 function numberTime(value: number): number | undefined {
   if (!(value >= firstSeconds && value <= latest)) return undefined;
   return Math.trunc(value < firstMilliseconds ? value * 1000 : value);
@@ -40,7 +47,10 @@ function numberTime(value: number): number | undefined {
 let lastAt = 0;
 let lastText = new Date(0).toISOString();
 
-/** RFC 3339 with milliseconds, UTC. A time outside of the years 1 to 9999 becomes the first or the last of them. */
+/**
+ * RFC 3339 with milliseconds, UTC. A time outside of the years 1 to 9999 becomes the first or the
+ * last of them.
+ */
 export function toRfc3339(milliseconds: number): string {
   if (milliseconds === lastAt) return lastText;
   lastText = new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
@@ -49,10 +59,11 @@ export function toRfc3339(milliseconds: number): string {
 }
 
 /**
- * Milliseconds since the epoch, or `undefined` when the value is no date. A time without an offset is taken as UTC; a date
- * alone is its midnight, UTC. Digits below the millisecond are cut off. A date that is not in the calendar (30 February),
- * an hour over 23, an offset of a day or more, and a time outside of the years 1 to 9999 (in UTC) are no dates; a leap second (60) is the
- * second after.
+ * Milliseconds since the epoch, or `undefined` when the value is no date. A time without an offset
+ * is taken as UTC; a date alone is its midnight, UTC. Digits below the millisecond are cut off. A
+ * date that is not in the calendar (30 February), an hour over 23, an offset of a day or more, and
+ * a time outside of the years 1 to 9999 (in UTC) are no dates; a leap second (60) is the second
+ * after.
  */
 export function parseTimestamp(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
@@ -65,8 +76,9 @@ function inRange(milliseconds: number | undefined): number | undefined {
 }
 
 /**
- * The form that JavaScript writes, `2026-11-23T09:30:00.000Z`, which nearly all events have, without a regular expression and without a
- * Date: a tenth of the time. NaN for every other form, and for dates near the end of a month, which need the calendar.
+ * The form that JavaScript writes, `2026-11-23T09:30:00.000Z`, which nearly all events have,
+ * without a regular expression and without a Date: a tenth of the time. NaN for every other form,
+ * and for dates near the end of a month, which need the calendar.
  */
 function parseCanonical(text: string): number {
   if (text.length !== 24 || text[4] !== "-" || text[7] !== "-" || text[10] !== "T" || text[23] !== "Z")
@@ -96,7 +108,10 @@ function digit(text: string, at: number): number {
   return value >= 0 && value <= 9 ? value : Number.NaN;
 }
 
-/** Days from 1970-01-01 to a date of the proleptic Gregorian calendar; years count from March, so that the leap day is their last. */
+/**
+ * Days from 1970-01-01 to a date of the proleptic Gregorian calendar; years count from March, so
+ * that the leap day is their last.
+ */
 function daysTo(year: number, month: number, day: number): number {
   const y = month > 2 ? year : year - 1;
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;

@@ -3,9 +3,10 @@ import { murmur2 } from "./murmur2.ts";
 import { stringifyJson } from "./stringify-json.ts";
 
 /**
- * The user key: events with the same one reach each destination in the order in which they were accepted. It is `userId`,
- * else `anonymousId`, as text; empty when the event has neither. (RudderStack takes `anonymousId` first; its Go SDK makes a
- * random one for each event, which would leave users without order.) Written to disk as its hash: it can never change.
+ * The user key: events with the same one reach each destination in the order in which they were
+ * accepted. It is `userId`, else `anonymousId`, as text; empty when the event has neither.
+ * (RudderStack takes `anonymousId` first; its Go SDK makes a random one for each event, which would
+ * leave users without order.) Written to disk as its hash: it can never change.
  */
 export function userKey(event: { readonly userId?: unknown; readonly anonymousId?: unknown }): string {
   const userId = idText(event.userId);
@@ -15,8 +16,9 @@ export function userKey(event: { readonly userId?: unknown; readonly anonymousId
 }
 
 /**
- * An id as text: a string as it is, `null` and `undefined` empty, anything else its JSON text, digit for digit (RudderStack's gateway takes
- * `{"userId": 42}` for `"42"`). A number that JSON cannot write, like 1e400, is none.
+ * An id as text: a string as it is, `null` and `undefined` empty, anything else its JSON text,
+ * digit for digit (RudderStack's gateway takes `{"userId": 42}` for `"42"`). A number that JSON
+ * cannot write, like 1e400, is none.
  */
 export function idText(id: unknown): string {
   if (typeof id === "string") return id;

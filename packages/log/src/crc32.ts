@@ -1,6 +1,9 @@
 import { crc32 as native } from "node:zlib";
 
-/** Below this many bytes the loop in JavaScript is faster than the way into native code (measured: equal at about 300). */
+/**
+ * Below this many bytes the loop in JavaScript is faster than the way into native code (measured:
+ * equal at about 300).
+ */
 const nativeFrom = 256;
 
 // tables[k * 256 + b]: the checksum's state after byte b and k zero bytes (slicing by 8).
@@ -15,7 +18,10 @@ for (let index = 256; index < tables.length; index++) {
   tables[index] = (before >>> 8) ^ tables[before & 255]!;
 }
 
-/** CRC-32 (IEEE 802.3, as in zlib) of `bytes[start..end)`, unsigned; `seed` is the checksum of what comes before. */
+/**
+ * CRC-32 (IEEE 802.3, as in zlib) of `bytes[start..end)`, unsigned; `seed` is the checksum of what
+ * comes before.
+ */
 export function crc32(bytes: Uint8Array, start: number, end: number, seed = 0): number {
   return end - start < nativeFrom ? crc32Loop(bytes, start, end, seed) : native(bytes.subarray(start, end), seed);
 }

@@ -1,9 +1,13 @@
-/** A stretch of the log that cannot be read. Acknowledged records may have been there; nothing behind it is affected. */
+/**
+ * A stretch of the log that cannot be read. Acknowledged records may have been there; nothing
+ * behind it is affected.
+ */
 export interface Damage {
   /**
-   * `record`: the body of one record, whose offset is certain. `bytes`: prefixes too, so that only the range of offsets is
-   * known. `header`: a segment's header (its records are read all the same, unless `bytes` says otherwise). `missing`: records, or
-   * whole segments, that were once durable are not there.
+   * `record`: the body of one record, whose offset is certain. `bytes`: prefixes too, so that only
+   * the range of offsets is known. `header`: a segment's header (its records are read all the same,
+   * unless `bytes` says otherwise). `missing`: records, or whole segments, that were once durable
+   * are not there.
    */
   readonly kind: "record" | "bytes" | "header" | "missing";
   /** Name of the segment's file. */
@@ -14,11 +18,15 @@ export interface Damage {
   /** The offsets that are affected: `from <= offset < to`. */
   readonly from: number;
   readonly to: number;
-  /** The group of the damaged records, or that behind them; used to tell damage from the remains of a crash. */
+  /**
+   * The group of the damaged records, or that behind them; used to tell damage from the remains of
+   * a crash.
+   */
   readonly group: number;
   /**
-   * It may be the remains of a write that was broken off, by a crash or a full disk, and was never acknowledged: nothing is known to be
-   * missing. Only of what is found when a log is opened; `verifyLog` says the same by `acknowledged`.
+   * It may be the remains of a write that was broken off, by a crash or a full disk, and was never
+   * acknowledged: nothing is known to be missing. Only of what is found when a log is opened;
+   * `verifyLog` says the same by `acknowledged`.
    */
   readonly remains?: true;
 }

@@ -1,4 +1,7 @@
-/** The errors of this package, by code. `retryable`: the same call may succeed later without any change. */
+/**
+ * The errors of this package, by code. `retryable`: the same call may succeed later without any
+ * change.
+ */
 export const logErrors = {
   PINTLE_LOG_APPEND_FAILED: { retryable: true },
   PINTLE_LOG_UNAVAILABLE: { retryable: true },
@@ -25,8 +28,9 @@ export class LogError extends Error {
 }
 
 /**
- * The `code` of an error of the operating system ("ENOSPC"), or undefined. Whatever has a code will do: where a test runner evaluates
- * modules in contexts of its own (Jest), errors of Node are no `instanceof Error`.
+ * The `code` of an error of the operating system ("ENOSPC"), or undefined. Whatever has a code will
+ * do: where a test runner evaluates modules in contexts of its own (Jest), errors of Node are no
+ * `instanceof Error`.
  */
 export function systemCode(error: unknown): string | undefined {
   return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
@@ -43,7 +47,10 @@ export function errorMessage(error: unknown): string {
 
 const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
-/** Whether there was no room: no room is no room, whether a disk, a quota or a bound on a file's size says so. */
+/**
+ * Whether there was no room: no room is no room, whether a disk, a quota or a bound on a file's
+ * size says so.
+ */
 export function isDiskFull(error: unknown): boolean {
   return fullCodes.has((error as { code?: unknown } | undefined)?.code);
 }

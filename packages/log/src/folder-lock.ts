@@ -11,16 +11,17 @@ export interface FolderLockOptions {
 const pollTime = 50;
 
 /**
- * The right to write a folder, held by one process at a time and given back by the kernel however the process ends:
- * docs/log-format.md, "Lock". It does not keep the process alive.
+ * The right to write a folder, held by one process at a time and given back by the kernel however
+ * the process ends: docs/log-format.md, "Lock". It does not keep the process alive.
  */
 export class FolderLock {
   readonly directory: string;
   #release: (() => Promise<void>) | undefined;
 
   /**
-   * Rejects with `PINTLE_LOCK_HELD` if another process (or another part of this one) still holds it after `wait`, or with
-   * `PINTLE_LOCK_UNSUPPORTED` where the file system has no sockets. The folder is created if it is not there.
+   * Rejects with `PINTLE_LOCK_HELD` if another process (or another part of this one) still holds it
+   * after `wait`, or with `PINTLE_LOCK_UNSUPPORTED` where the file system has no sockets. The
+   * folder is created if it is not there.
    */
   static async acquire(directory: string, options: FolderLockOptions = {}): Promise<FolderLock> {
     await makeFolders(directory);
@@ -53,7 +54,8 @@ export class FolderLock {
 }
 
 function heldError(directory: string, pid: number | undefined): LogError {
-  // In a container the process id is that of another world, so it is a hint and nothing is decided by it.
+  // In a container the process id is that of another world, so it is a hint and nothing is decided
+  // by it.
   const who = pid === undefined ? "another process" : `another process (id ${pid}, as it sees itself)`;
   return new LogError(
     "PINTLE_LOCK_HELD",

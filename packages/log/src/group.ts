@@ -1,14 +1,18 @@
 import { crc32 } from "./crc32.ts";
 import { Prefix, prefixBytes, recordBytes, writePrefix } from "./record.ts";
 
-/** Bodies from this size on are written from where they are; smaller ones are copied, which is cheaper than one more chunk. */
+/**
+ * Bodies from this size on are written from where they are; smaller ones are copied, which is
+ * cheaper than one more chunk.
+ */
 const byReferenceFrom = 16 * 1024;
 
 /** A buffer that has become larger than this is not kept for the next group. */
 const keptBytes = 2 * 1024 * 1024;
 
 /**
- * Turns a group of records into the chunks of one write. The buffer is used again for every group, so chunks are good until `begin`.
+ * Turns a group of records into the chunks of one write. The buffer is used again for every group,
+ * so chunks are good until `begin`.
  */
 export class GroupEncoder {
   #buffer: Uint8Array = new Uint8Array(0);
@@ -90,7 +94,10 @@ export class GroupEncoder {
     this.#chunkStart = this.#used;
   }
 
-  /** Makes room. Chunks that are finished keep the buffer that they lie in; a larger one replaces it for what follows. */
+  /**
+   * Makes room. Chunks that are finished keep the buffer that they lie in; a larger one replaces it
+   * for what follows.
+   */
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.byteLength) return;
     this.#endChunk();

@@ -8,7 +8,10 @@ import { reportLost } from "./recovery.ts";
 import { pathIn, readFolder, type Segment } from "./segment.ts";
 import { checkSegment, type SegmentCheck } from "./segment-check.ts";
 
-/** A log as it lies on disk. Times are milliseconds since 1970; undefined where there is no record, or none was looked at. */
+/**
+ * A log as it lies on disk. Times are milliseconds since 1970; undefined where there is no record,
+ * or none was looked at.
+ */
 export interface Inspection {
   readonly directory: string;
   /** Offsets `start <= offset < end` are there, but for gaps and damage. */
@@ -42,8 +45,8 @@ export interface SegmentSummary {
 
 export interface DamageFound extends Damage {
   /**
-   * Whether acknowledged records are affected for certain. If not, these can as well be the remains of a write that was never acknowledged, or
-   * that is under way.
+   * Whether acknowledged records are affected for certain. If not, these can as well be the remains
+   * of a write that was never acknowledged, or that is under way.
    */
   readonly acknowledged: boolean;
 }
@@ -66,7 +69,10 @@ export interface InspectOptions {
   readonly progressDirectory?: string;
 }
 
-/** Describes a log from the headers of its segments and the active segment; needs no lock, the log may be written meanwhile. */
+/**
+ * Describes a log from the headers of its segments and the active segment; needs no lock, the log
+ * may be written meanwhile.
+ */
 export function inspectLog(directory: string, options: InspectOptions = {}): Promise<Inspection> {
   return examine(directory, options, false);
 }
@@ -87,7 +93,8 @@ async function examine(directory: string, options: InspectOptions, whole: boolea
     if (segment.damage !== undefined) damage.push({ ...segment.damage, acknowledged: true });
     const read = whole || successor === undefined;
     const check = read ? await checkFile(fs, segment, told?.end) : undefined;
-    // A gap before the successor says that this segment was left after a failure or a crash; otherwise all of it was acknowledged.
+    // A gap before the successor says that this segment was left after a failure or a crash;
+    // otherwise all of it was acknowledged.
     const left = told !== undefined && successor?.base === told.next;
     for (const item of check?.damage ?? []) {
       const tail = item.position >= check!.place.position;
@@ -133,7 +140,9 @@ async function examine(directory: string, options: InspectOptions, whole: boolea
   };
 }
 
-/** Whether what was found damaged at the end of the segment accounts for the records up to `offset`. */
+/**
+ * Whether what was found damaged at the end of the segment accounts for the records up to `offset`.
+ */
 function coveredTo(check: SegmentCheck, offset: number): boolean {
   return check.damage.some(({ from, to }) => from <= check.place.offset && to >= offset);
 }

@@ -16,14 +16,20 @@ type HolderReply =
   | { readonly state: "taking" | "held"; readonly pid: number | undefined };
 
 const lockName = /^lock\.[0-9a-f]{16}$/;
-/** How long the other side has to say who it is; after that it is a holder who is busy. Milliseconds. */
+/**
+ * How long the other side has to say who it is; after that it is a holder who is busy.
+ * Milliseconds.
+ */
 const answerTime = 1000;
 /** How long to wait before looking again at somebody who also takes. Milliseconds. */
 const lookAgain = 10;
 /** sockaddr_un has room for 108 bytes on Linux and 104 on macOS, with a zero at the end. */
 const longestAddress = process.platform === "linux" ? 107 : 103;
 
-/** One attempt to take the lock of a folder by a socket in it. The steps are those of docs/log-format.md, "Lock". */
+/**
+ * One attempt to take the lock of a folder by a socket in it. The steps are those of
+ * docs/log-format.md, "Lock".
+ */
 export async function takeSocket(directory: string): Promise<Taken> {
   const folder = await addressable(directory);
   try {
@@ -54,7 +60,8 @@ export async function takeSocket(directory: string): Promise<Taken> {
         await folder.close();
         return { pid: holder.pid };
       }
-      // Somebody met our name in the instant between its bind and its listen, took it for dead and removed it: once more.
+      // Somebody met our name in the instant between its bind and its listen, took it for dead and
+      // removed it: once more.
     }
   } catch (error) {
     await folder.close();

@@ -15,16 +15,25 @@ export interface LogReaderOptions {
 export interface ReadLimits {
   /** The durable end, as the writer told it (`Log.end`). Nothing at or above it is returned. */
   readonly end: number;
-  /** About how many bytes to return at most; one record that is larger is returned whole. Default 1 MiB. */
+  /**
+   * About how many bytes to return at most; one record that is larger is returned whole. Default 1
+   * MiB.
+   */
   readonly maxBytes?: number;
 }
 
 export interface ReadResult {
-  /** In order of their offsets. Header and payload are views into one buffer, which lives as long as any of them. */
+  /**
+   * In order of their offsets. Header and payload are views into one buffer, which lives as long as
+   * any of them.
+   */
   readonly records: LogRecord[];
   /** Where to read on. */
   readonly next: number;
-  /** What could not be read between `from` and `next`. It is told once for each time that it is read over. */
+  /**
+   * What could not be read between `from` and `next`. It is told once for each time that it is read
+   * over.
+   */
   readonly damage: Damage[];
 }
 
@@ -39,8 +48,8 @@ interface OpenFile {
 }
 
 /**
- * Reads a log while it is being written, from the same process, another thread or another process. One reader serves any number of
- * consumers, each at its own offset, also at once.
+ * Reads a log while it is being written, from the same process, another thread or another process.
+ * One reader serves any number of consumers, each at its own offset, also at once.
  */
 export class LogReader {
   readonly directory: string;
@@ -55,7 +64,10 @@ export class LogReader {
   #readBytes = smallestRead;
   #closed = false;
 
-  /** Rejects with `PINTLE_LOG_NEWER_FORMAT` or an error of the file system. A folder that is not there yet is an empty log. */
+  /**
+   * Rejects with `PINTLE_LOG_NEWER_FORMAT` or an error of the file system. A folder that is not
+   * there yet is an empty log.
+   */
   static async open(directory: string, options: LogReaderOptions = {}): Promise<LogReader> {
     const reader = new LogReader(directory, options);
     await reader.refresh();
@@ -67,14 +79,17 @@ export class LogReader {
     this.#fs = options.fs ?? nodeFileSystem;
   }
 
-  /** The lowest offset that was still there when the folder was last looked at; 0 in an empty log. */
+  /**
+   * The lowest offset that was still there when the folder was last looked at; 0 in an empty log.
+   */
   get start(): number {
     return this.#segments[0]?.base ?? 0;
   }
 
   /**
-   * Records with `from <= offset < end`, at least one if there is one. Where `from` is below `start`, reading begins at `start`.
-   * Rejects with an error of the file system, `PINTLE_LOG_NEWER_FORMAT` or `PINTLE_LOG_CLOSED`.
+   * Records with `from <= offset < end`, at least one if there is one. Where `from` is below
+   * `start`, reading begins at `start`. Rejects with an error of the file system,
+   * `PINTLE_LOG_NEWER_FORMAT` or `PINTLE_LOG_CLOSED`.
    */
   async read(from: number, limits: ReadLimits): Promise<ReadResult> {
     if (this.#closed) throw new LogError("PINTLE_LOG_CLOSED", `The reader of the log in ${this.directory} is closed.`);
@@ -109,7 +124,8 @@ export class LogReader {
       }
       if (!batch.ended) continue;
       if (successor === undefined) {
-        // The segment ends below what is durable: either it has a successor by now, or what is durable is not there.
+        // The segment ends below what is durable: either it has a successor by now, or what is
+        // durable is not there.
         await this.refresh();
         if (this.#successorOf(segment) !== undefined) continue;
         if (offset < limits.end) damage.push(missing(segment, undefined, place, offset, limits.end));
@@ -133,7 +149,10 @@ export class LogReader {
     return { records: [], next: offset, damage };
   }
 
-  /** Looks at the folder again. Reads do it by themselves when they come to the end of what they know. */
+  /**
+   * Looks at the folder again. Reads do it by themselves when they come to the end of what they
+   * know.
+   */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
@@ -151,7 +170,8 @@ export class LogReader {
     const segments: Segment[] = [];
     for (const sequence of await listSequences(this.#fs, this.directory)) {
       const segment = known.get(sequence) ?? (await loadSegment(this.#fs, this.directory, sequence, false));
-      // A file without a header is one that is being made, or one that holds nothing that can be read.
+      // A file without a header is one that is being made, or one that holds nothing that can be
+      // read.
       if (segment === undefined) continue;
       if ("base" in segment) segments.push(segment);
       else if (segment.used > 0) this.#lost = segment.name;
@@ -247,7 +267,10 @@ function sourceOf(segment: Segment, end: number | undefined, file: File): Segmen
   return { file, name: segment.name, epoch: segment.epoch, end };
 }
 
-/** Where a segment was sealed; undefined for the active one, and where the successor's header does not tell. */
+/**
+ * Where a segment was sealed; undefined for the active one, and where the successor's header does
+ * not tell.
+ */
 function endOf(segment: Segment, successor: Segment | undefined): number | undefined {
   return successor?.previous.sequence === segment.sequence ? successor.previous.end : undefined;
 }

@@ -81,7 +81,8 @@ for (const [shift, phase] of ["before", "during", "after"].entries()) {
     for (let point = shift; point < whole.operations!; point += stride) {
       const directory = join(base, `point-${point}`);
       const first = await run(directory, point, phase, 0);
-      // The number of operations differs a little between runs; a run that came to its end was not killed.
+      // The number of operations differs a little between runs; a run that came to its end was not
+      // killed.
       assert.ok(first.signal === "SIGKILL" || first.operations !== undefined);
       await check(directory, [first]);
       // And once more, on what the first one left: recovery is interrupted too.

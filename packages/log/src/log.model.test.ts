@@ -85,7 +85,10 @@ class Model {
   #count = 0;
   /** Acknowledged: number by offset. */
   readonly #acknowledged = new Map<number, number>();
-  /** Whatever a reader was ever given: a consumer may have finished it, so its offset must never mean another record. */
+  /**
+   * Whatever a reader was ever given: a consumer may have finished it, so its offset must never
+   * mean another record.
+   */
   readonly #seen = new Map<number, number>();
   /** Rejected in this life: must not be seen before a crash. */
   #rejected = new Set<number>();
@@ -170,7 +173,10 @@ class Model {
     }
   }
 
-  /** The machine goes down at the next operation but `after`, and perhaps again while the log is opened. */
+  /**
+   * The machine goes down at the next operation but `after`, and perhaps again while the log is
+   * opened.
+   */
   async crash({ seed, kill, after, during, sizes }: Action & { do: "crash" }): Promise<void> {
     const random = seeded(seed);
     const crash = (): void => (kill ? this.fs.kill() : this.fs.crash(random));

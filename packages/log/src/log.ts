@@ -15,11 +15,15 @@ const groupBytes = 4 * 1024 * 1024;
 /** Between two attempts to start a segment after a failure, milliseconds. */
 const repairPause = 1000;
 /**
- * Where groups are larger than this on the average, the next segment is not written ahead: it saves a fixed time for each sync, and costs writing every
- * byte twice. Measured: groups of 6 KB 1.4 times as many a second, of 19 KB 1.2 times, of 64 KB 0.76 times.
+ * Where groups are larger than this on the average, the next segment is not written ahead: it saves
+ * a fixed time for each sync, and costs writing every byte twice. Measured: groups of 6 KB 1.4
+ * times as many a second, of 19 KB 1.2 times, of 64 KB 0.76 times.
  */
 const aheadGroupBytes = 32 * 1024;
-/** A disk that was full has room again, in the words of `revive`, from so many free bytes on: a few of the largest requests. */
+/**
+ * A disk that was full has room again, in the words of `revive`, from so many free bytes on: a few
+ * of the largest requests.
+ */
 const revivedFrom = 16 * 1024 * 1024;
 /** With fewer free bytes it is full, though nothing has failed yet. */
 const fullBelow = 64 * 1024;
@@ -46,30 +50,42 @@ interface GroupTarget {
 }
 
 /**
- * The writer of one log: a folder of segment files, docs/log-format.md. There must be no other on the same folder; hold its
- * `FolderLock`, or that of a folder above.
+ * The writer of one log: a folder of segment files, docs/log-format.md. There must be no other on
+ * the same folder; hold its `FolderLock`, or that of a folder above.
  *
  * A log is always in one of these modes:
  * - *open*: groups of appends are written one after the other, each by one write and one sync.
- * - *broken* (`#failure` is set): a write, a sync or the start of a segment has failed, or there was no room for one when it was opened. The next group begins with a repair, which
- *   starts a fresh segment. If that succeeds the log is open again, otherwise all that waits is rejected and it stays broken.
- * - *closed* (`#closed` is set): appends are refused. What was taken before is still written, or rejected.
+ * - *broken* (`#failure` is set): a write, a sync or the start of a segment has failed, or there
+ *   was no room for one when it was opened. The next group begins with a repair, which starts a
+ *   fresh segment. If that succeeds the log is open again, otherwise all that waits is rejected and
+ *   it stays broken.
+ * - *closed* (`#closed` is set): appends are refused. What was taken before is still written, or
+ *   rejected.
  */
 export class Log {
   readonly directory: string;
   /** What could not be read when the log was opened. */
   readonly damage: readonly Damage[];
   readonly #settings: LogSettings;
-  /** The group that is being written, and the next one, which is encoded meanwhile. They change places. */
+  /**
+   * The group that is being written, and the next one, which is encoded meanwhile. They change
+   * places.
+   */
   #encoder = new GroupEncoder();
   #otherEncoder = new GroupEncoder();
-  /** Where the next group will be, for which `#encoder` has the first `#encoder.records` of the queue. */
+  /**
+   * Where the next group will be, for which `#encoder` has the first `#encoder.records` of the
+   * queue.
+   */
   #target: GroupTarget | undefined;
   readonly #sealed: SealedSegment[];
   #active: ActiveSegment | undefined;
   /** The end of the segment before the active one. */
   #last: SealedEnd;
-  /** Offset of the next record to be written. May be above `end`: the offsets of a group that failed are spent. */
+  /**
+   * Offset of the next record to be written. May be above `end`: the offsets of a group that failed
+   * are spent.
+   */
   #nextOffset: number;
   #lastSequence: number;
   #ahead: NextSegment | undefined;
@@ -85,15 +101,17 @@ export class Log {
   #closed: Promise<void> | undefined;
 
   /**
-   * Opens the log in `directory`, which is created if it is not there. Reads the headers of all segments and the last
-   * segment whole. Rejects with `PINTLE_LOG_NEWER_FORMAT`, `PINTLE_LOG_OPTION_INVALID` or an error of the file system.
+   * Opens the log in `directory`, which is created if it is not there. Reads the headers of all
+   * segments and the last segment whole. Rejects with `PINTLE_LOG_NEWER_FORMAT`,
+   * `PINTLE_LOG_OPTION_INVALID` or an error of the file system.
    */
   static async open(directory: string, options: LogOptions = {}): Promise<Log> {
     const settings = settingsOf(options);
     await settings.fs.makeDirectory(directory);
     const log = new Log(directory, settings, await recover(settings.fs, directory));
     if (log.#active === undefined) {
-      // On a disk that is full what is there can still be read, and a log can be opened before there is room for more.
+      // On a disk that is full what is there can still be read, and a log can be opened before
+      // there is room for more.
       await log.#startSegment().catch((error: unknown) => {
         if (!isDiskFull(error)) throw error;
         log.#failure = { cause: error };
@@ -119,7 +137,10 @@ export class Log {
     return this.#sealed[0]?.base ?? this.#active?.base ?? this.#nextOffset;
   }
 
-  /** The durable end: every record below it is on disk, and the next record has this offset or a higher one. */
+  /**
+   * The durable end: every record below it is on disk, and the next record has this offset or a
+   * higher one.
+   */
   get end(): number {
     return this.#active?.next ?? this.#last.next;
   }
@@ -135,10 +156,12 @@ export class Log {
   }
 
   /**
-   * Appends a record and resolves with its offset when it is durable. Header and payload must not be changed until then.
+   * Appends a record and resolves with its offset when it is durable. Header and payload must not
+   * be changed until then.
    *
-   * Rejects with `PINTLE_LOG_APPEND_FAILED` if writing it failed, `PINTLE_LOG_UNAVAILABLE` if it was not tried because an earlier failure could not
-   * be repaired (both retryable, both with the file system's error as `cause`), `PINTLE_LOG_RECORD_TOO_LARGE`, `PINTLE_LOG_CLOSED`.
+   * Rejects with `PINTLE_LOG_APPEND_FAILED` if writing it failed, `PINTLE_LOG_UNAVAILABLE` if it
+   * was not tried because an earlier failure could not be repaired (both retryable, both with the
+   * file system's error as `cause`), `PINTLE_LOG_RECORD_TOO_LARGE`, `PINTLE_LOG_CLOSED`.
    */
   append(header: Uint8Array, payload: Uint8Array): Promise<number> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
@@ -157,8 +180,9 @@ export class Log {
   }
 
   /**
-   * Repairs the log, if a write has failed. Resolves when it is open, as far as is known without a write, and the disk has room for
-   * some; rejects with `PINTLE_LOG_UNAVAILABLE`, with the file system's error as `cause`, or `PINTLE_LOG_CLOSED`.
+   * Repairs the log, if a write has failed. Resolves when it is open, as far as is known without a
+   * write, and the disk has room for some; rejects with `PINTLE_LOG_UNAVAILABLE`, with the file
+   * system's error as `cause`, or `PINTLE_LOG_CLOSED`.
    */
   revive(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
@@ -180,8 +204,9 @@ export class Log {
   }
 
   /**
-   * Removes what the retention rules allow, and reports it. Also done after each roll; call it now and then (every minute) for age
-   * and free disk. Rejects with an error of the file system, or `PINTLE_LOG_CLOSED`.
+   * Removes what the retention rules allow, and reports it. Also done after each roll; call it now
+   * and then (every minute) for age and free disk. Rejects with an error of the file system, or
+   * `PINTLE_LOG_CLOSED`.
    */
   retain(): Promise<RetentionReport> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
@@ -203,14 +228,15 @@ export class Log {
     });
     await this.#retaining?.catch(() => {});
     await Promise.all(this.#leaving);
-    // Everything acknowledged is durable already, so an error from here on costs nothing but is still told.
+    // Everything acknowledged is durable already, so an error from here on costs nothing but is
+    // still told.
     await this.#ahead?.discard();
     await this.#active?.file.close();
   }
 
   /**
-   * The next group begins at the end of this turn of the event loop, so that it has all that this turn appends: the requests that
-   * arrived together share a sync.
+   * The next group begins at the end of this turn of the event loop, so that it has all that this
+   * turn appends: the requests that arrived together share a sync.
    */
   #schedule(): void {
     if (this.#scheduled) return;
@@ -279,7 +305,10 @@ export class Log {
     this.#settings.onDurable(active.next);
   }
 
-  /** Where the next group goes, given that nothing is on its way. What was encoded for another place is encoded again. */
+  /**
+   * Where the next group goes, given that nothing is on its way. What was encoded for another place
+   * is encoded again.
+   */
   #targetIn(active: ActiveSegment): GroupTarget {
     const known = this.#target;
     this.#target = undefined;
@@ -288,7 +317,10 @@ export class Log {
     return { active, position: active.position, group: active.group, offset: this.#nextOffset };
   }
 
-  /** Encodes appends that wait, as many as go into one group and into the segment; at least one, unless the segment has to be left. */
+  /**
+   * Encodes appends that wait, as many as go into one group and into the segment; at least one,
+   * unless the segment has to be left.
+   */
   #encodeWaiting({ active, position, group, offset }: GroupTarget): void {
     const encoder = this.#encoder;
     const room = active.capacity - position;
@@ -302,7 +334,10 @@ export class Log {
     }
   }
 
-  /** Takes what is encoded from the queue; the encoder is free for the next group when its bytes are written. */
+  /**
+   * Takes what is encoded from the queue; the encoder is free for the next group when its bytes are
+   * written.
+   */
   #takeEncoded(): Waiting[] {
     const queue = this.#queue;
     const count = this.#encoder.records;
@@ -324,7 +359,10 @@ export class Log {
     }
   }
 
-  /** Whether the segment has to be left before this append. An empty one is not: then the record is larger than its capacity. */
+  /**
+   * Whether the segment has to be left before this append. An empty one is not: then the record is
+   * larger than its capacity.
+   */
   #isFull(first: Waiting): boolean {
     const active = this.#activeSegment();
     if (active.since === undefined) return false;
@@ -333,7 +371,8 @@ export class Log {
   }
 
   /**
-   * Leaves the segment in which something failed. It is cut at its durable end first, so that no reader meets what was rejected.
+   * Leaves the segment in which something failed. It is cut at its durable end first, so that no
+   * reader meets what was rejected.
    */
   async #repair(): Promise<void> {
     const now = this.#settings.now();
@@ -345,7 +384,10 @@ export class Log {
     this.#failure = undefined;
   }
 
-  /** Starts the next segment, durably, and only then leaves the active one. If it rejects nothing has changed. */
+  /**
+   * Starts the next segment, durably, and only then leaves the active one. If it rejects nothing
+   * has changed.
+   */
   async #startSegment(): Promise<void> {
     const { fs, now, random, isOneOfSeveral } = this.#settings;
     const left = this.#active;
@@ -391,7 +433,10 @@ export class Log {
     });
   }
 
-  /** Gives back what was written ahead and not used. The content is durable, so that errors cost nothing. */
+  /**
+   * Gives back what was written ahead and not used. The content is durable, so that errors cost
+   * nothing.
+   */
   async #seal(left: ActiveSegment): Promise<void> {
     if (left.ahead) await left.file.truncate(left.position).catch(() => {});
     await left.file.close().catch(() => {});
@@ -408,7 +453,10 @@ export class Log {
     void work.finally(() => this.#leaving.delete(work));
   }
 
-  /** Twice what the last segment held: a busy log comes to large segments in a few steps, a quiet one stays small. */
+  /**
+   * Twice what the last segment held: a busy log comes to large segments in a few steps, a quiet
+   * one stays small.
+   */
   #capacityAfter(used: number): number {
     const { firstSegmentBytes, segmentBytes } = this.#settings;
     return Math.min(segmentBytes, Math.max(firstSegmentBytes, 2 * used));
@@ -438,7 +486,8 @@ export class Log {
     const bytes = gone.reduce((sum, segment) => sum + segment.bytes, 0);
     const report = { removed, bytes, forced: plan.forced, warning: plan.warning };
     if (removed !== undefined || plan.warning !== undefined) onRetention(report);
-    // One after the other, oldest first, so that what a crash leaves is the log from some segment on.
+    // One after the other, oldest first, so that what a crash leaves is the log from some segment
+    // on.
     for (const { path } of gone) {
       await fs.remove(path).catch((error: unknown) => {
         if (systemCode(error) !== "ENOENT") throw error;

@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { systemCode } from "./errors.ts";
 
 /**
- * Makes a folder with those above it, mode 0700; does nothing where it exists. (`recursive` of Node's mkdir never ends where a folder cannot
- * be made for ENOENT, as in /proc.) Rejects with an error of the file system.
+ * Makes a folder with those above it, mode 0700; does nothing where it exists. (`recursive` of
+ * Node's mkdir never ends where a folder cannot be made for ENOENT, as in /proc.) Rejects with an
+ * error of the file system.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {

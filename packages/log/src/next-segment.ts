@@ -5,10 +5,12 @@ const stepBytes = 1024 * 1024;
 const zeros = new Uint8Array(stepBytes);
 
 /**
- * The file of the next segment, written ahead with zeros so that appends into it need no change of metadata at each sync. It is filled in
- * steps, at the pace of the appends, and can be taken at any time, full or not.
+ * The file of the next segment, written ahead with zeros so that appends into it need no change of
+ * metadata at each sync. It is filled in steps, at the pace of the appends, and can be taken at any
+ * time, full or not.
  *
- * A failure here is nobody's failure: filling ends, and what was written is used, or the file is made again when it is needed.
+ * A failure here is nobody's failure: filling ends, and what was written is used, or the file is
+ * made again when it is needed.
  */
 export class NextSegment {
   readonly sequence: number;
@@ -29,7 +31,9 @@ export class NextSegment {
     this.capacity = capacity;
   }
 
-  /** Takes the next step, unless one is under way or `share` (0 to 1) of the file is already there. */
+  /**
+   * Takes the next step, unless one is under way or `share` (0 to 1) of the file is already there.
+   */
   keepPace(share: number): void {
     if (this.#step !== undefined || this.#failed || this.#filled >= Math.min(1, share) * this.capacity) return;
     this.#step = this.#fill().then(
@@ -43,7 +47,10 @@ export class NextSegment {
     );
   }
 
-  /** Hands over the open file, whose name is durable; `undefined` if it could not be made. Nothing is filled any more. */
+  /**
+   * Hands over the open file, whose name is durable; `undefined` if it could not be made. Nothing
+   * is filled any more.
+   */
   async take(): Promise<File | undefined> {
     this.#failed = true;
     await this.#step;

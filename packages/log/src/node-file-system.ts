@@ -5,8 +5,9 @@ import { makeFolders } from "./make-folders.ts";
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 
 /**
- * Write and sync in one call save a way to the thread pool and back, and the kernel does them faster (measured: groups of 2 MB 1.6 times
- * as many). Elsewhere than on Linux the flag means less than fdatasync, which on macOS goes on to the device.
+ * Write and sync in one call save a way to the thread pool and back, and the kernel does them
+ * faster (measured: groups of 2 MB 1.6 times as many). Elsewhere than on Linux the flag means less
+ * than fdatasync, which on macOS goes on to the device.
  */
 const writesSync = process.platform === "linux";
 const durable = writesSync ? O_DSYNC : 0;
@@ -19,7 +20,10 @@ const flags: Record<OpenMode, number> = {
   "create durable": O_RDWR | O_CREAT | O_EXCL | durable,
 };
 
-/** The real file system. Callbacks of node:fs rather than its promises: no FileHandle, a third of the garbage for each call. */
+/**
+ * The real file system. Callbacks of node:fs rather than its promises: no FileHandle, a third of
+ * the garbage for each call.
+ */
 export const nodeFileSystem: FileSystem = {
   open(path, mode) {
     return new Promise((resolve, reject) => {
@@ -78,7 +82,8 @@ class NodeFile implements File {
 
   write(chunks: readonly Uint8Array[], position: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      // A disk that fills up, or a quota, ends a write early without an error; the call for the rest gets the error.
+      // A disk that fills up, or a quota, ends a write early without an error; the call for the
+      // rest gets the error.
       let rest = chunks;
       let at = position;
       const wrote = (error: Error | null, count: number): void => {

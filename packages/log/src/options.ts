@@ -14,24 +14,40 @@ export interface LogOptions {
   readonly now?: () => number;
   /** A random whole number from 1 to 2^32 - 1. Default: from node:crypto. */
   readonly random?: () => number;
-  /** Largest capacity of a segment in bytes. Default 64 MiB, and at most an eighth of `retention.maxBytes`. */
+  /**
+   * Largest capacity of a segment in bytes. Default 64 MiB, and at most an eighth of
+   * `retention.maxBytes`.
+   */
   readonly segmentBytes?: number;
-  /** Capacity of the first segment, and the smallest one. Default 256 KiB, and at most `segmentBytes`. */
+  /**
+   * Capacity of the first segment, and the smallest one. Default 256 KiB, and at most
+   * `segmentBytes`.
+   */
   readonly firstSegmentBytes?: number;
-  /** A segment whose first record is older is left at the next append. Milliseconds, default 24 h. */
+  /**
+   * A segment whose first record is older is left at the next append. Milliseconds, default 24 h.
+   */
   readonly segmentAge?: number;
-  /** Header and payload together, bytes. A larger append rejects with `PINTLE_LOG_RECORD_TOO_LARGE`. Default 64 MiB, at most 1 GiB. */
+  /**
+   * Header and payload together, bytes. A larger append rejects with `PINTLE_LOG_RECORD_TOO_LARGE`.
+   * Default 64 MiB, at most 1 GiB.
+   */
   readonly maxRecordBytes?: number;
   /** Default: everything is kept. */
   readonly retention?: RetentionRules;
   /**
-   * Whether this is one of several logs that hold what belongs together, so that a version which would read this one alone,
-   * and miss the others, refuses it. Default false.
+   * Whether this is one of several logs that hold what belongs together, so that a version which
+   * would read this one alone, and miss the others, refuses it. Default false.
    */
   readonly isOneOfSeveral?: boolean;
-  /** Called with the new durable end after each group, before its appends resolve. Must not throw. */
+  /**
+   * Called with the new durable end after each group, before its appends resolve. Must not throw.
+   */
   readonly onDurable?: (end: number) => void;
-  /** Called when retention removed something, or has to warn; also for what it does by itself after a roll. Must not throw. */
+  /**
+   * Called when retention removed something, or has to warn; also for what it does by itself after
+   * a roll. Must not throw.
+   */
   readonly onRetention?: (report: RetentionReport) => void;
 }
 

@@ -9,7 +9,9 @@ import { seeded, settle } from "./testing/harness.ts";
 
 const path = "/data/events/progress/hook";
 
-/** Offsets near `low` and far above, indices in runs and alone, in any order and without repeats. */
+/**
+ * Offsets near `low` and far above, indices in runs and alone, in any order and without repeats.
+ */
 const progress: fc.Arbitrary<Progress> = fc
   .record({
     low: fc.oneof(
@@ -153,7 +155,8 @@ test("after any crash there is a state that was saved, none older than what was 
     }),
     {
       includeErrorInReport: true,
-      // What a failed sync has left, below what a later one has made durable; a first save that a crash took back, and a flush of nothing after it.
+      // What a failed sync has left, below what a later one has made durable; a first save that a
+      // crash took back, and a flush of nothing after it.
       examples: [
         [
           [

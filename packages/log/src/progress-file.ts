@@ -9,19 +9,26 @@ export interface ProgressFileOptions {
   readonly fs?: FileSystem;
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
-  /** After how many milliseconds of saves the current slot is synced and the other one is used. Default 5000. */
+  /**
+   * After how many milliseconds of saves the current slot is synced and the other one is used.
+   * Default 5000.
+   */
   readonly syncEvery?: number;
-  /** Called when a save could not be written, for the first in a row; the next save tries again. Default: nothing. */
+  /**
+   * Called when a save could not be written, for the first in a row; the next save tries again.
+   * Default: nothing.
+   */
   readonly onError?: (error: unknown) => void;
   /** Called when one was written again. Default: nothing. */
   readonly onMended?: () => void;
 }
 
 /**
- * Where one consumer group stands, in two small files `<path>.a` and `<path>.b`: docs/log-format.md, "Progress". One writer.
+ * Where one consumer group stands, in two small files `<path>.a` and `<path>.b`:
+ * docs/log-format.md, "Progress". One writer.
  *
- * A save is written without a sync, and saves that come while one is being written are merged. What a crash loses is the last saves, so that
- * work is done again; there is always one whole slot.
+ * A save is written without a sync, and saves that come while one is being written are merged. What
+ * a crash loses is the last saves, so that work is done again; there is always one whole slot.
  */
 export class ProgressFile {
   readonly path: string;
@@ -33,7 +40,10 @@ export class ProgressFile {
   readonly #files: readonly [File, File];
   #saved: Progress | undefined;
   #number: number;
-  /** The slot that saves go to. The other one holds a synced state, if anything has ever been synced (`#anchored`). */
+  /**
+   * The slot that saves go to. The other one holds a synced state, if anything has ever been synced
+   * (`#anchored`).
+   */
   #slot: 0 | 1;
   #anchored: boolean;
   #unsynced = false;
@@ -43,7 +53,10 @@ export class ProgressFile {
   #serial: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** Rejects with `PINTLE_LOG_NEWER_FORMAT` or an error of the file system. The folder is created if it is not there. */
+  /**
+   * Rejects with `PINTLE_LOG_NEWER_FORMAT` or an error of the file system. The folder is created if
+   * it is not there.
+   */
   static async open(path: string, options: ProgressFileOptions = {}): Promise<ProgressFile> {
     const fs = options.fs ?? nodeFileSystem;
     await fs.makeDirectory(dirname(path));
@@ -54,7 +67,8 @@ export class ProgressFile {
         const file = await openOrCreate(fs, name);
         files.push(file);
         slots.push(await readSlot(file, name));
-        // What was read may so far only be in memory, and the first save relies on one of the slots.
+        // What was read may so far only be in memory, and the first save relies on one of the
+        // slots.
         await file.sync();
       }
       await fs.syncDirectory(dirname(path));
@@ -109,7 +123,10 @@ export class ProgressFile {
     tell();
   }
 
-  /** Resolves when everything saved so far is durable. Rejects with an error of the file system; what was saved is kept for the next try. */
+  /**
+   * Resolves when everything saved so far is durable. Rejects with an error of the file system;
+   * what was saved is kept for the next try.
+   */
   async flush(): Promise<void> {
     if (this.#closed !== undefined) throw this.#closedError();
     await this.#inTurn(async () => {
@@ -118,7 +135,10 @@ export class ProgressFile {
     });
   }
 
-  /** Waits for what is being written, then closes the files. It does not sync: for that there is `flush`. */
+  /**
+   * Waits for what is being written, then closes the files. It does not sync: for that there is
+   * `flush`.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#inTurn(async () => {
       await Promise.all(this.#files.map((file) => file.close()));
@@ -149,8 +169,8 @@ export class ProgressFile {
   }
 
   /**
-   * Makes the current slot durable, and only then changes slots. A failed sync may be tried again here, other than in a log: each
-   * save writes its slot anew from the first byte.
+   * Makes the current slot durable, and only then changes slots. A failed sync may be tried again
+   * here, other than in a log: each save writes its slot anew from the first byte.
    */
   async #sync(): Promise<void> {
     await this.#files[this.#slot].sync();
@@ -165,7 +185,10 @@ export class ProgressFile {
   }
 }
 
-/** What was saved last under `path`, without opening it for saves; the writer may be at work. `undefined`: nothing ever was. */
+/**
+ * What was saved last under `path`, without opening it for saves; the writer may be at work.
+ * `undefined`: nothing ever was.
+ */
 export async function readProgress(path: string, fs: FileSystem = nodeFileSystem): Promise<Progress | undefined> {
   const slots = await Promise.all([`${path}.a`, `${path}.b`].map((name) => readSlotOf(fs, name)));
   return newer(slots[0], slots[1])?.progress;

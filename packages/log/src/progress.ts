@@ -3,8 +3,8 @@ import { getU64, setU64 } from "./record.ts";
 import { refuseNewer } from "./segment-header.ts";
 
 /**
- * Progress of a consumer group: every event of every record below `low` is finished, and so are those in `finished`, which lists
- * (offset, index of the event in its record) at or above `low`.
+ * Progress of a consumer group: every event of every record below `low` is finished, and so are
+ * those in `finished`, which lists (offset, index of the event in its record) at or above `low`.
  */
 export interface Progress {
   readonly low: number;
@@ -59,7 +59,10 @@ export function encodeSlot(slot: Slot): Uint8Array {
   return bytes.subarray(0, at);
 }
 
-/** The slot in the bytes of a file; undefined if there is none that is whole. Throws `PINTLE_LOG_NEWER_FORMAT`. */
+/**
+ * The slot in the bytes of a file; undefined if there is none that is whole. Throws
+ * `PINTLE_LOG_NEWER_FORMAT`.
+ */
 export function decodeSlot(bytes: Uint8Array, file: string): Slot | undefined {
   if (bytes.byteLength < headerBytes || magic.some((value, index) => bytes[index] !== value)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

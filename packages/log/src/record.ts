@@ -23,7 +23,10 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / alignment) * alignment;
 }
 
-/** The fields of a record's prefix. One object is used again for all the records of a read, so it is not a value to keep. */
+/**
+ * The fields of a record's prefix. One object is used again for all the records of a read, so it is
+ * not a value to keep.
+ */
 export class Prefix {
   headerLength = 0;
   payloadLength = 0;
@@ -53,8 +56,8 @@ export function writePrefix(bytes: Uint8Array, view: DataView, at: number, epoch
 }
 
 /**
- * Reads the prefix at `at` into `prefix`; false if there is none before the end of `view`. `epoch` undefined accepts any but 0: for a segment whose header
- * is lost.
+ * Reads the prefix at `at` into `prefix`; false if there is none before the end of `view`. `epoch`
+ * undefined accepts any but 0: for a segment whose header is lost.
  */
 export function readPrefix(
   bytes: Uint8Array,

@@ -41,7 +41,10 @@ export interface Recovered {
   readonly damage: Damage[];
 }
 
-/** Finds the end of the log in a folder: docs/log-format.md, "Opening, and recovery". Removes files of zeros, changes nothing else. */
+/**
+ * Finds the end of the log in a folder: docs/log-format.md, "Opening, and recovery". Removes files
+ * of zeros, changes nothing else.
+ */
 export async function recover(fs: FileSystem, directory: string): Promise<Recovered> {
   const { segments, blanks } = await readFolder(fs, directory);
   for (const blank of blanks) if (blank.used === 0) await fs.remove(blank.path);
@@ -57,7 +60,8 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
   const file = await fs.open(last.path, "update durable");
   try {
     const end = await checkSegment(file, last, undefined);
-    // After the death of a process, not of the machine, what was found may only be in memory, and so may the names of files.
+    // After the death of a process, not of the machine, what was found may only be in memory, and
+    // so may the names of files.
     await file.sync();
     await fs.syncDirectory(directory);
     // Before its last group everything was acknowledged: the next one is written only then.
@@ -84,7 +88,8 @@ export async function recover(fs: FileSystem, directory: string): Promise<Recove
     }
     await file.close();
     const { position, offset: next } = end.place;
-    // At least one offset is left out, which is how `inspect` knows that this segment was not left in peace.
+    // At least one offset is left out, which is how `inspect` knows that this segment was not left
+    // in peace.
     const base = Math.max(nextOffset, next + 1);
     sealed.push({ path: last.path, base: last.base, next, bytes: last.size, time: end.time || last.created });
     const sealedEnd = { sequence: last.sequence, end: position, next, time: end.time };
@@ -121,7 +126,10 @@ function asRemains(item: Damage): Damage {
   return { ...item, remains: true };
 }
 
-/** Files behind the last segment that hold bytes but nothing that can be read: the offsets of what they may have held are spent. */
+/**
+ * Files behind the last segment that hold bytes but nothing that can be read: the offsets of what
+ * they may have held are spent.
+ */
 export function reportLost(blanks: readonly Blank[], behind: number, from: number, damage: Damage[]): number {
   let next = from;
   for (const { name, sequence, used } of blanks) {

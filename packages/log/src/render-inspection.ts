@@ -1,6 +1,9 @@
 import type { DamageFound, Inspection } from "./inspect.ts";
 
-/** An inspection as text for a terminal, ending in a line break. Times are in UTC. `now` is milliseconds since 1970. */
+/**
+ * An inspection as text for a terminal, ending in a line break. Times are in UTC. `now` is
+ * milliseconds since 1970.
+ */
 export function renderInspection(inspection: Inspection, now: number): string {
   const { directory, start, end, bytes, segments, damage, ahead, consumers } = inspection;
   const lines = [

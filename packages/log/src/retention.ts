@@ -7,8 +7,8 @@ export interface RetentionRules {
   /** Share of the disk (0 to 1) that is kept free by removing what no consumer needs. */
   readonly minFree?: number;
   /**
-   * The lowest offset that a consumer still needs; `Infinity` if nobody needs anything; `undefined` if that is not known yet, and
-   * then everything is needed. Default: nobody needs anything.
+   * The lowest offset that a consumer still needs; `Infinity` if nobody needs anything; `undefined`
+   * if that is not known yet, and then everything is needed. Default: nobody needs anything.
    */
   readonly neededFrom?: () => number | undefined;
 }

@@ -21,7 +21,10 @@ export interface SegmentCheck {
   readonly damage: Damage[];
 }
 
-/** Reads a segment whole and checks every record. `end` is where it was sealed; undefined: it ends behind its last whole record. */
+/**
+ * Reads a segment whole and checks every record. `end` is where it was sealed; undefined: it ends
+ * behind its last whole record.
+ */
 export async function checkSegment(file: File, segment: Segment, end: number | undefined): Promise<SegmentCheck> {
   const source = { file, name: segment.name, epoch: segment.epoch, end };
   const buffer = Buffer.allocUnsafeSlow(readBytes);
@@ -45,7 +48,8 @@ export async function checkSegment(file: File, segment: Segment, end: number | u
   const damage = found.filter(({ position }) => position < place.position);
   const bytes = behind - place.position;
   if (bytes <= 0) return { records, place, spent: place.offset, since, time, group, damage };
-  // Whatever is recognised in what follows the last whole record, it is one stretch that has to be accounted for.
+  // Whatever is recognised in what follows the last whole record, it is one stretch that has to be
+  // accounted for.
   const spent = Math.max(next.offset, place.offset + mostRecords(bytes));
   const tail = { position: place.position, bytes, from: place.offset, to: spent, group: group + 1 };
   damage.push({ kind: "bytes", file: segment.name, ...tail });

@@ -51,8 +51,9 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
 }
 
 /**
- * The header in the first bytes of a segment file; `undefined` if it is not whole or not that of the segment `sequence`.
- * Throws `PINTLE_LOG_NEWER_FORMAT` (with `file` in its message) for a version or a feature that this code does not know.
+ * The header in the first bytes of a segment file; `undefined` if it is not whole or not that of
+ * the segment `sequence`. Throws `PINTLE_LOG_NEWER_FORMAT` (with `file` in its message) for a
+ * version or a feature that this code does not know.
  */
 export function decodeSegmentHeader(bytes: Uint8Array, sequence: number, file: string): SegmentHeader | undefined {
   if (bytes.byteLength < segmentHeaderBytes || magic.some((value, index) => bytes[index] !== value)) return undefined;

@@ -4,7 +4,10 @@ import { LogError } from "./errors.ts";
 import type { File } from "./file-system.ts";
 import { aligned, type LogRecord, Prefix, prefixBytes, readPrefix } from "./record.ts";
 
-/** A segment's file as a source of records. `end` is where it was sealed; absent for the active segment. */
+/**
+ * A segment's file as a source of records. `end` is where it was sealed; absent for the active
+ * segment.
+ */
 export interface SegmentSource {
   readonly file: File;
   readonly name: string;
@@ -26,7 +29,10 @@ export interface ScannedRecords {
   readonly next: SegmentPlace;
   /** There is no further record in the file now; `next.position` is where the last one ends. */
   readonly ended: boolean;
-  /** The place behind the last whole record, its group and its time; undefined, -1 and 0 if there was none. */
+  /**
+   * The place behind the last whole record, its group and its time; undefined, -1 and 0 if there
+   * was none.
+   */
   readonly whole: SegmentPlace | undefined;
   readonly group: number;
   readonly time: number;
@@ -39,11 +45,16 @@ export interface ScanLimits {
   readonly end: number;
   /** How many bytes to read; one record that is larger is read whole. */
   readonly bytes: number;
-  /** Read into this instead of a new buffer; then the records are only good until it is used again. */
+  /**
+   * Read into this instead of a new buffer; then the records are only good until it is used again.
+   */
   readonly buffer?: Uint8Array | undefined;
 }
 
-/** Reads one stretch of records at `place`: one read of the file, and the records as views into its buffer. */
+/**
+ * Reads one stretch of records at `place`: one read of the file, and the records as views into its
+ * buffer.
+ */
 export async function readBatch(
   source: SegmentSource,
   place: SegmentPlace,
@@ -142,8 +153,9 @@ export interface FoundRecord extends SegmentPlace {
 const searchBytes = 64 * 1024;
 
 /**
- * The first prefix at or behind `position` (a multiple of 8) and before `limit` whose offset is at least `lowest`. Without an
- * epoch any is accepted. This is both how damage is stepped over and how a segment is searched.
+ * The first prefix at or behind `position` (a multiple of 8) and before `limit` whose offset is at
+ * least `lowest`. Without an epoch any is accepted. This is both how damage is stepped over and how
+ * a segment is searched.
  */
 export async function findRecord(
   source: { readonly file: File; readonly epoch: number | undefined },
@@ -157,7 +169,8 @@ export async function findRecord(
     const count = await source.file.read(bytes, 0, Math.min(searchBytes, limit - start), start);
     const view = new DataView(bytes.buffer, bytes.byteOffset, count);
     for (let at = 0; at + prefixBytes <= count; at += 8) {
-      // Nearly every position fails at the first word, so that one is looked at before anything is called.
+      // Nearly every position fails at the first word, so that one is looked at before anything is
+      // called.
       const word = view.getUint32(at, true);
       if (source.epoch === undefined ? word === 0 : word !== source.epoch) continue;
       if (!readPrefix(bytes, view, at, source.epoch, prefix) || prefix.offset < lowest) continue;
@@ -171,8 +184,9 @@ export async function findRecord(
 }
 
 /**
- * The place of the last record at or below `offset` that a binary search between `low` and `high` comes near to: walking on
- * from it costs at most one read. `high` is a position behind the record; see docs/log-format.md, "There is no index file".
+ * The place of the last record at or below `offset` that a binary search between `low` and `high`
+ * comes near to: walking on from it costs at most one read. `high` is a position behind the record;
+ * see docs/log-format.md, "There is no index file".
  */
 export async function seek(
   source: SegmentSource,

@@ -11,11 +11,17 @@ export interface Segment extends SegmentHeader {
   readonly path: string;
   /** Bytes of the file. */
   readonly size: number;
-  /** Where the header is damaged, with records before the first whole one; what stands in its place was taken from that one. */
+  /**
+   * Where the header is damaged, with records before the first whole one; what stands in its place
+   * was taken from that one.
+   */
   readonly damage: Damage | undefined;
 }
 
-/** A file that has no header and no record: `used` is 0 if all of it is zeros (it was only being made). */
+/**
+ * A file that has no header and no record: `used` is 0 if all of it is zeros (it was only being
+ * made).
+ */
 export interface Blank {
   readonly name: string;
   readonly path: string;
@@ -73,8 +79,9 @@ export async function readFolder(fs: FileSystem, directory: string): Promise<Log
 }
 
 /**
- * One segment's header; `undefined` if the file is gone. `thorough` looks for records in all of a file without a header; otherwise a
- * file that begins with nothing but zeros is taken for one that is being written ahead, without reading all of it.
+ * One segment's header; `undefined` if the file is gone. `thorough` looks for records in all of a
+ * file without a header; otherwise a file that begins with nothing but zeros is taken for one that
+ * is being written ahead, without reading all of it.
  */
 export async function loadSegment(
   fs: FileSystem,

@@ -5,19 +5,23 @@ import { kindOf } from "./kind-of.ts";
 export const order = "the arguments are writeKey, dataPlaneUrl, config";
 
 /**
- * The write key. It is a secret, and what stands in its place may be one: what is wrong with it is told without
- * showing it, and the error does not carry it.
+ * The write key. It is a secret, and what stands in its place may be one: what is wrong with it is
+ * told without showing it, and the error does not carry it.
  */
 export function checkWriteKey(value: unknown): string {
   const isText = typeof value === "string";
-  // A colon would end the user name of Basic authentication (RFC 7617), anything else could not be in a header.
+  // A colon would end the user name of Basic authentication (RFC 7617), anything else could not be
+  // in a header.
   if (isText && /^[\x21-\x39\x3b-\x7e]+$/.test(value)) return value;
   const shown = isText && /^https?:/i.test(value) ? "a URL" : value === "" ? "empty" : kindOf(value);
   const allowed = `the write key of a source, printable ASCII without a colon: ${order}`;
   throw new ConfigError("writeKey", undefined, shown, allowed);
 }
 
-/** The data plane's URL, without a slash at the end. It is not shown: it may be a key in the wrong place, or hold one. */
+/**
+ * The data plane's URL, without a slash at the end. It is not shown: it may be a key in the wrong
+ * place, or hold one.
+ */
 export function checkUrl(given: unknown): string {
   const value = isUrl(given) ? given.href : given;
   const wrong = (shown: string, more = ""): ConfigError => {

@@ -14,7 +14,8 @@ function wire(own: unknown, base?: object): unknown {
 }
 
 test("a base of which the JSON is kept gives what merging and encoding at each call gives", () => {
-  // Few names, so that base and message meet at every depth; and those that mean something to JavaScript, or to the SDK.
+  // Few names, so that base and message meet at every depth; and those that mean something to
+  // JavaScript, or to the SDK.
   const name = fc.constantFrom("a", "b", "library", "__proto__", "toString", "0", 'ü"\\');
   const plain = fc.letrec((tie) => ({
     value: fc.oneof(fc.jsonValue({ maxDepth: 1 }), tie("fields")),

@@ -11,7 +11,10 @@ export function baseContext({ library: _, ...fields }: Context): HeldFields {
   return new HeldFields(fields);
 }
 
-/** The member `context` of a message, with a comma in front: `own` over `base`, deeply, and `library`. */
+/**
+ * The member `context` of a message, with a comma in front: `own` over `base`, deeply, and
+ * `library`.
+ */
 export function contextMember(own: Context | null | undefined, base: HeldFields = nothing): string {
   const members = own === undefined || own === null ? base.members : base.merged(own, "library");
   return members === "" ? `${library}}` : `${library},${members}}`;

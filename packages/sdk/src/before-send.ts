@@ -7,8 +7,8 @@ import { foreignRefusal, type Refusal, refusal } from "./refusal.ts";
 export type BeforeSend = (message: WritableMessage) => Message | null;
 
 /**
- * What the functions make of a message, one after the other, each of what the one before returned. They get a copy, because they may write to it,
- * and the program's objects are not ours to change.
+ * What the functions make of a message, one after the other, each of what the one before returned.
+ * They get a copy, because they may write to it, and the program's objects are not ours to change.
  *
  * @throws Refusal where one refuses it, or fails
  */

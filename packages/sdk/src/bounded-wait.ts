@@ -2,10 +2,11 @@ import type { Environment } from "./environment/environment.ts";
 import type { Signal } from "./signal.ts";
 
 /**
- * Resolves when `begin` calls back, when the time is over, or with the signal; keeps the program alive until then. Never rejects, whatever a
- * program without types gives as a signal.
+ * Resolves when `begin` calls back, when the time is over, or with the signal; keeps the program
+ * alive until then. Never rejects, whatever a program without types gives as a signal.
  *
- * @param begin is given what ends the wait; what it returns is called when it has ended, in whatever way
+ * @param begin is given what ends the wait; what it returns is called when it has ended, in
+ * whatever way
  */
 export async function boundedWait(
   { after, hold }: Pick<Environment, "after" | "hold">,

@@ -28,16 +28,23 @@ import type { Transport } from "./transport/transport.ts";
  * ```
  */
 export interface DurableOptions {
-  /** The folder; made if it is not there. For one write key and data plane; several processes may share it. */
+  /**
+   * The folder; made if it is not there. For one write key and data plane; several processes may
+   * share it.
+   */
   readonly directory: string;
-  /** Bytes on disk, for each process; at least 1,048,576, and 16 messages of the largest size. Default: 1,073,741,824 (1 GiB). */
+  /**
+   * Bytes on disk, for each process; at least 1,048,576, and 16 messages of the largest size.
+   * Default: 1,073,741,824 (1 GiB).
+   */
   readonly maxBytes?: number | undefined;
   /** A sync covers what came in this time. Up to one minute. Default: 5 ms. */
   readonly sync?: Duration | undefined;
 }
 
 /**
- * Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes are bytes of UTF-8.
+ * Options of a client. Durations are milliseconds, or a number with a unit such as `"30s"`; sizes
+ * are bytes of UTF-8.
  *
  * @example
  * ```ts
@@ -56,97 +63,140 @@ export interface DurableOptions {
  */
 export interface Config<Plan = AnyPlan> {
   /**
-   * Whether anything is sent. A client that is not enabled opens nothing: its calls are checked, and what is right is refused as `disabled`, without
-   * a word and also with `strict` without a throw. Default: true.
+   * Whether anything is sent. A client that is not enabled opens nothing: its calls are checked,
+   * and what is right is refused as `disabled`, without a word and also with `strict` without a
+   * throw. Default: true.
    */
   readonly enabled?: boolean | undefined;
-  /** A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms. */
+  /**
+   * A flush starts when this long has passed since the oldest unsent message. Default: 5,000 ms.
+   */
   readonly interval?: Duration | undefined;
   /** Messages in one request, 1 to 20,000 (RudderStack's limit). Default: 250. */
   readonly batchSize?: number | undefined;
-  /** Uncompressed JSON bytes of one request, up to 4,000,000 (RudderStack refuses 4,096,000). Default: 512,000. */
+  /**
+   * Uncompressed JSON bytes of one request, up to 4,000,000 (RudderStack refuses 4,096,000).
+   * Default: 512,000.
+   */
   readonly maxBatchBytes?: number | undefined;
   /**
-   * Bytes of one encoded message, as sent. Default: 32,768, or less where `maxBatchBytes` or `maxQueueBytes` is smaller.
+   * Bytes of one encoded message, as sent. Default: 32,768, or less where `maxBatchBytes` or
+   * `maxQueueBytes` is smaller.
    */
   readonly maxMessageBytes?: number | undefined;
   /** Bytes of messages held in memory, those in flight included. Default: 67,108,864 (64 MiB). */
   readonly maxQueueBytes?: number | undefined;
   /**
-   * What gives way when the queue is full: the new message, refused as `queue_full`, or the oldest that are not in flight,
-   * dropped as `evicted`. To lose neither: `await client.ready()` before each call. Default: `"drop-newest"`.
+   * What gives way when the queue is full: the new message, refused as `queue_full`, or the oldest
+   * that are not in flight, dropped as `evicted`. To lose neither: `await client.ready()` before
+   * each call. Default: `"drop-newest"`.
    */
   readonly overflow?: "drop-newest" | "drop-oldest" | undefined;
-  /** Whether bodies above 1 KB are compressed, at a fast level and off the event loop. Default: true. */
+  /**
+   * Whether bodies above 1 KB are compressed, at a fast level and off the event loop. Default:
+   * true.
+   */
   readonly gzip?: boolean | undefined;
   /** One attempt, from connecting to the end of the answer. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
-  /** How long a message is tried before it is dropped as `expired`. Default: `"1h"`, and `"7d"` in durable mode. */
+  /**
+   * How long a message is tried before it is dropped as `expired`. Default: `"1h"`, and `"7d"` in
+   * durable mode.
+   */
   readonly maxAge?: Duration | undefined;
   /** Requests in flight at one time, 1 to 256. Default: 4. */
   readonly concurrency?: number | undefined;
-  /** Merged under each message's own context, deeply; the message wins. Taken as it is now. Default: none. */
+  /**
+   * Merged under each message's own context, deeply; the message wins. Taken as it is now. Default:
+   * none.
+   */
   readonly defaultContext?: Context | undefined;
   /**
-   * Called with a copy of each message as it would be sent, at the call and synchronously. What it returns is sent; `null`
-   * refuses the message as `filtered`, a throw as `before_send`. Of a list each gets what the one before returned. Ready-made:
-   * `sample`, `redact` and `rename`. Default: none.
+   * Called with a copy of each message as it would be sent, at the call and synchronously. What it
+   * returns is sent; `null` refuses the message as `filtered`, a throw as `before_send`. Of a list
+   * each gets what the one before returned. Ready-made: `sample`, `redact` and `rename`. Default:
+   * none.
    */
   readonly beforeSend?: BeforeSend | readonly BeforeSend[] | undefined;
   /**
-   * Called with a copy of each message that was accepted, before it is queued: what its promise gives is sent, nothing stands for the copy, and
-   * a failure for the message as it was at the call. Messages of one user keep their order; 64 are enriched at one time. Default: none.
+   * Called with a copy of each message that was accepted, before it is queued: what its promise
+   * gives is sent, nothing stands for the copy, and a failure for the message as it was at the
+   * call. Messages of one user keep their order; 64 are enriched at one time. Default: none.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing has written into its copy
   readonly enrich?: ((message: WritableMessage) => PromiseLike<Message | undefined | void>) | undefined;
-  /** How long `enrich` may take for a message, from the call on; then the message is sent without it. Default: 5,000 ms. */
+  /**
+   * How long `enrich` may take for a message, from the call on; then the message is sent without
+   * it. Default: 5,000 ms.
+   */
   readonly enrichTimeout?: Duration | undefined;
   /**
-   * Validators of properties by name of event: schemas of Zod, Valibot, ArkType or any other library with Standard Schema.
-   * A message that fails is refused as `invalid`. Default: none.
+   * Validators of properties by name of event: schemas of Zod, Valibot, ArkType or any other
+   * library with Standard Schema. A message that fails is refused as `invalid`. Default: none.
    */
   readonly plan?: PlanValidators<Plan> | undefined;
-  /** Whether `enqueue` and the six calls throw on a refusal: for tests and development. Default: false. */
+  /**
+   * Whether `enqueue` and the six calls throw on a refusal: for tests and development. Default:
+   * false.
+   */
   readonly strict?: boolean | undefined;
   /**
-   * Keeps messages on disk, so that neither a crash nor a long outage loses them: `receipt.stored()` tells when one is. Node, Bun
-   * and Deno only. Default: memory only.
+   * Keeps messages on disk, so that neither a crash nor a long outage loses them:
+   * `receipt.stored()` tells when one is. Node, Bun and Deno only. Default: memory only.
    */
   readonly durable?: DurableOptions | undefined;
   /** Whether to log what is sent and answered, and not only problems. Default: false. */
   readonly verbose?: boolean | undefined;
-  /** Where to log. Bodies and write keys are never logged, a repeated problem once per minute. Default: `console`. */
+  /**
+   * Where to log. Bodies and write keys are never logged, a repeated problem once per minute.
+   * Default: `console`.
+   */
   readonly logger?: Logger | undefined;
   /**
-   * The HTTP proxy through which the data plane is reached, with user name and password where it wants them; `false` for none. For https
-   * it is asked for the way by CONNECT. Node, Bun and Deno only. Default: as the environment says (`HTTPS_PROXY`, `HTTP_PROXY`,
-   * `NO_PROXY`).
+   * The HTTP proxy through which the data plane is reached, with user name and password where it
+   * wants them; `false` for none. For https it is asked for the way by CONNECT. Node, Bun and Deno
+   * only. Default: as the environment says (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
    */
   readonly proxy?: string | { readonly href: string } | false | undefined;
-  /** An Agent of `node:http` or `node:https` (as the URL is) that makes the connections. It is not closed with the client. Node only. */
+  /**
+   * An Agent of `node:http` or `node:https` (as the URL is) that makes the connections. It is not
+   * closed with the client. Node only.
+   */
   readonly agent?: object | undefined;
   /**
-   * Certificates of the authorities that are trusted, in PEM: in the place of those that the runtime knows. Node, Bun and Deno only.
-   * Default: those of the runtime.
+   * Certificates of the authorities that are trusted, in PEM: in the place of those that the
+   * runtime knows. Node, Bun and Deno only. Default: those of the runtime.
    */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** Headers for each request beside the SDK's own, as values or as functions that are asked for each request. Default: none. */
+  /**
+   * Headers for each request beside the SDK's own, as values or as functions that are asked for
+   * each request. Default: none.
+   */
   readonly headers?: RequestHeaders | undefined;
-  /** How requests are made. Default: keep-alive connections of `node:http` on Node, `fetch` elsewhere. */
+  /**
+   * How requests are made. Default: keep-alive connections of `node:http` on Node, `fetch`
+   * elsewhere.
+   */
   readonly transport?: Transport | undefined;
-  /** Whether to send the headers of RudderStack's multi-node proxy, and to obey its status 451. Default: true. */
+  /**
+   * Whether to send the headers of RudderStack's multi-node proxy, and to obey its status 451.
+   * Default: true.
+   */
   readonly nodeAware?: boolean | undefined;
   /**
-   * For runtimes that stop a program after its response: is given a promise, which never rejects, whenever messages begin
-   * to wait; it resolves when none does any more. Default: none.
+   * For runtimes that stop a program after its response: is given a promise, which never rejects,
+   * whenever messages begin to wait; it resolves when none does any more. Default: none.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**
-   * Whether SIGTERM and SIGINT close the client, and then have their usual effect. Default: SIGTERM alone, where nobody else listens to it: what
-   * waits is delivered within `exitTimeout` before it has its effect.
+   * Whether SIGTERM and SIGINT close the client, and then have their usual effect. Default: SIGTERM
+   * alone, where nobody else listens to it: what waits is delivered within `exitTimeout` before it
+   * has its effect.
    */
   readonly closeOnSignals?: boolean | undefined;
-  /** How long a program that ends by itself is held to deliver what is queued. Default: 2,000 ms. */
+  /**
+   * How long a program that ends by itself is held to deliver what is queued. Default: 2,000 ms.
+   */
   readonly exitTimeout?: Duration | undefined;
 }
 
@@ -232,10 +282,16 @@ export type Validators = Readonly<Record<string, StandardSchema | undefined>>;
 /** `{"batch":[` and `]}` around the messages of a request. */
 export const envelopeBytes = 12;
 
-/** Reads the option `durable`, which has to fit the others. Not there on runtimes without a file system. */
+/**
+ * Reads the option `durable`, which has to fit the others. Not there on runtimes without a file
+ * system.
+ */
 export type DurableCheck = (value: unknown, others: Pick<Settings, "overflow" | "maxMessageBytes">) => DurableSettings;
 
-/** Reads the options `proxy`, `agent` and `ca`. Not there on runtimes that make connections by themselves. */
+/**
+ * Reads the options `proxy`, `agent` and `ca`. Not there on runtimes that make connections by
+ * themselves.
+ */
 export type ConnectionsCheck = (
   options: Pick<Config, "proxy" | "agent" | "ca">,
   concurrency: number,

@@ -13,7 +13,10 @@ export interface ConnectionSettings {
   readonly ca?: readonly unknown[] | undefined;
 }
 
-/** Reads the options `proxy`, `agent` and `ca`. Throws ConfigError, and nothing else, and shows none of their values: they may hold secrets. */
+/**
+ * Reads the options `proxy`, `agent` and `ca`. Throws ConfigError, and nothing else, and shows none
+ * of their values: they may hold secrets.
+ */
 export function checkConnections(
   { proxy, agent, ca }: Pick<Config, "proxy" | "agent" | "ca">,
   concurrency: number,

@@ -9,8 +9,9 @@ export interface Relay<Payloads> {
 }
 
 /**
- * Events for the program. Not node:events, which does not exist everywhere and throws for an `error` without a listener.
- * A listener that throws, or returns a promise that rejects, disturbs neither the client nor the other listeners.
+ * Events for the program. Not node:events, which does not exist everywhere and throws for an
+ * `error` without a listener. A listener that throws, or returns a promise that rejects, disturbs
+ * neither the client nor the other listeners.
  */
 export class Emitter<Payloads extends object> {
   readonly #listeners = new Map<keyof Payloads, readonly Listener<never>[]>();

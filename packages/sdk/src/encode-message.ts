@@ -14,18 +14,20 @@ export interface Envelope {
 }
 
 /**
- * A message as JSON, without the closing brace: `sentAtSuffix` completes it at each attempt. Encoding is the snapshot,
- * so nothing that the caller changes later is sent, and no object of the caller's is written to or kept.
+ * A message as JSON, without the closing brace: `sentAtSuffix` completes it at each attempt.
+ * Encoding is the snapshot, so nothing that the caller changes later is sent, and no object of the
+ * caller's is written to or kept.
  *
- * Fields that the model does not know are not sent. Throws what encoding throws: for BigInt, cycles, getters and `toJSON`
- * that throw; and TooDeep.
+ * Fields that the model does not know are not sent. Throws what encoding throws: for BigInt,
+ * cycles, getters and `toJSON` that throw; and TooDeep.
  */
 export function encodeMessage(message: Message, { messageId, originalTimestamp, base }: Envelope): string {
   const fields: { readonly [field: string]: unknown } = message as Message & { readonly [field: string]: unknown };
   const { userId, anonymousId, timestamp, event, name, category, groupId, previousId } = fields;
   const { properties, traits, integrations, context } = fields;
-  // Put together by hand: JSON.stringify of one object with all of it, most of which we know to be plain, takes half as
-  // long again. And `if` by `if`, because an empty text that is appended is a tenth of a typical message's time.
+  // Put together by hand: JSON.stringify of one object with all of it, most of which we know to be
+  // plain, takes half as long again. And `if` by `if`, because an empty text that is appended is a
+  // tenth of a typical message's time.
   let json = `{"type":"${message.type}","messageId":${quote(messageId)},"channel":"server"`;
   json += `,"originalTimestamp":"${originalTimestamp}"`;
   if (isGiven(userId)) json += `,"userId":${quote(String(userId))}`;

@@ -11,7 +11,10 @@ export interface WireMessage {
   readonly [field: string]: unknown;
 }
 
-/** Completes a message: `sentAt` is the time of the attempt, because a data plane corrects clocks by it. */
+/**
+ * Completes a message: `sentAt` is the time of the attempt, because a data plane corrects clocks by
+ * it.
+ */
 export function sentAtSuffix(iso: string): string {
   return `,"sentAt":"${iso}"}`;
 }

@@ -10,10 +10,15 @@ import { type Dropped, dropped } from "./outcome.ts";
 import type { Signal } from "./signal.ts";
 import { WakeUp } from "./wake-up.ts";
 
-/** The option `enrich`. What it returns is sent; nothing stands for the message that it was given. */
+/**
+ * The option `enrich`. What it returns is sent; nothing stands for the message that it was given.
+ */
 export type Enrich = (message: WritableMessage) => PromiseLike<unknown>;
 
-/** Messages that are enriched at one time. More would be as many queries at once as a program makes calls. */
+/**
+ * Messages that are enriched at one time. More would be as many queries at once as a program makes
+ * calls.
+ */
 const mostAtOnce = 64;
 
 /** Who gives messages to be enriched, and takes them back. */
@@ -61,8 +66,10 @@ class Item extends Transit {
 }
 
 /**
- * Messages that have been accepted, and wait for `enrich` before they are queued. Those of one user leave in the order in which they came; a message
- * whose enrichment throws, gives no message, or takes too long is sent as it was at the call. Their bytes count as those of the queue, which bounds them.
+ * Messages that have been accepted, and wait for `enrich` before they are queued. Those of one user
+ * leave in the order in which they came; a message whose enrichment throws, gives no message, or
+ * takes too long is sent as it was at the call. Their bytes count as those of the queue, which
+ * bounds them.
  */
 export class Enrichment {
   readonly #enrich: Enrich;
@@ -72,7 +79,9 @@ export class Enrichment {
   readonly #host: EnrichmentHost;
   readonly #wakeUp: WakeUp;
   #seq = 0;
-  /** All of them, oldest first. Sets, because taking away the first of a long list moves all others. */
+  /**
+   * All of them, oldest first. Sets, because taking away the first of a long list moves all others.
+   */
   readonly #items = new Set<Item>();
   /** By user, oldest first. */
   readonly #lanes = new Map<number, Set<Item>>();
@@ -106,7 +115,10 @@ export class Enrichment {
     return item;
   }
 
-  /** Resolves when every message that is here now has left, after so many milliseconds, or with the signal. */
+  /**
+   * Resolves when every message that is here now has left, after so many milliseconds, or with the
+   * signal.
+   */
   async settled(timeout: number, signal?: Signal): Promise<void> {
     const left = this.#items.size;
     if (left === 0) return;
@@ -167,7 +179,10 @@ export class Enrichment {
     this.#host.problem(new PintleError("PINTLE_OPTION_FAILED", what, cause === undefined ? {} : { cause }));
   }
 
-  /** It is known what is sent for the message: as soon as the earlier ones of its user have left, it leaves. */
+  /**
+   * It is known what is sent for the message: as soon as the earlier ones of its user have left, it
+   * leaves.
+   */
   #ready(item: Item, ready: Item["ready"]): void {
     if (item.ready !== undefined) return;
     item.ready = ready ?? item;

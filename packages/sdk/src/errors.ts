@@ -1,8 +1,8 @@
 import { brand, CodedError } from "@pintle/events";
 
 /**
- * What can go wrong in the client. Keys are codes, values say what to do. In few words: every program that goes to a browser carries
- * them.
+ * What can go wrong in the client. Keys are codes, values say what to do. In few words: every
+ * program that goes to a browser carries them.
  */
 export const sdkErrors = {
   PINTLE_OPTION_INVALID: "correct the option",
@@ -50,7 +50,8 @@ export type DurableErrorCode =
 export type SdkErrorCode = keyof typeof sdkErrors | ResponseErrorCode | DurableErrorCode;
 
 /**
- * Any problem of the client. The message shows what was wrong and says what to do; it never holds a write key or a body.
+ * Any problem of the client. The message shows what was wrong and says what to do; it never holds a
+ * write key or a body.
  *
  * @example
  * ```ts
@@ -118,7 +119,10 @@ export class ConfigError extends PintleError {
   }
 
   override readonly name: string = "ConfigError";
-  /** Name of the option at fault, for example `durable.sync`; `writeKey` and `dataPlaneUrl` stand for the first two arguments. */
+  /**
+   * Name of the option at fault, for example `durable.sync`; `writeKey` and `dataPlaneUrl` stand
+   * for the first two arguments.
+   */
   readonly option: string;
   /** Its value as it was given; `undefined` where that could be a secret. */
   readonly value: unknown;

@@ -1,8 +1,10 @@
 /**
- * Calls a function that is not the SDK's: an option, a listener, a validator, the logger. All of them are called here, because none of them may
- * end the program or the client: neither by what it throws, nor by a promise that rejects and that nobody else waits for.
+ * Calls a function that is not the SDK's: an option, a listener, a validator, the logger. All of
+ * them are called here, because none of them may end the program or the client: neither by what it
+ * throws, nor by a promise that rejects and that nobody else waits for.
  *
- * @param failed is told what was thrown, now, or what the promise was rejected with, later; it has to be harmless itself
+ * @param failed is told what was thrown, now, or what the promise was rejected with, later; it has
+ * to be harmless itself
  * @returns what the function returned, and `undefined` if it threw
  */
 export function callForeign<Result>(call: () => Result, failed: (thrown: unknown) => void): Result | undefined {
@@ -31,7 +33,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** What was thrown, which may be anything, in words. Never throws. */
 export function describeThrown(thrown: unknown): string {
   try {
-    // Both may be anything: a template makes a text of what String() returns, and fails for a symbol without it.
+    // Both may be anything: a template makes a text of what String() returns, and fails for a
+    // symbol without it.
     return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
     return "something that has no text";

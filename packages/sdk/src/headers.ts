@@ -2,7 +2,8 @@
 export type HeaderValue = string | (() => string | Promise<string>);
 
 /**
- * Headers for each request, beside the SDK's own; or what gives them, for each request anew. See {@link Config}.
+ * Headers for each request, beside the SDK's own; or what gives them, for each request anew. See
+ * {@link Config}.
  *
  * @example
  * ```ts
@@ -24,7 +25,10 @@ export type RequestHeaders =
 const reserved =
   /^(?:authorization|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|user-agent|anonymousid|rs-.*)$/i;
 
-/** The name of the first header that cannot be sent, and why, without its value, which may be a secret. */
+/**
+ * The name of the first header that cannot be sent, and why, without its value, which may be a
+ * secret.
+ */
 export function findWrongHeader(headers: Readonly<Record<string, unknown>>): string | undefined {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) return `${JSON.stringify(name)} is no name of a header`;

@@ -16,7 +16,8 @@ export { type NodeTransportOptions, nodeTransport } from "./transport/node-trans
 /**
  * A client that takes events and delivers them to a data plane. A program makes one, and shares it.
  *
- * No call throws into the program (unless it asks for that by `strict`), blocks it, or makes a promise that may reject.
+ * No call throws into the program (unless it asks for that by `strict`), blocks it, or makes a
+ * promise that may reject.
  *
  * @example
  * ```ts
@@ -34,7 +35,8 @@ export class Pintle<Plan extends TrackingPlan<Plan> = AnyPlan> extends PintleCli
 
   /**
    * @param writeKey of the source that the messages are for
-   * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`; a URL object will do
+   * @param dataPlaneUrl where the data plane listens, for example `https://data.example.com`; a URL
+   * object will do
    * @throws {@link ConfigError}, and nothing else
    */
   constructor(writeKey: string, dataPlaneUrl: string | { readonly href: string }, config?: Config<Plan>) {

@@ -1,6 +1,7 @@
 /**
- * The lane of a user key where nothing is written to disk: FNV-1a over the UTF-16 units (Fowler, Noll, Vo: draft-eastlake-fnv), which is a
- * third of the code of murmur2. Keys that share one are sent in order of one another, which costs a little, and nothing else.
+ * The lane of a user key where nothing is written to disk: FNV-1a over the UTF-16 units (Fowler,
+ * Noll, Vo: draft-eastlake-fnv), which is a third of the code of murmur2. Keys that share one are
+ * sent in order of one another, which costs a little, and nothing else.
  */
 export function laneWeb(userKey: string): number {
   let hash = 0x811c9dc5;

@@ -2,7 +2,10 @@ import type { EventError } from "@pintle/events";
 import { type PintleError, sdkErrors } from "./errors.ts";
 import { describeThrown } from "./foreign.ts";
 
-/** What the log says of an error whose message shows something that the program, or the data plane, may have taken from a message. */
+/**
+ * What the log says of an error whose message shows something that the program, or the data plane,
+ * may have taken from a message.
+ */
 const withoutValues = new WeakMap<Error, string>();
 
 /**

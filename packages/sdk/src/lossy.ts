@@ -12,14 +12,15 @@ export interface Loss {
 const leftOut = "left out";
 
 /**
- * What has fields of its own and is something else, or would be empty. Others of the platform have no fields, and are
- * told by that.
+ * What has fields of its own and is something else, or would be empty. Others of the platform have
+ * no fields, and are told by that.
  */
 const neverPlain = /^(?:Error|.*Array|ArrayBuffer|DataView|Map|Set|WeakMap|WeakSet|WeakRef|Promise|RegExp)$/;
 
 /**
- * What JSON drops or changes of a message that has been encoded: of values JavaScript has more than JSON. What is
- * undefined is left out as documented, and what has a `toJSON` says itself what it becomes.
+ * What JSON drops or changes of a message that has been encoded: of values JavaScript has more than
+ * JSON. What is undefined is left out as documented, and what has a `toJSON` says itself what it
+ * becomes.
  *
  * @param given the message of the call, whose fields may be any
  */

@@ -1,6 +1,7 @@
 /**
- * `own` over `defaults`, deeply where both have an object of fields. Neither is written to, and nothing of `own` is copied
- * deeper than `defaults` reach. An `undefined` of the message does not hide a default, as it would not be encoded.
+ * `own` over `defaults`, deeply where both have an object of fields. Neither is written to, and
+ * nothing of `own` is copied deeper than `defaults` reach. An `undefined` of the message does not
+ * hide a default, as it would not be encoded.
  */
 export function mergeContext(defaults: object, own: object): Record<string, unknown> {
   // Spreading defines properties, so a key `__proto__` is data; so does the definition below.
@@ -24,7 +25,10 @@ function mergeValue(under: unknown, value: unknown): unknown {
   return below === undefined || above === undefined ? value : mergeContext(below, above);
 }
 
-/** The fields that will be encoded; `undefined` for what is encoded as a text (a Date), a list or a plain value. */
+/**
+ * The fields that will be encoded; `undefined` for what is encoded as a text (a Date), a list or a
+ * plain value.
+ */
 export function fieldsOf(value: unknown): object | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   if (!("toJSON" in value) || typeof value.toJSON !== "function") return value;

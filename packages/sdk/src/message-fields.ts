@@ -21,8 +21,9 @@ export interface MessageFields {
 }
 
 /**
- * The message as an object of the same shape for all: each field is read once, so that what is checked is what is encoded,
- * and the engine knows where the fields are. (With a spread, `{ ...given, type }`, a call took 5.6 us instead of 4.4.)
+ * The message as an object of the same shape for all: each field is read once, so that what is
+ * checked is what is encoded, and the engine knows where the fields are. (With a spread, `{
+ * ...given, type }`, a call took 5.6 us instead of 4.4.)
  */
 export function fieldsOf(
   given: { readonly [field: string]: unknown },
@@ -46,7 +47,10 @@ export function fieldsOf(
   };
 }
 
-/** Adds the active span's ids to the context, unless the message says itself to which trace or span it belongs. */
+/**
+ * Adds the active span's ids to the context, unless the message says itself to which trace or span
+ * it belongs.
+ */
 export function addSpan(message: MessageFields, span: SpanIds): void {
   const { context } = message;
   if (context === undefined || context === null) message.context = span;

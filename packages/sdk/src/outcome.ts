@@ -12,16 +12,18 @@ export const refusalReasons = [
   "closed",
 ] as const;
 /**
- * Why a message was not taken: a rule or a plan is broken (`invalid`), too many bytes (`too_large`), `beforeSend` returned null (`filtered`) or
- * threw (`before_send`), no room (`queue_full`), the client is `disabled` or `closed`. See {@link Outcome}.
+ * Why a message was not taken: a rule or a plan is broken (`invalid`), too many bytes
+ * (`too_large`), `beforeSend` returned null (`filtered`) or threw (`before_send`), no room
+ * (`queue_full`), the client is `disabled` or `closed`. See {@link Outcome}.
  */
 export type RefusalReason = (typeof refusalReasons)[number];
 
 /** Why a message that had been taken was given up. */
 export const dropReasons = ["evicted", "rejected", "expired", "abandoned"] as const;
 /**
- * Why a message that had been taken was given up: newer ones took its room (`evicted`), the data plane refused it (`rejected`), not delivered within
- * `maxAge` (`expired`), the client or the program ended (`abandoned`). See {@link Outcome}.
+ * Why a message that had been taken was given up: newer ones took its room (`evicted`), the data
+ * plane refused it (`rejected`), not delivered within `maxAge` (`expired`), the client or the
+ * program ended (`abandoned`). See {@link Outcome}.
  */
 export type DropReason = (typeof dropReasons)[number];
 
@@ -44,7 +46,10 @@ export interface Refused {
   readonly error: PintleError | EventError;
 }
 
-/** In durable mode: the client was closed before the message had ended, and the next one on the folder delivers it. See {@link Outcome}. */
+/**
+ * In durable mode: the client was closed before the message had ended, and the next one on the
+ * folder delivers it. See {@link Outcome}.
+ */
 export interface Left {
   readonly status: "pending";
   readonly reason: "closed";

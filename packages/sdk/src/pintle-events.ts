@@ -18,7 +18,10 @@ export interface PintleEvents {
     readonly reason: RefusalReason;
     readonly error: PintleError | EventError;
   };
-  /** A problem that is not about one message: a request that failed, a wrong key, an option's function that threw. */
+  /**
+   * A problem that is not about one message: a request that failed, a wrong key, an option's
+   * function that threw.
+   */
   readonly error: PintleError;
 }
 

@@ -62,10 +62,12 @@ const defaultTimeout = 10_000;
 export let enqueueWith: (client: PintleClient, message: Message, further: Further) => Receipt;
 
 /**
- * The client, on any runtime. The entry points of the package give it their environment and export it as `Pintle`.
+ * The client, on any runtime. The entry points of the package give it their environment and export
+ * it as `Pintle`.
  *
- * A call checks the message, encodes it, hands it to the outbox and returns; everything else happens later, in `Pipeline`. No
- * call throws into the program (unless it asks for that by `strict`), blocks it, or makes a promise that may reject.
+ * A call checks the message, encodes it, hands it to the outbox and returns; everything else
+ * happens later, in `Pipeline`. No call throws into the program (unless it asks for that by
+ * `strict`), blocks it, or makes a promise that may reject.
  */
 export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #settings: Settings;
@@ -193,8 +195,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Takes a message of any type. Returns at once; the message is a snapshot, and what the caller changes later is not sent.
-   * Never throws, unless the client is `strict` and the message is refused.
+   * Takes a message of any type. Returns at once; the message is a snapshot, and what the caller
+   * changes later is not sent. Never throws, unless the client is `strict` and the message is
+   * refused.
    *
    * @example
    * ```ts
@@ -216,8 +219,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Calls back on `accepted`, `delivered`, `dropped`, `refused` and `error`. A listener that throws, or whose promise rejects, disturbs
-   * nobody; it is logged.
+   * Calls back on `accepted`, `delivered`, `dropped`, `refused` and `error`. A listener that
+   * throws, or whose promise rejects, disturbs nobody; it is logged.
    *
    * @example
    * ```ts
@@ -230,7 +233,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * client.on("dropped", report);
    * client.on("error", ({ code, message }) => console.error(code, message));
    * ```
-   * @throws ConfigError for an event that there is not, or a listener that is no function: at the first run of a program that is wrong
+   * @throws ConfigError for an event that there is not, or a listener that is no function: at the
+   * first run of a program that is wrong
    */
   on<Name extends keyof PintleEvents>(event: Name, listener: Listener<PintleEvents[Name]>): this {
     checkListener(event, listener);
@@ -270,13 +274,15 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Calls `fn`, and puts `context` under the context of every message that it sends, deeply, also later and behind an
-   * `await`: for what is known of a request, such as `ip` and `userAgent`. The message wins, then the innermost scope, then the outer ones,
-   * then `defaultContext`. The context is taken as it is now. Two requests at a time do not see each other's.
+   * Calls `fn`, and puts `context` under the context of every message that it sends, deeply, also
+   * later and behind an `await`: for what is known of a request, such as `ip` and `userAgent`. The
+   * message wins, then the innermost scope, then the outer ones, then `defaultContext`. The context
+   * is taken as it is now. Two requests at a time do not see each other's.
    *
-   * Returns what `fn` returns, and throws what it throws, nothing else: a context that JSON cannot carry is left out and told as an
-   * `error`. What else may hold for a request: see `withScope`. Needs `AsyncLocalStorage`, which Node, Bun and Deno have (Workers with `nodejs_compat`); elsewhere the scope ends with the synchronous
-   * part of `fn`, which is told as an `error`, too.
+   * Returns what `fn` returns, and throws what it throws, nothing else: a context that JSON cannot
+   * carry is left out and told as an `error`. What else may hold for a request: see `withScope`.
+   * Needs `AsyncLocalStorage`, which Node, Bun and Deno have (Workers with `nodejs_compat`);
+   * elsewhere the scope ends with the synchronous part of `fn`, which is told as an `error`, too.
    *
    * @example
    * ```ts
@@ -295,14 +301,18 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Calls `fn`, and completes every message that it sends, also later and behind an `await`, with what the scope holds: `userId`, `anonymousId`,
-   * `groupId` (of `group` calls; `context.groupId` of the others), `properties` (of `track`, `page` and `screen`), `integrations` and `context`. The
-   * message wins, then the innermost scope, then the outer ones, then `defaultContext`; objects are merged deeply. A message whose `userId` or `anonymousId`
-   * is another than the scope's is about somebody else, and gets neither from it.
+   * Calls `fn`, and completes every message that it sends, also later and behind an `await`, with
+   * what the scope holds: `userId`, `anonymousId`, `groupId` (of `group` calls; `context.groupId`
+   * of the others), `properties` (of `track`, `page` and `screen`), `integrations` and `context`.
+   * The message wins, then the innermost scope, then the outer ones, then `defaultContext`; objects
+   * are merged deeply. A message whose `userId` or `anonymousId` is another than the scope's is
+   * about somebody else, and gets neither from it.
    *
-   * `fn` is given the calls of the client, bound to this scope, whose types know which ids it has. Calls of the client itself find the innermost
-   * scope at run time; their types ask for an id all the same. Returns and throws what `fn` does; what JSON cannot carry of the scope is left out, and
-   * told as an `error`. Which runtimes carry a scope over an `await`: see `withContext`; bound calls need none of it.
+   * `fn` is given the calls of the client, bound to this scope, whose types know which ids it has.
+   * Calls of the client itself find the innermost scope at run time; their types ask for an id all
+   * the same. Returns and throws what `fn` does; what JSON cannot carry of the scope is left out,
+   * and told as an `error`. Which runtimes carry a scope over an `await`: see `withContext`; bound
+   * calls need none of it.
    *
    * @example
    * ```ts
@@ -345,8 +355,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Back-pressure: resolves when there is room for a message of the largest size. With `await client.ready()` before each
-   * call no message is refused as `queue_full`, nor evicted. Room is kept for whoever waited until the end of the turn.
+   * Back-pressure: resolves when there is room for a message of the largest size. With `await
+   * client.ready()` before each call no message is refused as `queue_full`, nor evicted. Room is
+   * kept for whoever waited until the end of the turn.
    *
    * @example
    * ```ts
@@ -361,8 +372,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Sends what is queued, and resolves when every message that was accepted before this call is delivered or dropped, or
-   * when the time is over. Tells what became of them. Never rejects; holds the program while it waits.
+   * Sends what is queued, and resolves when every message that was accepted before this call is
+   * delivered or dropped, or when the time is over. Tells what became of them. Never rejects; holds
+   * the program while it waits.
    *
    * @example
    * ```ts
@@ -379,8 +391,9 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   }
 
   /**
-   * Refuses new messages at once, tries every batch until the time is over, and drops what is left as `abandoned`. Called
-   * again it gives the same result. Never rejects; holds the program while it waits.
+   * Refuses new messages at once, tries every batch until the time is over, and drops what is left
+   * as `abandoned`. Called again it gives the same result. Never rejects; holds the program while
+   * it waits.
    *
    * @example
    * ```ts
@@ -427,7 +440,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     let messageId = "";
     try {
       if (!this.#isUsed) {
-        // Not in the constructor, which does nothing but check and store: some runtimes allow no more at that time.
+        // Not in the constructor, which does nothing but check and store: some runtimes allow no
+        // more at that time.
         this.#isUsed = true;
         if (this.#settings.enabled) this.#environment.telemetry?.watch(this, this.#counters);
       }
@@ -486,7 +500,10 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return refusal("too_large", "PINTLE_MESSAGE_TOO_LARGE", what);
   }
 
-  /** One error for all: it is expensive to make, has nothing of its own to say, and is needed under load. */
+  /**
+   * One error for all: it is expensive to make, has nothing of its own to say, and is needed under
+   * load.
+   */
   #queueFull(): Refusal {
     if (this.#queueFullRefusal === undefined) {
       const { maxQueueBytes, durable } = this.#settings;
@@ -497,7 +514,10 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return this.#queueFullRefusal;
   }
 
-  /** A duration that is none is told: flush and close neither throw nor reject, and a program that ends has no second try. */
+  /**
+   * A duration that is none is told: flush and close neither throw nor reject, and a program that
+   * ends has no second try.
+   */
   #milliseconds(call: string, timeout: unknown): number {
     const duration = parseDuration(timeout);
     if (duration === undefined && timeout !== undefined) {

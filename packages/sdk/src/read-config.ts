@@ -132,7 +132,10 @@ function connectionsOf(
   return check(options, concurrency, url);
 }
 
-/** A message has to fit into a request and into the queue. The default gives way to that, what was asked for does not. */
+/**
+ * A message has to fit into a request and into the queue. The default gives way to that, what was
+ * asked for does not.
+ */
 function messageLimit(settings: Pick<Settings, "maxMessageBytes" | "maxBatchBytes" | "maxQueueBytes">, asked: boolean) {
   const { maxMessageBytes, maxBatchBytes, maxQueueBytes } = settings;
   const most = Math.min(maxBatchBytes - envelopeBytes, maxQueueBytes);

@@ -26,11 +26,15 @@ export interface Receipt {
   readonly accepted: boolean;
   /** Why it was not taken. */
   readonly error?: PintleError | EventError;
-  /** How the message ends; never rejects. The promise is made by this call, so a receipt that nobody asks costs little. */
+  /**
+   * How the message ends; never rejects. The promise is made by this call, so a receipt that nobody
+   * asks costs little.
+   */
   delivered(): Promise<Outcome>;
   /**
-   * Whether the message is on disk, synced: with the option `durable`, within a few milliseconds. `false` without it, and where
-   * the disk failed; then the message is in memory only. Never rejects.
+   * Whether the message is on disk, synced: with the option `durable`, within a few milliseconds.
+   * `false` without it, and where the disk failed; then the message is in memory only. Never
+   * rejects.
    */
   stored(): Promise<boolean>;
 }

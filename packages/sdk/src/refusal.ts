@@ -19,7 +19,10 @@ export function refusal(reason: RefusalReason, code: SdkErrorCode, what: string)
   return new Refusal(reason, new PintleError(code, what));
 }
 
-/** For what code of the program has thrown, which may quote the message: the log tells of its kind alone. */
+/**
+ * For what code of the program has thrown, which may quote the message: the log tells of its kind
+ * alone.
+ */
 export function foreignRefusal(reason: RefusalReason, code: SdkErrorCode, what: string, thrown: unknown): Refusal {
   const error = new PintleError(code, `${what}: ${describeThrown(thrown)}`, { cause: thrown });
   return new Refusal(reason, loggedAs(error, `${what}: ${kindOfThrown(thrown)}`));

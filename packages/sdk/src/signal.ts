@@ -1,4 +1,7 @@
-/** The platform's `AbortSignal`; where the compiler knows none (no DOM, no types of Node), what is used of it. */
+/**
+ * The platform's `AbortSignal`; where the compiler knows none (no DOM, no types of Node), what is
+ * used of it.
+ */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } }
   ? Known
   : {

@@ -1,6 +1,6 @@
 /**
- * A new UUID v4, by the runtime's own function. Browsers have that only on pages that came by HTTPS; on others the digits are drawn
- * one by one.
+ * A new UUID v4, by the runtime's own function. Browsers have that only on pages that came by
+ * HTTPS; on others the digits are drawn one by one.
  */
 export function uuidWeb(): string {
   // To the types it is always there.

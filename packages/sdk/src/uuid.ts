@@ -1,10 +1,16 @@
-/** How many are made at a time: more would make one call in so many stand out. A text that somebody keeps keeps those that were made with it. */
+/**
+ * How many are made at a time: more would make one call in so many stand out. A text that somebody
+ * keeps keeps those that were made with it.
+ */
 const bunch = 16;
 
 const bytes = 16;
 const length = 36;
 
-/** Random bytes are drawn for so many bunches at a time: asking for them costs the same for 256 bytes as for 4,096. */
+/**
+ * Random bytes are drawn for so many bunches at a time: asking for them costs the same for 256
+ * bytes as for 4,096.
+ */
 const drawn = 16;
 
 /** Where the digits of each byte stand in `xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx`. */
@@ -21,8 +27,9 @@ let random: Uint8Array<ArrayBuffer> | undefined;
 let codes: Uint8Array | undefined;
 
 /**
- * A new UUID v4 (RFC 9562, section 5.4), as random as one of `crypto.randomUUID()`. That one puts its text together out of
- * twenty pieces, and leaves it to whoever reads it first to copy them: both together take twice as long.
+ * A new UUID v4 (RFC 9562, section 5.4), as random as one of `crypto.randomUUID()`. That one puts
+ * its text together out of twenty pieces, and leaves it to whoever reads it first to copy them:
+ * both together take twice as long.
  */
 export function uuid(): string {
   if (used === bunch) {

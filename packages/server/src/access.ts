@@ -18,8 +18,9 @@ export type AccessVerdict =
 /**
  * What is to be done about something in which secrets or events are kept, or found. Pure.
  *
- * Root is trusted, as it can do everything anyway: volumes of containers belong to it, with the group of the process. Root itself may use
- * what belongs to somebody else, as containers do with a folder of their host.
+ * Root is trusted, as it can do everything anyway: volumes of containers belong to it, with the
+ * group of the process. Root itself may use what belongs to somebody else, as containers do with a
+ * folder of their host.
  *
  * @param uid of this process; `undefined` where the system has no such thing
  */

@@ -5,10 +5,12 @@ import { ServerError, systemCode, systemReason } from "./errors.ts";
 import type { Warn } from "./private-file.ts";
 
 /**
- * Makes the folder that everything durable is kept in, for its owner alone, unless it is there. One that is there is closed to others
- * where that can be done, with a line that says so. A link to a folder is taken as long as both are ours.
+ * Makes the folder that everything durable is kept in, for its owner alone, unless it is there. One
+ * that is there is closed to others where that can be done, with a line that says so. A link to a
+ * folder is taken as long as both are ours.
  *
- * @throws ServerError PINTLE_FOLDER_NOT_WRITABLE; PINTLE_FOLDER_UNUSABLE where others could put into it what they like
+ * @throws ServerError PINTLE_FOLDER_NOT_WRITABLE; PINTLE_FOLDER_UNUSABLE where others could put
+ * into it what they like
  */
 export async function makeDataFolder(path: string, warn: Warn): Promise<void> {
   try {

@@ -183,7 +183,8 @@ test("whatever is changed while events come in, none is lost, and the order of a
   const folder = newFolder();
   const first = options(folder);
   const { config } = first;
-  // The second destination is another one with every change, and now and then not there; the first one is always the same.
+  // The second destination is another one with every change, and now and then not there; the first
+  // one is always the same.
   let changes = 0;
   const load = async () => {
     changes++;

@@ -36,7 +36,10 @@ export interface DataPlaneOptions {
   readonly adminPort: number;
   /** How long to wait for another data plane to let go of the folder, milliseconds. @default 0 */
   readonly wait?: number;
-  /** How long, at the end, `/health` says `stopping` while requests are still served, milliseconds. @default 0 */
+  /**
+   * How long, at the end, `/health` says `stopping` while requests are still served, milliseconds.
+   * @default 0
+   */
   readonly drain?: number;
   /** Addresses or subnets of proxies whose `X-Forwarded-For` is believed. @default none */
   readonly trustedProxies?: readonly string[];
@@ -47,7 +50,10 @@ export interface DataPlaneOptions {
   readonly logger: Logger;
   /** Reads the configuration anew. Without it, a reload is refused. */
   readonly load?: ((signal: AbortSignal) => Promise<DataPlaneConfig>) | undefined;
-  /** Milliseconds for running the configuration in the router's thread, where it has types of destinations. @default 30000 */
+  /**
+   * Milliseconds for running the configuration in the router's thread, where it has types of
+   * destinations. @default 30000
+   */
   readonly configTimeout?: number;
   /** Milliseconds between two looks at the file of the configuration. @default 2000 */
   readonly pollEvery?: number;
@@ -78,18 +84,21 @@ const adminHost = "127.0.0.1";
  *
  * 1. the lock of the data folder, so that nobody else writes there;
  * 2. the engine, which recovers what a crash has left;
- * 3. the router: when it has started, every destination has its place in the log, so that nothing that is accepted from
- *    then on is missed by any of them;
+ * 3. the router: when it has started, every destination has its place in the log, so that nothing
+ *    that is accepted from then on is missed by any of them;
  * 4. the gateway, which can make durable whatever it accepts;
  * 5. the admin port, which knows all the others.
  *
- * A change of the configuration at run time goes to the router first, then to the gateway (reload.ts).
+ * A change of the configuration at run time goes to the router first, then to the gateway
+ * (reload.ts).
  *
- * It ends the other way round: the gateway takes nothing new and answers what it has read, the router lets deliveries end that are
- * on their way and saves where it stands, the engine closes its files, and the lock is the last to go. What fails on
- * the way up is followed by the way down from there.
+ * It ends the other way round: the gateway takes nothing new and answers what it has read, the
+ * router lets deliveries end that are on their way and saves where it stands, the engine closes its
+ * files, and the lock is the last to go. What fails on the way up is followed by the way down from
+ * there.
  *
- * @throws ServerError for everything that its owner can mend: FOLDER_*, PINTLE_PORT_IN_USE, PINTLE_ADDRESS_UNAVAILABLE
+ * @throws ServerError for everything that its owner can mend: FOLDER_*, PINTLE_PORT_IN_USE,
+ * PINTLE_ADDRESS_UNAVAILABLE
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { config, dataFolder, host, port, adminPort, wait = 0, drain = 0, logger, redactor = new Redactor() } = options;
@@ -172,7 +181,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       pollEvery: options.pollEvery,
       apply: async (next) => {
         redactor.learn(next.secrets);
-        // First the router: what the gateway accepts from then on is for destinations that are there.
+        // First the router: what the gateway accepts from then on is for destinations that are
+        // there.
         await router.change(next);
         gateway.update(next.sources);
         if (next.memory !== config.memory) {
@@ -246,8 +256,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 }
 
 /**
- * Writes down where the commands look for the admin port. On a disk that is full it is tried again until there is room: nothing else waits
- * for it. Gives what ends that.
+ * Writes down where the commands look for the admin port. On a disk that is full it is tried again
+ * until there is room: nothing else waits for it. Gives what ends that.
  */
 function keepAdminUrl(dataFolder: string, adminUrl: string, warn: Warn): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,9 +1,11 @@
 /**
- * The errors with which the data plane and its commands refuse to work, by code. `retryable`: the same call may succeed later without any
- * change but what the machine's owner does about it.
+ * The errors with which the data plane and its commands refuse to work, by code. `retryable`: the
+ * same call may succeed later without any change but what the machine's owner does about it.
  */
 export const serverErrors = {
-  /** The command line names a command or flag that does not exist, or a value that is not allowed. */
+  /**
+   * The command line names a command or flag that does not exist, or a value that is not allowed.
+   */
   PINTLE_USAGE: { retryable: false },
   /** The configuration file does not exist. */
   PINTLE_CONFIG_NOT_FOUND: { retryable: false },
@@ -11,7 +13,10 @@ export const serverErrors = {
   PINTLE_CONFIG_UNREADABLE: { retryable: false },
   /** The configuration is a program that does not come to its end in time. */
   PINTLE_CONFIG_TIMEOUT: { retryable: true },
-  /** The configuration says something that is not allowed; `InvalidConfigError.problems` lists all of it. */
+  /**
+   * The configuration says something that is not allowed; `InvalidConfigError.problems` lists all
+   * of it.
+   */
   PINTLE_CONFIG_INVALID: { retryable: false },
   /** A table of cases, or what it names, cannot be used. */
   PINTLE_CASES_UNREADABLE: { retryable: false },
@@ -23,7 +28,10 @@ export const serverErrors = {
   PINTLE_FOLDER_NOT_WRITABLE: { retryable: false },
   /** Another data plane works in the data folder. */
   PINTLE_FOLDER_LOCKED: { retryable: true },
-  /** What lies in the data folder cannot be used: the disk refuses it, or a newer version has written it. */
+  /**
+   * What lies in the data folder cannot be used: the disk refuses it, or a newer version has
+   * written it.
+   */
   PINTLE_FOLDER_UNUSABLE: { retryable: false },
   /** No data plane answers where the command looks for one. */
   PINTLE_NOT_RUNNING: { retryable: true },
@@ -51,7 +59,10 @@ export const serverErrors = {
 
 export type ServerErrorCode = keyof typeof serverErrors;
 
-/** An error whose message is meant for the person who gave the command: one clear line, no secret in it. */
+/**
+ * An error whose message is meant for the person who gave the command: one clear line, no secret in
+ * it.
+ */
 export class ServerError extends Error {
   override readonly name: string = "ServerError";
   readonly code: ServerErrorCode;
@@ -65,8 +76,8 @@ export class ServerError extends Error {
 }
 
 /**
- * Why the system refused to read, write or make a file, in words: its own message names the path once more, and its call. For an error of
- * another kind, the message.
+ * Why the system refused to read, write or make a file, in words: its own message names the path
+ * once more, and its call. For an error of another kind, the message.
  */
 export function systemReason(error: unknown): string {
   return reasons[systemCode(error)] ?? (error instanceof Error ? error.message || error.name : String(error));

@@ -7,7 +7,9 @@ interface LogMethod {
   (fields: object, message: string): void;
 }
 
-/** What every part of the data plane logs with; pino has this shape. Normal operation logs nothing. */
+/**
+ * What every part of the data plane logs with; pino has this shape. Normal operation logs nothing.
+ */
 export interface Logger {
   readonly debug: LogMethod;
   readonly info: LogMethod;
@@ -39,7 +41,10 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   );
 }
 
-/** pino puts the messages of all causes behind each other, also those that one has taken over from the next. */
+/**
+ * pino puts the messages of all causes behind each other, also those that one has taken over from
+ * the next.
+ */
 function fieldsOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   let { message } = error;
@@ -72,8 +77,8 @@ function readableLine(line: string): string {
 }
 
 /**
- * What the log has of an error that nobody foresaw, and that may quote somebody's data: its kind, its place, and the length of what it
- * says.
+ * What the log has of an error that nobody foresaw, and that may quote somebody's data: its kind,
+ * its place, and the length of what it says.
  */
 export function unforeseen(error: unknown): { readonly message: string; readonly stack: string } {
   const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));

@@ -8,8 +8,9 @@ export const leastMemory: number = 64e6;
 const mostByDefault = 512e6;
 
 /**
- * MB of heap that the router's thread gets beside what it may hold: its code and its young garbage, and what the largest request takes
- * for the moment in which it is parsed (4 MB, 28 times as much on the heap).
+ * MB of heap that the router's thread gets beside what it may hold: its code and its young garbage,
+ * and what the largest request takes for the moment in which it is parsed (4 MB, 28 times as much
+ * on the heap).
  */
 const besideEvents = 256;
 
@@ -37,8 +38,9 @@ export function usable({ total, constrained = 0 }: Machine): number {
 }
 
 /**
- * What the events of all destinations may take where the configuration does not say it: a quarter of what the machine or the container
- * has, at least 64 MB, at most 512 MB, and no more than a heap that was bounded by hand has room for.
+ * What the events of all destinations may take where the configuration does not say it: a quarter
+ * of what the machine or the container has, at least 64 MB, at most 512 MB, and no more than a heap
+ * that was bounded by hand has room for.
  */
 export function defaultMemory(machine: Machine): number {
   const inHeap = machine.heap - besideEvents * mebibyte;
@@ -47,7 +49,10 @@ export function defaultMemory(machine: Machine): number {
 
 /** How `memory` is divided, in bytes but for the heap. */
 export interface MemoryShares {
-  /** What events are charged to; as much again is for what is kept of records and lanes, and for what no estimate knows. */
+  /**
+   * What events are charged to; as much again is for what is kept of records and lanes, and for
+   * what no estimate knows.
+   */
   readonly events: number;
   /** MB: the bounds of the heap of the router's thread. */
   readonly oldGeneration: number;
@@ -57,8 +62,9 @@ export interface MemoryShares {
 }
 
 /**
- * Young generation: with 96 MB instead of 48 no time is saved that could be measured, and 12 MB are lost at rest and 50 MB at 5,000 events a
- * second, since V8 counts the bytes that buffers hold for little: what young garbage keeps of them goes with the next scavenge only.
+ * Young generation: with 96 MB instead of 48 no time is saved that could be measured, and 12 MB are
+ * lost at rest and 50 MB at 5,000 events a second, since V8 counts the bytes that buffers hold for
+ * little: what young garbage keeps of them goes with the next scavenge only.
  */
 export function sharesOf(memory: number): MemoryShares {
   return {

@@ -98,7 +98,9 @@ test("each log of several says so by a required feature, which versions that kno
   }
 });
 
-/** What a newer version may leave, by topic: a record of a format that this version does not know. */
+/**
+ * What a newer version may leave, by topic: a record of a format that this version does not know.
+ */
 const newer = (record: { readonly header: Uint8Array; readonly payload: Uint8Array }) => ({
   header: Buffer.from(Buffer.from(record.header).toString().replace('"v":1', '"v":2')),
   payload: record.payload,

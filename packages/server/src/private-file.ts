@@ -24,10 +24,11 @@ const longest = 4096;
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /**
- * The text of a file that is for its owner alone, without white space around it; `""` where there is none. A mode that lets others read
- * it is mended, and said.
+ * The text of a file that is for its owner alone, without white space around it; `""` where there
+ * is none. A mode that lets others read it is mended, and said.
  *
- * @throws ServerError PINTLE_FOLDER_UNUSABLE where it is a link, no file, or can be somebody else's doing
+ * @throws ServerError PINTLE_FOLDER_UNUSABLE where it is a link, no file, or can be somebody else's
+ * doing
  */
 export function readPrivateFile(path: string, warn: Warn): string {
   let file: number;
@@ -60,8 +61,8 @@ export function readPrivateFile(path: string, warn: Warn): string {
 }
 
 /**
- * Writes a file that is for its owner alone, in place in one step: a crash leaves no half of it behind, and what stood there is replaced,
- * not written to, wherever it may lead.
+ * Writes a file that is for its owner alone, in place in one step: a crash leaves no half of it
+ * behind, and what stood there is replaced, not written to, wherever it may lead.
  *
  * @throws the error of the file system
  */
@@ -79,7 +80,8 @@ export function writePrivateFile(path: string, text: string): void {
 }
 
 /**
- * The secret that is kept in `path`; where there is none yet, one is made: 192 random bits, as `prefix` and 32 letters.
+ * The secret that is kept in `path`; where there is none yet, one is made: 192 random bits, as
+ * `prefix` and 32 letters.
  *
  * @throws ServerError PINTLE_FOLDER_UNUSABLE
  */

@@ -4,13 +4,15 @@ import { type Hiding, hiding, redacted, secretForms } from "@pintle/kit/host";
 export type Redact = (text: string) => string;
 
 /**
- * Shorter values are left alone: they guess nothing worth hiding, and replacing every `a` would make a log unreadable.
+ * Shorter values are left alone: they guess nothing worth hiding, and replacing every `a` would
+ * make a log unreadable.
  */
 const shortestSecret = 6;
 
 /**
- * Makes the function through which every log line passes on its way out. It knows the secrets by value, so it also catches one that a library
- * has put into a message of its own, and one that was escaped by JSON.
+ * Makes the function through which every log line passes on its way out. It knows the secrets by
+ * value, so it also catches one that a library has put into a message of its own, and one that was
+ * escaped by JSON.
  */
 export function redactor(secrets: Iterable<string>): Redact {
   const forms = new Set([...secrets].filter(({ length }) => length >= shortestSecret).flatMap(secretForms));
@@ -19,7 +21,10 @@ export function redactor(secrets: Iterable<string>): Redact {
   return (text) => ordered.reduce((result, form) => result.replaceAll(form, redacted), text);
 }
 
-/** Hides secrets, and learns: what was a secret once stays hidden, for it may still stand in a message. */
+/**
+ * Hides secrets, and learns: what was a secret once stays hidden, for it may still stand in a
+ * message.
+ */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #redact: Redact = (text) => text;

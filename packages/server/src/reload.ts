@@ -8,7 +8,10 @@ export interface ReloaderOptions {
   readonly config: DataPlaneConfig;
   /** Reads the configuration anew. What the signal gives up it rejects soon. */
   readonly load: (signal: AbortSignal) => Promise<DataPlaneConfig>;
-  /** Goes on with it. Called once at a time. Rejects with a ServerError where what runs has to go on. */
+  /**
+   * Goes on with it. Called once at a time. Rejects with a ServerError where what runs has to go
+   * on.
+   */
   readonly apply: (config: DataPlaneConfig) => Promise<void>;
   readonly logger: Logger;
   /** Milliseconds between two looks at the file. @default 2000 */
@@ -24,11 +27,13 @@ export type Reloaded =
   | { readonly outcome: "refused"; readonly problem: string };
 
 /**
- * Takes over changes of the configuration while the data plane runs: when it is told to, and when the content of the file
- * changes. The content is polled: a file that is mounted into a container is replaced in ways that no watcher sees.
+ * Takes over changes of the configuration while the data plane runs: when it is told to, and when
+ * the content of the file changes. The content is polled: a file that is mounted into a container
+ * is replaced in ways that no watcher sees.
  *
- * A change that cannot be loaded, or is not allowed, is refused as a whole, and what runs goes on. Files that the
- * configuration imports, and the environment, are not looked at by themselves; a reload runs the imports again.
+ * A change that cannot be loaded, or is not allowed, is refused as a whole, and what runs goes on.
+ * Files that the configuration imports, and the environment, are not looked at by themselves; a
+ * reload runs the imports again.
  */
 export class Reloader {
   readonly #options: ReloaderOptions;
@@ -56,8 +61,9 @@ export class Reloader {
   }
 
   /**
-   * Loads the configuration and goes on with it. Calls take turns; but one that comes when the file is not what it was any more gives up
-   * a call that still loads what it held, so that a mended file does not wait for one that hangs. Never rejects.
+   * Loads the configuration and goes on with it. Calls take turns; but one that comes when the file
+   * is not what it was any more gives up a call that still loads what it held, so that a mended
+   * file does not wait for one that hangs. Never rejects.
    */
   reload(): Promise<Reloaded> {
     void this.#giveUpOutdated();

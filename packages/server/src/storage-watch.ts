@@ -10,8 +10,8 @@ export interface StorageWatchOptions {
 }
 
 /**
- * Looks whether a storage that took nothing takes records again. Requests would find out, too, but a load balancer sends none to where
- * `/health` says that the disk is full.
+ * Looks whether a storage that took nothing takes records again. Requests would find out, too, but
+ * a load balancer sends none to where `/health` says that the disk is full.
  */
 export class StorageWatch {
   readonly #options: StorageWatchOptions;

@@ -1,7 +1,7 @@
 // A shop whose page sends by RudderStack's SDK for browsers, opened in Chromium:
 //   node browser.mjs CHROMIUM DATA_PLANE_URL WRITE_KEY requests|beacon
-// Prints "called" when the page has made its calls. Closes the page when it reads a line, which makes the page send one event more, and
-// the browser when its standard input ends.
+// Prints "called" when the page has made its calls. Closes the page when it reads a line, which
+// makes the page send one event more, and the browser when its standard input ends.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,5 +1,6 @@
-// Sends what it is told to by RudderStack's SDK for Node: node calls.mjs DATA_PLANE_URL WRITE_KEY COUNT. Each line of its input is a call as
-// JSON. After every COUNT of them, and at the end, it waits until the data plane has said that it has them, and prints how many they are.
+// Sends what it is told to by RudderStack's SDK for Node: node calls.mjs DATA_PLANE_URL WRITE_KEY
+// COUNT. Each line of its input is a call as JSON. After every COUNT of them, and at the end, it
+// waits until the data plane has said that it has them, and prints how many they are.
 import { createInterface } from "node:readline";
 import Analytics from "@rudderstack/rudder-sdk-node";
 

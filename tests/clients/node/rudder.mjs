@@ -1,4 +1,5 @@
-// Sends the story by RudderStack's SDK for Node: node rudder.mjs DATA_PLANE_URL WRITE_KEY STORY_FILE
+// Sends the story by RudderStack's SDK for Node: node rudder.mjs DATA_PLANE_URL WRITE_KEY
+// STORY_FILE
 import Analytics from "@rudderstack/rudder-sdk-node";
 import { readStory } from "./story.mjs";
 

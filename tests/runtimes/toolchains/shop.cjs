@@ -1,4 +1,5 @@
-// A program in CommonJS that uses every way of sending: `node shop.cjs URL`. Bundled by the tests, too.
+// A program in CommonJS that uses every way of sending: `node shop.cjs URL`. Bundled by the tests,
+// too.
 const assert = require("node:assert");
 const { mkdtempSync, rmSync } = require("node:fs");
 const { ConfigError, Pintle } = require("@pintle/sdk");

@@ -1,8 +1,10 @@
-// node make.mjs CHECKOUT: makes the data folder that old-folder.test.ts starts on. CHECKOUT is a built checkout of the
-// commit whose code writes it; the folder is kept beside this file as <commit>.json.br, with what was sent and what arrived.
+// node make.mjs CHECKOUT: makes the data folder that old-folder.test.ts starts on. CHECKOUT is a
+// built checkout of the commit whose code writes it; the folder is kept beside this file as
+// <commit>.json.br, with what was sent and what arrived.
 //
-// It holds events in every state that outlives a process: unread (`down`), parked (`stuck`), dead, with and without a verdict
-// (`strict`), a replay of the log half done (`again`), and a destination that has everything (`steady`). The process is killed.
+// It holds events in every state that outlives a process: unread (`down`), parked (`stuck`), dead,
+// with and without a verdict (`strict`), a replay of the log half done (`again`), and a destination
+// that has everything (`steady`). The process is killed.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** The programs of examples/apps, run as they are: what they send arrives, and with the context of its own request. */
+/**
+ * The programs of examples/apps, run as they are: what they send arrives, and with the context of
+ * its own request.
+ */
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -37,7 +40,10 @@ async function order(url: string, i: number): Promise<void> {
   assert.deepEqual([answer.status, await answer.json()], [201, { userId: `user-${i}`, orderId: `order-${i}` }]);
 }
 
-/** Every order arrived once, with the context of the request that it came with, and nothing of another's. */
+/**
+ * Every order arrived once, with the context of the request that it came with, and nothing of
+ * another's.
+ */
 function checkOrders(messages: readonly Fields[], url: string): void {
   const found = messages.map(({ userId, event, properties, context }) => {
     const { library, ...rest } = context as Fields;

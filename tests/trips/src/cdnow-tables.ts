@@ -36,7 +36,10 @@ export function callsOf(purchases: readonly Purchase[]): Call[] {
   });
 }
 
-/** The table of the orders, with a number that tells in which order the rows were loaded: their times know only the day. */
+/**
+ * The table of the orders, with a number that tells in which order the rows were loaded: their
+ * times know only the day.
+ */
 export async function makeCdnowTables(database: Database): Promise<void> {
   await database.query(`CREATE SCHEMA cdnow;
     CREATE TABLE cdnow.order_completed (id text PRIMARY KEY, received_at timestamptz, loaded bigserial)`);

@@ -40,13 +40,16 @@ test(
   needCdnow,
   async () => {
     const purchases = readPurchases(path!);
-    // 500 is a fault of one event, so only its user waits; 503 would be one of the destination, which is then given time to recover.
+    // 500 is a fault of one event, so only its user waits; 503 would be one of the destination,
+    // which is then given time to recover.
     await using sink = await WebhookSink.listen(everyThirdFails(500));
     await using plane = await startPlane(sink);
-    // Small batches: many requests, so that each kill finds some answered, some on their way and some not yet sent.
+    // Small batches: many requests, so that each kill finds some answered, some on their way and
+    // some not yet sent.
     const client = new Pintle(writeKey, plane.url, { strict: true, batchSize: 20 });
     const seen = new Set<string>();
-    // Each kill comes in the middle of deliveries, and the shop goes on selling while the data plane is down.
+    // Each kill comes in the middle of deliveries, and the shop goes on selling while the data
+    // plane is down.
     const kills = [0.15, 0.3, 0.5, 0.7, 0.85].map((part) => Math.floor(part * purchases.length));
     let restarting: Promise<void> = Promise.resolve();
     for (const [index, purchase] of purchases.entries()) {
@@ -81,7 +84,9 @@ function startPlane(sink: WebhookSink): Promise<DataPlane> {
   });
 }
 
-/** What the shop does at a purchase: identifies the customer at the first one, and tracks the order. */
+/**
+ * What the shop does at a purchase: identifies the customer at the first one, and tracks the order.
+ */
 async function send(client: Pintle, { customer, date, cds, cents }: Purchase, seen: Set<string>): Promise<void> {
   const timestamp = new Date(date);
   if (!seen.has(customer)) {

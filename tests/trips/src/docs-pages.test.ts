@@ -1,4 +1,7 @@
-/** Every sample of the pages whose samples assert by themselves, or only have to compile, compiled and run. */
+/**
+ * Every sample of the pages whose samples assert by themselves, or only have to compile, compiled
+ * and run.
+ */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { FakeDataPlane } from "@pintle/sdk/testing";

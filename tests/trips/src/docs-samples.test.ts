@@ -1,4 +1,7 @@
-/** The first lines of the README and every sample of docs/sdk.md, compiled and run against a data plane, and what arrived at its destination. */
+/**
+ * The first lines of the README and every sample of docs/sdk.md, compiled and run against a data
+ * plane, and what arrived at its destination.
+ */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DataPlane } from "./support/data-plane.ts";

@@ -97,7 +97,10 @@ test("of two data planes with one file, the second writes when the first has end
   assert.deepEqual(await arrived(3, second), ["a", "c", "b"]);
 });
 
-/** The events of all files, in the order of their names; the one that is written to has no stamp and comes last. */
+/**
+ * The events of all files, in the order of their names; the one that is written to has no stamp and
+ * comes last.
+ */
 async function eventsIn(folder: string): Promise<Delivered[]> {
   const names = (await readdir(folder)).filter((name) => /^events.*\.(jsonl|gz)$/.test(name)).sort();
   const texts = await Promise.all(

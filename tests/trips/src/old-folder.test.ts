@@ -1,4 +1,7 @@
-/** A data folder of an older version, killed in the middle of everything: this version goes on with it and loses nothing. */
+/**
+ * A data folder of an older version, killed in the middle of everything: this version goes on with
+ * it and loses nothing.
+ */
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { test } from "node:test";

@@ -29,7 +29,8 @@ test(
       sources: [{ name: "cdnow", writeKey, destinations: ["warehouse"] }],
       destinations: { warehouse: { type: "postgres", url: database.url, timeout: "10s" } },
     });
-    // Small batches: many requests, so that each kill finds some answered, some on their way and some not yet sent.
+    // Small batches: many requests, so that each kill finds some answered, some on their way and
+    // some not yet sent.
     const client = new Pintle(writeKey, plane.url, { strict: true, batchSize: 20 });
     const at = (part: number) => Math.floor(part * calls.length);
     const kills = new Map([

@@ -5,8 +5,9 @@ import { PostgresProxy, type Verdict } from "./support/postgres-proxy.ts";
 import { event, TestWarehouse } from "./support/test-warehouse.ts";
 
 /*
- * A load that has to do everything that a load can have to do, ended between any two of its statements: to the server it is the same whether
- * the process dies or the network does. (postgres-once.test.ts kills real processes.)
+ * A load that has to do everything that a load can have to do, ended between any two of its
+ * statements: to the server it is the same whether the process dies or the network does.
+ * (postgres-once.test.ts kills real processes.)
  */
 
 let server: Postgres;
@@ -17,7 +18,10 @@ after(() => server?.[Symbol.asyncDispose]());
 
 const day = (number: number): string => `2026-01-0${number}T00:00:00.000Z`;
 
-/** What is there before: a table with a column of whole numbers and a trigger that refuses some rows, one without an index, users. */
+/**
+ * What is there before: a table with a column of whole numbers and a trigger that refuses some
+ * rows, one without an index, users.
+ */
 async function prepare(database: Database, url: string, namespace: string): Promise<void> {
   await using warehouse = await TestWarehouse.open(url, { namespace });
   const outcomes = await warehouse.load([
@@ -46,7 +50,9 @@ const batch = () => [
 ];
 const outcomes = batch().map((_, index) => (index === 2 ? "dead row_p0001" : index === 8 ? "dead type" : "delivered"));
 
-/** Every row of a schema behind the name of its table, but for what the clock says and who wrote it. */
+/**
+ * Every row of a schema behind the name of its table, but for what the clock says and who wrote it.
+ */
 async function contents(database: Database, schema: string): Promise<string[]> {
   const select = await database.value<string>(
     `SELECT string_agg(format('SELECT %L || (jsonb_strip_nulls(to_jsonb(t)) - ''{uuid_ts,moved_at,writer,revision}''::text[])::text
@@ -90,7 +96,10 @@ test(
 
     await prepare(database, url, "cut");
     const before = await contents(database, "cut");
-    /** Loads the batch, and ends it at its `point`th statement. Returns that; nothing when there are not that many. */
+    /**
+     * Loads the batch, and ends it at its `point`th statement. Returns that; nothing when there are
+     * not that many.
+     */
     const cutAt = async (point: number, verdict: Verdict): Promise<string> => {
       await using warehouse = await TestWarehouse.open(url, { namespace: "cut" });
       assert.equal((await warehouse.position()).low, 1);

@@ -15,7 +15,8 @@ before(async () => {
 after(() => server?.[Symbol.asyncDispose]());
 
 /**
- * Somebody else changes something, and commits when a load is in the middle: when it waits for the change.
+ * Somebody else changes something, and commits when a load is in the middle: when it waits for the
+ * change.
  *
  * @param change SQL
  * @returns outcomes of the load
@@ -248,10 +249,12 @@ test("rows that come again: every way to load them leaves the same", needPostgre
     );
   const rows = () => database.value("SELECT array_agg(id || ' ' || coalesce(v::text, '-') ORDER BY id) FROM shop.e");
   await load(["a", 2, 1], ["b", 2, 1]);
-  // A repeat among new rows: seen by the index, then looked for; newer over older, not the other way round.
+  // A repeat among new rows: seen by the index, then looked for; newer over older, not the other
+  // way round.
   await load(["a", 3, 2], ["b", 1, 2], ["c", 2, 2]);
   assert.deepEqual(await rows(), ["a 2", "b 1", "c 2"]);
-  // Looked for at once, since there were repeats; what does not fit is told once, and not for what is not loaded.
+  // Looked for at once, since there were repeats; what does not fit is told once, and not for what
+  // is not loaded.
   await load(["a", 4, "x"], ["b", 1, "y"], ["d", 2, 3]);
   assert.deepEqual(await rows(), ["a -", "b 1", "c 2", "d 3"]);
   // No repeats any more: back to the quick way, and from there again.

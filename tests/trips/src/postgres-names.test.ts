@@ -92,7 +92,8 @@ test(
     const database = await server.database();
     const writers = await Promise.all([0, 1].map(() => TestWarehouse.open(database.url)));
     try {
-      // Without a commit: they would share the row of the progress, which is not what this is about.
+      // Without a commit: they would share the row of the progress, which is not what this is
+      // about.
       await Promise.all(
         writers.map(async (writer, n) => {
           for (let round = 0; round < 10; round++) {

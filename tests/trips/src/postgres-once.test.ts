@@ -9,8 +9,8 @@ import { PostgresProxy } from "./support/postgres-proxy.ts";
 import { until } from "./support/until.ts";
 
 /*
- * Exactly once, shown on real processes: no unique index helps, and a row that was loaded twice shows even if the second took the place
- * of the first (see `prepare`).
+ * Exactly once, shown on real processes: no unique index helps, and a row that was loaded twice
+ * shows even if the second took the place of the first (see `prepare`).
  */
 
 let server: Postgres;
@@ -29,8 +29,9 @@ function startPlane(url: string): Promise<DataPlane> {
 }
 
 /**
- * The tables as they would be taken over from elsewhere: with an index on `id` that lets everything through. And a table that notes each
- * row that is ever inserted by a transaction that was committed, so that a row which was replaced shows, too.
+ * The tables as they would be taken over from elsewhere: with an index on `id` that lets everything
+ * through. And a table that notes each row that is ever inserted by a transaction that was
+ * committed, so that a row which was replaced shows, too.
  */
 async function prepare(database: Database): Promise<void> {
   await database.query(`CREATE SCHEMA once;
@@ -43,7 +44,10 @@ async function prepare(database: Database): Promise<void> {
     CREATE TRIGGER note AFTER INSERT ON once.step FOR EACH ROW EXECUTE FUNCTION once.note();`);
 }
 
-/** Sends `count` tracks, numbered from `from`, of three users; resolves when the data plane has said that it has them. */
+/**
+ * Sends `count` tracks, numbered from `from`, of three users; resolves when the data plane has said
+ * that it has them.
+ */
 async function send(plane: DataPlane, from: number, count: number): Promise<void> {
   const client = new Pintle(writeKey, plane.url, { strict: true });
   for (let n = from; n < from + count; n++) {
@@ -54,7 +58,10 @@ async function send(plane: DataPlane, from: number, count: number): Promise<void
   assert.equal(client.stats().delivered, count);
 }
 
-/** Waits until `count` events are loaded, then compares everything that was ever inserted with what was sent. */
+/**
+ * Waits until `count` events are loaded, then compares everything that was ever inserted with what
+ * was sent.
+ */
 async function check(database: Database, plane: DataPlane, count: number): Promise<void> {
   const loaded = () => database.value<number>("SELECT count(DISTINCT id)::int FROM once.step").catch(() => -1);
   let reached = 0;
@@ -97,7 +104,8 @@ test("the data plane is killed between any two statements of a load", needPostgr
 
   let sent = 5;
   let points = 0;
-  // A COMMIT has two points: the server never gets it, or it does and nobody is there to hear the answer.
+  // A COMMIT has two points: the server never gets it, or it does and nobody is there to hear the
+  // answer.
   let isCommitDone = false;
   for (let point = 1; ; point++) {
     let seen = 0;

@@ -32,7 +32,10 @@ after(async () => {
   await folder?.remove();
 });
 
-/** An authority, a certificate of it for 127.0.0.1 and localhost, and another authority that has nothing to do with it. */
+/**
+ * An authority, a certificate of it for 127.0.0.1 and localhost, and another authority that has
+ * nothing to do with it.
+ */
 function certify(path: string): void {
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: path, stdio: "pipe" });
   for (const ca of ["ca", "other"])

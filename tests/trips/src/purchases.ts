@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** One purchase at the online shop CDNOW. Money is in cents, as whole numbers, so that sums are exact. */
+/**
+ * One purchase at the online shop CDNOW. Money is in cents, as whole numbers, so that sums are
+ * exact.
+ */
 export interface Purchase {
   readonly customer: string;
   /** RFC 3339; the data knows the day. */
@@ -10,9 +13,10 @@ export interface Purchase {
 }
 
 /**
- * Reads the sample of the CDNOW data set: a line is one purchase, with the customer's numbers in the whole set and in the sample, the
- * date (YYYYMMDD), the CDs and the dollars. Throws on a line that is anything else. The purchases come back in the order in which the
- * shop saw them: by day, and within a day as in the file.
+ * Reads the sample of the CDNOW data set: a line is one purchase, with the customer's numbers in
+ * the whole set and in the sample, the date (YYYYMMDD), the CDs and the dollars. Throws on a line
+ * that is anything else. The purchases come back in the order in which the shop saw them: by day,
+ * and within a day as in the file.
  */
 export function readPurchases(path: string): Purchase[] {
   const lines = readFileSync(path, "utf8").split(/\r?\n/);

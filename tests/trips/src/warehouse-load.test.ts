@@ -6,7 +6,10 @@ import { type LoadedDatabase, loadedPostgres, loadedSqlite, rowsIn } from "./sup
 import { needPostgres, Postgres } from "./support/postgres.ts";
 import { event } from "./support/test-warehouse.ts";
 
-/* The general load of a warehouse, with two databases behind its port: what it promises does not depend on which one it is. */
+/*
+ * The general load of a warehouse, with two databases behind its port: what it promises does not
+ * depend on which one it is.
+ */
 
 let server: Postgres;
 before(async () => {

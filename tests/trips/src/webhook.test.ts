@@ -1,4 +1,7 @@
-/** Webhooks in batches: signed ones, verified with the code that docs/destinations/webhook.md gives to receivers, and failing ones. */
+/**
+ * Webhooks in batches: signed ones, verified with the code that docs/destinations/webhook.md gives
+ * to receivers, and failing ones.
+ */
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { readFile } from "node:fs/promises";

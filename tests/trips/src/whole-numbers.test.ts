@@ -1,4 +1,7 @@
-/** Whole numbers beyond 2^53, from a body as a Go or Java client writes it to every kind of destination, digit for digit. */
+/**
+ * Whole numbers beyond 2^53, from a body as a Go or Java client writes it to every kind of
+ * destination, digit for digit.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -118,7 +121,8 @@ test("every destination, a dead letter and its replay have the digits that came"
     for (const path of ["/hook", "/hooks", "/relayed/v1/batch", "/changed"]) assertWhole(at(path));
     assert.equal(at("/changed").split(`"before":${BigInt(most) - 1n},`).length, 3, at("/changed"));
     assertWhole(await audit());
-    // A program of the user's own: digits as a number where its Node can write them so, else as text.
+    // A program of the user's own: digits as a number where its Node can write them so, else as
+    // text.
     const isExact = "rawJSON" in JSON;
     assert.ok(at("/own").includes(isExact ? `"n":${most}` : `"n":"${most}"`), at("/own"));
     const written = JSON.stringify(`{"traits":{"id":${bob}}}`);

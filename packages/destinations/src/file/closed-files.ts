@@ -12,10 +12,11 @@ import type { LineFileSystem, LineHandle } from "./file-system.ts";
  * | the same, and `events-STAMP.jsonl.gz` | compressed, both have all lines; the first is about to be removed |
  * | `events-STAMP.jsonl.gz` | compressed |
  *
- * A name without `.part` at its end stands for the whole content, on disk, at every instant. What a crash leaves behind in the middle is
- * brought to the next state by `tidy`.
+ * A name without `.part` at its end stands for the whole content, on disk, at every instant. What a
+ * crash leaves behind in the middle is brought to the next state by `tidy`.
  *
- * STAMP is the UTC time at which it was closed, moved on where need be, so that the names of one file sort in the order of its events.
+ * STAMP is the UTC time at which it was closed, moved on where need be, so that the names of one
+ * file sort in the order of its events.
  */
 export class ClosedFiles {
   readonly #folder: string;
@@ -50,8 +51,9 @@ export class ClosedFiles {
   }
 
   /**
-   * Removes what a crash has left, and compresses, where that is wanted, what is not compressed yet: in the background, one file at a
-   * time. What fails (a full disk) stays as it is until the next call: nothing is lost by it, it only takes more room.
+   * Removes what a crash has left, and compresses, where that is wanted, what is not compressed
+   * yet: in the background, one file at a time. What fails (a full disk) stays as it is until the
+   * next call: nothing is lost by it, it only takes more room.
    */
   tidy(): void {
     this.#compressing = this.#compressing.then(() => this.#tidy()).catch(() => {});
@@ -97,7 +99,10 @@ export class ClosedFiles {
     await this.#system.remove(path);
   }
 
-  /** In the order of their names; what is left of compressing comes before what is to be compressed again. */
+  /**
+   * In the order of their names; what is left of compressing comes before what is to be compressed
+   * again.
+   */
   async #list(): Promise<{ stamp: string; kind: string; path: string }[]> {
     const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const pattern = new RegExp(

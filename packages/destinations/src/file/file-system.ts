@@ -6,11 +6,17 @@ export type LineHandle = Pick<FileHandle, "stat" | "read" | "write" | "truncate"
 
 /** What the file destination needs of the disk. */
 export interface LineFileSystem {
-  /** Opens for reading and appending; makes the file and its folder if need be, so that both are there after a power cut. */
+  /**
+   * Opens for reading and appending; makes the file and its folder if need be, so that both are
+   * there after a power cut.
+   */
   open(path: string): Promise<LineHandle>;
   /** Opens a new file for writing; one that is there is emptied. */
   create(path: string): Promise<LineHandle>;
-  /** Gives a closed file another name, which no other has, so that it has that name after a power cut, too. */
+  /**
+   * Gives a closed file another name, which no other has, so that it has that name after a power
+   * cut, too.
+   */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Names in a folder; none where there is no folder. */

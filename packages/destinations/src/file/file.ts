@@ -6,8 +6,8 @@ import { settings } from "./settings.ts";
 import { tryFile } from "./trial.ts";
 
 /**
- * Appends each event as a line of JSON. `delivered` means that it is on disk. A batch is written as a whole or not at all,
- * so that lines of one user stay in order.
+ * Appends each event as a line of JSON. `delivered` means that it is on disk. A batch is written as
+ * a whole or not at all, so that lines of one user stay in order.
  */
 export const file = defineDestination({
   type: "file",

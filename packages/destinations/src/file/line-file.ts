@@ -1,10 +1,11 @@
 import { type LineFileSystem, type LineHandle, nodeLineFileSystem } from "./file-system.ts";
 
 /**
- * A file to which whole lines are appended, each append on disk before it resolves. It has one writer.
+ * A file to which whole lines are appended, each append on disk before it resolves. It has one
+ * writer.
  *
- * A crash in the middle of an append leaves the beginning of a line. The append had not resolved, so it will come
- * again: on opening, a last line that is not complete is cut off.
+ * A crash in the middle of an append leaves the beginning of a line. The append had not resolved,
+ * so it will come again: on opening, a last line that is not complete is cut off.
  */
 export class LineFile {
   readonly #path: string;
@@ -32,7 +33,10 @@ export class LineFile {
     return new LineFile(path, system, await openMended(path, system));
   }
 
-  /** Appends `lines`, which ends in a line feed: all of it, or nothing if it rejects. Appends take their turns. */
+  /**
+   * Appends `lines`, which ends in a line feed: all of it, or nothing if it rejects. Appends take
+   * their turns.
+   */
   append(lines: string): Promise<void> {
     const turn = this.#last.then(() => this.#append(Buffer.from(lines)));
     this.#last = turn.catch(() => {});
@@ -48,7 +52,8 @@ export class LineFile {
   }
 
   async #append(bytes: Buffer): Promise<void> {
-    // An earlier failure closed it: after a failed sync nobody knows what the system kept, so it is looked at anew.
+    // An earlier failure closed it: after a failed sync nobody knows what the system kept, so it is
+    // looked at anew.
     if (this.#handle === undefined) {
       const { handle, size } = await openMended(this.#path, this.#system);
       this.#handle = handle;

@@ -21,7 +21,10 @@ const newFolder = () => join(base, `f${folders++}`);
 const hour = 3_600_000;
 const noon = Date.parse("2026-11-23T12:00:00Z");
 
-/** Every line in the folder that a reader finds who takes the files in the order of their names, each under one name. */
+/**
+ * Every line in the folder that a reader finds who takes the files in the order of their names,
+ * each under one name.
+ */
 async function linesIn(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => !name.endsWith(".part"));
   const closed = [
@@ -125,8 +128,8 @@ test("what a crash leaves at any point of compressing is brought to its end", as
 });
 
 /**
- * The real file system, in a process that dies before its nth call, and after half of it where it writes. `cutPower` then takes away what was
- * written and not synced.
+ * The real file system, in a process that dies before its nth call, and after half of it where it
+ * writes. `cutPower` then takes away what was written and not synced.
  */
 function dying(after: number): { system: LineFileSystem; died: () => boolean; cutPower: () => Promise<void> } {
   let left = after;

@@ -17,11 +17,11 @@ export interface RotatingFileOptions extends Rotation {
 }
 
 /**
- * A file of lines that is closed, under another name, when it is large or old enough, and begun anew. Every line that was appended is on
- * disk, and in exactly one of the files, at every instant.
+ * A file of lines that is closed, under another name, when it is large or old enough, and begun
+ * anew. Every line that was appended is on disk, and in exactly one of the files, at every instant.
  *
- * It is closed by giving it its other name once nothing of it is open. A process that dies before that goes on with the same file; one
- * that dies after it begins a new one.
+ * It is closed by giving it its other name once nothing of it is open. A process that dies before
+ * that goes on with the same file; one that dies after it begins a new one.
  */
 export class RotatingFile {
   readonly #path: string;
@@ -52,7 +52,10 @@ export class RotatingFile {
     return file;
   }
 
-  /** Appends `lines`, which ends in a line feed: all of it, on disk, or nothing if it rejects. Appends take their turns. */
+  /**
+   * Appends `lines`, which ends in a line feed: all of it, on disk, or nothing if it rejects.
+   * Appends take their turns.
+   */
   append(lines: string): Promise<void> {
     return this.#inTurn(async () => {
       let file = this.#lines ?? (await this.#open());
@@ -77,7 +80,10 @@ export class RotatingFile {
     return this.#closed.idle();
   }
 
-  /** Waits for the append under way; what is being compressed is compressed again after the next opening. */
+  /**
+   * Waits for the append under way; what is being compressed is compressed again after the next
+   * opening.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -4,7 +4,8 @@ import type { Trial, TrialTools } from "@pintle/kit";
 import type { FileSettings } from "./settings.ts";
 
 /**
- * A line in a file of its own beside the real one, which is removed, and so are folders that were made for it.
+ * A line in a file of its own beside the real one, which is removed, and so are folders that were
+ * made for it.
  *
  * @throws where the real file is there and cannot be written
  */

@@ -91,7 +91,8 @@ export async function readTables(
   lock: readonly string[],
 ): Promise<Map<string, PostgresTable>> {
   const locked = lock.map((name) => qualified(schema, name)).join(", ");
-  // In one message. What is read is what is there once the locks are held: each statement looks anew.
+  // In one message. What is read is what is there once the locks are held: each statement looks
+  // anew.
   const { rows } = await statements.query(
     `${lock.length === 0 ? "" : `LOCK TABLE ${locked} IN ROW EXCLUSIVE MODE; `}
 SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
@@ -138,14 +139,19 @@ SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS col
   return tables;
 }
 
-/** What a comment says beside what people wrote: the full name that a table or a column is kept for. */
+/**
+ * What a comment says beside what people wrote: the full name that a table or a column is kept for.
+ */
 const ownerLine = /^pintle name: (.*)$/m;
 
 function kept(comment: unknown): Pick<Table, "owner"> {
   return typeof comment === "string" ? { owner: ownerLine.exec(comment)?.[1] } : {};
 }
 
-/** Has the database remember which full name a table, or a column, is kept for. What its comment says besides stays. */
+/**
+ * Has the database remember which full name a table, or a column, is kept for. What its comment
+ * says besides stays.
+ */
 export async function keepFor(
   statements: Statements,
   owner: string,
@@ -165,8 +171,8 @@ export async function keepFor(
 }
 
 /**
- * Whether RudderStack made the schema: one of the tables that every schema has, such as `tracks`, has rows with an `id` that were loaded at
- * `uuid_ts`, and no primary key. Pintle's have one.
+ * Whether RudderStack made the schema: one of the tables that every schema has, such as `tracks`,
+ * has rows with an `id` that were loaded at `uuid_ts`, and no primary key. Pintle's have one.
  */
 export async function isTakenOver(statements: Statements, schema: string): Promise<boolean> {
   const has = (column: string) =>
@@ -180,9 +186,13 @@ export async function isTakenOver(statements: Statements, schema: string): Promi
   return rowCount !== 0;
 }
 
-/** Makes the schema where it is missing. Its lock keeps every other load of it, and every change that they make, away until the commit. */
+/**
+ * Makes the schema where it is missing. Its lock keeps every other load of it, and every change
+ * that they make, away until the commit.
+ */
 export async function enterSchema(statements: Statements, schema: string): Promise<void> {
-  // In one message, but not in one statement: that would look for the schema as it was before the lock was held.
+  // In one message, but not in one statement: that would look for the schema as it was before the
+  // lock was held.
   const { rowCount } = await statements.query(
     `SELECT pg_advisory_xact_lock(hashtext('pintle'), hashtext(${literal(schema)}));
       SELECT FROM pg_namespace WHERE nspname = ${literal(schema)}`,

@@ -21,7 +21,8 @@ const parameters: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * How a URL is connected to. TLS with a check of the certificate is the rule, but for this machine itself.
+ * How a URL is connected to. TLS with a check of the certificate is the rule, but for this machine
+ * itself.
  *
  * @throws TypeError that does not show the URL, which has a password in it
  */
@@ -53,7 +54,8 @@ export function connectOptions({ url, tls, ca, timeout }: ServerSettings): PgCli
 }
 
 function parse(url: string): URL {
-  // In a URL these end the user and the password. What follows would be taken for something else, and shown in an error.
+  // In a URL these end the user and the password. What follows would be taken for something else,
+  // and shown in an error.
   if (url.includes("#")) throw new TypeError(`The url has a "#", and a database has no fragment: ${encoded}`);
   if (/^\w+:\/\/[^@/?]*(?:\/[^?]*@|[^?]*\?(?:[^&=]*@|[^?]*&[^&=]*@))/.test(url))
     throw new TypeError(`The url has a "/" or a "?" before an "@": ${encoded}`);

@@ -58,8 +58,9 @@ const tab = 0x09;
 const lineFeed = 0x0a;
 
 /**
- * Lines in COPY's text format, gathered into messages CopyData. They are written as bytes at once: to join them as texts first, and to
- * have the driver put five bytes before them, would copy everything twice more.
+ * Lines in COPY's text format, gathered into messages CopyData. They are written as bytes at once:
+ * to join them as texts first, and to have the driver put five bytes before them, would copy
+ * everything twice more.
  */
 export class CopyLines {
   readonly #send: (message: Uint8Array) => void;

@@ -5,12 +5,18 @@ import { type CopyLines, copyFields, copyNull, type NextLine } from "./copy-in.t
 /** What stands around the parts of rows that are laid out alike. */
 interface Frame {
   readonly layout: Layout;
-  /** The fields before each part that have no value; `undefined` where the parts cannot go in as they are. */
+  /**
+   * The fields before each part that have no value; `undefined` where the parts cannot go in as
+   * they are.
+   */
   readonly before: readonly string[] | undefined;
   readonly after: string;
 }
 
-/** Rows as lines for COPY. Each is made when it is sent, so that the server works on one part while the next one is made. */
+/**
+ * Rows as lines for COPY. Each is made when it is sent, so that the server works on one part while
+ * the next one is made.
+ */
 export function copyRows(items: readonly Item[], fitter: Fitter): NextLine {
   let at = 0;
   let frame: Frame | undefined;

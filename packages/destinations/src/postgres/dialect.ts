@@ -3,7 +3,8 @@ import { isReservedByRudderStack, reservedWords, systemColumns } from "./reserve
 
 export const postgresDialect: Dialect = {
   name: "POSTGRES",
-  // NAMEDATALEN - 1, as it is compiled in everywhere. A longer name is cut by the server without an error.
+  // NAMEDATALEN - 1, as it is compiled in everywhere. A longer name is cut by the server without an
+  // error.
   maxNameBytes: 63,
   // MaxHeapAttributeNumber. Columns that were dropped count.
   maxColumns: 1600,

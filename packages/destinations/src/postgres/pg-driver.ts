@@ -1,8 +1,8 @@
 import { loadDriver } from "@pintle/kit";
 
 /*
- * What is used of the driver `pg`. It is loaded when a destination needs it, so that nobody else has to install it, and described
- * here, so that nobody else needs its types.
+ * What is used of the driver `pg`. It is loaded when a destination needs it, so that nobody else
+ * has to install it, and described here, so that nobody else needs its types.
  */
 
 export interface PgResult {

@@ -23,7 +23,10 @@ import type { Statements } from "./session.ts";
 import { isRefusal, sqlState, uniqueViolation } from "./sql-error.ts";
 import { createUserTimes, mergeUsers, userTimesTable } from "./users-table.ts";
 
-/** What loads know of a schema from the loads before them. It makes them faster; nothing goes wrong when it is not so any more. */
+/**
+ * What loads know of a schema from the loads before them. It makes them faster; nothing goes wrong
+ * when it is not so any more.
+ */
 export interface SchemaMemory {
   /** Tables that were there: what is locked before it is read. */
   readonly known: Set<string>;
@@ -98,7 +101,8 @@ export class PostgresSchema implements WarehouseSchema {
     const table = await this.#withIndex(name);
     const { repeating } = this.#memory;
     if (table.idIsUnique && !repeating.has(name)) {
-      // Nearly always all rows are new and good, which the server finds out in any case: one statement, and that was it.
+      // Nearly always all rows are new and good, which the server finds out in any case: one
+      // statement, and that was it.
       const refused = await tryCopy(this.#statements, this.#copyInto(name, fitter), copyRows(items, fitter));
       if (refused === undefined) return { stale: new Set() };
       if (sqlState(refused) !== uniqueViolation) return { refused };
@@ -153,7 +157,10 @@ export class PostgresSchema implements WarehouseSchema {
     return this.#are({ ...table, idIsIndexed: true });
   }
 
-  /** Makes room for rows: deletes those with the same id that are no newer. Returns the rows that have none newer there. */
+  /**
+   * Makes room for rows: deletes those with the same id that are no newer. Returns the rows that
+   * have none newer there.
+   */
   async #deleteOlder(
     { name, columns }: PostgresTable,
     items: readonly Item[],

@@ -19,8 +19,8 @@ const displayName = "Postgres";
 const commonSchema = "pintle";
 
 /**
- * Loads events into tables of PostgreSQL: rows and position in one transaction, so that each event is loaded exactly once.
- * docs/warehouse.md specifies all of it.
+ * Loads events into tables of PostgreSQL: rows and position in one transaction, so that each event
+ * is loaded exactly once. docs/warehouse.md specifies all of it.
  */
 export const postgres: DestinationType<PostgresSettings> = defineDestination<PostgresSettings>({
   type: "postgres",

@@ -7,8 +7,8 @@ import type { Statements } from "./session.ts";
 const progressTable = "pintle$progress";
 
 /**
- * The table with a row for each destination, topic and partition, moved in the transactions that load rows. Its protocol is
- * specified in docs/warehouse.md.
+ * The table with a row for each destination, topic and partition, moved in the transactions that
+ * load rows. Its protocol is specified in docs/warehouse.md.
  */
 export class ProgressTable {
   readonly schema: string;
@@ -41,8 +41,9 @@ export class ProgressTable {
   }
 
   /**
-   * Where the destination stands: `otherwise` where the row is another log's, `anew` where there is none. The first call for a place
-   * claims it; later ones read it again, and wait for a commit that is under way.
+   * Where the destination stands: `otherwise` where the row is another log's, `anew` where there is
+   * none. The first call for a place claims it; later ones read it again, and wait for a commit
+   * that is under way.
    *
    * @throws FencedError when somebody else has claimed it since
    */
@@ -58,7 +59,8 @@ export class ProgressTable {
       if (row.writer !== this.#writer) throw fenced(place);
       return positionIn(row);
     }
-    // Two processes that find no row both try to insert one; the second waits for the first, and takes over from it.
+    // Two processes that find no row both try to insert one; the second waits for the first, and
+    // takes over from it.
     const claimed = await statements.query(
       `INSERT INTO ${this.#name} AS old VALUES ($1, $2, $3, $4, $8, $9, $5, 1, now())
         ON CONFLICT (destination, topic, partition) DO UPDATE SET log = $4, writer = $5, revision = old.revision + 1,
@@ -74,7 +76,8 @@ export class ProgressTable {
   /**
    * Moves a row on, in the transaction of the rows that it speaks of.
    *
-   * @throws FencedError when somebody else has claimed the row; Error when it is not where the move begins
+   * @throws FencedError when somebody else has claimed the row; Error when it is not where the move
+   * begins
    */
   async move(statements: Statements, { place, from, position }: PlacedPosition): Promise<void> {
     const key = [this.#destination, place.topic, place.partition];

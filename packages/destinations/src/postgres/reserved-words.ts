@@ -1,6 +1,7 @@
 /*
- * What cannot name something in PostgreSQL without quotation marks: the key words that `pg_get_keywords()` calls reserved
- * (categories R and T), and the columns that every table has of the system's own. A test compares both with a server.
+ * What cannot name something in PostgreSQL without quotation marks: the key words that
+ * `pg_get_keywords()` calls reserved (categories R and T), and the columns that every table has of
+ * the system's own. A test compares both with a server.
  */
 export const reservedWords: ReadonlySet<string> = new Set(
   `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column
@@ -12,7 +13,10 @@ export const reservedWords: ReadonlySet<string> = new Set(
   using variadic verbose when where window with`.split(/\s+/),
 );
 
-/** Where RudderStack's list for PostgreSQL differs: words that it escapes though the server does not reserve them, and the other way round. */
+/**
+ * Where RudderStack's list for PostgreSQL differs: words that it escapes though the server does not
+ * reserve them, and the other way round.
+ */
 const onlyRudderStack: ReadonlySet<string> = new Set(["between", "new", "off", "old"]);
 const notRudderStack: ReadonlySet<string> = new Set(
   "collation concurrently fetch lateral tablesample returning window with".split(" "),

@@ -3,8 +3,8 @@ import type { Statements } from "./session.ts";
 import { isRefusal } from "./sql-error.ts";
 
 /**
- * Runs `work` so that it can be undone alone, in the middle of a transaction. An error that is `expected` is returned, when what was done is undone;
- * any other is thrown.
+ * Runs `work` so that it can be undone alone, in the middle of a transaction. An error that is
+ * `expected` is returned, when what was done is undone; any other is thrown.
  */
 export async function tryPart(
   statements: Statements,

@@ -13,7 +13,10 @@ export interface Statements {
   query(text: string, values?: readonly unknown[]): Promise<PgResult>;
   /** Several statements in one text, without values. */
   run(text: string): Promise<void>;
-  /** One statement that may take long, since it has to touch every row of a table: an hour, if `timeout` is not more. */
+  /**
+   * One statement that may take long, since it has to touch every row of a table: an hour, if
+   * `timeout` is not more.
+   */
   runSlowly(text: string): Promise<void>;
   copy(text: string, next: NextLine): Promise<void>;
 }
@@ -21,13 +24,17 @@ export interface Statements {
 export interface SessionOptions {
   /** A client that is not connected yet. */
   readonly client: () => PgClient;
-  /** Milliseconds that the server may work on a statement, wait for a lock, or wait for our next statement. */
+  /**
+   * Milliseconds that the server may work on a statement, wait for a lock, or wait for our next
+   * statement.
+   */
   readonly timeout: number;
 }
 
 /**
- * One connection to the server, made when it is needed and again after it broke. Nothing is left in it between
- * transactions: it may lead through a pooler that hands each transaction to another server process.
+ * One connection to the server, made when it is needed and again after it broke. Nothing is left in
+ * it between transactions: it may lead through a pooler that hands each transaction to another
+ * server process.
  */
 export class Session {
   readonly #options: SessionOptions;
@@ -42,7 +49,8 @@ export class Session {
   /**
    * Runs `work` in a transaction, and commits it. Transactions take turns.
    *
-   * When this rejects, whether the transaction was committed is known only if `work` had not resolved: then it was not.
+   * When this rejects, whether the transaction was committed is known only if `work` had not
+   * resolved: then it was not.
    */
   transaction<Result>(work: (statements: Statements) => Promise<Result>): Promise<Result> {
     const turn = this.#last.then(() => this.#transaction(work));
@@ -94,7 +102,8 @@ export class Session {
     const forget = () => {
       if (this.#client === client) this.#client = undefined;
     };
-    // The driver tells each statement what happened; this is about a connection that breaks between two of them.
+    // The driver tells each statement what happened; this is about a connection that breaks between
+    // two of them.
     client.on("error", forget);
     client.on("end", forget);
     try {
@@ -121,7 +130,10 @@ export class Session {
     }
   }
 
-  /** The server ends a statement that takes too long; this is for a server, or a network, that no longer says anything. */
+  /**
+   * The server ends a statement that takes too long; this is for a server, or a network, that no
+   * longer says anything.
+   */
   async #watch<Result>(
     client: PgClient,
     statement: Promise<Result>,
@@ -141,8 +153,9 @@ function single(result: PgResult | readonly PgResult[]): PgResult {
 }
 
 /**
- * Opens a transaction that depends on no setting of the server, the database or the role: what the texts of values mean, how
- * long things may take, and that a COMMIT is answered only when it is on disk.
+ * Opens a transaction that depends on no setting of the server, the database or the role: what the
+ * texts of values mean, how long things may take, and that a COMMIT is answered only when it is on
+ * disk.
  */
 function begin(timeout: number): string {
   const settings = {
@@ -152,7 +165,8 @@ function begin(timeout: number): string {
     datestyle: "'ISO, YMD'",
     extra_float_digits: "1",
     search_path: "pg_catalog",
-    // What is looked for by id is looked up in the index, however little the server knows of a table that is new.
+    // What is looked for by id is looked up in the index, however little the server knows of a
+    // table that is new.
     enable_seqscan: "off",
     statement_timeout: String(Math.ceil(timeout)),
     lock_timeout: String(Math.ceil(timeout)),

@@ -9,15 +9,17 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /**
- * Whether the server refused a row for what is in it, or for what somebody else wants of rows: data (22), constraints (23), limits such
- * as an index entry's size (54), and what triggers raise (P0).
+ * Whether the server refused a row for what is in it, or for what somebody else wants of rows: data
+ * (22), constraints (23), limits such as an index entry's size (54), and what triggers raise (P0).
  */
 export function isRefusal(error: unknown): boolean {
   return /^(22|23|54|P0)/.test(sqlState(error) ?? "");
 }
 
 /**
- * Errors after which the same transaction may succeed at once: somebody else was faster (duplicate schema, table or column), or took away what we saw (undefined table, column, schema), or we were chosen to give way (deadlock, serialization).
+ * Errors after which the same transaction may succeed at once: somebody else was faster (duplicate
+ * schema, table or column), or took away what we saw (undefined table, column, schema), or we were
+ * chosen to give way (deadlock, serialization).
  */
 const raced: ReadonlySet<string> = new Set([
   "42P06",
@@ -50,7 +52,10 @@ function deadRow(error: unknown): Dead {
   return dead(`row_${sqlState(error)?.toLowerCase()}`, { detail: describe(error) });
 }
 
-/** Credentials, database, permissions: nothing that time alone mends, and nothing that an event could do about. */
+/**
+ * Credentials, database, permissions: nothing that time alone mends, and nothing that an event
+ * could do about.
+ */
 const needPeople = /^(28|3D|42501)/;
 
 /** The whole batch failed: the destination is in trouble. */

@@ -6,7 +6,10 @@ import { loadPg } from "./pg-driver.ts";
 import { Session } from "./session.ts";
 import type { PostgresSettings } from "./settings.ts";
 
-/** Tables in a schema of its own, which is dropped: rows in the real ones would stay, and a column that was added would, too. */
+/**
+ * Tables in a schema of its own, which is dropped: rows in the real ones would stay, and a column
+ * that was added would, too.
+ */
 export async function tryPostgres(
   settings: PostgresSettings,
   { directory, word }: TrialTools,

@@ -5,7 +5,10 @@ import { linesOf } from "./copy-in.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
-/** Where the times stand of what is older than its row; `$` is in no name that is made of an event's. */
+/**
+ * Where the times stand of what is older than its row; `$` is in no name that is made of an
+ * event's.
+ */
 export const userTimesTable = "pintle$users";
 
 export async function createUserTimes(statements: Statements, schema: string): Promise<void> {
@@ -68,7 +71,8 @@ async function readUsers(
       at: typeof at === "number" ? at : undefined,
       times: new Map(Object.entries((times ?? {}) as Record<string, number>)),
     };
-    // A table that somebody else filled may have the same user more than once: the rows become one, the newest over the others.
+    // A table that somebody else filled may have the same user more than once: the rows become one,
+    // the newest over the others.
     const before = users.get(String(id));
     users.set(String(id), before === undefined ? state : overlaid(before, state));
   }

@@ -1,11 +1,15 @@
 import type { Scalar, ValueType } from "./types.ts";
 
-/** Shapes that a family keeps before it begins anew: keys can be data, and then every event has a shape of its own. */
+/**
+ * Shapes that a family keeps before it begins anew: keys can be data, and then every event has a
+ * shape of its own.
+ */
 const mostShapes = 50_000;
 
 /**
- * Names and types of the columns of some cells, in their order. Equal ones are the same object, as long as they are made by the
- * same family: what has to be found out about columns is then found out once for each shape, not for each row.
+ * Names and types of the columns of some cells, in their order. Equal ones are the same object, as
+ * long as they are made by the same family: what has to be found out about columns is then found
+ * out once for each shape, not for each row.
  */
 export class Shape {
   readonly #parent: Shape | undefined;
@@ -87,7 +91,9 @@ export class ShapeFamily {
 /** Columns of a row, each with its value and the value's type. No name is there twice. */
 export class Cells {
   readonly values: Scalar[] = [];
-  /** For a loader: all values as it writes them. Rows share cells, so it is made once for several. */
+  /**
+   * For a loader: all values as it writes them. Rows share cells, so it is made once for several.
+   */
   encoded: { readonly text: string; readonly isAscii: boolean } | undefined;
   #shape: Shape;
 
@@ -120,7 +126,10 @@ export class Cells {
 /** Cells that are kept, as many as this. */
 const mostShared = 10_000;
 
-/** Cells that are equal for many events, so that they are made, and encoded, once. Nobody adds to them. */
+/**
+ * Cells that are equal for many events, so that they are made, and encoded, once. Nobody adds to
+ * them.
+ */
 export class SharedCells {
   readonly #cells = new Map<string, Cells>();
 

@@ -23,7 +23,10 @@ const userColumns: readonly string[] = [
   "context_passed_ip",
 ];
 
-/** The columns that every event has, but for those of its source and for what clients put into `context`. */
+/**
+ * The columns that every event has, but for those of its source and for what clients put into
+ * `context`.
+ */
 export function commonCells(
   event: DeliveredEvent,
   id: string,

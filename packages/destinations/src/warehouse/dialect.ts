@@ -12,7 +12,10 @@ export interface Dialect {
   readonly isReservedSchema: (name: string) => boolean;
 }
 
-/** Two lists that differ in a few words: a schema that RudderStack made has tables and columns by its own. */
+/**
+ * Two lists that differ in a few words: a schema that RudderStack made has tables and columns by
+ * its own.
+ */
 export interface ReservedWords {
   /** Those that the database reserves. */
   readonly own: (name: string) => boolean;

@@ -59,7 +59,10 @@ export class OptionsReader {
   }
 }
 
-/** A list, or a text with commas. A path without a type and a section is one of a track's properties, as it was in RudderStack once. */
+/**
+ * A list, or a text with commas. A path without a type and a section is one of a track's
+ * properties, as it was in RudderStack once.
+ */
 function pathsIn(value: unknown): string[] {
   const list = typeof value === "string" ? value.split(",", mostPaths) : Array.isArray(value) ? value : [];
   return list.slice(0, mostPaths).flatMap((path: unknown) => {

@@ -1,4 +1,7 @@
-/** Columns that win over everything that clients call the same, also where an event has no value for them. */
+/**
+ * Columns that win over everything that clients call the same, also where an event has no value for
+ * them.
+ */
 const commonColumns: readonly string[] = [
   "id",
   "anonymous_id",

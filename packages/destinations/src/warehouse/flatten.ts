@@ -5,8 +5,9 @@ import { type Scalar, typeOf, type ValueType } from "./types.ts";
 const mostKeys = 10_000;
 
 /**
- * The keys on the way to a value. The same keys are the same object, so that what is made of them, first of all the name of a column, is made
- * once: to join them, and to look up what was joined, for each value of each event took most of the time of flattening.
+ * The keys on the way to a value. The same keys are the same object, so that what is made of them,
+ * first of all the name of a column, is made once: to join them, and to look up what was joined,
+ * for each value of each event took most of the time of flattening.
  */
 export class KeyPath {
   /** The keys, joined by `_`. */
@@ -38,7 +39,10 @@ export class KeyPath {
   }
 }
 
-/** All paths of one kind of object. Keys can be data (a map from product to price): when there are too many the tree begins anew. */
+/**
+ * All paths of one kind of object. Keys can be data (a map from product to price): when there are
+ * too many the tree begins anew.
+ */
 export class KeyTree {
   #root: KeyPath = new KeyPath(this);
   #count = 0;
@@ -60,9 +64,9 @@ export class KeyTree {
 export type Leaf = (path: KeyPath, value: Scalar, type: ValueType) => void;
 
 /**
- * Flattens an object: nested objects by their keys, arrays as JSON text, a text that was spread into an object as that text. `null`,
- * empty texts, objects and arrays are left out. Keys keep their order. An array, or a text, in the place of the whole object is a leaf at
- * `path` itself.
+ * Flattens an object: nested objects by their keys, arrays as JSON text, a text that was spread
+ * into an object as that text. `null`, empty texts, objects and arrays are left out. Keys keep
+ * their order. An array, or a text, in the place of the whole object is a leaf at `path` itself.
  *
  * @param jsonKeys joined keys whose value becomes JSON as a whole
  */

@@ -1,4 +1,6 @@
-/** Values by a key, each group in the order of the values, the groups in the order of their first. */
+/**
+ * Values by a key, each group in the order of the values, the groups in the order of their first.
+ */
 export function groupBy<Value>(values: readonly Value[], key: (value: Value) => string): Map<string, Value[]> {
   const groups = new Map<string, Value[]>();
   for (const value of values) {

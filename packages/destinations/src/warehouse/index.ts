@@ -1,6 +1,6 @@
 /*
- * What another type of warehouse is made of: a `Dialect`, a `Warehouse`, and a `WarehouseConnection` over both. docs/warehouse.md
- * describes the port.
+ * What another type of warehouse is made of: a `Dialect`, a `Warehouse`, and a
+ * `WarehouseConnection` over both. docs/warehouse.md describes the port.
  */
 export type { Dialect, ReservedWords } from "./dialect.ts";
 export { WarehouseConnection, type WarehouseConnectionOptions } from "./load/connection.ts";

@@ -1,7 +1,10 @@
 const types: ReadonlySet<string> = new Set(["track", "identify", "page", "screen", "group", "alias"]);
 const sections: ReadonlySet<string> = new Set(["properties", "traits", "context"]);
 
-/** Which values become JSON columns instead of being flattened: `track.properties.cart.items`, or a section as a whole. */
+/**
+ * Which values become JSON columns instead of being flattened: `track.properties.cart.items`, or a
+ * section as a whole.
+ */
 export class JsonPaths {
   readonly #keys = new Map<string, Set<string>>();
 
@@ -17,7 +20,10 @@ export class JsonPaths {
     }
   }
 
-  /** The keys below a section of an event that are JSON, joined as `flatten` joins them; `""` is all of it. */
+  /**
+   * The keys below a section of an event that are JSON, joined as `flatten` joins them; `""` is all
+   * of it.
+   */
   keysOf(type: unknown, section: string): ReadonlySet<string> | undefined {
     return this.#keys.size === 0 ? undefined : this.#keys.get(`${String(type)}.${section}`);
   }

@@ -73,7 +73,10 @@ test("names are in snake case of ASCII", () => {
   }
 });
 
-/** The words of a run of letters and digits by the table of states in docs/warehouse.md, character by character. */
+/**
+ * The words of a run of letters and digits by the table of states in docs/warehouse.md, character
+ * by character.
+ */
 function wordsByTable(run: string): string[] {
   type State = "number" | "capital" | "capitals" | "small" | "digits";
   const words: string[] = [];

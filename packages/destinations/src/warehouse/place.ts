@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import type { ReservedWords } from "./dialect.ts";
 
 /*
- * From a full name to where it stands in a database, whose names are shorter and which reserves some words. What is there already decides: a
- * name that was cut belongs to the full name that had it first, which the database remembers, and a word that only one of two lists reserves is used as
+ * From a full name to where it stands in a database, whose names are shorter and which reserves
+ * some words. What is there already decides: a name that was cut belongs to the full name that had
+ * it first, which the database remembers, and a word that only one of two lists reserves is used as
  * it is there.
  */
 
@@ -17,7 +18,10 @@ export interface PlaceRules {
   /** In bytes. Names are ASCII. */
   readonly maxNameBytes: number;
   readonly reserved: ReservedWords;
-  /** Whether a word that only one list reserves is escaped by RudderStack's list where neither form is there. */
+  /**
+   * Whether a word that only one list reserves is escaped by RudderStack's list where neither form
+   * is there.
+   */
   readonly rudderStackNames: boolean;
 }
 
@@ -57,9 +61,11 @@ export function placeOf(full: string, there: (name: string) => Present | undefin
   }
   const owner = ownerOf(full);
   const own = names.findIndex((name) => there(name)?.owner === owner);
-  // A name that somebody else gave away for good may be free again: what is kept for this one goes before it.
+  // A name that somebody else gave away for good may be free again: what is kept for this one goes
+  // before it.
   const free = own >= 0 ? own : names.findIndex((name) => there(name)?.owner === undefined);
-  // Whoever sends names with the right hashes to fill all places gets what they want: to share the last one.
+  // Whoever sends names with the right hashes to fill all places gets what they want: to share the
+  // last one.
   const at = free >= 0 ? free : names.length - 1;
   return {
     name: names[at]!,

@@ -10,7 +10,10 @@ import type { RowRules } from "./row-rules.ts";
 import { Sections } from "./sections.ts";
 import { jsonText, textOf } from "./text.ts";
 
-/** The tables of events that have no name of their own, with what they put beside the common columns. */
+/**
+ * The tables of events that have no name of their own, with what they put beside the common
+ * columns.
+ */
 const tableOf: ReadonlyMap<unknown, string> = new Map([
   ["track", "tracks"],
   ["identify", "identifies"],
@@ -103,7 +106,8 @@ class Build {
     }
     const tracks = this.#row(this.#table, head);
     if (name === undefined) {
-      // The name had something in it, so the properties were meant for a table that cannot be named.
+      // The name had something in it, so the properties were meant for a table that cannot be
+      // named.
       if (sent !== "") {
         if (!isName) this.#discards.add(this.#table, "event", sent, "name");
         sections.discard(properties, "properties");

@@ -7,7 +7,10 @@ import type { RowRules, Section } from "./row-rules.ts";
 import { textOf } from "./text.ts";
 import type { Scalar } from "./types.ts";
 
-/** Flattens the sections of one event into columns: each name once, and the columns of the tables' own go before all. */
+/**
+ * Flattens the sections of one event into columns: each name once, and the columns of the tables'
+ * own go before all.
+ */
 export class Sections {
   /** The table where discards of what is flattened now belong. */
   table: string;
@@ -30,7 +33,10 @@ export class Sections {
     this.#fixed = fixedColumns(type);
   }
 
-  /** Every key of `context` but the common columns. They have to tell when they collide with each other. */
+  /**
+   * Every key of `context` but the common columns. They have to tell when they collide with each
+   * other.
+   */
   context(sent: unknown): Cells {
     const cells = new Cells(this.#rules.shapes);
     this.flatten(cells, sent, "context");
@@ -48,14 +54,15 @@ export class Sections {
       }
       const isTaken = this.#isTaken(name);
       if (!isTaken && cells.add(name, value, type)) return;
-      // What is in the column all the same is not lost, such as a page's name, which SDKs put into its properties, too.
+      // What is in the column all the same is not lost, such as a page's name, which SDKs put into
+      // its properties, too.
       if (!isTaken || !this.#has(name, value, cells)) this.#discard(section, path, value, "collision");
     });
   }
 
   /**
-   * The traits of the context, without a prefix. Whatever has the same name wins over them, and nobody misses them: they are there as
-   * `context_traits_...`.
+   * The traits of the context, without a prefix. Whatever has the same name wins over them, and
+   * nobody misses them: they are there as `context_traits_...`.
    */
   contextTraits(traits: unknown, winners: Cells): Cells {
     const cells = new Cells(this.#rules.shapes);
@@ -109,7 +116,10 @@ export class Sections {
   }
 }
 
-/** What becomes the name of a column: the keys on the way to the value, or the section where the value stands in its place. */
+/**
+ * What becomes the name of a column: the keys on the way to the value, or the section where the
+ * value stands in its place.
+ */
 function rawName(section: Section, { joined, isRoot }: KeyPath): string {
   if (isRoot) return section;
   return section === "context" ? `context_${joined}` : joined;

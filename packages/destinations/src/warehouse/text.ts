@@ -32,8 +32,8 @@ function isEmpty(value: unknown): boolean {
 }
 
 /**
- * The text that a client has spread into an object, character by character: `{"0":"f","1":"o"}`, counted from 0 or from 1. `undefined` for
- * every other object.
+ * The text that a client has spread into an object, character by character: `{"0":"f","1":"o"}`,
+ * counted from 0 or from 1. `undefined` for every other object.
  */
 export function textByIndex(value: object): string | undefined {
   if (Array.isArray(value)) return undefined;

@@ -3,10 +3,16 @@ import { parseTimestamp, readTime } from "@pintle/events";
 /** The types that a column can have, before a database gives them names. */
 export type ColumnType = "boolean" | "int" | "float" | "datetime" | "string" | "json";
 
-/** The types that a value can have. An array is JSON text, which most columns take for a text and JSON columns as what it is. */
+/**
+ * The types that a value can have. An array is JSON text, which most columns take for a text and
+ * JSON columns as what it is.
+ */
 export type ValueType = ColumnType | "array";
 
-/** A value that is in a row: JSON and arrays are their text. A `bigint` is a whole number beyond 2^53. */
+/**
+ * A value that is in a row: JSON and arrays are their text. A `bigint` is a whole number beyond
+ * 2^53.
+ */
 export type Scalar = string | number | bigint | boolean;
 
 /** Whole numbers from -2^63 to this one, exclusive, fit 64 bits. */
@@ -24,7 +30,10 @@ export function typeOf(value: Scalar): ColumnType {
 const dateTime =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$/;
 
-/** Whether a text is a date, or a date with a time, in the strict form of ISO 8601 and in the calendar, of the years 1 to 9999, in UTC. */
+/**
+ * Whether a text is a date, or a date with a time, in the strict form of ISO 8601 and in the
+ * calendar, of the years 1 to 9999, in UTC.
+ */
 export function isDateTime(text: string): boolean {
   // Nearly every text is none, and shows it here.
   if (text.length < 10 || text.length > 35 || text.charCodeAt(4) !== 0x2d) return false;
@@ -60,14 +69,15 @@ export type Fit =
 export const widen: unique symbol = Symbol("widen");
 
 /**
- * Fits a value to a column: anything into string, int into float, everything into json, a text that can be read as a time into datetime, and
- * otherwise only its own type.
+ * Fits a value to a column: anything into string, int into float, everything into json, a text that
+ * can be read as a time into datetime, and otherwise only its own type.
  */
 export function fit(value: Scalar, type: ValueType, column: ColumnType): Fit {
   if (type === column) return value;
   switch (column) {
     case "datetime":
-      // Looser than what makes a column of times: whatever the gateway reads as a time can be stored as one.
+      // Looser than what makes a column of times: whatever the gateway reads as a time can be
+      // stored as one.
       return type === "string" ? readTime(value)?.text : undefined;
     case "string":
       return String(value);

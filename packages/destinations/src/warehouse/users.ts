@@ -18,14 +18,15 @@ export interface UserUpdate {
 }
 
 /**
- * Merges updates into what is known: each column has the latest value by `at`, whatever the order in which the updates
- * come, also over several merges. Of equal times the one that comes last wins.
+ * Merges updates into what is known: each column has the latest value by `at`, whatever the order
+ * in which the updates come, also over several merges. Of equal times the one that comes last wins.
  */
 export function mergeUser(known: UserState | undefined, updates: Iterable<UserUpdate>): UserState {
   const values = new Map(known?.values);
   const at = new Map<string, number>();
   let latest = known?.at ?? Number.NEGATIVE_INFINITY;
-  // A row that others made has one time for all its columns, and one without any is older than everything.
+  // A row that others made has one time for all its columns, and one without any is older than
+  // everything.
   for (const column of values.keys()) at.set(column, known?.times.get(column) ?? latest);
   for (const update of updates) {
     latest = Math.max(latest, update.at);

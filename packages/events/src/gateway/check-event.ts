@@ -1,6 +1,7 @@
 /**
- * The gateway's rules: lenient, since every official SDK has to be understood. An event is an object with a `userId` or an
- * `anonymousId`; everything else is the destinations' affair. Source: the answers of RudderStack's HTTP API.
+ * The gateway's rules: lenient, since every official SDK has to be understood. An event is an
+ * object with a `userId` or an `anonymousId`; everything else is the destinations' affair. Source:
+ * the answers of RudderStack's HTTP API.
  */
 import { isBlank } from "../blank.ts";
 import { idText } from "../user-key.ts";
@@ -14,7 +15,10 @@ export function checkEvent(event: unknown): EventFault | undefined {
   return hasId(userId) || hasId(anonymousId) ? undefined : "id";
 }
 
-/** The fault that a batch is refused for: an item that is no object goes before one without ids, wherever it stands. */
+/**
+ * The fault that a batch is refused for: an item that is no object goes before one without ids,
+ * wherever it stands.
+ */
 export function checkEvents(events: readonly unknown[]): EventFault | undefined {
   let fault: EventFault | undefined;
   for (const event of events) {

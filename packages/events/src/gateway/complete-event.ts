@@ -3,13 +3,19 @@ import { idText } from "../user-key.ts";
 import { knownType } from "./known-type.ts";
 import { rudderId } from "./rudder-id.ts";
 
-/** What the gateway knows about an event besides its body. All of it is stored, so that every replay completes it alike. */
+/**
+ * What the gateway knows about an event besides its body. All of it is stored, so that every replay
+ * completes it alike.
+ */
 export interface Arrival {
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
   /** The event's own `request_ip` wins over it. */
   readonly requestIp: string;
-  /** The type that the endpoint's name gives (`/v1/track`); absent for batches, whose events carry their own. */
+  /**
+   * The type that the endpoint's name gives (`/v1/track`); absent for batches, whose events carry
+   * their own.
+   */
   readonly type?: string | undefined;
   /** The event's own after cleaning, or the one that the gateway made. */
   readonly messageId: string;
@@ -17,10 +23,15 @@ export interface Arrival {
   readonly batchSentAt?: unknown;
 }
 
-/** An event as destinations get it: what the client sent, and what the gateway adds. Times are RFC 3339. */
+/**
+ * An event as destinations get it: what the client sent, and what the gateway adds. Times are RFC
+ * 3339.
+ */
 export interface DeliveredEvent {
   readonly [field: string]: unknown;
-  /** One of the six types where the client was well; whatever it sent, or nothing, where it was not. */
+  /**
+   * One of the six types where the client was well; whatever it sent, or nothing, where it was not.
+   */
   readonly type?: unknown;
   readonly messageId: string;
   readonly receivedAt: string;
@@ -32,15 +43,19 @@ export interface DeliveredEvent {
 }
 
 /**
- * Completes an event: `messageId`, `receivedAt`, `originalTimestamp`, `sentAt`, `timestamp`, `request_ip` and `rudderId`;
- * ids that are not strings become text, but for an empty object or list, which says nothing. Pure: the same event and arrival give the same result. A key `__proto__` is data.
+ * Completes an event: `messageId`, `receivedAt`, `originalTimestamp`, `sentAt`, `timestamp`,
+ * `request_ip` and `rudderId`; ids that are not strings become text, but for an empty object or
+ * list, which says nothing. Pure: the same event and arrival give the same result. A key
+ * `__proto__` is data.
  *
- * A time that the client sent is kept to the letter where it is RFC 3339, and written anew (UTC, milliseconds) where it is
- * another form that can be read. `timestamp` is the event's own, else `receivedAt - (sentAt - originalTimestamp)`: the
- * client's clock may be wrong, and the difference of two of its readings is not; a negative one counts as well. Source of the
- * fields and of this rule: RudderStack's HTTP API. That a batch's `sentAt` counts for events without one is ours; and so is that a
- * `timestamp` later than `receivedAt`, beside such a `sentAt` and without `originalTimestamp`, is taken for that one: SDKs of Segment
- * write the client's clock there, and a clock that is fast dates events into the future.
+ * A time that the client sent is kept to the letter where it is RFC 3339, and written anew (UTC,
+ * milliseconds) where it is another form that can be read. `timestamp` is the event's own, else
+ * `receivedAt - (sentAt - originalTimestamp)`: the client's clock may be wrong, and the difference
+ * of two of its readings is not; a negative one counts as well. Source of the fields and of this
+ * rule: RudderStack's HTTP API. That a batch's `sentAt` counts for events without one is ours; and
+ * so is that a `timestamp` later than `receivedAt`, beside such a `sentAt` and without
+ * `originalTimestamp`, is taken for that one: SDKs of Segment write the client's clock there, and a
+ * clock that is fast dates events into the future.
  */
 export function completeEvent(event: Readonly<Record<string, unknown>>, arrival: Arrival): DeliveredEvent {
   const receivedAt = toRfc3339(arrival.receivedAt);
@@ -60,8 +75,9 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   }
   const skew = (sent?.at ?? arrival.receivedAt) - (original?.at ?? arrival.receivedAt);
 
-  // The added fields stand before those of the client: V8 copies these quickly onto a shape that it knows, and takes 40 times as long
-  // to add fields to a copy. Spread copies a key `__proto__` as data; assigning to it would not, hence no loop over keys here.
+  // The added fields stand before those of the client: V8 copies these quickly onto a shape that it
+  // knows, and takes 40 times as long to add fields to a copy. Spread copies a key `__proto__` as
+  // data; assigning to it would not, hence no loop over keys here.
   const completed: Record<string, unknown> = {
     messageId: "",
     receivedAt: "",
@@ -89,7 +105,10 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   return completed as unknown as DeliveredEvent;
 }
 
-/** Whether an id is there and is no text yet. An empty object or list stays what it is: as a text it would name somebody. */
+/**
+ * Whether an id is there and is no text yet. An empty object or list stays what it is: as a text it
+ * would name somebody.
+ */
 function isNoText(id: unknown): boolean {
   if (typeof id === "string" || id === undefined || id === null) return false;
   return typeof id !== "object" || Object.keys(id).length > 0;

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * `rudderId`: the MD5 of `userId:anonymousId`, written as a UUID with the version (4) and variant bits set. Source:
- * RudderStack's HTTP API, whose users join tables by it.
+ * `rudderId`: the MD5 of `userId:anonymousId`, written as a UUID with the version (4) and variant
+ * bits set. Source: RudderStack's HTTP API, whose users join tables by it.
  */
 export function rudderId(userId: string, anonymousId: string): string {
   const hex = hash("md5", `${userId}:${anonymousId}`, "hex");

@@ -1,9 +1,10 @@
 /**
- * The SDK's rules: strict, checked at the call, so that a mistake is seen by the program that makes it. (What arrives over
- * HTTP is judged by the gateway's rules in `../gateway`, which accept whatever RudderStack accepts.)
+ * The SDK's rules: strict, checked at the call, so that a mistake is seen by the program that makes
+ * it. (What arrives over HTTP is judged by the gateway's rules in `../gateway`, which accept
+ * whatever RudderStack accepts.)
  *
- * Sources: the parameter tables of RudderStack's Go SDK page; where the page and the Go SDK differ (a page without a
- * name), what the Go SDK does.
+ * Sources: the parameter tables of RudderStack's Go SDK page; where the page and the Go SDK differ
+ * (a page without a name), what the Go SDK does.
  */
 import { isBlank } from "../blank.ts";
 import { EventError } from "../event-error.ts";
@@ -18,7 +19,10 @@ const traits: Field = ["traits", "object"];
 const properties: Field = ["properties", "object"];
 const view: readonly Field[] = [["name", "text"], ["category", "text"], properties];
 
-/** What a type has beyond the common fields. Common fields are checked by hand below: every message has them. */
+/**
+ * What a type has beyond the common fields. Common fields are checked by hand below: every message
+ * has them.
+ */
 const fieldsOf: Readonly<Record<MessageType, readonly Field[]>> = {
   identify: [traits],
   track: [["event", "text", true], properties],
@@ -29,8 +33,9 @@ const fieldsOf: Readonly<Record<MessageType, readonly Field[]>> = {
 };
 
 /**
- * The first rule that the message breaks, or `undefined` when it breaks none. Whether it can be encoded, and its size, are
- * not looked at here. Never throws, whatever it is given, unless a getter of the message itself throws.
+ * The first rule that the message breaks, or `undefined` when it breaks none. Whether it can be
+ * encoded, and its size, are not looked at here. Never throws, whatever it is given, unless a
+ * getter of the message itself throws.
  */
 export function checkMessage(message: unknown): EventError | undefined {
   if (!hasFields(message)) return new EventError("PINTLE_EVENT_NOT_OBJECT", "event", "", message, "an object");
@@ -92,7 +97,9 @@ function isMessageType(value: unknown): value is MessageType {
   return (messageTypes as readonly unknown[]).includes(value);
 }
 
-/** Whether an id is none, as for the gateway: absent, white space, or characters that nobody sees. */
+/**
+ * Whether an id is none, as for the gateway: absent, white space, or characters that nobody sees.
+ */
 export function isNoId(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "string" && isBlank(value));
 }

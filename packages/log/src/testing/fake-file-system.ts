@@ -19,17 +19,25 @@ export interface Operation {
   readonly path: string;
 }
 
-/** What a test may do about an operation before it happens: let it be, delay it (a promise), or make it fail (throw). */
+/**
+ * What a test may do about an operation before it happens: let it be, delay it (a promise), or make
+ * it fail (throw).
+ */
 export type Interference = (operation: Operation) => void | Promise<void>;
 
 export interface FakeFileSystemOptions {
-  /** Bytes of the disk; a write beyond stores what fits and fails with ENOSPC. Default: no bound. */
+  /**
+   * Bytes of the disk; a write beyond stores what fits and fails with ENOSPC. Default: no bound.
+   */
   readonly capacity?: number;
   /** Called before each operation. Can be replaced at any time: `interference`. */
   readonly interference?: Interference;
 }
 
-/** The unit in which a write that was not synced survives a crash, or does not. Also torn in the middle, at any byte. */
+/**
+ * The unit in which a write that was not synced survives a crash, or does not. Also torn in the
+ * middle, at any byte.
+ */
 const sectorBytes = 512;
 
 /** Numbers from 0 (inclusive) to 1 (exclusive), as `Math.random`. A test gives a seeded one. */
@@ -56,8 +64,9 @@ class Inode {
   /** Since then, in order. */
   pending: Pending[] = [];
   /**
-   * What came upon the platter after that, oldest first, since a sync failed: the page cache holds what it was to write for clean, so no later
-   * sync writes it, and whether it is there nobody knows; what was synced later lies above it for certain.
+   * What came upon the platter after that, oldest first, since a sync failed: the page cache holds
+   * what it was to write for clean, so no later sync writes it, and whether it is there nobody
+   * knows; what was synced later lies above it for certain.
    */
   layers: { readonly changes: readonly Pending[]; readonly certain: boolean }[] = [];
 
@@ -87,8 +96,9 @@ export function systemError(code: string, operation: string): Error {
 }
 
 /**
- * A file system in memory that is as unkind as a real one may be: a crash loses what was not synced, in any part and any order of
- * sectors; names that were not synced are lost; a failed sync makes the data look clean and lose it later; the disk fills up; bits flip.
+ * A file system in memory that is as unkind as a real one may be: a crash loses what was not
+ * synced, in any part and any order of sectors; names that were not synced are lost; a failed sync
+ * makes the data look clean and lose it later; the disk fills up; bits flip.
  */
 export class FakeFileSystem implements FileSystem {
   interference: Interference;
@@ -108,18 +118,23 @@ export class FakeFileSystem implements FileSystem {
   }
 
   /**
-   * The power fails. What was not synced survives in part, as `random` decides; without it nothing of it does. Operations that are under
-   * way never settle, as in a process that is gone; files that are open are useless.
+   * The power fails. What was not synced survives in part, as `random` decides; without it nothing
+   * of it does. Operations that are under way never settle, as in a process that is gone; files
+   * that are open are useless.
    */
   crash(random?: Random): void {
     this.#life++;
     for (const inode of new Set([...this.#names.values(), ...this.#durableNames.values()])) crashFile(inode, random);
-    // Changes of names reach the disk in order, as a journal keeps them; here all of a folder or none.
+    // Changes of names reach the disk in order, as a journal keeps them; here all of a folder or
+    // none.
     if (random === undefined || random() < 0.5) this.#names = new Map(this.#durableNames);
     else this.#durableNames = new Map(this.#names);
   }
 
-  /** The process ends, the machine goes on: everything written stays, and operations that are under way never settle. */
+  /**
+   * The process ends, the machine goes on: everything written stays, and operations that are under
+   * way never settle.
+   */
   kill(): void {
     this.#life++;
   }
@@ -157,8 +172,8 @@ export class FakeFileSystem implements FileSystem {
   }
 
   /**
-   * The file system as one process sees it: after a crash or a kill nothing that this process still asks for is done. The fake itself
-   * serves whoever asks.
+   * The file system as one process sees it: after a crash or a kill nothing that this process still
+   * asks for is done. The fake itself serves whoever asks.
    */
   process(): FileSystem {
     const life = this.#life;
@@ -321,7 +336,10 @@ function crashFile(inode: Inode, random: Random | undefined): void {
   inode.layers = [];
 }
 
-/** Which sectors of a change reach the disk: all, none, or any of them, one perhaps cut in the middle. */
+/**
+ * Which sectors of a change reach the disk: all, none, or any of them, one perhaps cut in the
+ * middle.
+ */
 function* survivingParts(change: Pending, random: Random): Generator<Pending> {
   const fate = random();
   if (fate < 0.25) return;

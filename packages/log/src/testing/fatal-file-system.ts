@@ -1,10 +1,15 @@
 import type { File, FileSystem } from "../file-system.ts";
 import { nodeFileSystem } from "../node-file-system.ts";
 
-/** Before the operation, in the middle of it (of a write only the first half is made), or after it. */
+/**
+ * Before the operation, in the middle of it (of a write only the first half is made), or after it.
+ */
 export type FatalPhase = "before" | "during" | "after";
 
-/** The real file system, which ends this process by SIGKILL at an operation; reads and sizes do not count as one. */
+/**
+ * The real file system, which ends this process by SIGKILL at an operation; reads and sizes do not
+ * count as one.
+ */
 export class FatalFileSystem {
   readonly fs: FileSystem;
   /** How many operations there were so far. */

@@ -28,7 +28,9 @@ export function epochs(): () => number {
   return () => ((++count * 2654435761) >>> 0) | 1;
 }
 
-/** A payload that names its append and has `size` bytes at least; the bytes depend on the number. */
+/**
+ * A payload that names its append and has `size` bytes at least; the bytes depend on the number.
+ */
 export function payloadOf(number: number, size: number): Uint8Array {
   const bytes = Buffer.alloc(Math.max(8, size), number & 255);
   bytes.writeDoubleLE(number, 0);

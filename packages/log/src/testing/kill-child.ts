@@ -1,6 +1,7 @@
 /**
- * A process for the SIGKILL test: it appends to a log, prints what is acknowledged, and ends itself by SIGKILL at a numbered
- * operation of the file system: before it, in the middle of it (a write of which only a part is made), or after it.
+ * A process for the SIGKILL test: it appends to a log, prints what is acknowledged, and ends itself
+ * by SIGKILL at a numbered operation of the file system: before it, in the middle of it (a write of
+ * which only a part is made), or after it.
  *
  * Arguments: directory, number of the operation, phase, number of the first append.
  */

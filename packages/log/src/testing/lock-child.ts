@@ -1,4 +1,7 @@
-/** A process for the test of the lock: takes the lock of a folder, says "held" or the code of the error, and stays until it is killed. */
+/**
+ * A process for the test of the lock: takes the lock of a folder, says "held" or the code of the
+ * error, and stays until it is killed.
+ */
 import { writeSync } from "node:fs";
 import { FolderLock } from "../folder-lock.ts";
 

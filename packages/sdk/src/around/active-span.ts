@@ -6,7 +6,10 @@ export interface SpanIds {
   readonly spanId: string;
 }
 
-/** Where every copy of `@opentelemetry/api` 1.x registers what it is given, and how it finds the span of a context. */
+/**
+ * Where every copy of `@opentelemetry/api` 1.x registers what it is given, and how it finds the
+ * span of a context.
+ */
 const registry = Symbol.for("opentelemetry.js.api.1");
 const spanKey = Symbol.for("OpenTelemetry Context Key SPAN");
 
@@ -15,8 +18,9 @@ interface Registered {
 }
 
 /**
- * The span that is active where a message is made; `undefined` where there is none, or no OpenTelemetry. Looked up in the registry that all
- * copies of the API share, because loading the API takes a while, and the first message of a program belongs to a span as well. Never throws.
+ * The span that is active where a message is made; `undefined` where there is none, or no
+ * OpenTelemetry. Looked up in the registry that all copies of the API share, because loading the
+ * API takes a while, and the first message of a program belongs to a span as well. Never throws.
  */
 export function activeSpan(): SpanIds | undefined {
   const context = (globalThis as { readonly [registry]?: Registered })[registry]?.context;

@@ -16,10 +16,12 @@ export interface ExpressRequest {
 }
 
 /**
- * Middleware for Express: what a handler behind it sends has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
+ * Middleware for Express: what a handler behind it sends has the request's `ip`, `userAgent`,
+ * `page` and `traceId` in its context.
  *
- * `ip` is Express's `req.ip`, which believes proxies as the setting `trust proxy` says. Put it behind middleware that reads bodies
- * by callbacks of its own (multer and other parsers of uploads): scopes that were entered before them may end there.
+ * `ip` is Express's `req.ip`, which believes proxies as the setting `trust proxy` says. Put it
+ * behind middleware that reads bodies by callbacks of its own (multer and other parsers of
+ * uploads): scopes that were entered before them may end there.
  *
  * @example
  * ```ts

@@ -25,7 +25,8 @@ export interface FastifyInstanceLike<Request> {
 }
 
 /**
- * A plugin for Fastify: what a handler sends has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
+ * A plugin for Fastify: what a handler sends has the request's `ip`, `userAgent`, `page` and
+ * `traceId` in its context.
  *
  * `ip` is Fastify's `request.ip`, which believes proxies as its option `trustProxy` says.
  *
@@ -60,7 +61,8 @@ export function pintleContext<Request extends FastifyRequestLike = FastifyReques
   };
   const plugin = (instance: FastifyInstanceLike<Request>, _options: unknown, done: () => void): void => {
     instance.addHook("onRequest", enter);
-    // Again, because the body is read in between, by events of the socket, which belong to no request.
+    // Again, because the body is read in between, by events of the socket, which belong to no
+    // request.
     instance.addHook("preValidation", enter);
     done();
   };

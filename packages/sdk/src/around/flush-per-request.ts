@@ -2,10 +2,12 @@ import { callForeign, describeThrown } from "../foreign.ts";
 import type { ScopedClient } from "./request-context.ts";
 
 /**
- * Whether what a request has sent is delivered with it, for runtimes that stop or freeze a program between requests:
+ * Whether what a request has sent is delivered with it, for runtimes that stop or freeze a program
+ * between requests:
  *
  * - `"wait"`: the response waits until it is;
- * - a function: is given the promise of it, which never rejects, and hands it to the runtime (`waitUntil`, `after`). See {@link pintleContext}.
+ * - a function: is given the promise of it, which never rejects, and hands it to the runtime
+ *   (`waitUntil`, `after`). See {@link pintleContext}.
  */
 export type FlushPerRequest<Args extends readonly unknown[]> =
   | "wait"
@@ -25,7 +27,8 @@ export async function flushAfterRequest<Args extends readonly unknown[]>(
   }
   callForeign(
     () => flush(flushed, ...args),
-    // Where the runtime has no such thing (Hono's `executionCtx` on Node), the events go out all the same, and the response has to.
+    // Where the runtime has no such thing (Hono's `executionCtx` on Node), the events go out all
+    // the same, and the response has to.
     (error) => complain(`pintle: the adapter's option flush failed: ${describeThrown(error)}`),
   );
 }

@@ -22,15 +22,19 @@ export interface HonoContextLike {
 
 /** Options of the middleware. See {@link pintleContext}. */
 export interface HonoOptions<C> extends RequestContextOptions<C> {
-  /** For serverless runtimes, for example `(flushed, c) => c.executionCtx.waitUntil(flushed)`. Default: none. */
+  /**
+   * For serverless runtimes, for example `(flushed, c) => c.executionCtx.waitUntil(flushed)`.
+   * Default: none.
+   */
   readonly flush?: FlushPerRequest<[c: C]> | undefined;
 }
 
 /**
- * Middleware for Hono: what a handler behind it sends has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
+ * Middleware for Hono: what a handler behind it sends has the request's `ip`, `userAgent`, `page`
+ * and `traceId` in its context.
  *
- * `ip` is the address of the socket with `@hono/node-server`, and what Cloudflare says on Workers. Elsewhere, and behind other
- * proxies, give it by the option `ip`.
+ * `ip` is the address of the socket with `@hono/node-server`, and what Cloudflare says on Workers.
+ * Elsewhere, and behind other proxies, give it by the option `ip`.
  *
  * @example
  * ```ts

@@ -22,7 +22,10 @@ export interface HeadersLike {
   get(name: string): string | null;
 }
 
-/** A request of the App Router (`Request`, `NextRequest`) or of the Pages Router (`NextApiRequest`). See {@link withPintle}. */
+/**
+ * A request of the App Router (`Request`, `NextRequest`) or of the Pages Router (`NextApiRequest`).
+ * See {@link withPintle}.
+ */
 export interface NextRequestLike {
   /** Absolute in the App Router, a path in the Pages Router. */
   readonly url?: string | undefined;
@@ -32,16 +35,19 @@ export interface NextRequestLike {
 /** Options of {@link withPintle}. */
 export interface NextOptions<Args extends readonly [NextRequestLike, ...unknown[]]>
   extends RequestContextOptions<Args[0]> {
-  /** For serverless hosting, for example `(flushed) => after(flushed)` with `after` of `next/server`. Default: none. */
+  /**
+   * For serverless hosting, for example `(flushed) => after(flushed)` with `after` of
+   * `next/server`. Default: none.
+   */
   readonly flush?: FlushPerRequest<Args> | undefined;
 }
 
 /**
- * Wraps a route handler, a handler of the Pages Router, or the proxy (middleware): what it sends has the request's `ip`, `userAgent`,
- * `page` and `traceId` in its context.
+ * Wraps a route handler, a handler of the Pages Router, or the proxy (middleware): what it sends
+ * has the request's `ip`, `userAgent`, `page` and `traceId` in its context.
  *
- * `ip` is the first address in `x-forwarded-for`, which Next itself fills in. Where visitors may reach Next through a proxy that passes
- * on what they claim, give it by the option `ip`.
+ * `ip` is the first address in `x-forwarded-for`, which Next itself fills in. Where visitors may
+ * reach Next through a proxy that passes on what they claim, give it by the option `ip`.
  *
  * @example
  * ```ts
@@ -70,7 +76,8 @@ export function withPintle<Args extends readonly [NextRequestLike, ...unknown[]]
 }
 
 /**
- * The context of a request of which only the headers are known, for server components and server actions:
+ * The context of a request of which only the headers are known, for server components and server
+ * actions:
  *
  * @example
  * ```ts
@@ -95,7 +102,10 @@ function factsOf(request: NextRequestLike) {
   return { ip: header("x-forwarded-for")?.split(",")[0]?.trim(), url: addressOf(request.url, header), header };
 }
 
-/** The App Router gives an absolute URL, whose host is the server's own behind a proxy; the Pages Router a path. */
+/**
+ * The App Router gives an absolute URL, whose host is the server's own behind a proxy; the Pages
+ * Router a path.
+ */
 function addressOf(url: string | undefined, header: (name: string) => string | undefined): string | undefined {
   const host = header("x-forwarded-host") ?? header("host");
   if (url === undefined || host === undefined) return url;

@@ -10,20 +10,25 @@ export type RequestContextPart = "ip" | "userAgent" | "page" | "traceId";
 /** What an adapter records of a request. See {@link pintleContext}. */
 export interface RequestContextOptions<Request> {
   /**
-   * The visitor's address, where the framework's own answer is not the right one: it has to be told which proxies it may
-   * believe. Default: see the adapter.
+   * The visitor's address, where the framework's own answer is not the right one: it has to be told
+   * which proxies it may believe. Default: see the adapter.
    */
   readonly ip?: ((request: Request) => string | undefined) | undefined;
-  /** Parts that are not recorded, for example because query strings carry secrets. Default: none. */
+  /**
+   * Parts that are not recorded, for example because query strings carry secrets. Default: none.
+   */
   readonly omit?: readonly RequestContextPart[] | undefined;
   /**
-   * What else holds for the messages of a request, such as the `userId` of who is logged in: then the adapter has to come behind what finds that
-   * out. Default: none.
+   * What else holds for the messages of a request, such as the `userId` of who is logged in: then
+   * the adapter has to come behind what finds that out. Default: none.
    */
   readonly scope?: ((request: Request) => Scope | undefined) | undefined;
 }
 
-/** The part of a client that adapters use: any `Pintle` is one, whatever its plan. See {@link pintleContext}. */
+/**
+ * The part of a client that adapters use: any `Pintle` is one, whatever its plan. See {@link
+ * pintleContext}.
+ */
 export interface ScopedClient {
   /** See `Pintle.withScope`. */
   withScope<Result>(scope: Scope, fn: () => Result): Result;
@@ -41,8 +46,9 @@ export interface RequestFacts {
 }
 
 /**
- * The context of a request: `ip`, `userAgent`, `page` (`url`, `path`, `search`, `referrer`) and `traceId`, each as far as it is known.
- * Never throws: an option's function that does, or gives a promise, leaves its part out, because a request is worth more than its events.
+ * The context of a request: `ip`, `userAgent`, `page` (`url`, `path`, `search`, `referrer`) and
+ * `traceId`, each as far as it is known. Never throws: an option's function that does, or gives a
+ * promise, leaves its part out, because a request is worth more than its events.
  */
 export function requestContext<Request>(
   request: Request,

@@ -15,15 +15,20 @@ interface Frame {
   readonly given: Scope;
   /** Over the default context and every enclosing scope of this client. */
   readonly scope: HeldScope;
-  /** Of other clients: no client has two frames in a chain, so a chain does not grow with the depth of the calls. */
+  /**
+   * Of other clients: no client has two frames in a chain, so a chain does not grow with the depth
+   * of the calls.
+   */
   readonly outer: Frame | undefined;
 }
 
 /**
- * What holds for the messages of one client during a request: `run` enters it, and every call that the enclosed function leads to,
- * synchronously or later, finds it. Two requests at a time do not see each other's.
+ * What holds for the messages of one client during a request: `run` enters it, and every call that
+ * the enclosed function leads to, synchronously or later, finds it. Two requests at a time do not
+ * see each other's.
  *
- * One storage serves all clients, made when the first scope is entered: until then a message costs nothing more.
+ * One storage serves all clients, made when the first scope is entered: until then a message costs
+ * nothing more.
  */
 export class RequestScope {
   readonly #defaults: HeldScope;
@@ -46,7 +51,8 @@ export class RequestScope {
   }
 
   /**
-   * Runs `fn` with `given` under its messages, as it is now. `fn` is given what enters the scope once more, for calls that come from elsewhere.
+   * Runs `fn` with `given` under its messages, as it is now. `fn` is given what enters the scope
+   * once more, for calls that come from elsewhere.
    *
    * @param wrong is told of each part that JSON cannot carry, and that is left out
    * @throws what `fn` throws, and nothing else
@@ -72,8 +78,9 @@ export class RequestScope {
   }
 
   /**
-   * Runs `fn` in no scope of any client: what the client does by itself goes on in the scope of whichever request set it off, and is about many. A
-   * listener that sends a message would send it with the context of a stranger.
+   * Runs `fn` in no scope of any client: what the client does by itself goes on in the scope of
+   * whichever request set it off, and is about many. A listener that sends a message would send it
+   * with the context of a stranger.
    */
   outside<Result>(fn: () => Result): Result {
     const storage = this.#storage ?? shared;

@@ -6,8 +6,8 @@ import { mergeContext } from "../merge-context.ts";
 import type { MessageFields } from "../message-fields.ts";
 
 /**
- * What a piece of a program knows of all messages that it sends: who they are about, where they come from, which properties they have. See
- * {@link Pintle.withScope}.
+ * What a piece of a program knows of all messages that it sends: who they are about, where they
+ * come from, which properties they have. See {@link Pintle.withScope}.
  *
  * @example
  * ```ts
@@ -39,8 +39,8 @@ export class ContextError extends Error {
 type Fields = Record<string, unknown>;
 
 /**
- * A scope as it holds for one client at one place: over its defaults and every enclosing scope, and a copy, so that what the program
- * changes later is not sent.
+ * A scope as it holds for one client at one place: over its defaults and every enclosing scope, and
+ * a copy, so that what the program changes later is not sent.
  */
 export class HeldScope {
   readonly #scope: Scope;
@@ -98,8 +98,9 @@ export class HeldScope {
 }
 
 /**
- * The ids of `own`, completed by those of `outer`: a visitor's `anonymousId` around, and the `userId` where they log in. An id that is another
- * than that of `outer` is somebody else's, to whom nothing of its identity belongs.
+ * The ids of `own`, completed by those of `outer`: a visitor's `anonymousId` around, and the
+ * `userId` where they log in. An id that is another than that of `outer` is somebody else's, to
+ * whom nothing of its identity belongs.
  */
 function identityOver(
   own: { readonly userId?: unknown; readonly anonymousId?: unknown },

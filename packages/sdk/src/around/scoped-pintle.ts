@@ -23,7 +23,8 @@ type Within<M, S> = M extends unknown
   : never;
 
 /**
- * The calls of a client within a scope, which leave out what the scope has. See {@link Pintle.withScope}.
+ * The calls of a client within a scope, which leave out what the scope has. See {@link
+ * Pintle.withScope}.
  *
  * @example
  * ```ts
@@ -55,7 +56,10 @@ export interface ScopedPintle<S extends Scope = Scope, Plan = AnyPlan> {
   enqueue(message: Within<MessageOf<Plan>, S>): Receipt;
 }
 
-/** Calls that are not bound to where they are made: they go on being in the scope where the runtime cannot carry it. */
+/**
+ * Calls that are not bound to where they are made: they go on being in the scope where the runtime
+ * cannot carry it.
+ */
 export function scopedCalls<S extends Scope, Plan>(
   offer: (type: Message["type"] | undefined, message: unknown) => Receipt,
 ): ScopedPintle<S, Plan> {

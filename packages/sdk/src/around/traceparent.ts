@@ -1,7 +1,8 @@
 /**
- * The trace id in a `traceparent` header (W3C Trace Context, level 1): 32 digits in lower case. `undefined` where the header is absent or
- * breaks a rule: a field of another length, upper case, an id of zeros alone, version ff. What a later version puts
- * behind the four fields of version 00 is passed over.
+ * The trace id in a `traceparent` header (W3C Trace Context, level 1): 32 digits in lower case.
+ * `undefined` where the header is absent or breaks a rule: a field of another length, upper case,
+ * an id of zeros alone, version ff. What a later version puts behind the four fields of version 00
+ * is passed over.
  */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   const [, version, traceId, parentId, rest] =

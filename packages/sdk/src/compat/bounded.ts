@@ -1,6 +1,6 @@
 /**
- * A number of another SDK's settings, as one from `least` to `most`. Those SDKs check nothing: programs give them texts of the environment, and numbers beyond
- * every bound.
+ * A number of another SDK's settings, as one from `least` to `most`. Those SDKs check nothing:
+ * programs give them texts of the environment, and numbers beyond every bound.
  *
  * @param otherwise what stands for no number at all
  */

@@ -2,7 +2,10 @@ import type { Transport } from "../transport/transport.ts";
 
 const batchPath = "/v1/batch";
 
-/** Sends batches to another path than `/v1/batch`, as SDKs let a program choose; other requests go where they go. */
+/**
+ * Sends batches to another path than `/v1/batch`, as SDKs let a program choose; other requests go
+ * where they go.
+ */
 export function withPath(transport: Transport, path: string): Transport {
   if (path === batchPath) return transport;
   const send: Transport = (request) =>

@@ -25,8 +25,8 @@ export interface RequestEnded {
 const none: Channel = { hasSubscribers: false, publish() {} };
 
 /**
- * The channel `pintle:NAME`, on which every client of the process publishes: for tools that watch a program without its help. One that nobody
- * subscribes to, where the runtime has none.
+ * The channel `pintle:NAME`, on which every client of the process publishes: for tools that watch a
+ * program without its help. One that nobody subscribes to, where the runtime has none.
  */
 export function channel(name: keyof PintleEvents | "request"): Channel {
   return builtin("node:diagnostics_channel")?.channel(`pintle:${name}`) ?? none;

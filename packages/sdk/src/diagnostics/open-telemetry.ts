@@ -5,7 +5,10 @@ import type { Transport } from "../transport/transport.ts";
 import { version } from "../version.ts";
 import type { RequestEnded } from "./channels.ts";
 
-/** The part of `@opentelemetry/api` (1.3 or later) that is used. Written down here so that the SDK needs no package for the types. */
+/**
+ * The part of `@opentelemetry/api` (1.3 or later) that is used. Written down here so that the SDK
+ * needs no package for the types.
+ */
 export interface OpenTelemetryApi {
   readonly metrics: { getMeter(name: string, version?: string): Meter };
   createNoopMeter(): Meter;
@@ -50,7 +53,10 @@ type Attributes = Readonly<Record<string, string | number>>;
 /** Where `@opentelemetry/api` keeps what has been registered with any copy of it. */
 const registry = Symbol.for("opentelemetry.js.api.1");
 
-/** Whether anything has been registered with OpenTelemetry. Until then there is nobody to tell, and the API need not even be looked for. */
+/**
+ * Whether anything has been registered with OpenTelemetry. Until then there is nobody to tell, and
+ * the API need not even be looked for.
+ */
 function isRegistered(): boolean {
   return registry in globalThis;
 }
@@ -59,14 +65,15 @@ function isRegistered(): boolean {
 export type LoadApi = () => Promise<OpenTelemetryApi>;
 
 /**
- * What OpenTelemetry is told, for all clients of the process, if the program has `@opentelemetry/api`:
+ * What OpenTelemetry is told, for all clients of the process, if the program has
+ * `@opentelemetry/api`:
  *
  * - metrics, read off the counters when they are collected, so that a message costs nothing more;
- * - that the SDK's own requests are not to be traced: a span for each would tell nothing about the program, and an exporter that goes
- *   through the same data plane would feed itself.
+ * - that the SDK's own requests are not to be traced: a span for each would tell nothing about the
+ *   program, and an exporter that goes through the same data plane would feed itself.
  *
- * A provider of metrics may be registered after the first client has been made, and OpenTelemetry tells nobody, so it is looked for at each
- * request until there is one.
+ * A provider of metrics may be registered after the first client has been made, and OpenTelemetry
+ * tells nobody, so it is looked for at each request until there is one.
  */
 export class OpenTelemetry {
   readonly #load: LoadApi;
@@ -75,7 +82,9 @@ export class OpenTelemetry {
   #histogram: Histogram | undefined;
   #isLookingForMeter = false;
 
-  /** Counters of clients that live. Counters do not refer to their client, so this keeps none alive. */
+  /**
+   * Counters of clients that live. Counters do not refer to their client, so this keeps none alive.
+   */
   readonly #counters = new Set<Counters>();
   /** Sums of clients that are gone: what a counter has counted stays counted. */
   #past: Stats | undefined;
@@ -86,7 +95,9 @@ export class OpenTelemetry {
     this.#isRegistered = isThere;
   }
 
-  /** Reports a client's counters for as long as the client lives, and what it has counted for ever. */
+  /**
+   * Reports a client's counters for as long as the client lives, and what it has counted for ever.
+   */
   watch(client: object, counters: Counters): void {
     this.#counters.add(counters);
     this.#gone.register(client, counters);
@@ -117,7 +128,10 @@ export class OpenTelemetry {
     return this.#api;
   }
 
-  /** What OpenTelemetry, or what the program has registered with it, throws is not for the program to die of. */
+  /**
+   * What OpenTelemetry, or what the program has registered with it, throws is not for the program
+   * to die of.
+   */
   #look(): void {
     callForeign(
       () => this.#lookForMeter(),
@@ -181,7 +195,10 @@ export class OpenTelemetry {
   }
 }
 
-/** A context in which nothing is traced, and that keeps nothing of the request in which a message was sent. */
+/**
+ * A context in which nothing is traced, and that keeps nothing of the request in which a message
+ * was sent.
+ */
 function untracedIn(api: OpenTelemetryApi): Context {
   // The key of @opentelemetry/core's suppressTracing(): keys with one description are the same.
   return api.ROOT_CONTEXT.setValue(api.createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"), true);

@@ -8,9 +8,10 @@ interface Builtins {
 }
 
 /**
- * A module of the runtime, if it has it: Node, Bun, Deno, and edge runtimes with their compatibility with Node switched on.
- * At once, unlike `import()`, and unlike an import statement it leads no bundler to a module that its target does not have.
- * To be called when the module is needed and never at import: there may be no `process` yet, or none at all.
+ * A module of the runtime, if it has it: Node, Bun, Deno, and edge runtimes with their
+ * compatibility with Node switched on. At once, unlike `import()`, and unlike an import statement
+ * it leads no bundler to a module that its target does not have. To be called when the module is
+ * needed and never at import: there may be no `process` yet, or none at all.
  */
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
   try {

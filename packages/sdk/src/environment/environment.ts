@@ -7,8 +7,8 @@ import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /**
- * Everything that the client takes from its surroundings. `node.ts` and `web.ts` are the real ones; tests run the same
- * client on virtual time, with a transport and randomness of their own.
+ * Everything that the client takes from its surroundings. `node.ts` and `web.ts` are the real ones;
+ * tests run the same client on virtual time, with a transport and randomness of their own.
  */
 export interface Environment {
   /** Name and version of the runtime, as in `node/20.20.2`: for `User-Agent`. */
@@ -18,8 +18,8 @@ export interface Environment {
   /** Milliseconds since some moment. Never jumps: for ages, intervals and backoffs. */
   monotonic(): number;
   /**
-   * Calls back once after that many milliseconds; returns what cancels it. The timer does not keep the program alive, and
-   * may be of any length.
+   * Calls back once after that many milliseconds; returns what cancels it. The timer does not keep
+   * the program alive, and may be of any length.
    */
   after(milliseconds: number, callback: () => void): () => void;
   /** Keeps the program alive until the function that it returns is called. */
@@ -38,7 +38,10 @@ export interface Environment {
   openLog(settings: Settings, monotonic: () => number): TellLog;
   /** Called before the first request. */
   loadTransport(settings: Settings): Promise<Transport>;
-  /** Reads the options about connections. Absent where the runtime makes them, and cannot be told how. */
+  /**
+   * Reads the options about connections. Absent where the runtime makes them, and cannot be told
+   * how.
+   */
   readonly connections?: ConnectionsCheck;
   /** Reads the option `durable`. Absent where there is no file system. */
   readonly durable?: DurableCheck;
@@ -55,13 +58,19 @@ export interface Telemetry {
 
 /** The end of the program, where the runtime tells of it. */
 export interface Lifecycle {
-  /** From now on the program is not to end by itself without `resident.drain`. Cheap; called when messages begin to wait. */
+  /**
+   * From now on the program is not to end by itself without `resident.drain`. Cheap; called when
+   * messages begin to wait.
+   */
   enter(resident: Resident): void;
   /** No message waits any more. */
   leave(resident: Resident): void;
   /** The client has been closed. */
   forget(resident: Resident): void;
-  /** Calls back on SIGTERM and SIGINT; they have their usual effect when the promise has resolved. Returns what ends it. */
+  /**
+   * Calls back on SIGTERM and SIGINT; they have their usual effect when the promise has resolved.
+   * Returns what ends it.
+   */
   onSignal(close: () => Promise<unknown>): () => void;
 }
 
@@ -69,8 +78,13 @@ export interface Lifecycle {
 export interface Resident {
   /** Whether it is drained on SIGTERM, where nobody else listens to that. */
   readonly minds: boolean;
-  /** Tries to deliver everything within `exitTimeout`, then gives up what is left. Never rejects. */
+  /**
+   * Tries to deliver everything within `exitTimeout`, then gives up what is left. Never rejects.
+   */
   drain(): Promise<void>;
-  /** The program ends now, because of `process.exit()` or an exception: nothing can be sent any more. */
+  /**
+   * The program ends now, because of `process.exit()` or an exception: nothing can be sent any
+   * more.
+   */
   lost(): void;
 }

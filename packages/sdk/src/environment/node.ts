@@ -11,7 +11,10 @@ import { ProcessLifecycle } from "./process-lifecycle.ts";
 import { monotonic, realQueueMicrotask } from "./real.ts";
 import { after, hold } from "./timers.ts";
 
-/** A variable, and the comments below, keep bundlers from looking for it: it is there or not where the program runs. */
+/**
+ * A variable, and the comments below, keep bundlers from looking for it: it is there or not where
+ * the program runs.
+ */
 const openTelemetryApi: string = "@opentelemetry/api";
 
 const telemetry: OpenTelemetry = new OpenTelemetry(

@@ -5,27 +5,35 @@ export type ProcessEvents = Pick<NodeJS.Process, "pid" | "on" | "prependListener
 
 const signals = ["SIGTERM", "SIGINT"] as const;
 
-/** Marks listeners of the SDK, those of another copy of it included: none of them decides when the program ends. */
+/**
+ * Marks listeners of the SDK, those of another copy of it included: none of them decides when the
+ * program ends.
+ */
 const ours = Symbol.for("@pintle/sdk closes on signals");
 
 /**
- * The end of a process, for all clients in it: each listener is added once, when it is first needed, and goes with the last client.
+ * The end of a process, for all clients in it: each listener is added once, when it is first
+ * needed, and goes with the last client.
  *
- * **A program that ends by itself** has no work left that keeps it alive; sockets and timers of clients do not count.
- * Then there is `beforeExit`, and every client with messages waiting is drained; its hold keeps the process alive
- * meanwhile. When the hold ends and nothing else goes on, there is `beforeExit` again, and no client waits any more. (Timers
- * that keep the process alive from the beginning would do as well, but would hold it for a whole `interval`.)
+ * **A program that ends by itself** has no work left that keeps it alive; sockets and timers of
+ * clients do not count. Then there is `beforeExit`, and every client with messages waiting is
+ * drained; its hold keeps the process alive meanwhile. When the hold ends and nothing else goes on,
+ * there is `beforeExit` again, and no client waits any more. (Timers that keep the process alive
+ * from the beginning would do as well, but would hold it for a whole `interval`.)
  *
- * **process.exit() and uncaught exceptions** leave no time: there is `exit` alone, and what is left is told as lost.
+ * **process.exit() and uncaught exceptions** leave no time: there is `exit` alone, and what is left
+ * is told as lost.
  *
- * **SIGTERM and SIGINT**, for clients that ask for it: all of them are closed, then the signal is sent again, and has its
- * usual effect. If the program listens to the signal itself, it decides on its own when to end: it is not sent again. A
- * second signal is not waited for. Our listener is the first, because one that was added by `once` is gone when it has
- * been called.
+ * **SIGTERM and SIGINT**, for clients that ask for it: all of them are closed, then the signal is
+ * sent again, and has its usual effect. If the program listens to the signal itself, it decides on
+ * its own when to end: it is not sent again. A second signal is not waited for. Our listener is the
+ * first, because one that was added by `once` is gone when it has been called.
  *
- * **SIGTERM, for all others** that have sent something: only where nobody else listens, every client with messages waiting is drained, and the
- * signal is sent again. The listener steps back before anything else, so that whoever counts listeners (as the package signal-exit does, to find out
- * whether it is to end the program) counts as if it had never been there; and a second signal has its usual effect.
+ * **SIGTERM, for all others** that have sent something: only where nobody else listens, every
+ * client with messages waiting is drained, and the signal is sent again. The listener steps back
+ * before anything else, so that whoever counts listeners (as the package signal-exit does, to find
+ * out whether it is to end the program) counts as if it had never been there; and a second signal
+ * has its usual effect.
  */
 export class ProcessLifecycle implements Lifecycle {
   readonly #process: ProcessEvents;
@@ -94,7 +102,10 @@ export class ProcessLifecycle implements Lifecycle {
     return this.#process.listeners(signal).every((listener) => ours in listener);
   }
 
-  /** Sends the signal again, unless somebody of another copy of the SDK is still at it, who then sends it. */
+  /**
+   * Sends the signal again, unless somebody of another copy of the SDK is still at it, who then
+   * sends it.
+   */
   #pass(signal: NodeJS.Signals): void {
     if (this.#process.listeners(signal).length === 0) this.#process.kill(this.#process.pid, signal);
   }
@@ -104,7 +115,8 @@ export class ProcessLifecycle implements Lifecycle {
     this.#closers.add(close);
     return () => {
       this.#closers.delete(close);
-      // While the signal is being handled the listener stays: without one the signal would have its effect at once.
+      // While the signal is being handled the listener stays: without one the signal would have its
+      // effect at once.
       if (this.#closers.size === 0 && !this.#isClosing) this.#ignoreSignals();
     };
   }

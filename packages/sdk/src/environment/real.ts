@@ -1,13 +1,17 @@
 /**
- * What tells the time, as it is when the SDK is loaded. A test that replaces timers (Vitest's and Jest's fake timers, `mock.timers` of `node:test`)
- * replaces them for the program, whose time it drives; a request goes over a real network, and would wait for ever.
+ * What tells the time, as it is when the SDK is loaded. A test that replaces timers (Vitest's and
+ * Jest's fake timers, `mock.timers` of `node:test`) replaces them for the program, whose time it
+ * drives; a request goes over a real network, and would wait for ever.
  */
 const found = globalThis as unknown as Readonly<Record<Name, Real>>;
 
 type Name = "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval" | "queueMicrotask" | "performance";
 
 interface Real {
-  /** The functions that a fake of `@sinonjs/fake-timers` (Vitest, Jest) replaced, by their names with `_` in front. */
+  /**
+   * The functions that a fake of `@sinonjs/fake-timers` (Vitest, Jest) replaced, by their names
+   * with `_` in front.
+   */
   readonly clock?: Readonly<Record<string, unknown>>;
 }
 

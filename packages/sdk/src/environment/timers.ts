@@ -21,7 +21,8 @@ export function hold(): () => void {
 }
 
 function unref(timer: unknown): void {
-  // Node and Bun give an object, Deno may give a number and has a function for it, the others know no such thing.
+  // Node and Bun give an object, Deno may give a number and has a function for it, the others know
+  // no such thing.
   if (typeof timer === "object") (timer as { unref?: () => void } | null)?.unref?.();
   else (globalThis as { Deno?: { unrefTimer?: (id: unknown) => void } }).Deno?.unrefTimer?.(timer);
 }

@@ -1,4 +1,7 @@
-/** A program that closed.test.ts runs: makes clients and closes them, one after the other, and counts what is left. */
+/**
+ * A program that closed.test.ts runs: makes clients and closes them, one after the other, and
+ * counts what is left.
+ */
 import { readdirSync } from "node:fs";
 import { Pintle } from "../index.ts";
 

@@ -1,4 +1,7 @@
-/** Closed means that nothing is left: clients that are made and closed one after the other, in a process that may open few files. */
+/**
+ * Closed means that nothing is left: clients that are made and closed one after the other, in a
+ * process that may open few files.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";

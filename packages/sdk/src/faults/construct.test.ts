@@ -1,4 +1,7 @@
-/** Making a client checks and stores, and does nothing else: at the start of a worker there is no randomness, no clock, no timer and no I/O. */
+/**
+ * Making a client checks and stores, and does nothing else: at the start of a worker there is no
+ * randomness, no clock, no timer and no I/O.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

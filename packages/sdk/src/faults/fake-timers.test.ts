@@ -1,4 +1,7 @@
-/** Fake timers drive the time of the program, and not that of the SDK: a request goes over a real network. Jest's and Vitest's: tests/trips. */
+/**
+ * Fake timers drive the time of the program, and not that of the SDK: a request goes over a real
+ * network. Jest's and Vitest's: tests/trips.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Pintle } from "../index.ts";

@@ -1,4 +1,7 @@
-/** Programs that foreign.test.ts runs, each in a process of its own: `node foreign.test.child.js NAME URL WAY...`. */
+/**
+ * Programs that foreign.test.ts runs, each in a process of its own: `node foreign.test.child.js
+ * NAME URL WAY...`.
+ */
 
 import { flushAfterRequest } from "../around/flush-per-request.ts";
 import { requestContext } from "../around/request-context.ts";

@@ -1,4 +1,7 @@
-/** No function that is called for the program ends it, whatever it does: each in each way, in a process under the strictest rule. */
+/**
+ * No function that is called for the program ends it, whatever it does: each in each way, in a
+ * process under the strictest rule.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, test } from "node:test";

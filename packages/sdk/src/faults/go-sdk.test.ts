@@ -144,7 +144,8 @@ describe("faults of the Go SDK", () => {
 
   test("on 451 some nodes get their messages twice and others never", async () => {
     await using plane = await FakeDataPlane.start({ nodes: 3 });
-    // Grows from three nodes to five in the middle: from then on the old count is answered with 451, as the proxy does.
+    // Grows from three nodes to five in the middle: from then on the old count is answered with
+    // 451, as the proxy does.
     let nodes = 3;
     let answered = 0;
     plane.otherwise(({ headers }: ReceivedRequest) => {

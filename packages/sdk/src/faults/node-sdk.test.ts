@@ -1,4 +1,6 @@
-/** Faults of RudderStack's Node SDK (rudder-sdk-node 3.0). Each test fails if Pintle had the fault. */
+/**
+ * Faults of RudderStack's Node SDK (rudder-sdk-node 3.0). Each test fails if Pintle had the fault.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Config, Pintle } from "../index.ts";
@@ -74,7 +76,8 @@ describe("faults of the Node SDK", () => {
     await client.close();
   });
 
-  // That the client does not recover from 120 s of 503 is tested in long-times.test.ts, on virtual time.
+  // That the client does not recover from 120 s of 503 is tested in long-times.test.ts, on virtual
+  // time.
 
   test("what was sent while the server could not be reached is lost", async () => {
     await using plane = await FakeDataPlane.start({ otherwise: 503 });

@@ -1,4 +1,6 @@
-/** What the SDK must not do to the program that it lives in, each shown with a program of its own. */
+/**
+ * What the SDK must not do to the program that it lives in, each shown with a program of its own.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -40,7 +42,8 @@ async function run(name: string, urls: readonly string[], options: RunOptions = 
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
   });
-  // A program that is held for ever shows as one that was killed (no exit code), and not as a test without end.
+  // A program that is held for ever shows as one that was killed (no exit code), and not as a test
+  // without end.
   const deadline = setTimeout(lastResort, 60_000);
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   clearTimeout(deadline);
@@ -142,7 +145,8 @@ describe("a program with the SDK in it", () => {
 
   test("is held for exitTimeout, and no longer, where the server hangs", async () => {
     await using plane = await FakeDataPlane.start({ otherwise: "hang" });
-    // An attempt may take an hour here: a program that waited for it would be killed after a minute.
+    // An attempt may take an hour here: a program that waited for it would be killed after a
+    // minute.
     for (const name of ["ends", "endsWhileSending"]) {
       const { code, lines, stderr } = await run(name, [plane.url]);
       assert.deepEqual([code, stderr], [0, ""]);

@@ -1,4 +1,7 @@
-/** Programs that process.test.ts runs, each in a process of its own: `node program.test.child.js NAME URL...`. */
+/**
+ * Programs that process.test.ts runs, each in a process of its own: `node program.test.child.js
+ * NAME URL...`.
+ */
 import { Pintle } from "../index.ts";
 import { Pintle as WebPintle } from "../web.ts";
 
@@ -109,7 +112,9 @@ const programs: Readonly<Record<string, () => void | Promise<void>>> = {
     programs.terminated?.();
   },
 
-  /** The same with a library that ends the program if nobody else listens, as signal-exit does it. */
+  /**
+   * The same with a library that ends the program if nobody else listens, as signal-exit does it.
+   */
   terminatedAndCounted() {
     const counting = (): void => {
       if (process.listenerCount("SIGTERM") !== 1) return;

@@ -2,7 +2,8 @@ import { describe } from "@pintle/events";
 import { ConfigError } from "../errors.ts";
 
 /**
- * Refuses what is no object, and names that it cannot have: one that is misspelt would do nothing, in silence.
+ * Refuses what is no object, and names that it cannot have: one that is misspelt would do nothing,
+ * in silence.
  *
  * @throws ConfigError
  */

@@ -1,7 +1,7 @@
 /**
- * Base of the fluent helpers. Each field is an own property, so a helper is what it looks like: it can be spread, merged,
- * checked by a schema and encoded as the plain object that it stands for. 0, `false` and "" are values and are kept;
- * `undefined` is left out by the encoding, as everywhere.
+ * Base of the fluent helpers. Each field is an own property, so a helper is what it looks like: it
+ * can be spread, merged, checked by a schema and encoded as the plain object that it stands for. 0,
+ * `false` and "" are values and are kept; `undefined` is left out by the encoding, as everywhere.
  */
 export class FreeForm {
   [field: string]: unknown;

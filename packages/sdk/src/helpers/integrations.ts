@@ -35,10 +35,11 @@ class IntegrationsSetters extends FreeForm {
 export type IntegrationsHelper = Integrations & IntegrationsSetters;
 
 /**
- * New, empty integrations: `integrations().enableAll().disable("Salesforce")`. A plain object does the same.
+ * New, empty integrations: `integrations().enableAll().disable("Salesforce")`. A plain object does
+ * the same.
  *
- * The default for all destinations is written as `All`, which is what data planes read. (The Go SDK writes `all`, which
- * to RudderStack is a destination of that name.)
+ * The default for all destinations is written as `All`, which is what data planes read. (The Go SDK
+ * writes `all`, which to RudderStack is a destination of that name.)
  *
  * @example
  * ```ts

@@ -11,8 +11,8 @@ export interface Product {
 }
 
 /**
- * Properties of an event, a page or a screen: a setter for each property that destinations know by name, and `set` for
- * all others.
+ * Properties of an event, a page or a screen: a setter for each property that destinations know by
+ * name, and `set` for all others.
  *
  * Names and setters are those of RudderStack's Go SDK (`analytics.NewProperties()`).
  *
@@ -167,7 +167,8 @@ export class PropertiesHelper extends FreeForm {
 }
 
 /**
- * New, empty properties: `properties().setRevenue(9.5).set("plan", "Free")`. A plain object does the same.
+ * New, empty properties: `properties().setRevenue(9.5).set("plan", "Free")`. A plain object does
+ * the same.
  *
  * @example
  * ```ts

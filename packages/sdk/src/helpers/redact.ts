@@ -4,18 +4,22 @@ import { ConfigError } from "../errors.ts";
 
 const redacted = "[redacted]";
 
-/** What a person wrote, or something knows of one. Everything else says what a message is, and who it is about. */
+/**
+ * What a person wrote, or something knows of one. Everything else says what a message is, and who
+ * it is about.
+ */
 const parts = ["context", "properties", "traits"] as const;
 
 /**
- * For `beforeSend`: puts `[redacted]` in the place of values, in `context`, `properties` and `traits`. Ids are never touched: they would make one
- * person of all.
+ * For `beforeSend`: puts `[redacted]` in the place of values, in `context`, `properties` and
+ * `traits`. Ids are never touched: they would make one person of all.
  *
- * - **A path** names fields: `context.ip`, `properties.card.number`, `traits.phones.0`. `*` stands for one field or place in a list, `**` for
- *   any number of them: `**.password`.
+ * - **A path** names fields: `context.ip`, `properties.card.number`, `traits.phones.0`. `*` stands
+ *   for one field or place in a list, `**` for any number of them: `**.password`.
  * - **A pattern** is replaced in every text, wherever it is found: `/\b\d{13,19}\b/`.
  *
- * @throws ConfigError for a path that does not begin with one of the three, or with a star, and for what is neither path nor pattern
+ * @throws ConfigError for a path that does not begin with one of the three, or with a star, and for
+ * what is neither path nor pattern
  * @example
  * ```ts
  * import { Pintle, redact } from "@pintle/sdk";
@@ -58,7 +62,10 @@ function pathOf(path: string): readonly string[] {
   throw new ConfigError("redact", path, JSON.stringify(path), `a path that begins with ${parts.join(", ")}, * or **`);
 }
 
-/** What is left of a path behind one step; nothing where it does not lead there, more where a star may stand for it or not. */
+/**
+ * What is left of a path behind one step; nothing where it does not lead there, more where a star
+ * may stand for it or not.
+ */
 function beyond(path: readonly string[], step: string): readonly (readonly string[])[] {
   const [first, ...rest] = path;
   if (first === "**") return [path, ...(rest.length === 0 ? [rest] : beyond(rest, step))];
@@ -73,7 +80,8 @@ function redactedIn(value: unknown, paths: readonly (readonly string[])[], patte
   if (paths.some(isEnd)) return redacted;
   if (typeof value === "string") return patterns.reduce((text, pattern) => text.replace(pattern, redacted), value);
   if (typeof value !== "object" || value === null) return value;
-  // It is a copy, of what JSON can carry: written to, it is neither the program's nor anything but fields and lists.
+  // It is a copy, of what JSON can carry: written to, it is neither the program's nor anything but
+  // fields and lists.
   for (const [name, inner] of Object.entries(value)) {
     const next = redactedIn(
       inner,

@@ -14,7 +14,8 @@ export interface Renames {
 }
 
 /**
- * For `beforeSend`: gives events, properties and traits other names. A field whose new name is taken by another field takes its place.
+ * For `beforeSend`: gives events, properties and traits other names. A field whose new name is
+ * taken by another field takes its place.
  *
  * @throws ConfigError for new names that are no texts, or empty
  * @example

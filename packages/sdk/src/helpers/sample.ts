@@ -5,15 +5,19 @@ import { checkNames } from "./check-names.ts";
 
 /** What is sampled, and by what. See {@link sample}. */
 export interface SampleOptions {
-  /** Names of events: of `track` calls with these alone, everything else is sent. Default: all messages of all calls. */
+  /**
+   * Names of events: of `track` calls with these alone, everything else is sent. Default: all
+   * messages of all calls.
+   */
   readonly events?: readonly string[] | undefined;
   /** What is kept or left out as a whole. Default: the user, by `userId`, else `anonymousId`. */
   readonly by?: ((message: WritableMessage) => string) | undefined;
 }
 
 /**
- * For `beforeSend`: lets the messages of a part of the users pass, always of the same ones, in each process and for as long as the rate does not
- * change; a higher rate adds users. The others are refused as `filtered`.
+ * For `beforeSend`: lets the messages of a part of the users pass, always of the same ones, in each
+ * process and for as long as the rate does not change; a higher rate adds users. The others are
+ * refused as `filtered`.
  *
  * @param rate from 0 (nobody) to 1 (everybody)
  * @throws ConfigError for another rate, and for options of the wrong kind

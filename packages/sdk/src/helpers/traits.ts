@@ -1,7 +1,8 @@
 import { FreeForm } from "./free-form.ts";
 
 /**
- * Traits of a user or a group: a setter for each trait that destinations know by name, and `set` for all others.
+ * Traits of a user or a group: a setter for each trait that destinations know by name, and `set`
+ * for all others.
  *
  * Names and setters are those of RudderStack's Go SDK (`analytics.NewTraits()`).
  *
@@ -32,7 +33,10 @@ import { FreeForm } from "./free-form.ts";
  * ```
  */
 export class TraitsHelper extends FreeForm {
-  /** A line of text, or its parts (`street`, `city`, `postalCode`, `state`, `country`), which most destinations prefer. */
+  /**
+   * A line of text, or its parts (`street`, `city`, `postalCode`, `state`, `country`), which most
+   * destinations prefer.
+   */
   setAddress(address: string | Readonly<Record<string, unknown>>): this {
     return this.set("address", address);
   }
@@ -109,8 +113,8 @@ export class TraitsHelper extends FreeForm {
 }
 
 /**
- * New, empty traits: `traits().setName("Name Surname").setEmail("name@example.com").set("plan", "Free")`.
- * A plain object does the same.
+ * New, empty traits: `traits().setName("Name Surname").setEmail("name@example.com").set("plan",
+ * "Free")`. A plain object does the same.
  *
  * @example
  * ```ts

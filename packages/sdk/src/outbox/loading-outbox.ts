@@ -11,7 +11,9 @@ import type { Signal } from "../signal.ts";
 import type { Accepted, OpenOutbox, Outbox, OutboxHost } from "./outbox.ts";
 import { Transit } from "./transit.ts";
 
-/** Milliseconds until the code is loaded again after the first failure; they double up to a minute. */
+/**
+ * Milliseconds until the code is loaded again after the first failure; they double up to a minute.
+ */
 const firstRetry = 1_000;
 const longestRetry = 60_000;
 
@@ -30,11 +32,13 @@ class Early extends Transit {
 }
 
 /**
- * The outbox of runtimes to which code comes over the network: what sends messages is half of the client, and no call needs
- * it. It is loaded with the first message; until it is there messages are accepted and refused by the same rules, and gather here.
+ * The outbox of runtimes to which code comes over the network: what sends messages is half of the
+ * client, and no call needs it. It is loaded with the first message; until it is there messages are
+ * accepted and refused by the same rules, and gather here.
  *
- * Where it cannot be loaded, that is told as a request that has failed is, and tried again, by a timer or when somebody
- * flushes; what grows older than `maxAge` meanwhile is dropped as `expired`. Who cannot load code cannot send either.
+ * Where it cannot be loaded, that is told as a request that has failed is, and tried again, by a
+ * timer or when somebody flushes; what grows older than `maxAge` meanwhile is dropped as `expired`.
+ * Who cannot load code cannot send either.
  */
 export class LoadingOutbox implements Outbox {
   readonly #settings: Settings;
@@ -133,7 +137,10 @@ export class LoadingOutbox implements Outbox {
     return this.#settings.maxQueueBytes - this.#counters.stagedBytes;
   }
 
-  /** Waits for the code, and loads it if that is not under way. Returns the milliseconds that are left. */
+  /**
+   * Waits for the code, and loads it if that is not under way. Returns the milliseconds that are
+   * left.
+   */
   async #loaded(timeout: number, signal?: Signal): Promise<number> {
     const until = this.#environment.monotonic() + timeout;
     await boundedWait(this.#environment, timeout, signal, (done) => {

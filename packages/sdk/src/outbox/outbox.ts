@@ -22,18 +22,25 @@ export interface Outbox {
    * Takes a message, or says why not.
    *
    * @param lane hash of its user key
-   * @param more the end of `json` that no function of the program's sees: fields that the model does not know
+   * @param more the end of `json` that no function of the program's sees: fields that the model
+   * does not know
    */
   accept(json: string, lane: number, more: string): Accepted | "too_large" | "queue_full";
   /** Resolves when there is room for one more message of the largest size. */
   ready(): Promise<void>;
-  /** Sends what was accepted before, and resolves when all of it has ended, or the time is over. Never rejects. */
+  /**
+   * Sends what was accepted before, and resolves when all of it has ended, or the time is over.
+   * Never rejects.
+   */
   flush(timeout: number, signal?: Signal): Promise<FlushResult>;
   /** Tries to deliver everything in that time, then gives up what is left. Never rejects. */
   close(timeout: number): Promise<FlushResult>;
 }
 
-/** Whom an outbox tells what happens, and asks how messages are encoded. But for `encode` none of it throws. */
+/**
+ * Whom an outbox tells what happens, and asks how messages are encoded. But for `encode` none of it
+ * throws.
+ */
 export interface OutboxHost extends DeliveryObserver {
   /** What is to be sent for what `enrich` gave. Throws where it is no message. */
   encode(result: unknown, original: string, more: string): { readonly json: string; readonly lane: number };

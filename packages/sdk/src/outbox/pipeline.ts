@@ -8,7 +8,9 @@ import type { FlushResult } from "../send/flushes.ts";
 import type { Signal } from "../signal.ts";
 import type { Accepted, Outbox, OutboxHost } from "./outbox.ts";
 
-/** The outbox itself: messages are enriched, where the program asks for that, and then delivered. */
+/**
+ * The outbox itself: messages are enriched, where the program asks for that, and then delivered.
+ */
 export class Pipeline implements Outbox {
   readonly #settings: Settings;
   readonly #environment: Environment;

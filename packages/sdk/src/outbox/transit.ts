@@ -1,7 +1,10 @@
 import type { Dropped, Outcome } from "../outcome.ts";
 import type { Accepted } from "./outbox.ts";
 
-/** A message that was accepted and is not queued yet: whoever asks for its end is passed on to what it becomes. */
+/**
+ * A message that was accepted and is not queued yet: whoever asks for its end is passed on to what
+ * it becomes.
+ */
 export class Transit implements Accepted {
   #end: Accepted | Dropped | undefined;
   #waiting: ((end: Accepted | Dropped) => void)[] = [];

@@ -15,10 +15,12 @@ import { callForeign, describeThrown, isThenable } from "../foreign.ts";
 import { isStandardSchema, type StandardSchema, type ValidationIssue } from "./standard-schema.ts";
 
 /**
- * A tracking plan as a type: for each name of an event its properties. `$identify`, `$group` and `$alias` stand for the traits of those
- * calls, `$page` and `$screen` for the properties of theirs; what a plan does not name is free.
+ * A tracking plan as a type: for each name of an event its properties. `$identify`, `$group` and
+ * `$alias` stand for the traits of those calls, `$page` and `$screen` for the properties of theirs;
+ * what a plan does not name is free.
  *
- * A bound on itself, because an interface has no index signature and would not fit `Record<string, ...>`.
+ * A bound on itself, because an interface has no index signature and would not fit `Record<string,
+ * ...>`.
  *
  * @example
  * ```ts
@@ -42,7 +44,8 @@ export type TrackingPlan<Plan> = { readonly [Event in keyof Plan]: object };
 export type AnyPlan = Readonly<Record<string, Properties>>;
 
 /**
- * A validator for the properties of each event, or of some. The plan's type follows from the validators.
+ * A validator for the properties of each event, or of some. The plan's type follows from the
+ * validators.
  *
  * @example
  * ```ts
@@ -120,7 +123,10 @@ type Planned<Field extends string, Value> =
     ? { readonly [Name in Field]?: Value | undefined }
     : { readonly [Name in Field]: Value };
 
-/** The fields of a message whose type is known: what the shorthands (`client.track(...)`) take. Keeps unions apart. */
+/**
+ * The fields of a message whose type is known: what the shorthands (`client.track(...)`) take.
+ * Keeps unions apart.
+ */
 export type FieldsOf<M> = M extends unknown ? Omit<M, "type"> : never;
 
 /** Why a message is not as planned. */
@@ -137,11 +143,12 @@ export function findInvalidValidator(validators: Readonly<Record<string, unknown
 }
 
 /**
- * Runs the validator for the message's event, or for its call, on its properties or traits (`{}` where there are none). A message
- * without a validator is as planned. What a validator makes of the fields (defaults, conversions) is not used: it checks and changes
- * nothing.
+ * Runs the validator for the message's event, or for its call, on its properties or traits (`{}`
+ * where there are none). A message without a validator is as planned. What a validator makes of the
+ * fields (defaults, conversions) is not used: it checks and changes nothing.
  *
- * Never throws. A validator that throws, or that answers later (`enqueue` answers now), fails the message.
+ * Never throws. A validator that throws, or that answers later (`enqueue` answers now), fails the
+ * message.
  */
 export function findPlanViolation(
   validators: Readonly<Record<string, StandardSchema | undefined>>,

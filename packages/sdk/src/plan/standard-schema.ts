@@ -1,6 +1,7 @@
 /**
- * What Zod, Valibot, ArkType and others have in common: the interface that they publish as Standard Schema, version 1
- * (standardschema.dev). Written down here so that the SDK needs none of them, nor a package for the types.
+ * What Zod, Valibot, ArkType and others have in common: the interface that they publish as Standard
+ * Schema, version 1 (standardschema.dev). Written down here so that the SDK needs none of them, nor
+ * a package for the types.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {

@@ -4,8 +4,8 @@ import type { TellLog } from "./problem-log.ts";
 const mostEarly = 100;
 
 /**
- * A log whose code is loaded when there is something to tell. Where that fails, it is tried again with what is told next; listeners
- * are told at once all the same.
+ * A log whose code is loaded when there is something to tell. Where that fails, it is tried again
+ * with what is told next; listeners are told at once all the same.
  */
 export function loadingLog(load: () => Promise<TellLog>): TellLog {
   const early: Parameters<TellLog>[0][] = [];

@@ -20,7 +20,10 @@ export class ProblemLog {
     this.#reporter = new Reporter(logger, verbose, monotonic);
   }
 
-  /** Mistakes are told apart by what is wrong with which event; a full queue and a closed client are the same for all. */
+  /**
+   * Mistakes are told apart by what is wrong with which event; a full queue and a closed client are
+   * the same for all.
+   */
   refused({ reason, error }: Refusal, { type: givenType, event }: MessageNames): void {
     if (reason === "queue_full" || reason === "closed") {
       this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${error.message}`);
@@ -36,7 +39,10 @@ export class ProblemLog {
     );
   }
 
-  /** @param rejected a message that the data plane refused: a mistake of the program's, like what is refused at the call */
+  /**
+   * @param rejected a message that the data plane refused: a mistake of the program's, like what is
+   * refused at the call
+   */
   dropped({ reason, error }: Dropped, count: number, rejected: MessageNames | undefined): void {
     const what = count === 1 ? "a message was" : `${count} messages were`;
     this.#reporter.problem(
@@ -51,7 +57,10 @@ export class ProblemLog {
     this.#reporter.problem(error.code === "PINTLE_SEND_FAILED" ? "warn" : "error", kind, logText(error));
   }
 
-  /** A value that JSON drops or changes: once for each kind, because a program that has one has many. */
+  /**
+   * A value that JSON drops or changes: once for each kind, because a program that has one has
+   * many.
+   */
   loss(kind: string, text: string): void {
     this.#reporter.problem("warn", "loss", text, kind);
   }

@@ -5,8 +5,9 @@ import type { Logger } from "../logger.ts";
 const quietTime = 60_000;
 
 /**
- * How many problems of one kind are told apart. Enough for the mistakes of a program; what is made of data (the names of events, say) could be
- * any number, and is neither to fill the memory nor the log: whatever is beyond is one problem.
+ * How many problems of one kind are told apart. Enough for the mistakes of a program; what is made
+ * of data (the names of events, say) could be any number, and is neither to fill the memory nor the
+ * log: whatever is beyond is one problem.
  */
 const mostAlike = 20;
 
@@ -20,7 +21,10 @@ interface Seen {
   repeats: number;
 }
 
-/** Writes to the program's logger, which may fail, and must not flood it. Neither bodies nor keys come here. */
+/**
+ * Writes to the program's logger, which may fail, and must not flood it. Neither bodies nor keys
+ * come here.
+ */
 export class Reporter {
   readonly #logger: Logger;
   readonly #verbose: boolean;
@@ -33,7 +37,10 @@ export class Reporter {
     this.#monotonic = monotonic;
   }
 
-  /** What is of interest only when somebody looks for something: logged with `verbose`. The text is made only then. */
+  /**
+   * What is of interest only when somebody looks for something: logged with `verbose`. The text is
+   * made only then.
+   */
   debug(text: () => string): void {
     if (this.#verbose) this.#write("debug", text());
   }

@@ -1,7 +1,10 @@
 import { askForeign } from "../foreign.ts";
 import { findWrongHeader, type RequestHeaders } from "../headers.ts";
 
-/** The headers for one request. Rejects with what the program's functions throw, and for headers that cannot be sent. */
+/**
+ * The headers for one request. Rejects with what the program's functions throw, and for headers
+ * that cannot be sent.
+ */
 export async function askForHeaders(own: RequestHeaders): Promise<Record<string, string>> {
   const given = typeof own === "function" ? await askForeign(own) : own;
   const headers: Record<string, string> = {};

@@ -1,6 +1,9 @@
 import { PintleError, type ResponseErrorCode } from "../errors.ts";
 
-/** What can be wrong with an answer: a part of the table of errors that is loaded with the code for answers. */
+/**
+ * What can be wrong with an answer: a part of the table of errors that is loaded with the code for
+ * answers.
+ */
 export const responseErrors: Readonly<
   Record<ResponseErrorCode, { readonly retryable: boolean; readonly advice: string }>
 > = {

@@ -17,9 +17,15 @@ export type Behaviour =
       readonly body?: string;
       readonly headers?: Record<string, string>;
     }
-  /** 200, unless a message is marked as bad: then 400, in words about it, or (`misread`) about the body as a whole. */
+  /**
+   * 200, unless a message is marked as bad: then 400, in words about it, or (`misread`) about the
+   * body as a whole.
+   */
   | { readonly do: "judge"; readonly misread?: boolean }
-  /** No answer, or none that is complete; `throw` and `nonsense`: the transport throws, or resolves with nothing. */
+  /**
+   * No answer, or none that is complete; `throw` and `nonsense`: the transport throws, or resolves
+   * with nothing.
+   */
   | { readonly do: "reset" | "hang" | "throw" | "nonsense" };
 
 export interface Treatment {
@@ -39,7 +45,10 @@ export interface ServedRequest {
   status?: number;
 }
 
-/** A data plane as a function, on virtual time: does to each request what the test has planned for it. */
+/**
+ * A data plane as a function, on virtual time: does to each request what the test has planned for
+ * it.
+ */
 export class ModelServer {
   readonly requests: ServedRequest[] = [];
   /** Called with each request that is answered with 2xx, at the moment of the answer. */

@@ -1,4 +1,7 @@
-/** The account, the order and the limits once more, over real connections: what account.test.ts cannot simulate. */
+/**
+ * The account, the order and the limits once more, over real connections: what account.test.ts
+ * cannot simulate.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

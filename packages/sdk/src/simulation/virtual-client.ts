@@ -14,7 +14,9 @@ export interface VirtualRequest extends TransportRequest {
   readonly at: number;
 }
 
-/** What is answered to a request: 200 with "ok", but for what it says; or the connection is reset. */
+/**
+ * What is answered to a request: 200 with "ok", but for what it says; or the connection is reset.
+ */
 export type Answer = (request: VirtualRequest) => Partial<TransportResponse> | "reset";
 
 export interface VirtualClient {
@@ -27,7 +29,10 @@ export interface VirtualClient {
 
 const silent: NonNullable<Config["logger"]> = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A client on virtual time, with a data plane that answers at once; its outbox is there at once, unless given. Its write key is `wk_secret`. */
+/**
+ * A client on virtual time, with a data plane that answers at once; its outbox is there at once,
+ * unless given. Its write key is `wk_secret`.
+ */
 export function startVirtualClient(
   config: Config = {},
   answer: Answer = () => ({}),

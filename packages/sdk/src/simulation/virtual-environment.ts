@@ -13,8 +13,9 @@ interface Timer {
 }
 
 /**
- * Surroundings for tests: time passes only when the test says so, randomness comes from a seed, and the network is a
- * function. Timers fire in the order of their moments, each after everything that was to happen before has happened.
+ * Surroundings for tests: time passes only when the test says so, randomness comes from a seed, and
+ * the network is a function. Timers fire in the order of their moments, each after everything that
+ * was to happen before has happened.
  */
 export class VirtualEnvironment implements Environment {
   readonly runtime: string = "virtual/1";

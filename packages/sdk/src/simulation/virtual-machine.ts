@@ -106,7 +106,10 @@ export class VirtualProcess extends VirtualEnvironment {
   }
 }
 
-/** A disk and the locks on it. They outlive the processes, which end one by one by `kill`, or all at once when the power fails. */
+/**
+ * A disk and the locks on it. They outlive the processes, which end one by one by `kill`, or all at
+ * once when the power fails.
+ */
 export class VirtualMachine {
   readonly fs: FakeFileSystem = new FakeFileSystem();
   /** Options of the logs of its processes, if not the usual. */

@@ -6,7 +6,8 @@ import type { ReceivedRequest } from "./received-request.ts";
  * - an object: status, body and headers, and what goes wrong on the way;
  * - `"hang"`: the request is read and never answered;
  * - `"reset"`: the connection is reset once the request has been read;
- * - a function of the request, which may be asynchronous: a promise that is kept back holds the request.
+ * - a function of the request, which may be asynchronous: a promise that is kept back holds the
+ *   request.
  */
 export type Answer =
   | number

@@ -11,15 +11,20 @@ export interface FakeDataPlaneOptions {
   readonly writeKey?: string;
   /** How requests are answered for which no answer was scripted. 200 unless given. */
   readonly otherwise?: Answer;
-  /** What `GET /cluster-info` says. Unless given it is answered with 404, as a data plane without RudderStack's proxy does. */
+  /**
+   * What `GET /cluster-info` says. Unless given it is answered with 404, as a data plane without
+   * RudderStack's proxy does.
+   */
   readonly nodes?: number;
 }
 
 /**
- * A data plane for tests: a real HTTP server on 127.0.0.1 that decodes what it gets, keeps it, and answers by script.
+ * A data plane for tests: a real HTTP server on 127.0.0.1 that decodes what it gets, keeps it, and
+ * answers by script.
  *
- * Faults: any status, `"hang"`, `"reset"`, slow answers, `Retry-After` in seconds or as a date, truncated answers, and a
- * closed port ({@link FakeDataPlane.refuse}). Nothing in it is timed: {@link FakeDataPlane.until} waits for what happens.
+ * Faults: any status, `"hang"`, `"reset"`, slow answers, `Retry-After` in seconds or as a date,
+ * truncated answers, and a closed port ({@link FakeDataPlane.refuse}). Nothing in it is timed:
+ * {@link FakeDataPlane.until} waits for what happens.
  *
  * @example
  * ```ts
@@ -77,7 +82,10 @@ export class FakeDataPlane {
     return this.#requests;
   }
 
-  /** The messages of every request that was answered with 2xx, in the order of the answers; repeats included. */
+  /**
+   * The messages of every request that was answered with 2xx, in the order of the answers; repeats
+   * included.
+   */
   get messages(): readonly ReceivedMessage[] {
     return this.#messages;
   }
@@ -139,7 +147,10 @@ export class FakeDataPlane {
     return this;
   }
 
-  /** Resolves as soon as `condition` holds: now, or after a request, an answer, a connection or its end. */
+  /**
+   * Resolves as soon as `condition` holds: now, or after a request, an answer, a connection or its
+   * end.
+   */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
@@ -157,7 +168,8 @@ export class FakeDataPlane {
   }
 
   /**
-   * Closes the port and every connection: from now on connecting is refused. {@link accept} opens the same port again.
+   * Closes the port and every connection: from now on connecting is refused. {@link accept} opens
+   * the same port again.
    *
    * @example
    * ```ts

@@ -1,5 +1,6 @@
 /**
- * For tests of programs that use the SDK: a client that keeps what it is given, and a data plane that fails on demand.
+ * For tests of programs that use the SDK: a client that keeps what it is given, and a data plane
+ * that fails on demand.
  *
  * Runs on Node, Bun and Deno.
  *

@@ -9,11 +9,14 @@ export interface Mismatch {
 }
 
 /**
- * The first place in which `found`, a value out of JSON, is not as `expected` says; `undefined` where there is none.
+ * The first place in which `found`, a value out of JSON, is not as `expected` says; `undefined`
+ * where there is none.
  *
- * - An object names the fields that matter, at any depth; `undefined` in it asks for a field that is not there.
+ * - An object names the fields that matter, at any depth; `undefined` in it asks for a field that
+ *   is not there.
  * - A list is compared as a whole, item by item.
- * - A Date stands for the text that it is sent as, a regular expression for any text that it matches.
+ * - A Date stands for the text that it is sent as, a regular expression for any text that it
+ *   matches.
  * - A function is asked: it returns whether it likes the value.
  */
 export function findMismatch(found: unknown, expected: unknown, path = ""): Mismatch | undefined {

@@ -8,7 +8,9 @@ import type { AnyPlan, TrackingPlan } from "../plan/plan.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { describeMismatch, findMismatch, show } from "./pattern.ts";
 
-/** All options of a client but for its transport: nothing is sent anywhere. See {@link TestPintle}. */
+/**
+ * All options of a client but for its transport: nothing is sent anywhere. See {@link TestPintle}.
+ */
 export type TestConfig<Plan = AnyPlan> = Omit<Config<Plan>, "transport" | "durable">;
 
 /**
@@ -21,14 +23,16 @@ export interface MessagePattern<Plan = AnyPlan> {
 }
 
 /**
- * A client for tests: a real one, with all checks, whose messages go nowhere and are kept, as they would have been sent.
+ * A client for tests: a real one, with all checks, whose messages go nowhere and are kept, as they
+ * would have been sent.
  *
- * It is `strict` unless told otherwise: a message that a real client would refuse fails the test where it is made. Every message is
- * "delivered" at the next turn of the event loop; for a data plane that fails there is `FakeDataPlane`.
+ * It is `strict` unless told otherwise: a message that a real client would refuse fails the test
+ * where it is made. Every message is "delivered" at the next turn of the event loop; for a data
+ * plane that fails there is `FakeDataPlane`.
  *
- * A pattern names the fields that matter, at any depth. In it a list is compared as a whole, a Date stands for the text that it is sent as, a
- * regular expression for any text that it matches, a function for what it returns `true` for, and `undefined` for a field
- * that is not there.
+ * A pattern names the fields that matter, at any depth. In it a list is compared as a whole, a Date
+ * stands for the text that it is sent as, a regular expression for any text that it matches, a
+ * function for what it returns `true` for, and `undefined` for a field that is not there.
  *
  * @example
  * ```ts

@@ -1,4 +1,6 @@
-/** What to do about the errors of the system that are not over by themselves. All are tried again. */
+/**
+ * What to do about the errors of the system that are not over by themselves. All are tried again.
+ */
 const advice: readonly (readonly [codes: RegExp, advice: string])[] = [
   [
     /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF).*|CERT_UNTRUSTED|INVALID_CA|UnknownIssuer)$/,

@@ -1,9 +1,12 @@
-/** Bytes of an answer that are kept: enough for a server's words, too little to be a way to fill our memory. */
+/**
+ * Bytes of an answer that are kept: enough for a server's words, too little to be a way to fill our
+ * memory.
+ */
 export const keptBytes: number = 64 * 1024;
 
 /**
- * Bytes that are read at most. Up to here a longer body is drained, which frees the connection for the next request;
- * beyond, a new connection is cheaper than the rest of the body.
+ * Bytes that are read at most. Up to here a longer body is drained, which frees the connection for
+ * the next request; beyond, a new connection is cheaper than the rest of the body.
  */
 export const drainedBytes: number = 1024 * 1024;
 

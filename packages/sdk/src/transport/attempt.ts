@@ -13,7 +13,8 @@ export interface Limit {
 /**
  * The limit of an attempt that ends with its signal, and with its time.
  *
- * Not AbortSignal.any: the signal of a request may live as long as its client, and must not collect a listener per attempt.
+ * Not AbortSignal.any: the signal of a request may live as long as its client, and must not collect
+ * a listener per attempt.
  */
 export function limit(
   { url, timeout, signal }: Pick<TransportRequest, "url" | "timeout" | "signal">,

@@ -4,9 +4,9 @@ import { parseProxy, proxyFromEnvironment } from "./proxy.ts";
 import { authorizationOf, createTunnelAgent, type TunnelOptions } from "./tunnel.ts";
 
 /**
- * Longest time for which an idle connection is kept, in milliseconds. Proxies in use close theirs after 60 s and more;
- * a server that closes earlier and says so (`Keep-Alive: timeout=5`, as Node's own does) is believed by the agent, which
- * then lets go a second before it.
+ * Longest time for which an idle connection is kept, in milliseconds. Proxies in use close theirs
+ * after 60 s and more; a server that closes earlier and says so (`Keep-Alive: timeout=5`, as Node's
+ * own does) is believed by the agent, which then lets go a second before it.
  */
 const idleTimeout = 30_000;
 
@@ -30,7 +30,9 @@ interface RouteRequest extends TunnelOptions {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The connections of one transport: an agent for each kind of route, made with the first request. */
+/**
+ * The connections of one transport: an agent for each kind of route, made with the first request.
+ */
 export class Connections {
   readonly #settings: ConnectionSettings;
   readonly #routes = new Map<string, Promise<Route>>();
@@ -56,7 +58,10 @@ export class Connections {
     return route;
   }
 
-  /** Closes what is idle, and keeps nothing any more that becomes idle; a later request makes connections anew. */
+  /**
+   * Closes what is idle, and keeps nothing any more that becomes idle; a later request makes
+   * connections anew.
+   */
   close(): void {
     for (const route of this.#routes.values()) {
       route.then(
@@ -81,7 +86,8 @@ export class Connections {
     const { agent: given, ca, concurrency } = this.#settings;
     const isTunnel = proxy !== undefined && protocol === "https:";
     const speaks = proxy === undefined || isTunnel ? protocol : proxy.protocol;
-    // Loaded with the first request, so that importing the SDK costs a program that sends nothing next to nothing.
+    // Loaded with the first request, so that importing the SDK costs a program that sends nothing
+    // next to nothing.
     const http = speaks === "https:" ? await import("node:https") : await import("node:http");
     const trusted = ca === undefined || speaks === "http:" ? {} : { ca: ca as string[] };
     const options = {

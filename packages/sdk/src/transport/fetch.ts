@@ -5,9 +5,10 @@ import type { Transport, TransportRequest, TransportResponse } from "./transport
 import { aborted, networkFailure, TransportError, truncated } from "./transport-error.ts";
 
 /**
- * HTTP by the web's `fetch`, for every runtime that has it, to be wrapped by one of your own. How connections are made, and through which
- * proxy, is the runtime's to say. A browser hides the status of a redirect; it is reported as
- * 302 there, which is as good: no redirect is followed, whatever its number.
+ * HTTP by the web's `fetch`, for every runtime that has it, to be wrapped by one of your own. How
+ * connections are made, and through which proxy, is the runtime's to say. A browser hides the
+ * status of a redirect; it is reported as 302 there, which is as good: no redirect is followed,
+ * whatever its number.
  *
  * `fetch` is looked up at each call, so that what instruments or replaces it later is used.
  *
@@ -43,7 +44,8 @@ async function exchange(request: TransportRequest, signal: AbortSignal): Promise
     headers,
     redirect: "manual",
     signal,
-    // A copy-free view: `BodyInit` wants to know that the buffer is not shared, and no encoder here makes shared ones.
+    // A copy-free view: `BodyInit` wants to know that the buffer is not shared, and no encoder here
+    // makes shared ones.
     ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
   });
   const status = response.type === "opaqueredirect" ? 302 : response.status;

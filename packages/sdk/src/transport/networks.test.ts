@@ -1,4 +1,7 @@
-/** Networks as they are: proxies, private authorities, IPv6, servers that close, and what errors advise. Against real servers. */
+/**
+ * Networks as they are: proxies, private authorities, IPv6, servers that close, and what errors
+ * advise. Against real servers.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -243,7 +246,8 @@ describe("networks as they are", () => {
   });
 
   test("a client whose server closes idle connections sends again at once, without a warning, and counts it", async () => {
-    // It closes the connection when the next request comes on it, as a server does that closes it at the same moment.
+    // It closes the connection when the next request comes on it, as a server does that closes it
+    // at the same moment.
     const used = new Set<Socket>();
     await using server = await serve(undefined, "127.0.0.1", (incoming, response) => {
       if (used.has(incoming.socket)) return void incoming.socket.destroy();

@@ -2,15 +2,17 @@ import type { Config } from "../config.ts";
 import { checkConnections } from "../connection-options.ts";
 import type { Transport } from "./transport.ts";
 
-/** How {@link nodeTransport} makes connections: the options of a client that have the same names. */
+/**
+ * How {@link nodeTransport} makes connections: the options of a client that have the same names.
+ */
 export interface NodeTransportOptions extends Pick<Config, "proxy" | "agent" | "ca"> {
   /** Connections at most; further requests wait for one, within their own `timeout`. Default: 4. */
   readonly concurrency?: number | undefined;
 }
 
 /**
- * The transport that clients have on Node, Bun and Deno, to be wrapped by one of your own: keep-alive connections of `node:http`, directly or
- * through a proxy.
+ * The transport that clients have on Node, Bun and Deno, to be wrapped by one of your own:
+ * keep-alive connections of `node:http`, directly or through a proxy.
  *
  * @example
  * ```ts
@@ -36,7 +38,8 @@ export function nodeTransport({ concurrency = 4, ...options }: NodeTransportOpti
   const settings = checkConnections(options, concurrency);
   let loading: Promise<Transport> | undefined;
   const load = (): Promise<Transport> => {
-    // With the first request, so that importing the SDK costs a program that sends nothing next to nothing.
+    // With the first request, so that importing the SDK costs a program that sends nothing next to
+    // nothing.
     loading ??= import("./node.ts").then(({ createNodeTransport }) => createNodeTransport(settings));
     return loading;
   };

@@ -12,12 +12,15 @@ import { aborted, networkFailure, stale, type TransportError, timedOut, truncate
 import { nameOf, refusalOf } from "./tunnel.ts";
 
 /**
- * HTTP by `node:http` and `node:https`, over keep-alive connections of its own, directly or through a proxy.
+ * HTTP by `node:http` and `node:https`, over keep-alive connections of its own, directly or through
+ * a proxy.
  *
- * No connection keeps the program alive, not even one with a request under way: whether a program that has ended is
- * held, and for how long, is the client's decision (`exitTimeout`), which a hanging server must not take from it.
+ * No connection keeps the program alive, not even one with a request under way: whether a program
+ * that has ended is held, and for how long, is the client's decision (`exitTimeout`), which a
+ * hanging server must not take from it.
  *
- * A request of 12 KB costs about a fifth of the CPU time that it costs through global fetch (measured on Node 20).
+ * A request of 12 KB costs about a fifth of the CPU time that it costs through global fetch
+ * (measured on Node 20).
  */
 export function createNodeTransport(settings: ConnectionSettings): Transport {
   const connections = new Connections(settings);
@@ -65,8 +68,8 @@ function exchange(route: Route, request: TransportRequest): Promise<TransportRes
       reject(error);
     }
 
-    // Stays for good: an error that arrives after the answer (the server did not read all of the body) is no news, but
-    // without a listener it would end the process.
+    // Stays for good: an error that arrives after the answer (the server did not read all of the
+    // body) is no news, but without a listener it would end the process.
     outgoing.on("error", (error: Error & { readonly code?: string }) => {
       if (status.status !== undefined && error.code?.startsWith("HPE_") === true) {
         // The server has said what it did; only the rest of its head is of no use.
@@ -107,7 +110,10 @@ function exchange(route: Route, request: TransportRequest): Promise<TransportRes
   });
 }
 
-/** Reads what comes until the status is known, before Node's parser does: it may not like the rest. Returns what ends it. */
+/**
+ * Reads what comes until the status is known, before Node's parser does: it may not like the rest.
+ * Returns what ends it.
+ */
 function readStatus(outgoing: ClientRequest, status: StatusLine): () => void {
   let stop = (): void => {};
   outgoing.on("socket", (socket) => {

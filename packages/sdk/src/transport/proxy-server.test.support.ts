@@ -13,10 +13,16 @@ export interface ProxyServerOptions {
   readonly tls?: Certificate;
 }
 
-/** A proxy for tests: absolute-form requests and CONNECT (RFC 9110), on 127.0.0.1, to which it resolves every name. */
+/**
+ * A proxy for tests: absolute-form requests and CONNECT (RFC 9110), on 127.0.0.1, to which it
+ * resolves every name.
+ */
 export class ProxyServer {
   readonly #server: Server;
-  /** What it was asked for, such as `CONNECT localhost:443` and `POST http://data.example.com/v1/batch`. */
+  /**
+   * What it was asked for, such as `CONNECT localhost:443` and `POST
+   * http://data.example.com/v1/batch`.
+   */
   readonly asked: string[] = [];
   readonly #isSecure: boolean;
   readonly #sockets = new Set<Socket>();

@@ -2,9 +2,10 @@
 export type ReadVariable = (name: string) => string | undefined;
 
 /**
- * The proxy for a URL by the environment, as in Go's `net/http`: `HTTPS_PROXY` for https, `HTTP_PROXY` for http, unless `NO_PROXY` has its
- * host; each in capitals or not. `localhost` and addresses of the machine itself are never reached through one. In a CGI program
- * `HTTP_PROXY` may be a header that a visitor sent (`Proxy: ...`), so there it is not believed.
+ * The proxy for a URL by the environment, as in Go's `net/http`: `HTTPS_PROXY` for https,
+ * `HTTP_PROXY` for http, unless `NO_PROXY` has its host; each in capitals or not. `localhost` and
+ * addresses of the machine itself are never reached through one. In a CGI program `HTTP_PROXY` may
+ * be a header that a visitor sent (`Proxy: ...`), so there it is not believed.
  *
  * @throws ProxyError for a variable that holds no URL of a proxy
  */
@@ -35,7 +36,10 @@ export class ProxyError extends Error {
   }
 }
 
-/** The URL of an HTTP proxy, for which `proxy.example.com:3128` will do; `undefined` for what is none (SOCKS is none). */
+/**
+ * The URL of an HTTP proxy, for which `proxy.example.com:3128` will do; `undefined` for what is
+ * none (SOCKS is none).
+ */
 export function parseProxy(text: string): URL | undefined {
   for (const candidate of [text, `http://${text}`]) {
     const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
@@ -48,9 +52,10 @@ export function parseProxy(text: string): URL | undefined {
 }
 
 /**
- * Whether `NO_PROXY` (`noProxy`) has the host of a URL. It is a list with commas: a name, which stands for the names below it as well;
- * `.name` and `*.name`, which stand for those alone; an address or a range of them (`10.0.0.0/8`); each but a range with a port or without;
- * and `*` for all.
+ * Whether `NO_PROXY` (`noProxy`) has the host of a URL. It is a list with commas: a name, which
+ * stands for the names below it as well; `.name` and `*.name`, which stand for those alone; an
+ * address or a range of them (`10.0.0.0/8`); each but a range with a port or without; and `*` for
+ * all.
  */
 function isExempt(target: URL, noProxy: string): boolean {
   const host = bare(target.hostname).toLowerCase().replace(/\.$/, "");

@@ -1,8 +1,8 @@
 const longest = 256 * 1024;
 
 /**
- * The status of an answer from its first bytes, which tells what became of a request even if the head behind it cannot be read. Heads of
- * interim answers (1xx) are passed over.
+ * The status of an answer from its first bytes, which tells what became of a request even if the
+ * head behind it cannot be read. Heads of interim answers (1xx) are passed over.
  */
 export class StatusLine {
   readonly #decoder = new TextDecoder("latin1");

@@ -1,4 +1,7 @@
-/** Why an attempt has no complete answer. All of them are retried: none says anything about the messages. */
+/**
+ * Why an attempt has no complete answer. All of them are retried: none says anything about the
+ * messages.
+ */
 export type TransportErrorCode =
   /** No complete answer within the attempt's `timeout`. */
   | "timeout"
@@ -6,12 +9,21 @@ export type TransportErrorCode =
   | "aborted"
   /** The body was shorter than its `Content-Length`, or ended inside a chunk. */
   | "truncated"
-  /** The server had closed the connection, which had been used before, and has answered nothing: sent again at once. */
+  /**
+   * The server had closed the connection, which had been used before, and has answered nothing:
+   * sent again at once.
+   */
   | "stale"
-  /** Everything else: DNS, TLS, a refused or reset connection, an answer that is not HTTP. The system's code is in `cause`. */
+  /**
+   * Everything else: DNS, TLS, a refused or reset connection, an answer that is not HTTP. The
+   * system's code is in `cause`.
+   */
   | "network";
 
-/** What a {@link Transport} rejects with. The message names the origin only: a URL may carry secrets. */
+/**
+ * What a {@link Transport} rejects with. The message names the origin only: a URL may carry
+ * secrets.
+ */
 export class TransportError extends Error {
   override readonly name = "TransportError";
   readonly code: TransportErrorCode;
@@ -54,7 +66,9 @@ function originOf(url: string): string {
   }
 }
 
-/** The code says more than the message (`fetch failed`), and sits one level down in errors of fetch. */
+/**
+ * The code says more than the message (`fetch failed`), and sits one level down in errors of fetch.
+ */
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const inner = cause.cause instanceof Error ? cause.cause : cause;

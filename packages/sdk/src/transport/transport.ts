@@ -1,12 +1,13 @@
 import type { Signal } from "../signal.ts";
 
 /**
- * One HTTP exchange, as the delivery engine sees it. `transport/node.ts` and `transport/fetch.ts` implement it; a user's
- * own (`new Pintle(key, url, { transport })`) may too.
+ * One HTTP exchange, as the delivery engine sees it. `transport/node.ts` and `transport/fetch.ts`
+ * implement it; a user's own (`new Pintle(key, url, { transport })`) may too.
  *
- * Resolves with the answer, whatever its status, after its body has been read to the end (or cut at 64 KB and discarded,
- * so that a keep-alive connection is free again). Rejects when there was no complete answer: no connection, reset, body
- * shorter than its Content-Length, `timeout` over, or `signal` aborted. Redirects are answers: they are not followed.
+ * Resolves with the answer, whatever its status, after its body has been read to the end (or cut at
+ * 64 KB and discarded, so that a keep-alive connection is free again). Rejects when there was no
+ * complete answer: no connection, reset, body shorter than its Content-Length, `timeout` over, or
+ * `signal` aborted. Redirects are answers: they are not followed.
  *
  * @example
  * ```ts
@@ -30,8 +31,8 @@ import type { Signal } from "../signal.ts";
 export interface Transport {
   (request: TransportRequest): Promise<TransportResponse>;
   /**
-   * Called when a client that uses it has been closed: what it keeps for later requests, such as idle connections, is to be let
-   * go. Other clients may use it further.
+   * Called when a client that uses it has been closed: what it keeps for later requests, such as
+   * idle connections, is to be let go. Other clients may use it further.
    */
   close?(): void;
 }

@@ -24,7 +24,10 @@ export interface Proxy {
   readonly ca: AgentOptions["ca"];
 }
 
-/** An agent whose connections to https servers go through a proxy, by CONNECT (RFC 9110, section 9.3.6). */
+/**
+ * An agent whose connections to https servers go through a proxy, by CONNECT (RFC 9110, section
+ * 9.3.6).
+ */
 export async function createTunnelAgent(proxy: Proxy, options: AgentOptions): Promise<Agent> {
   const [https, net, tls] = await Promise.all([import("node:https"), import("node:net"), import("node:tls")]);
 

@@ -21,7 +21,10 @@ export interface AdminRoute {
   readonly POST?: AdminHandler;
 }
 
-/** Resolves with what is told as JSON, or with a `PlainText`. A `Refusal` that it throws is the answer. */
+/**
+ * Resolves with what is told as JSON, or with a `PlainText`. A `Refusal` that it throws is the
+ * answer.
+ */
 export type AdminHandler = (call: AdminCall) => Promise<unknown>;
 
 export interface AdminCall {
@@ -76,9 +79,10 @@ const longestBody = 64 * 1024;
 /**
  * The admin port. What it can do is in `routes`; here is how it is guarded.
  *
- * No page of the web can drive it: every request needs the token; the name in `Host` has to be an address or `localhost`, so
- * that a name of somebody else's which was made to point here (DNS rebinding) is refused; a body has to be declared as JSON, which
- * a page of another origin cannot do without asking first, and nobody answers that question.
+ * No page of the web can drive it: every request needs the token; the name in `Host` has to be an
+ * address or `localhost`, so that a name of somebody else's which was made to point here (DNS
+ * rebinding) is refused; a body has to be declared as JSON, which a page of another origin cannot
+ * do without asking first, and nobody answers that question.
  */
 export function createAdminServer(options: AdminOptions): Server {
   return createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {

@@ -9,7 +9,9 @@ import { count, parsed, time } from "./parsed.ts";
 export interface DeadAdmin {
   /** Destinations of the configuration. */
   destinations(): readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
-  /** Whether there are, or were, letters of a destination that is not in the configuration any more. */
+  /**
+   * Whether there are, or were, letters of a destination that is not in the configuration any more.
+   */
   hasLetters(destinationId: string): Promise<boolean>;
   list(destinationId: string, query: DeadQuery, limit: number): Promise<DeadList>;
   /** How many letters wait for a decision, by destination and reason. */

@@ -5,8 +5,9 @@ import type { Hiding } from "@pintle/kit/host";
 const words: ReadonlySet<string> = new Set(["detail", "message", "error", "problem", "answer"]);
 
 /**
- * Hides secrets in an answer of the admin port by what stands where: whole words in what somebody says, keys in the fields of an event and in
- * a request. Names, ids and counts are no place for a secret.
+ * Hides secrets in an answer of the admin port by what stands where: whole words in what somebody
+ * says, keys in the fields of an event and in a request. Names, ids and counts are no place for a
+ * secret.
  */
 export function hideSecrets(value: unknown, hiding: Hiding): unknown {
   return hide(value, hiding, hiding.data);

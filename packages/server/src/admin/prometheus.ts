@@ -10,7 +10,10 @@ interface Family {
   readonly samples: readonly (readonly [suffix: string, labels: Labels, value: number])[];
 }
 
-/** The status in Prometheus' text format, version 0.0.4. Times are in seconds and sizes in bytes, as is the custom there. */
+/**
+ * The status in Prometheus' text format, version 0.0.4. Times are in seconds and sizes in bytes, as
+ * is the custom there.
+ */
 export function prometheusText(status: Status): string {
   return families(status).map(text).join("");
 }

@@ -18,7 +18,10 @@ export function routerAdmin({ router, engine, destinations }: RouterAdminOptions
   readonly replays: ReplayAdmin;
   readonly retries: RetryAdmin;
 } {
-  /** Those of the destinations whose topic for dead letters is there: to look for letters must not make one for each. */
+  /**
+   * Those of the destinations whose topic for dead letters is there: to look for letters must not
+   * make one for each.
+   */
   async function withLetters(ids: readonly string[]): Promise<string[]> {
     const topics = new Set((await engine.topics()).map(({ name }) => name));
     return ids.filter((id) => topics.has(`dead.${id}`));

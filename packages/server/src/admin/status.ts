@@ -2,13 +2,18 @@ import type { GatewayStats } from "../gateway/gateway.ts";
 import type { DestinationStatus, RouterStatus } from "../router/ledger/status.ts";
 import type { RouterCondition } from "../router/thread/start-router.ts";
 
-/** What the data plane is doing, as `GET /status` tells it. Counters start at 0 with the process. */
+/**
+ * What the data plane is doing, as `GET /status` tells it. Counters start at 0 with the process.
+ */
 export interface Status {
   readonly version: string;
   readonly state: "ready" | "stopping";
   /** RFC 3339. */
   readonly startedAt: string;
-  /** Events that were answered with `ok`, in how many requests, and the bytes of those after decompression. */
+  /**
+   * Events that were answered with `ok`, in how many requests, and the bytes of those after
+   * decompression.
+   */
   readonly accepted: number;
   readonly requests: number;
   readonly bytes: number;
@@ -24,7 +29,10 @@ export interface Status {
   readonly router: RouterCondition;
   /** Bytes on disk by topic. */
   readonly log: Readonly<Record<string, number>>;
-  /** Bytes of memory: what the events of all destinations are charged with and may be, and bodies that the gateway has. */
+  /**
+   * Bytes of memory: what the events of all destinations are charged with and may be, and bodies
+   * that the gateway has.
+   */
   readonly memory: { readonly held: number; readonly bytes: number; readonly bodies: number };
   readonly destinations: readonly DestinationStatus[];
 }
@@ -34,7 +42,10 @@ export interface Health {
   readonly status: "ready" | "stopping" | "full" | "shut";
   /** Only where it does not run. */
   readonly router?: RouterCondition;
-  /** Destinations that do not take events now, or take them too slowly, with the reason where one is known. */
+  /**
+   * Destinations that do not take events now, or take them too slowly, with the reason where one is
+   * known.
+   */
   readonly behind: readonly {
     readonly id: string;
     readonly state: string;

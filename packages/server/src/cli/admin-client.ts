@@ -118,7 +118,10 @@ function read(file: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
-/** Where the folder says that the data plane answers: nothing else than a port of this machine gets the token. */
+/**
+ * Where the folder says that the data plane answers: nothing else than a port of this machine gets
+ * the token.
+ */
 function urlIn(folder: string): string {
   const url = read(join(folder, "admin-url")) ?? "http://127.0.0.1:8081";
   if (/^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(url)) return url;

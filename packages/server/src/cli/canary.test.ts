@@ -85,7 +85,8 @@ test("nothing of an event reaches the log, whatever becomes of it", async () => 
     await post("/v1/track", JSON.stringify(event), { "content-encoding": "gzip" });
     await post(`/${canary}`, canary, { authorization: `Basic ${btoa(`${canary}:`)}` });
 
-    // Everything has failed once: each destination has letters or is in trouble, and the router's thread has died.
+    // Everything has failed once: each destination has letters or is in trouble, and the router's
+    // thread has died.
     const isThrough = async (): Promise<boolean> => {
       if (!plane.stderr.includes("thread died")) return false;
       try {

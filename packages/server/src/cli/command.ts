@@ -18,7 +18,10 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Relative paths of the command line start here. */
   readonly directory: string;
-  /** Asks a question of who sits at the terminal, and resolves with whether the answer is yes; absent where nobody does. */
+  /**
+   * Asks a question of who sits at the terminal, and resolves with whether the answer is yes;
+   * absent where nobody does.
+   */
   readonly ask?: (question: string) => Promise<boolean>;
 }
 
@@ -43,12 +46,18 @@ export interface CommandCall {
 
 /** What a command line asks for. */
 export type Parsed =
-  /** About one command; about all whose names begin with the word `group`; without either about everything. */
+  /**
+   * About one command; about all whose names begin with the word `group`; without either about
+   * everything.
+   */
   | { readonly kind: "help"; readonly command?: Command; readonly group?: string }
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly command: Command; readonly call: CommandCall };
 
-/** @throws ServerError PINTLE_USAGE: an unknown command or flag, a flag without its value, too many or too few arguments */
+/**
+ * @throws ServerError PINTLE_USAGE: an unknown command or flag, a flag without its value, too many
+ * or too few arguments
+ */
 export function parseCommandLine(words: readonly string[], commands: readonly Command[]): Parsed {
   const [first, ...others] = words;
   if (first === undefined) return { kind: "help" };

@@ -87,7 +87,8 @@ test("dead letters are listed, shown, replayed and purged", async () => {
     });
   }
   await untilTaken(2);
-  // Its letter was written before the last event of its user went out; those of the others are asked for until they are there.
+  // Its letter was written before the last event of its user went out; those of the others are
+  // asked for until they are there.
   for (let list = ""; !list.includes("4 dead letters"); ) list = await run(folder, "list");
 
   const list = await run(folder, "list", "--limit", "2");

@@ -133,7 +133,10 @@ function headerLines(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 }
 
-/** What the admin port answers: by destination, how many letters; and of those that were not replayed, why. */
+/**
+ * What the admin port answers: by destination, how many letters; and of those that were not
+ * replayed, why.
+ */
 interface Told extends Partial<Record<DeadDecision, Readonly<Record<string, number>>>> {
   readonly filtered?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly left?: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -197,7 +200,10 @@ function letterOf(text: string): { destination: string; letter: string } {
   return { destination, letter };
 }
 
-/** Clients write what they like: a terminal gets no control characters of theirs, and a table no second line. */
+/**
+ * Clients write what they like: a terminal gets no control characters of theirs, and a table no
+ * second line.
+ */
 function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, " ").slice(0, 200);
 }

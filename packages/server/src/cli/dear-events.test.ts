@@ -70,7 +70,8 @@ test("requests that are 28 times as large on the heap end neither the router nor
   await untilAsked(destinations.length);
   const { memory, router } = await status(first);
   assert.equal(router.state, "running");
-  // Each destination holds one record as its text beyond what there is, with what its request takes.
+  // Each destination holds one record as its text beyond what there is, with what its request
+  // takes.
   assert.ok(memory.held <= memory.bytes + destinations.length * 3.1 * 4e6, `${memory.held} of ${memory.bytes}`);
   assert.doesNotMatch(first.stderr, /the router's thread/);
   first.signal("SIGKILL");

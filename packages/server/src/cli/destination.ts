@@ -56,7 +56,10 @@ function tableOf(json: unknown, file: string): CaseTable {
   }
 }
 
-/** Results for the type that a table names: one that Pintle has, or one in a module beside the table, which is run in a process of its own. */
+/**
+ * Results for the type that a table names: one that Pintle has, or one in a module beside the
+ * table, which is run in a process of its own.
+ */
 async function resultsOf(table: CaseTable, path: string, file: string, options: ApartOptions): Promise<CaseResults> {
   const name = table.destination;
   const known = (await loadDestinationTypes([name])).get(name);

@@ -9,7 +9,10 @@ import { type TestContext, test } from "node:test";
 import { verifyLog } from "@pintle/log";
 import { configured, type Run, start } from "./run.test.support.ts";
 
-/** A file system of 32 MB in memory, which is gone after the test; `undefined` where none can be mounted. */
+/**
+ * A file system of 32 MB in memory, which is gone after the test; `undefined` where none can be
+ * mounted.
+ */
 function smallDisk(t: TestContext, path: string): string | undefined {
   mkdirSync(path);
   if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", path]).status !== 0) return undefined;

@@ -39,7 +39,10 @@ async function runImport({ arguments: [file = ""], flags }: CommandCall, context
   return 0;
 }
 
-/** `pintle.config.ts` as text. What is in `secrets` is not printed: it is to come from the environment. */
+/**
+ * `pintle.config.ts` as text. What is in `secrets` is not printed: it is to come from the
+ * environment.
+ */
 function configText({ config, omitted }: Translation, secrets: ReadonlySet<string>): string {
   const variables = new Map<string, string>();
   const sources = config.sources.map((source) => literal(source, 2, () => undefined));

@@ -3,8 +3,8 @@ const ending: readonly NodeJS.Signals[] =
   process.platform === "win32" ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Does something that holds a process of its own, and ends with it: a signal that would end this one first gives up what is done.
- * Then it has its usual effect.
+ * Does something that holds a process of its own, and ends with it: a signal that would end this
+ * one first gives up what is done. Then it has its usual effect.
  */
 export async function interruptible<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();

@@ -28,10 +28,12 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
-// Whoever reads may stop before the end (`| head`): that ends no data plane, and is no error of a command.
+// Whoever reads may stop before the end (`| head`): that ends no data plane, and is no error of a
+// command.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-// Nothing is left that could go on, and the command is not through: code of the owner waits for what never comes.
+// Nothing is left that could go on, and the command is not through: code of the owner waits for
+// what never comes.
 const stuck = (): void => {
   process.stderr.write(
     "pintle: it waits for something that never comes, in the configuration or in a destination type of yours\n",
@@ -51,7 +53,8 @@ main(process.argv.slice(2), {
       process.exitCode = code;
     },
     (error: unknown) => {
-      // A `ServerError` was written for the person who reads it; anything else is a fault of Pintle, whose place is needed.
+      // A `ServerError` was written for the person who reads it; anything else is a fault of
+      // Pintle, whose place is needed.
       const text = error instanceof ServerError ? error.message : error instanceof Error ? error.stack : String(error);
       process.stderr.write(`${plainText(text ?? "")}\n`.replace(/^(?=.)/gm, "pintle: "));
       process.exitCode = 1;
@@ -59,7 +62,8 @@ main(process.argv.slice(2), {
   )
   .finally(() => {
     process.removeListener("beforeExit", stuck);
-    // What code of the owner has left running (a timer, a server) does not keep a command that is through.
+    // What code of the owner has left running (a timer, a server) does not keep a command that is
+    // through.
     setInterval(() => {
       if (process.stdout.writableLength === 0) process.exit();
     }, 1000).unref();

@@ -7,7 +7,10 @@ import { parseCommandLine } from "./command.ts";
 import { commands } from "./commands.ts";
 import { newFolder } from "./run.test.support.ts";
 
-/* What every command says to whatever stands in a flag or an argument: in one line, once, and in words of our own. */
+/*
+ * What every command says to whatever stands in a flag or an argument: in one line, once, and in
+ * words of our own.
+ */
 
 const badValues = [
   "0",
@@ -23,7 +26,10 @@ const badValues = [
   "x".repeat(300),
 ];
 
-/** What keeps a command from doing anything: there is no configuration, and no data plane, in the folder. */
+/**
+ * What keeps a command from doing anything: there is no configuration, and no data plane, in the
+ * folder.
+ */
 async function said(folder: string, words: readonly string[]): Promise<string | undefined> {
   try {
     const parsed = parseCommandLine(words, commands);

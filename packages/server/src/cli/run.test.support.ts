@@ -38,7 +38,10 @@ export class Run {
     void this.ended.then(() => running.delete(this));
   }
 
-  /** Resolves with the whole output up to now, when it says that it is ready; rejects when it ends before. */
+  /**
+   * Resolves with the whole output up to now, when it says that it is ready; rejects when it ends
+   * before.
+   */
   async ready(): Promise<string> {
     const early = this.ended.then((end) => Promise.reject(new Error(`ended (${end}): ${this.stdout}${this.stderr}`)));
     early.catch(() => {});
@@ -115,7 +118,10 @@ export async function eventsIn(file: string, count: number): Promise<Record<stri
   }
 }
 
-/** What a command prints, run in this process: a fraction of the time, where it is not the process that is tested. */
+/**
+ * What a command prints, run in this process: a fraction of the time, where it is not the process
+ * that is tested.
+ */
 export async function print(folder: string, words: readonly string[]): Promise<string> {
   const parsed = parseCommandLine(words, commands);
   assert.ok(parsed.kind === "run", words.join(" "));

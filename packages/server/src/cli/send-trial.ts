@@ -89,7 +89,10 @@ export async function requestsOf(
   return requests;
 }
 
-/** Sends what is planned, shows what went over the wire, and removes what is not to stay. Never rejects. */
+/**
+ * Sends what is planned, shows what went over the wire, and removes what is not to stay. Never
+ * rejects.
+ */
 export async function send(plan: TrialPlan, limits: Limits): Promise<SentTrial> {
   const exchanges: RecordedRequest[] = [];
   const tools = { ...toolsFor(plan.destination, limits), watch: (sender: Sender) => watched(sender, exchanges) };

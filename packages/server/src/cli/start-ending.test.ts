@@ -21,7 +21,10 @@ test("SIGTERM under load: every ok is on disk, every answer is whole, and it exi
   const acknowledged: string[] = [];
   let refused = 0;
 
-  /** The status of an answer that arrived whole; `undefined` where the connection ended before one began. */
+  /**
+   * The status of an answer that arrived whole; `undefined` where the connection ended before one
+   * began.
+   */
   const post = (messageId: string): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       const body = JSON.stringify({ userId: "u", event: "A", messageId });

@@ -20,7 +20,10 @@ export interface StartOptions {
   /** Milliseconds. */
   readonly drain: number;
   readonly trustedProxies: readonly string[];
-  /** How long, in milliseconds, and up to how many bytes accepted events are kept; `undefined`: as long as the data plane does by default. */
+  /**
+   * How long, in milliseconds, and up to how many bytes accepted events are kept; `undefined`: as
+   * long as the data plane does by default.
+   */
   readonly keepTime: number | undefined;
   readonly keepSize: number | undefined;
   readonly logLevel: LogLevel;

@@ -112,8 +112,9 @@ function summary({ sources, destinations }: DataPlaneConfig): string {
 }
 
 /**
- * Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, by the signal itself, so that the shell
- * sees what happened; what was answered with `ok` is durable all the same.
+ * Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, by the signal
+ * itself, so that the shell sees what happened; what was answered with `ok` is durable all the
+ * same.
  */
 function endOnSignal(): Promise<void> {
   return new Promise((resolve) => {

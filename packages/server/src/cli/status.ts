@@ -26,7 +26,10 @@ function megabytes(bytes: number): string {
   return `${count(Math.ceil(bytes / 1e6))} MB`;
 }
 
-/** What the states of a destination are called for people: those of a breaker read the wrong way round. */
+/**
+ * What the states of a destination are called for people: those of a breaker read the wrong way
+ * round.
+ */
 const stateNames: Readonly<Record<string, string>> = {
   closed: "working",
   open: "in trouble",
@@ -80,7 +83,8 @@ export function statusLines(told: Status, deadLetters: DeadLetterCounts, now: nu
 function attentionLines(destination: Status["destinations"][number], now: number): string[] {
   const { id, state, problem, nextAttempt } = destination;
   const wait = nextAttempt === undefined ? undefined : age(Math.max(0, (Date.parse(nextAttempt) - now) / 1000));
-  // What was wrong with an answer that counted; any other problem of one that works may be long over.
+  // What was wrong with an answer that counted; any other problem of one that works may be long
+  // over.
   if (problem !== undefined && (state !== "closed" || problem.reason === "answer")) {
     const next = wait === undefined || state === "closed" ? "" : `; next attempt in ${wait}`;
     return [`${id}: ${problem.reason} at ${problem.at}: ${problem.message}${next}`];

@@ -1,4 +1,7 @@
-/** Rows of text as columns of the same width; a column of numbers is set to the right. The first row is the heading. */
+/**
+ * Rows of text as columns of the same width; a column of numbers is set to the right. The first row
+ * is the heading.
+ */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));

@@ -5,8 +5,8 @@ const century = 100 * 365 * 24 * 60 * 60 * 1000;
 const ago = duration({ min: 0, max: century });
 
 /**
- * A point in time on the command line: `2026-11-20`, `2026-11-20T08:00:00Z` (without an offset: the local time), or how long ago it
- * was: `90s`, `2h`, `7d`.
+ * A point in time on the command line: `2026-11-20`, `2026-11-20T08:00:00Z` (without an offset: the
+ * local time), or how long ago it was: `90s`, `2h`, `7d`.
  *
  * @param now milliseconds since the epoch
  * @returns RFC 3339, in UTC

@@ -16,10 +16,12 @@ export interface CarryOverOptions {
 }
 
 /**
- * Makes a configuration of a `workspaceConfig.json`. Nothing in it refuses the whole file: what the checks of a configuration do not allow is left
- * out and named. `undefined`: the file is not one of RudderStack. Pure.
+ * Makes a configuration of a `workspaceConfig.json`. Nothing in it refuses the whole file: what the
+ * checks of a configuration do not allow is left out and named. `undefined`: the file is not one of
+ * RudderStack. Pure.
  *
- * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when it has several workspaces, and not one of them is named
+ * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when it has several workspaces, and not
+ * one of them is named
  */
 export function carryOver(
   input: unknown,
@@ -55,8 +57,9 @@ export async function loadAndCarryOver(
 type SourceInput = Translation["config"]["sources"][number];
 
 /**
- * Leaves out what is not allowed until the rest is. A JSON path goes alone. With anything else goes the whole source or destination: half a filter
- * or address would send events where they do not belong. What concerns the whole is left to the checks.
+ * Leaves out what is not allowed until the rest is. A JSON path goes alone. With anything else goes
+ * the whole source or destination: half a filter or address would send events where they do not
+ * belong. What concerns the whole is left to the checks.
  */
 function leaveOut(
   { config, omitted }: Translation,

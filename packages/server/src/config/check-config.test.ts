@@ -300,7 +300,10 @@ test("a variable that is unset or empty is one problem, and a value out of it is
   ]);
 });
 
-/** Configurations that are nearly right: every place holds a value that is right, nearly right, or anything. */
+/**
+ * Configurations that are nearly right: every place holds a value that is right, nearly right, or
+ * anything.
+ */
 function nearly(right: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 6, arbitrary: right }, { weight: 1, arbitrary: fc.jsonValue() });
 }

@@ -43,7 +43,8 @@ export interface CheckOptions {
 export type DestinationTypes = ReadonlyMap<string, { readonly settings: z.ZodType }>;
 
 /**
- * Checks and completes what a configuration file says. Pure: the environment and the destination types are given.
+ * Checks and completes what a configuration file says. Pure: the environment and the destination
+ * types are given.
  *
  * @throws InvalidConfigError with every problem that was found, not only the first
  */
@@ -168,7 +169,8 @@ function checkSettings(
   // Unknown keys are looked for below, where it is known what else a destination may have.
   const known = issues.filter(({ code, path: at }) => code !== "unrecognized_keys" || at.length > 0);
   const problems = describeIssues(known, input, schema, path);
-  // A schema that drops or passes on keys that it does not know would let a typing error change nothing, silently.
+  // A schema that drops or passes on keys that it does not know would let a typing error change
+  // nothing, silently.
   const allowed = keysAt(schema, []);
   if (allowed === undefined)
     problems.push(

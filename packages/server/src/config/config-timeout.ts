@@ -1,4 +1,7 @@
-/** The time limit for the owner's code to load, in milliseconds, unless `--config-timeout` says otherwise. */
+/**
+ * The time limit for the owner's code to load, in milliseconds, unless `--config-timeout` says
+ * otherwise.
+ */
 export const defaultConfigTimeout = 30_000;
 
 /** What to tell the owner of a configuration that did not load within `limit` milliseconds. */

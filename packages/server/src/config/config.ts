@@ -5,8 +5,8 @@ import type { Source } from "../model/source.ts";
 import type { Redact } from "../redactor.ts";
 
 /**
- * A configuration after it was read, checked and completed. Plain data apart from `redact`, so that it can be handed to
- * another thread: `{ sources, destinations }` survive a structured clone.
+ * A configuration after it was read, checked and completed. Plain data apart from `redact`, so that
+ * it can be handed to another thread: `{ sources, destinations }` survive a structured clone.
  */
 export interface DataPlaneConfig {
   /** Absolute path of the file; `undefined` for one that was not read from a file. */

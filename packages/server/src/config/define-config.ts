@@ -11,7 +11,8 @@ export interface PintleConfig {
   /** Where events go, by names of your own. */
   readonly destinations?: Readonly<Record<string, DestinationConfig>>;
   /**
-   * What the events of all destinations may take in memory: bytes, or a text like `"256MB"`, from 64 MB to 64 GB.
+   * What the events of all destinations may take in memory: bytes, or a text like `"256MB"`, from
+   * 64 MB to 64 GB.
    * @default a quarter of what the machine or the container has, from 64 to 512 MB
    */
   readonly memory?: number | string;
@@ -23,8 +24,8 @@ export interface EngineEntry {
   /** `embedded`: in files in the data folder. */
   readonly type: "embedded";
   /**
-   * Into how many partitions they are divided, by their user keys: 1 to 64. A data folder keeps the number that it was made
-   * with. @default 1
+   * Into how many partitions they are divided, by their user keys: 1 to 64. A data folder keeps the
+   * number that it was made with. @default 1
    */
   readonly partitions?: number;
 }
@@ -36,13 +37,19 @@ export interface SourceConfig<DestinationName extends string = string> {
    * @default the name made to fit `[a-z0-9_-]{1,64}`
    */
   readonly id?: string;
-  /** Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default `id` */
+  /**
+   * Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default
+   * `id`
+   */
   readonly rudderStackId?: string;
   /** What the source authenticates with; several while keys are rotated. */
   readonly writeKey: string | EnvReference | readonly (string | EnvReference)[];
   /** A source that is not enabled is answered with 404. @default true */
   readonly enabled?: boolean;
-  /** Names of destinations that get the events of this source. @default none: events are stored and go nowhere */
+  /**
+   * Names of destinations that get the events of this source. @default none: events are stored and
+   * go nowhere
+   */
   readonly destinations?: readonly DestinationName[];
   /** Events a second above which the answer is 429. @default no limit */
   readonly rateLimit?: number;
@@ -53,11 +60,15 @@ export type DestinationConfig = (TypeConfig & CommonDestinationConfig) | OwnEntr
 
 interface CommonDestinationConfig {
   /**
-   * Names positions and topics: a destination that is renamed goes on where it was if its `id` stays.
+   * Names positions and topics: a destination that is renamed goes on where it was if its `id`
+   * stays.
    * @default the destination's name made to fit `[a-z0-9_-]{1,64}`
    */
   readonly id?: string;
-  /** Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default `id` */
+  /**
+   * Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default
+   * `id`
+   */
   readonly rudderStackId?: string;
   /** @default true */
   readonly enabled?: boolean;
@@ -73,7 +84,10 @@ interface CommonDestinationConfig {
   readonly transformTimeout?: number | string;
   /** MB of memory that it may use. @default 128 */
   readonly transformMemory?: number;
-  /** Consents that its events need: `context.consentManagement.deniedConsentIds` of an event says which are denied. */
+  /**
+   * Consents that its events need: `context.consentManagement.deniedConsentIds` of an event says
+   * which are denied.
+   */
   readonly consent?: {
     readonly ids: readonly string[];
     /** `and`: one that is denied keeps the event away. `or`: only all of them do. @default "and" */
@@ -88,15 +102,19 @@ export interface SelectionConfig {
   readonly events?: readonly string[];
 }
 
-/** A destination of a type of your own (docs/writing-a-destination.md). Its settings are checked when the configuration is loaded. */
+/**
+ * A destination of a type of your own (docs/writing-a-destination.md). Its settings are checked
+ * when the configuration is loaded.
+ */
 type OwnEntry = CommonDestinationConfig & {
   readonly type: DestinationType;
   readonly [setting: string]: unknown;
 };
 
 /**
- * Gives a configuration its types: an editor completes it, and the compiler refuses a source that names a destination which
- * does not exist, and settings that the type does not have. It changes nothing and checks nothing when it runs; that is done when the configuration is loaded.
+ * Gives a configuration its types: an editor completes it, and the compiler refuses a source that
+ * names a destination which does not exist, and settings that the type does not have. It changes
+ * nothing and checks nothing when it runs; that is done when the configuration is loaded.
  */
 export function defineConfig<const Name extends string = never>(config: {
   readonly sources: readonly SourceConfig<NoInfer<Name>>[];

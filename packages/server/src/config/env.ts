@@ -1,14 +1,15 @@
 /**
- * A value that the configuration takes from the environment. It holds the variable's name only, so whoever prints a
- * configuration prints no secret.
+ * A value that the configuration takes from the environment. It holds the variable's name only, so
+ * whoever prints a configuration prints no secret.
  */
 export interface EnvReference {
   readonly env: string;
 }
 
 /**
- * Takes a setting from the environment variable `name` when the configuration is loaded; the same as `{ "env": name }` in a
- * `.json` file. A variable that is unset or empty then is a `ConfigError`. The value is hidden in all output.
+ * Takes a setting from the environment variable `name` when the configuration is loaded; the same
+ * as `{ "env": name }` in a `.json` file. A variable that is unset or empty then is a
+ * `ConfigError`. The value is hidden in all output.
  */
 export function env(name: string): EnvReference {
   return { env: name };

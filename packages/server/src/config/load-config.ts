@@ -35,10 +35,12 @@ export function findConfig(directory: string): string | undefined {
 }
 
 /**
- * Reads, runs, checks and completes a configuration file: `.json`, or `.ts`, `.js` and their kin, whose default export is the
- * configuration. A `workspaceConfig.json` of RudderStack is taken, too. A file that is loaded again is run again, and so is what it imports.
+ * Reads, runs, checks and completes a configuration file: `.json`, or `.ts`, `.js` and their kin,
+ * whose default export is the configuration. A `workspaceConfig.json` of RudderStack is taken, too.
+ * A file that is loaded again is run again, and so is what it imports.
  *
- * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE; InvalidConfigError with everything that is not allowed
+ * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE; InvalidConfigError
+ * with everything that is not allowed
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<DataPlaneConfig> {
   const path = resolve(file);
@@ -117,7 +119,8 @@ function parseJson(text: string, file: string, parse: (json: string) => unknown 
   try {
     return parse(json);
   } catch {
-    // Not with the error of JSON.parse as its cause: that one quotes the text, and the text holds write keys.
+    // Not with the error of JSON.parse as its cause: that one quotes the text, and the text holds
+    // write keys.
     const { line, column } = findJsonError(json);
     throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: not valid JSON at line ${line}, column ${column}`);
   }

@@ -17,7 +17,8 @@ export interface TakenTypes {
 }
 
 /**
- * Takes the types out of a configuration that its owner has written himself: `type: crm` in place of `type: "webhook"`.
+ * Takes the types out of a configuration that its owner has written himself: `type: crm` in place
+ * of `type: "webhook"`.
  *
  * @param known names of the types that Pintle has
  */
@@ -43,10 +44,12 @@ export function takeOwnTypes(input: unknown, known: { has(name: string): boolean
 }
 
 /**
- * The types that these destinations need besides those that Pintle has: for another thread or process, to which functions cannot be handed
- * over. It runs the configurations that they stand in, as they were when they were accepted.
+ * The types that these destinations need besides those that Pintle has: for another thread or
+ * process, to which functions cannot be handed over. It runs the configurations that they stand in,
+ * as they were when they were accepted.
  *
- * @param limit milliseconds. Code that spins does not notice it: that is for whoever can end the thread
+ * @param limit milliseconds. Code that spins does not notice it: that is for whoever can end the
+ * thread
  * @throws ServerError with PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT
  */
 export async function loadOwnTypes(
@@ -79,7 +82,8 @@ async function within<T>(limit: number, file: string, loading: Promise<T>): Prom
 }
 
 /**
- * Settings that another thread could not be given, or would not understand: a schema has to make plain data, and to take that again.
+ * Settings that another thread could not be given, or would not understand: a schema has to make
+ * plain data, and to take that again.
  */
 export function checkTravel(destinations: readonly Destination[], types: OwnTypes): ConfigProblem[] {
   return destinations.flatMap(({ name, type, settings }) => {

@@ -6,7 +6,10 @@ import { didYouMean } from "./suggestion.ts";
 
 /** One thing that is wrong in a configuration. */
 export interface ConfigProblem {
-  /** As one would write it in JavaScript: `sources[0].writeKey`, `destinations["my hook"].url`; `""` for the whole. */
+  /**
+   * As one would write it in JavaScript: `sources[0].writeKey`, `destinations["my hook"].url`; `""`
+   * for the whole.
+   */
   readonly path: string;
   /** What is wrong, the value, what is allowed: one line, no secret. */
   readonly message: string;
@@ -53,8 +56,9 @@ export function parsePath(text: string): (string | number)[] {
 }
 
 /**
- * Turns what zod found into problems. `input` is the configuration as it was written: values are shown from it, so that
- * what came from the environment shows as a reference. `schema` knows the keys that are allowed.
+ * Turns what zod found into problems. `input` is the configuration as it was written: values are
+ * shown from it, so that what came from the environment shows as a reference. `schema` knows the
+ * keys that are allowed.
  */
 export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
@@ -70,7 +74,10 @@ export function describeIssues(
     .flatMap((issue) => describeIssue(issue, input, schema, prefix));
 }
 
-/** Whether it says no more than that a whole number is beyond 2^53: a bound that the schema has of its own says it better. */
+/**
+ * Whether it says no more than that a whole number is beyond 2^53: a bound that the schema has of
+ * its own says it better.
+ */
 function isBoundOfIntegers(issue: z.core.$ZodIssue): boolean {
   return "note" in issue && (issue.code === "too_big" || issue.code === "too_small");
 }
@@ -103,7 +110,8 @@ function describeIssue(
     }
     case "invalid_union": {
       const isOther = (inner: z.core.$ZodIssue) => inner.code === "invalid_type" && inner.path.length === 0;
-      // The branch that takes this kind of value knows better what is wrong with it than the union does.
+      // The branch that takes this kind of value knows better what is wrong with it than the union
+      // does.
       const [near, ...others] = issue.errors.filter((branch) => !branch.some(isOther));
       if (near !== undefined && others.length === 0) {
         const issues = near.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
@@ -126,7 +134,10 @@ export function unknownKey(path: readonly PropertyKey[], allowed: readonly strin
   return { path: formatPath(path), message: `unknown key${hint}` };
 }
 
-/** The keys of the object schema that stands at `path` in `schema`; `undefined` where that cannot be known. */
+/**
+ * The keys of the object schema that stands at `path` in `schema`; `undefined` where that cannot be
+ * known.
+ */
 export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] | undefined {
   let here: z.core.$ZodType | undefined = unwrap(schema);
   for (const key of path) here = here && unwrap(step(here, key));
@@ -157,7 +168,10 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return here;
 }
 
-/** Settings whose values are likely to be secret even where they are written into the file in the clear. */
+/**
+ * Settings whose values are likely to be secret even where they are written into the file in the
+ * clear.
+ */
 const secretName = /key|token|secret|passw|auth|credential|headers/i;
 
 /** A value for a message: short, on one line. */

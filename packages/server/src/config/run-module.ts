@@ -7,14 +7,15 @@ import { defineConfig } from "./define-config.ts";
 import { env } from "./env.ts";
 
 /**
- * What a module of the owner imports under these names is this very version, in the very instance that runs: also in a folder without
- * node_modules, and so that a schema that is marked as secret there is known as secret here.
+ * What a module of the owner imports under these names is this very version, in the very instance
+ * that runs: also in a folder without node_modules, and so that a schema that is marked as secret
+ * there is known as secret here.
  */
 const virtualModules = { pintle: { defineConfig, env }, "pintle/kit": kit, "@pintle/kit": kit, zod };
 
 /**
- * Runs a module in TypeScript or JavaScript that belongs to the owner of the data plane, and everything that it imports, anew; gives its
- * default export.
+ * Runs a module in TypeScript or JavaScript that belongs to the owner of the data plane, and
+ * everything that it imports, anew; gives its default export.
  *
  * @param shownAs the file as messages name it
  * @param maker the function that makes such exports, for messages
@@ -23,7 +24,8 @@ const virtualModules = { pintle: { defineConfig, env }, "pintle/kit": kit, "@pin
 export async function runModule(path: string, shownAs: string, maker = "defineConfig"): Promise<unknown> {
   let exported: unknown;
   try {
-    // `module.exports = ...` in CommonJS arrives as the default export as well. It may be a promise.
+    // `module.exports = ...` in CommonJS arrives as the default export as well. It may be a
+    // promise.
     exported = await (await (await newJiti()).import<{ default?: unknown }>(path)).default;
   } catch (error) {
     throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${reasonOf(error)}`, {
@@ -40,7 +42,8 @@ export async function runModule(path: string, shownAs: string, maker = "defineCo
 }
 
 /**
- * Reads all of what a configuration exports, but functions and destination types, so that a getter or a proxy of the owner's that throws does it here.
+ * Reads all of what a configuration exports, but functions and destination types, so that a getter
+ * or a proxy of the owner's that throws does it here.
  *
  * @throws ServerError with PINTLE_CONFIG_UNREADABLE
  */
@@ -62,8 +65,8 @@ export function readThrough(exported: unknown, shownAs: string): void {
 }
 
 /**
- * Runs a module as it was when it was accepted, which its file may no longer hold: where it is the same, the file, else the text. What it
- * imports is taken as it is.
+ * Runs a module as it was when it was accepted, which its file may no longer hold: where it is the
+ * same, the file, else the text. What it imports is taken as it is.
  *
  * @param text what the file held then
  * @throws ServerError with PINTLE_CONFIG_UNREADABLE
@@ -80,7 +83,8 @@ export async function runModuleAs(path: string, text: string): Promise<unknown> 
 }
 
 async function newJiti(): Promise<Jiti> {
-  // Only where a module is run: importing it takes as long as starting Node, and the data plane's own threads need it for little.
+  // Only where a module is run: importing it takes as long as starting Node, and the data plane's
+  // own threads need it for little.
   const { createJiti } = await import("jiti");
   return createJiti(import.meta.url, {
     virtualModules,
@@ -92,8 +96,8 @@ async function newJiti(): Promise<Jiti> {
 }
 
 /**
- * What was thrown, which may be anything, in one line. Of a mistake in the syntax jiti says in the second line where it is:
- * `FILE:LINE:COLUMN`, the column from 0.
+ * What was thrown, which may be anything, in one line. Of a mistake in the syntax jiti says in the
+ * second line where it is: `FILE:LINE:COLUMN`, the column from 0.
  */
 export function reasonOf(error: unknown): string {
   const [first = "", second = ""] = textOf(error).split("\n");

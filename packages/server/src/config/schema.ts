@@ -8,13 +8,14 @@ import type { Transform } from "../model/transform.ts";
 import { idPattern } from "./id.ts";
 
 /*
- * The parts of a configuration that belong to the data plane itself. What a destination adds to its entry is checked by the
- * schema of its type.
+ * The parts of a configuration that belong to the data plane itself. What a destination adds to its
+ * entry is checked by the schema of its type.
  */
 
 const id = z.string().regex(idPattern, "An id is 1 to 64 of a-z, 0-9, _ and -").optional();
 
-// Basic authentication ends the user's name at the first colon, and SDKs encode nothing outside ASCII alike.
+// Basic authentication ends the user's name at the first colon, and SDKs encode nothing outside
+// ASCII alike.
 const writeKey = z
   .string()
   .regex(/^[!-9;-~]{1,256}$/, "A write key is 1 to 256 visible ASCII characters without a colon");

@@ -13,7 +13,10 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Insertions, removals, replacements and swaps of neighbours (optimal string alignment) that turn `a` into `b`. */
+/**
+ * Insertions, removals, replacements and swaps of neighbours (optimal string alignment) that turn
+ * `a` into `b`.
+ */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -12,8 +12,8 @@ export interface TrialConfig {
 }
 
 /**
- * A configuration for who has none yet: one source with a write key that is made once and stays in the data folder, and
- * one file as its destination.
+ * A configuration for who has none yet: one source with a write key that is made once and stays in
+ * the data folder, and one file as its destination.
  */
 export async function trialConfig(dataFolder: string, warn: Warn): Promise<TrialConfig> {
   const writeKey = readOrMakeSecret(join(dataFolder, "write-key"), "wk_", warn);

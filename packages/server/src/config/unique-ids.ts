@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { fitId } from "./id.ts";
 
 /**
- * Ids for things that have ids elsewhere, which may differ in what `fitId` makes the same: in capitals alone. Each gets one of its own, and the
- * same again the next time, as positions are kept under it: who is called what fits is called that; of others the first is, and those
- * behind it get a hash of their id.
+ * Ids for things that have ids elsewhere, which may differ in what `fitId` makes the same: in
+ * capitals alone. Each gets one of its own, and the same again the next time, as positions are kept
+ * under it: who is called what fits is called that; of others the first is, and those behind it get
+ * a hash of their id.
  */
 export class UniqueIds {
   /** What belongs to those that are called so. */

@@ -1,7 +1,10 @@
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 
-/** What is allowed and can hardly be meant: events that go nowhere, and destinations to which none come. One line each. Pure. */
+/**
+ * What is allowed and can hardly be meant: events that go nowhere, and destinations to which none
+ * come. One line each. Pure.
+ */
 export function warningsOf(sources: readonly Source[], destinations: readonly Destination[]): string[] {
   const working = new Map(destinations.filter(({ enabled }) => enabled).map(({ id, name }) => [id, name]));
   const reached = new Set<string>();

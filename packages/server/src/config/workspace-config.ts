@@ -7,8 +7,9 @@ import { consentOf, eventsOf } from "./workspace-destinations.ts";
 export { isWorkspaceConfig } from "./workspaces.ts";
 
 /*
- * RudderStack keeps what is configured in its dashboard in a file `workspaceConfig.json`: sources, and in each of them the
- * destinations that are connected to it. Here it becomes a configuration of Pintle.
+ * RudderStack keeps what is configured in its dashboard in a file `workspaceConfig.json`: sources,
+ * and in each of them the destinations that are connected to it. Here it becomes a configuration of
+ * Pintle.
  */
 
 /** What a `workspaceConfig.json` becomes. */
@@ -27,7 +28,10 @@ type WorkspaceEntry = Readonly<Record<string, unknown>>;
 /** By the name of a destination's definition. */
 export type Translators = ReadonlyMap<string, TypeTranslator>;
 
-/** Pure; it refuses nothing: what makes no sense is left out and named, or left to the checks of the configuration. */
+/**
+ * Pure; it refuses nothing: what makes no sense is left out and named, or left to the checks of the
+ * configuration.
+ */
 export function translateWorkspace(input: WorkspaceEntry, translators: Translators): Translation {
   return new WorkspaceReader(input, translators).translate();
 }
@@ -45,7 +49,10 @@ interface TranslatedDestination {
   readonly name: string | undefined;
   /** What the file said of it, to see whether it says something else of it elsewhere. */
   readonly said: string;
-  /** Sources whose events it is to get, and others that name it while `isProcessorEnabled` is false there. */
+  /**
+   * Sources whose events it is to get, and others that name it while `isProcessorEnabled` is false
+   * there.
+   */
   readonly processed: Set<number>;
   readonly unprocessed: Set<number>;
 }
@@ -165,7 +172,10 @@ class WorkspaceReader {
     for (let number = 2; ; number++) if (isFree(`${own} (${number})`)) return `${own} (${number})`;
   }
 
-  /** Names of the destinations that get the events of a source. One that gets none from anywhere keeps its sources, and is not enabled. */
+  /**
+   * Names of the destinations that get the events of a source. One that gets none from anywhere
+   * keeps its sources, and is not enabled.
+   */
   #connectedTo(index: number, omit: (what: string) => void): string[] {
     return [...this.#known.values()].flatMap(({ name, processed, unprocessed }) => {
       if (name === undefined) return [];
@@ -261,7 +271,10 @@ function translateDestination(
   };
 }
 
-/** What a switch says. One that says neither is named, and taken as `otherwise`; one that is absent is on. */
+/**
+ * What a switch says. One that says neither is named, and taken as `otherwise`; one that is absent
+ * is on.
+ */
 function flag(entry: WorkspaceEntry, key: string, otherwise: boolean, omit: (what: string) => void): boolean {
   const value = readFlag(entry[key]);
   if (value === undefined)

@@ -17,7 +17,10 @@ export function eventsOf(settings: RudderStackSettings): Entry {
   return option === "blacklistedEvents" && denied.length > 0 ? { except: { events: denied } } : {};
 }
 
-/** One consent manager can be carried over: which one wrote an event's consents, Pintle does not ask. */
+/**
+ * One consent manager can be carried over: which one wrote an event's consents, Pintle does not
+ * ask.
+ */
 export function consentOf(settings: RudderStackSettings, omit: (what: string) => void): Entry {
   const found: { ids: string[]; strategy: "and" | "or" }[] = [];
   const add = (ids: string[], strategy: "and" | "or") => {

@@ -13,7 +13,10 @@ export interface FoundWorkspace {
   readonly workspace: ListedWorkspace | undefined;
 }
 
-/** Whether something is a workspace: it says its id, or its sources contain their destinations, or say of what definition they are. */
+/**
+ * Whether something is a workspace: it says its id, or its sources contain their destinations, or
+ * say of what definition they are.
+ */
 export function isWorkspaceConfig(input: unknown): input is ListedWorkspace {
   if (!isPlainObject(input)) return false;
   if (typeof input.workspaceId === "string" && "sources" in input) return true;
@@ -27,8 +30,8 @@ export function isWorkspaceConfig(input: unknown): input is ListedWorkspace {
 }
 
 /**
- * The workspaces in a JSON file: one that is the file; or several in a list or by their ids, as they are, or under `workspaces`. None where the
- * file is not one of RudderStack. Pure.
+ * The workspaces in a JSON file: one that is the file; or several in a list or by their ids, as
+ * they are, or under `workspaces`. None where the file is not one of RudderStack. Pure.
  */
 export function workspacesIn(input: unknown): FoundWorkspace[] {
   if (isWorkspaceConfig(input)) return [found("", input)];
@@ -54,7 +57,8 @@ function found(key: string, value: unknown, position = 1): FoundWorkspace {
  * The workspace that is meant.
  *
  * @param wanted its id, where somebody has named one
- * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when there are several and none of them, or one that is not there, is named
+ * @throws ServerError PINTLE_CONFIG_INVALID, PINTLE_USAGE when there are several and none of them,
+ * or one that is not there, is named
  */
 export function chooseWorkspace(
   all: readonly FoundWorkspace[],

@@ -22,15 +22,18 @@ export interface EngineOptions {
 /** The engine of the main thread, which writes `events`. */
 export interface MainEngine extends Engine {
   /**
-   * Resolves when a topic that this thread writes takes records, as far as can be said without one: where a write has failed,
-   * what is needed to go on is done first.
+   * Resolves when a topic that this thread writes takes records, as far as can be said without one:
+   * where a write has failed, what is needed to go on is done first.
    *
    * @throws EngineError why it does not
    */
   revive(topic: string): Promise<void>;
   /** The way to the engine of the router's thread. */
   link(): EngineLink;
-  /** An engine that writes the topics of the router's thread while there is none. It is closed before one starts. */
+  /**
+   * An engine that writes the topics of the router's thread while there is none. It is closed
+   * before one starts.
+   */
   standIn(): Engine;
 }
 
@@ -107,7 +110,10 @@ function isOfThread(topic: string): boolean {
   return topic !== mainTopic;
 }
 
-/** The events that wait for another attempt are divided as `events` is: who owns a partition owns what it parks. */
+/**
+ * The events that wait for another attempt are divided as `events` is: who owns a partition owns
+ * what it parks.
+ */
 function partitionsOf({ partitions }: EngineConfig): (topic: string) => number {
   return (topic) => (topic === mainTopic || topic.startsWith("retry.") ? partitions : 1);
 }

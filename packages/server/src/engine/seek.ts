@@ -1,8 +1,9 @@
 import type { EngineRecord, PartitionRange } from "./engine.ts";
 
 /**
- * The offset of the first record of a partition that was appended at `time` or later, by halving: a log of 50 GB is not read
- * for it. Where the system's clock was set back in between, one of those where that holds.
+ * The offset of the first record of a partition that was appended at `time` or later, by halving: a
+ * log of 50 GB is not read for it. Where the system's clock was set back in between, one of those
+ * where that holds.
  *
  * @param time milliseconds since the epoch
  * @param recordAt the first record at an offset or above it

@@ -1,8 +1,9 @@
 import { deepest } from "./nesting.ts";
 
 /**
- * Every answer of the gateway that is not about one endpoint alone, as a value: what is sent, and the name under which it is
- * counted. The texts are RudderStack's to the byte, because SDKs and their users' log filters match them.
+ * Every answer of the gateway that is not about one endpoint alone, as a value: what is sent, and
+ * the name under which it is counted. The texts are RudderStack's to the byte, because SDKs and
+ * their users' log filters match them.
  */
 export interface GatewayAnswer {
   readonly status: number;
@@ -47,7 +48,10 @@ export const unsupportedEncoding: GatewayAnswer = refusal(415, "encoding", "unsu
 export const bodyTooLarge: GatewayAnswer = refusal(413, "size", "request size exceeds max limit\n");
 export const badCompression: GatewayAnswer = refusal(400, "compression", "failed to uncompress request body\n");
 export const notJson: GatewayAnswer = refusal(400, "json", "invalid json\n");
-/** In words of its own: a client that reads "invalid json" suspects that its whole batch was damaged on the way. */
+/**
+ * In words of its own: a client that reads "invalid json" suspects that its whole batch was damaged
+ * on the way.
+ */
 export const tooDeep: GatewayAnswer = refusal(400, "nesting", `json is nested deeper than ${deepest} levels\n`);
 export const tooManyEvents: GatewayAnswer = refusal(
   413,

@@ -7,10 +7,10 @@ export interface IncomingBody {
 }
 
 /**
- * The memory that request bodies may take together, from the first byte received until the disk has them. It is counted in
- * bytes that are here, not in bytes that were announced: else a few clients that announce much and send nothing would
- * lock everybody out. Against clients that send much and then trickle, the oldest unfinished body gives way once there is
- * no room and it had its time.
+ * The memory that request bodies may take together, from the first byte received until the disk has
+ * them. It is counted in bytes that are here, not in bytes that were announced: else a few clients
+ * that announce much and send nothing would lock everybody out. Against clients that send much and
+ * then trickle, the oldest unfinished body gives way once there is no room and it had its time.
  */
 export class BodyBudget {
   readonly bytes: number;
@@ -37,7 +37,10 @@ export class BodyBudget {
     return this.#used < this.bytes;
   }
 
-  /** Takes bytes that are already here; `false` when that was more than there is room for, and the body has to go. */
+  /**
+   * Takes bytes that are already here; `false` when that was more than there is room for, and the
+   * body has to go.
+   */
   take(bytes: number): boolean {
     this.#used += bytes;
     return this.#used <= this.bytes;

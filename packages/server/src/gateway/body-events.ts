@@ -2,7 +2,9 @@
 export interface BodyEvents {
   readonly messageIds: string[];
   readonly keyHashes: number[];
-  /** Where each event of a batch begins and ends, in pairs, where that was asked for and is known. */
+  /**
+   * Where each event of a batch begins and ends, in pairs, where that was asked for and is known.
+   */
   readonly ranges?: readonly number[] | undefined;
   /** `sentAt` of the batch, whatever it is. */
   readonly batchSentAt: unknown;

@@ -1,13 +1,17 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * Finds the address that becomes an event's `request_ip`: the peer's, or, if the peer is a trusted proxy, the first entry of
- * `X-Forwarded-For`. Anybody can send that header, hence nobody is trusted by default.
+ * Finds the address that becomes an event's `request_ip`: the peer's, or, if the peer is a trusted
+ * proxy, the first entry of `X-Forwarded-For`. Anybody can send that header, hence nobody is
+ * trusted by default.
  */
 export class ClientAddress {
   readonly #trusted: BlockList | undefined;
 
-  /** `trustedProxies`: addresses, or subnets as `10.0.0.0/8`. Throws a `RangeError` for one that is neither. */
+  /**
+   * `trustedProxies`: addresses, or subnets as `10.0.0.0/8`. Throws a `RangeError` for one that is
+   * neither.
+   */
   constructor(trustedProxies: readonly string[]) {
     if (trustedProxies.length === 0) return;
     this.#trusted = new BlockList();
@@ -40,7 +44,10 @@ function withoutMapping(address: string): string {
   return address.startsWith("::ffff:") && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
-/** An address as proxies write it: alone, with a port, in brackets. `undefined` for anything else, such as `unknown`. */
+/**
+ * An address as proxies write it: alone, with a port, in brackets. `undefined` for anything else,
+ * such as `unknown`.
+ */
 function readAddress(entry: string): string | undefined {
   const text = entry.trim();
   const inside = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;

@@ -3,9 +3,10 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 /**
- * The connections of the server, of which there are at most `limit`. A connection is busy from the head of a request to its
- * answer, and idle otherwise, also while it sends a head without end. When another client connects and there is no room, the
- * one that has been idle longest goes: connections that are only held open take no service from others.
+ * The connections of the server, of which there are at most `limit`. A connection is busy from the
+ * head of a request to its answer, and idle otherwise, also while it sends a head without end. When
+ * another client connects and there is no room, the one that has been idle longest goes:
+ * connections that are only held open take no service from others.
  */
 export class ClientConnections {
   readonly #limit: number;
@@ -41,8 +42,8 @@ export class ClientConnections {
   }
 
   /**
-   * Closes idle connections now and the others with their answer. Resolves when none is left, after `grace` milliseconds
-   * at the latest: what is still open then is cut.
+   * Closes idle connections now and the others with their answer. Resolves when none is left, after
+   * `grace` milliseconds at the latest: what is still open then is cut.
    */
   async close(grace: number): Promise<void> {
     const gone = new Promise<void>((resolve) => {
@@ -84,9 +85,10 @@ const lingerMilliseconds = 2000;
 const lingerBytes = 8_000_000;
 
 /**
- * Lets the client read the answer to a request whose body was not read to its end. Closing a socket with unread bytes resets the
- * connection, and a reset can overtake the answer. So the sending side is closed and what still comes in is thrown away, for
- * a moment (RFC 9112, 9.6). To be called before the answer is sent, which has to say `Connection: close`.
+ * Lets the client read the answer to a request whose body was not read to its end. Closing a socket
+ * with unread bytes resets the connection, and a reset can overtake the answer. So the sending side
+ * is closed and what still comes in is thrown away, for a moment (RFC 9112, 9.6). To be called
+ * before the answer is sent, which has to say `Connection: close`.
  */
 export function lingerAfterAnswer(request: IncomingMessage): void {
   const { socket } = request;

@@ -1,12 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /*
- * Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol). A write key is public once it stands in a page,
- * and pages of any site may use it: every origin is allowed, by name, because browsers send credentials to no wildcard.
- * Header lists are flat (`[name, value, …]`), the form that node:http writes without a detour.
+ * Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol). A write key is public
+ * once it stands in a page, and pages of any site may use it: every origin is allowed, by name,
+ * because browsers send credentials to no wildcard. Header lists are flat (`[name, value, …]`), the
+ * form that node:http writes without a detour.
  */
 
-/** Headers of every answer. `Vary` stands also where no origin was sent: a cache must not give that answer to a page. */
+/**
+ * Headers of every answer. `Vary` stands also where no origin was sent: a cache must not give that
+ * answer to a page.
+ */
 export function corsHeaders(origin: string | undefined): string[] {
   if (origin === undefined) return ["Vary", "Origin"];
   return ["Vary", "Origin", "Access-Control-Allow-Origin", origin, "Access-Control-Allow-Credentials", "true"];

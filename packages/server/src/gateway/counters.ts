@@ -1,9 +1,15 @@
 import type { Reason } from "./answer.ts";
 import type { Oddity, OddityCounts } from "./oddities.ts";
 
-/** What the gateway has done since it was made. Requests to paths that take no events are not counted. */
+/**
+ * What the gateway has done since it was made. Requests to paths that take no events are not
+ * counted.
+ */
 export interface GatewayStats {
-  /** Requests that were answered with `ok`, their events, and the bytes of their bodies after decompression. */
+  /**
+   * Requests that were answered with `ok`, their events, and the bytes of their bodies after
+   * decompression.
+   */
   readonly requests: number;
   readonly events: number;
   readonly bytes: number;
@@ -11,7 +17,10 @@ export interface GatewayStats {
   readonly refused: Readonly<Partial<Record<Reason, number>>>;
   /** What is odd about what came in, by source. */
   readonly oddities: OddityCounts;
-  /** From the hand-over to the engine until the events were durable: how often, and milliseconds in all. */
+  /**
+   * From the hand-over to the engine until the events were durable: how often, and milliseconds in
+   * all.
+   */
   readonly append: { readonly count: number; readonly milliseconds: number };
   /** Bytes of bodies that are being received or wait for the disk now. */
   readonly bytesInFlight: number;

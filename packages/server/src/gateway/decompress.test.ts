@@ -32,7 +32,8 @@ test("the header names one encoding that is known, or is refused", () => {
 });
 
 test("what was compressed comes out, up to the limit and not a byte above", async () => {
-  // Random bytes do not compress: the compressed body is the largest that it can be. Above a million it takes the other way.
+  // Random bytes do not compress: the compressed body is the largest that it can be. Above a
+  // million it takes the other way.
   for (const size of [1, 100, 5_000, 300_000, 1_200_000]) {
     const body = randomBytes(size);
     for (const [name, encoding, make] of compress) {

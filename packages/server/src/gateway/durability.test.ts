@@ -16,8 +16,10 @@ import {
   temporaryFolder,
 } from "./running-gateway.test.support.ts";
 
-/* `ok` means that the events are on disk. A kill proves nothing about that: the page cache survives it. A file system that loses what
- * was not synced does. */
+/*
+ * `ok` means that the events are on disk. A kill proves nothing about that: the page cache survives
+ * it. A file system that loses what was not synced does.
+ */
 
 const post = (name: string) => ({
   path: "/v1/track",

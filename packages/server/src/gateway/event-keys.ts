@@ -1,6 +1,6 @@
 /*
- * The keys that the scan of events looks for, each told from others of its length. Written out: a loop over the letters of a name takes twice as long, and
- * these are compared for every event.
+ * The keys that the scan of events looks for, each told from others of its length. Written out: a
+ * loop over the letters of a name takes twice as long, and these are compared for every event.
  */
 
 /** `batch` */

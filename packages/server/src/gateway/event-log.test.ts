@@ -19,7 +19,10 @@ const event = fc.record(
   },
   { noNullPrototype: true },
 );
-/** What a client sends: as it should, with white space, or in a way that the scan leaves to JSON.parse. */
+/**
+ * What a client sends: as it should, with white space, or in a way that the scan leaves to
+ * JSON.parse.
+ */
 const body = fc
   .tuple(fc.array(event, { minLength: 1, maxLength: 20 }), fc.constantFrom("plain", "spaced", "escaped"))
   .map(([batch, how]) => {

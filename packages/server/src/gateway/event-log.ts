@@ -7,8 +7,8 @@ import type { BodyEvents } from "./body-events.ts";
 const topic = "events";
 
 /**
- * The topic `events`, as the gateway appends to it: one record for each partition that a request has events for. Events with
- * the same user key are in one partition, in their order.
+ * The topic `events`, as the gateway appends to it: one record for each partition that a request
+ * has events for. Events with the same user key are in one partition, in their order.
  */
 export class EventLog {
   readonly #engine: Pick<Engine, "append">;
@@ -25,8 +25,8 @@ export class EventLog {
   }
 
   /**
-   * Appends a request. Resolves when all of it is durable; when some of it is not, it rejects, and the client sends all of it
-   * once more.
+   * Appends a request. Resolves when all of it is durable; when some of it is not, it rejects, and
+   * the client sends all of it once more.
    *
    * @param ranges of the events in the payload; without them it is parsed
    * @throws EngineError

@@ -9,8 +9,8 @@ import { gif } from "./pixel.ts";
 import { auth, delivered, key, openEngine, type Request, runGateway, send } from "./running-gateway.test.support.ts";
 
 /*
- * A row for each line of docs/gateway.md, sent to a server that listens. A row gives what is sent, what is answered, and the
- * events that are stored for it.
+ * A row for each line of docs/gateway.md, sent to a server that listens. A row gives what is sent,
+ * what is answered, and the events that are stored for it.
  */
 
 const receivedAt = Date.UTC(2026, 10, 23, 9, 30);

@@ -26,7 +26,9 @@ export type { GatewaySource } from "./sources.ts";
 
 export interface GatewayOptions {
   readonly sources: readonly GatewaySource[];
-  /** Where accepted requests go; the gateway appends to its topic `events` and does not close it. */
+  /**
+   * Where accepted requests go; the gateway appends to its topic `events` and does not close it.
+   */
   readonly engine: Pick<Engine, "append" | "partitions">;
   readonly logger: Logger;
   /** Version of the data plane, for `/version`. */
@@ -53,16 +55,17 @@ export interface Gateway {
   /** From now on `/health` says `stopping`; everything else is served as before. */
   drain(): void;
   /**
-   * Stops listening, answers what was read, and closes every connection. Resolves when all are closed, which takes `grace`
-   * milliseconds at most: then the rest is cut. Called again it waits for the same end.
+   * Stops listening, answers what was read, and closes every connection. Resolves when all are
+   * closed, which takes `grace` milliseconds at most: then the rest is cut. Called again it waits
+   * for the same end.
    * @param grace default 10_000
    */
   close(grace?: number): Promise<void>;
 }
 
 /**
- * The HTTP side of the data plane: takes events the way RudderStack does (docs/gateway.md), and answers `ok` when the engine
- * says that they are durable.
+ * The HTTP side of the data plane: takes events the way RudderStack does (docs/gateway.md), and
+ * answers `ok` when the engine says that they are durable.
  */
 export function createGateway(options: GatewayOptions): Gateway {
   const { engine, logger, version, clock = Date.now, newId = randomUUID } = options;
@@ -84,7 +87,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     // How late a time-out may be noticed.
     connectionsCheckingInterval: Math.min(1000, limits.headTime),
   });
-  // No limit of its own: node:http would drop what is beyond it in silence, and take the rest for the whole.
+  // No limit of its own: node:http would drop what is beyond it in silence, and take the rest for
+  // the whole.
   server.maxHeadersCount = 0;
   const connections = new ClientConnections(server, limits.connections);
   const shared = { connections, counters, closing: () => closing !== undefined };
@@ -128,10 +132,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   server.on("request", handle);
-  // The request has to be refused before its body is asked for; without this, node:http asks at once.
+  // The request has to be refused before its body is asked for; without this, node:http asks at
+  // once.
   server.on("checkContinue", handle);
   server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
-    // The client went away in the middle, perhaps of a body that nobody waits for: no fault of the request.
+    // The client went away in the middle, perhaps of a body that nobody waits for: no fault of the
+    // request.
     if (!socket.writable || goneCodes.has(error.code)) {
       socket.destroy();
       return;
@@ -142,8 +148,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function close(grace: number): Promise<void> {
     stopping = true;
-    // One turn, so that requests that have reached the machine are read, and hence answered: server.close() ends idle
-    // connections at once.
+    // One turn, so that requests that have reached the machine are read, and hence answered:
+    // server.close() ends idle connections at once.
     await nextTurn();
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     await connections.close(grace);
@@ -179,7 +185,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-/** With what a connection that the client has left shows up; the last is its parser's word for an end in the middle. */
+/**
+ * With what a connection that the client has left shows up; the last is its parser's word for an
+ * end in the middle.
+ */
 const goneCodes: ReadonlySet<string | undefined> = new Set(["ECONNRESET", "EPIPE", "HPE_INVALID_EOF_STATE"]);
 
 /** What node:http itself found wrong with a request, as a status. */

@@ -1,7 +1,9 @@
 import { connect } from "node:net";
 
-/* Opens many connections, a hundred at a time, and only holds them; tells when all are open. In a process of its own, because each of the two has
- * only so many descriptors. */
+/*
+ * Opens many connections, a hundred at a time, and only holds them; tells when all are open. In a
+ * process of its own, because each of the two has only so many descriptors.
+ */
 
 const port = Number(process.argv[2]);
 let left = Number(process.argv[3]);

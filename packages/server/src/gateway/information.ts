@@ -31,8 +31,8 @@ export class Information {
   }
 
   /**
-   * For load balancers: away with it as soon as it is stopping, though requests are served to the end, and while it could store nothing.
-   * Without the router it takes events all the same.
+   * For load balancers: away with it as soon as it is stopping, though requests are served to the
+   * end, and while it could store nothing. Without the router it takes events all the same.
    */
   health(context: RequestContext): void {
     const { state } = this.#storage;
@@ -56,8 +56,9 @@ export class Information {
   }
 
   /**
-   * What the browser and mobile SDKs ask for first, in the form of RudderStack's control plane. No destination is listed, because none
-   * is served by code in the browser: all events go to this data plane.
+   * What the browser and mobile SDKs ask for first, in the form of RudderStack's control plane. No
+   * destination is listed, because none is served by code in the browser: all events go to this
+   * data plane.
    */
   sourceConfig(context: RequestContext): void {
     const key = writeKeyOf(context.headers.authorization);

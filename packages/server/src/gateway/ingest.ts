@@ -41,9 +41,9 @@ export interface IngestTools {
 }
 
 /**
- * The way of a request with events to its answer. The checks stand in the order of the table in docs/gateway.md; each ends
- * the way with a refusal. After the last one the body goes to the engine as it was received, and `ok` waits until it is
- * durable.
+ * The way of a request with events to its answer. The checks stand in the order of the table in
+ * docs/gateway.md; each ends the way with a refusal. After the last one the body goes to the engine
+ * as it was received, and `ok` waits until it is durable.
  */
 export class Ingest {
   readonly #tools: IngestTools;
@@ -52,7 +52,10 @@ export class Ingest {
     this.#tools = tools;
   }
 
-  /** `/v1/batch`, `/v1/track` and the like, `/v1/import`: the key is the user of Basic authentication. */
+  /**
+   * `/v1/batch`, `/v1/track` and the like, `/v1/import`: the key is the user of Basic
+   * authentication.
+   */
   async post(context: RequestContext, endpoint: Endpoint): Promise<void> {
     const key = writeKeyOf(context.headers.authorization);
     const answer = key === undefined ? noKeyInHeader : await this.#receive(context, endpoint, key);
@@ -71,7 +74,10 @@ export class Ingest {
     else context.abandon();
   }
 
-  /** `/pixel/v1/track` and `page`: the answer is the image, whatever becomes of the event, for a person looks at it. */
+  /**
+   * `/pixel/v1/track` and `page`: the answer is the image, whatever becomes of the event, for a
+   * person looks at it.
+   */
   async pixel(context: RequestContext, type: PixelType): Promise<void> {
     const query = context.query();
     const source = this.#admit(query.get("writeKey") ?? "");
@@ -122,7 +128,8 @@ export class Ingest {
     try {
       if (encoding === undefined) return await this.#store(context, endpoint, source, received);
 
-      // Only a large body goes to the thread pool: awaiting what is there already would cost a turn for nothing.
+      // Only a large body goes to the thread pool: awaiting what is there already would cost a turn
+      // for nothing.
       const unpacked = decompress(received, encoding, limits.bodyBytes);
       const body = unpacked instanceof Promise ? await unpacked : unpacked;
       if (!Buffer.isBuffer(body)) return body;

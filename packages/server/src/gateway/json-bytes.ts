@@ -1,5 +1,6 @@
 /*
- * The grammar of JSON (RFC 8259) on bytes. Each function goes from a position to the one behind what stands there, or says that it is `failed`.
+ * The grammar of JSON (RFC 8259) on bytes. Each function goes from a position to the one behind
+ * what stands there, or says that it is `failed`.
  */
 
 /** In place of a position: this is not read here. */
@@ -72,11 +73,15 @@ function arrayEnd(bytes: Buffer, from: number, levels: number): number {
   }
 }
 
-/** From behind the opening quote to behind the closing one. Bytes from 0x80 on are text, UTF-8 or not: see parseEvents. */
+/**
+ * From behind the opening quote to behind the closing one. Bytes from 0x80 on are text, UTF-8 or
+ * not: see parseEvents.
+ */
 function stringEnd(bytes: Buffer, from: number): number {
   const { length } = bytes;
   let at = from;
-  // Most of a body is inside of strings. Four bytes for one look at the length are a tenth of the whole scan's time.
+  // Most of a body is inside of strings. Four bytes for one look at the length are a tenth of the
+  // whole scan's time.
   for (const last = length - 4; at < last; at += 4) {
     if (isSpecial(bytes[at]!)) break;
     if (isSpecial(bytes[at + 1]!)) {
@@ -105,7 +110,10 @@ function stringEnd(bytes: Buffer, from: number): number {
   return failed;
 }
 
-/** Whether a byte of a string has to be looked at: a control character, the quote, the backslash; and the two beside the quote. */
+/**
+ * Whether a byte of a string has to be looked at: a control character, the quote, the backslash;
+ * and the two beside the quote.
+ */
 function isSpecial(byte: number): boolean {
   return byte <= quote || byte === backslash;
 }
@@ -130,7 +138,10 @@ function escapeEnd(bytes: Buffer, from: number): number {
   }
 }
 
-/** The place of the closing quote of the name whose opening one stands at `from`; fails for names with an escape. */
+/**
+ * The place of the closing quote of the name whose opening one stands at `from`; fails for names
+ * with an escape.
+ */
 export function plainNameEnd(bytes: Buffer, from: number): number {
   if (bytes[from] !== quote) return failed;
   const { length } = bytes;

@@ -4,19 +4,28 @@ export interface GatewayLimits {
   readonly bodyBytes: number;
   /** Events in a batch. @default 20_000 */
   readonly events: number;
-  /** Bytes of all bodies that are being received or wait for the disk, together. @default 67_108_864 */
+  /**
+   * Bytes of all bodies that are being received or wait for the disk, together. @default 67_108_864
+   */
   readonly bytesInFlight: number;
-  /** Connections at a time; beyond, the one that has been idle longest is closed. @default 10_000 */
+  /**
+   * Connections at a time; beyond, the one that has been idle longest is closed. @default 10_000
+   */
   readonly connections: number;
   /** Bytes of a request's head. @default 16_384 */
   readonly headBytes: number;
   /** Headers of a request. @default 200 */
   readonly headers: number;
-  /** From the first byte of a request, or from connecting, to the end of its head. @default 10_000 */
+  /**
+   * From the first byte of a request, or from connecting, to the end of its head. @default 10_000
+   */
   readonly headTime: number;
   /** From the first byte of a request to the end of its body. @default 60_000 */
   readonly requestTime: number;
-  /** How long a connection may wait for its next request. Longer than load balancers wait. @default 75_000 */
+  /**
+   * How long a connection may wait for its next request. Longer than load balancers wait. @default
+   * 75_000
+   */
   readonly idleTime: number;
   /** How long a body may be on its way while others find no room. @default 5_000 */
   readonly patience: number;

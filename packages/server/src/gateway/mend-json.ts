@@ -8,8 +8,9 @@ export interface MendedJson {
 }
 
 /**
- * Makes JSON of what some clients take for it: cuts off a byte order mark, and writes `null` for `NaN`, `Infinity` and `-Infinity`, which Python's `json`
- * writes. All else stays, byte for byte; whether it is JSON then is left to see.
+ * Makes JSON of what some clients take for it: cuts off a byte order mark, and writes `null` for
+ * `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes. All else stays, byte for byte;
+ * whether it is JSON then is left to see.
  *
  * @returns `undefined` where nothing is to be mended
  */

@@ -1,6 +1,9 @@
 export { deepest } from "@pintle/events";
 
-/** Whether a parsed value is nested deeper than `limit` levels of objects and arrays. Needs no more stack than that. */
+/**
+ * Whether a parsed value is nested deeper than `limit` levels of objects and arrays. Needs no more
+ * stack than that.
+ */
 export function isDeeperThan(value: unknown, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (limit === 0) return true;

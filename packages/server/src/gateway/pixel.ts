@@ -7,9 +7,10 @@ export const gif: Buffer = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAA
 export type PixelType = "track" | "page";
 
 /**
- * The event that a pixel's query stands for, or `undefined` if there is nothing to store: a track without the name of an
- * event, or names that nest too deeply. Dotted names nest, values stay strings, of a name that occurs twice the first value
- * counts, and a value gives way to an object that another name needs in its place.
+ * The event that a pixel's query stands for, or `undefined` if there is nothing to store: a track
+ * without the name of an event, or names that nest too deeply. Dotted names nest, values stay
+ * strings, of a name that occurs twice the first value counts, and a value gives way to an object
+ * that another name needs in its place.
  */
 export function pixelEvent(type: PixelType, query: URLSearchParams): Record<string, unknown> | undefined {
   const event = emptyObject();

@@ -1,7 +1,8 @@
 /**
- * A limit of events a second, as a bucket that holds one second's worth and fills continuously. A request is allowed while
- * anything is in the bucket and takes all its events out of it, if need be into debt: a batch larger than the bucket passes now
- * and then, and over time the rate holds. (A bucket that had to hold the whole batch would refuse that batch for ever.)
+ * A limit of events a second, as a bucket that holds one second's worth and fills continuously. A
+ * request is allowed while anything is in the bucket and takes all its events out of it, if need be
+ * into debt: a batch larger than the bucket passes now and then, and over time the rate holds. (A
+ * bucket that had to hold the whole batch would refuse that batch for ever.)
  */
 export class SourceRateLimit {
   readonly eventsPerSecond: number;
@@ -16,8 +17,8 @@ export class SourceRateLimit {
   }
 
   /**
-   * Takes `events` at `now` (milliseconds). Returns 0, or the whole seconds until the next request can be allowed, and then
-   * nothing is taken.
+   * Takes `events` at `now` (milliseconds). Returns 0, or the whole seconds until the next request
+   * can be allowed, and then nothing is taken.
    */
   take(events: number, now: number): number {
     // A clock that was set back fills nothing, and does not take back what it filled.

@@ -19,8 +19,9 @@ export interface ReadBody extends BodyEvents {
 type JsonObject = { readonly [key: string]: unknown };
 
 /**
- * Reads the events of a body, or gives the answer that refuses it. `newId` makes the message id of an event that has none of
- * its own. A body that is well is only scanned; any other is parsed, to find out what is wrong with it, and mended if it is almost JSON.
+ * Reads the events of a body, or gives the answer that refuses it. `newId` makes the message id of
+ * an event that has none of its own. A body that is well is only scanned; any other is parsed, to
+ * find out what is wrong with it, and mended if it is almost JSON.
  */
 export function readEvents(
   body: Buffer,
@@ -45,10 +46,12 @@ function scanOrParse(
 }
 
 /**
- * The same by way of JSON.parse: what the scan has to agree with. The checks are in the order of the table in docs/gateway.md.
+ * The same by way of JSON.parse: what the scan has to agree with. The checks are in the order of
+ * the table in docs/gateway.md.
  *
- * Bytes that are not UTF-8 become U+FFFD here, and do so again whenever the stored body is read (RudderStack's
- * parser replaces them too): an old client's Latin-1 costs it a letter, not the event.
+ * Bytes that are not UTF-8 become U+FFFD here, and do so again whenever the stored body is read
+ * (RudderStack's parser replaces them too): an old client's Latin-1 costs it a letter, not the
+ * event.
  */
 export function parseEvents(
   bytes: Buffer,

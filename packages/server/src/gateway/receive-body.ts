@@ -6,8 +6,9 @@ import type { BodyBudget, IncomingBody } from "./body-budget.ts";
 export const gone: unique symbol = Symbol("gone");
 
 /**
- * Reads the body of a request, of `limit` bytes at most. Gives the body, whose bytes stay taken from the room until the caller
- * gives them back, or, with the room given back and the rest of the body unread, why there is none.
+ * Reads the body of a request, of `limit` bytes at most. Gives the body, whose bytes stay taken
+ * from the room until the caller gives them back, or, with the room given back and the rest of the
+ * body unread, why there is none.
  */
 export function receiveBody(
   request: IncomingMessage,

@@ -7,7 +7,10 @@ import type { GatewayCounters } from "./counters.ts";
 const text = "text/plain; charset=utf-8";
 const json = "application/json; charset=utf-8";
 
-/** A body of up to this many bytes that nobody wants is read and thrown away, so that the connection can be used again. */
+/**
+ * A body of up to this many bytes that nobody wants is read and thrown away, so that the connection
+ * can be used again.
+ */
 const discardedBytes = 65_536;
 
 /** One request and its one answer. */

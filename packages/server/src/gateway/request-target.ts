@@ -1,4 +1,7 @@
-/** Whether a request target is a whole URL: what clients send to a proxy, and servers have to take (RFC 9112, 3.2.2). */
+/**
+ * Whether a request target is a whole URL: what clients send to a proxy, and servers have to take
+ * (RFC 9112, 3.2.2).
+ */
 export function isAbsoluteTarget(target: string): boolean {
   return absolute.test(target);
 }
@@ -6,8 +9,9 @@ export function isAbsoluteTarget(target: string): boolean {
 const absolute = /^https?:\/\/[^/?#]*/i;
 
 /**
- * The path of a request target, without query, doubled slashes, and a slash at the end: SDKs that are given a URL with a trailing
- * slash send `//v1/track`, and the browser SDK asks for `/sourceConfig/`.
+ * The path of a request target, without query, doubled slashes, and a slash at the end: SDKs that
+ * are given a URL with a trailing slash send `//v1/track`, and the browser SDK asks for
+ * `/sourceConfig/`.
  */
 export function pathOf(target: string): string {
   const mark = target.indexOf("?");

@@ -29,7 +29,10 @@ export interface TestEngine extends EmbeddedEngine {
   recordsFrom(offset: number): Promise<EngineRecord[]>;
 }
 
-/** The real engine, in a folder of its own, or on the file system that is given. Closed at the end of the test. */
+/**
+ * The real engine, in a folder of its own, or on the file system that is given. Closed at the end
+ * of the test.
+ */
 export async function openEngine(t: Ending, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
   const directory = options.directory ?? (options.fs === undefined ? await temporaryFolder(t) : "/data");
   const engine = new EmbeddedEngine({ owns: () => true, logger: keepingLogger([]), ...options, directory });
@@ -62,7 +65,10 @@ export type Ending = Pick<TestContext, "after">;
 
 const endings = new WeakMap<Ending, (() => unknown)[]>();
 
-/** Does something at the end of a test: what was made last goes first, the other way round than `t.after` alone. */
+/**
+ * Does something at the end of a test: what was made last goes first, the other way round than
+ * `t.after` alone.
+ */
 export function cleanUp(t: Ending, run: () => unknown): void {
   let stack = endings.get(t);
   if (stack === undefined) {
@@ -138,7 +144,10 @@ export async function runGateway(
   return { gateway, port, lines, send: (wanted) => send(port, wanted) };
 }
 
-/** Sends a request on a connection of its own. A body that the server stops reading is no error: the answer counts. */
+/**
+ * Sends a request on a connection of its own. A body that the server stops reading is no error: the
+ * answer counts.
+ */
 export function send(
   port: number,
   { method = "POST", path = "/v1/batch", headers = {}, body }: Request,
@@ -213,7 +222,9 @@ export function delivered(records: readonly EngineRecord[]): DeliveredEvent[] {
   return records.flatMap((record): RecordEvents["events"] => eventsOf(record).events);
 }
 
-/** One turn of the event loop: what a test waits in until something that it has caused can be seen. */
+/**
+ * One turn of the event loop: what a test waits in until something that it has caused can be seen.
+ */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -10,7 +10,10 @@ import { scanEvents } from "./scan-events.ts";
 const maxEvents = 5;
 const made = (): string => "made";
 
-/** The scan may decline; where it does not, it says what JSON.parse leads to. Gives whether it declined. */
+/**
+ * The scan may decline; where it does not, it says what JSON.parse leads to. Gives whether it
+ * declined.
+ */
 function agrees(body: string | Uint8Array, endpoint: Endpoint): boolean {
   const bytes = Buffer.from(body);
   const scanned = scanEvents(bytes, endpoint, maxEvents, made);
@@ -26,7 +29,10 @@ function agrees(body: string | Uint8Array, endpoint: Endpoint): boolean {
 
 const endpoint = fc.oneof(fc.constant<Endpoint>("batch"), fc.constantFrom<Endpoint>(...singleEndpoints));
 
-/** JSON as no serialiser writes it: any white space, escapes in names and strings, names twice, numbers in all forms. */
+/**
+ * JSON as no serialiser writes it: any white space, escapes in names and strings, names twice,
+ * numbers in all forms.
+ */
 const space = fc.stringMatching(/^[ \t\r\n]{0,2}$/);
 const name = fc.oneof(
   {

@@ -17,16 +17,21 @@ import { oddityOfTime } from "./oddities.ts";
 import { isUsualTime } from "./usual-time.ts";
 
 /*
- * Reads what the gateway has to know about the events of a body without parsing it: the body is stored as it is, so objects for
- * all that is in it would be made for nothing. Checks the whole grammar of JSON (RFC 8259) on the bytes, and takes the values of a
- * few keys on two levels. Takes a third of the time of JSON.parse, and makes a tenth of its garbage.
+ * Reads what the gateway has to know about the events of a body without parsing it: the body is
+ * stored as it is, so objects for all that is in it would be made for nothing. Checks the whole
+ * grammar of JSON (RFC 8259) on the bytes, and takes the values of a few keys on two levels. Takes
+ * a third of the time of JSON.parse, and makes a tenth of its garbage.
  *
- * It only ever says yes. Whatever is wrong, and whatever is rare enough not to be worth a line here (an escape in a
- * name, `batch` twice, nesting beyond the bound), it leaves to JSON.parse, which gives the reason. So it is right if its yes
- * is what JSON.parse would have led to, in everything, and a property test compares the two.
+ * It only ever says yes. Whatever is wrong, and whatever is rare enough not to be worth a line here
+ * (an escape in a name, `batch` twice, nesting beyond the bound), it leaves to JSON.parse, which
+ * gives the reason. So it is right if its yes is what JSON.parse would have led to, in everything,
+ * and a property test compares the two.
  */
 
-/** `undefined`: not read; JSON.parse has to tell. Else the same as `parseEvents` gives for the same bytes. */
+/**
+ * `undefined`: not read; JSON.parse has to tell. Else the same as `parseEvents` gives for the same
+ * bytes.
+ */
 export function scanEvents(
   bytes: Buffer,
   endpoint: Endpoint,
@@ -49,7 +54,8 @@ export function scanEvents(
   };
 }
 
-// As in json-bytes.ts, and not imported: V8 loads a constant of another module anew each time, which costs two thirds more.
+// As in json-bytes.ts, and not imported: V8 loads a constant of another module anew each time,
+// which costs two thirds more.
 const failed = -1;
 const quote = 0x22;
 const comma = 0x2c;
@@ -207,14 +213,20 @@ class BodyScan {
   }
 }
 
-/** The hash of the user key (murmur2 of its UTF-8 bytes) that the id from `from` to `end` makes, if it makes one; 0 to 0: there is no id. */
+/**
+ * The hash of the user key (murmur2 of its UTF-8 bytes) that the id from `from` to `end` makes, if
+ * it makes one; 0 to 0: there is no id.
+ */
 function keyHash(bytes: Buffer, from: number, end: number): number | undefined {
   if (isPlainText(bytes, from, end)) return murmur2(bytes, from + 1, end - 1);
   const key = end === 0 ? "" : userKey({ userId: valueAt(bytes, from, end) });
   return key === "" ? undefined : hashUserKey(key);
 }
 
-/** Whether a value is a string that stands for itself, byte for byte, and begins with something that can be seen. */
+/**
+ * Whether a value is a string that stands for itself, byte for byte, and begins with something that
+ * can be seen.
+ */
 function isPlainText(bytes: Buffer, from: number, end: number): boolean {
   if (bytes[from] !== quote || bytes[from + 1]! <= 0x22 || bytes[from + 1]! >= 0x7f) return false;
   for (let at = from + 1; at < end; at++) if (bytes[at]! >= 0x80 || bytes[at] === backslash) return false;

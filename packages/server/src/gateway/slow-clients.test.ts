@@ -5,8 +5,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { auth, cleanUp, open, openEngine, runGateway, turn } from "./running-gateway.test.support.ts";
 
-/* Clients that are slow, many, or stop in the middle take no service from others. Time-outs are those of node:http, set short here: the
- * tests wait for what they cause, not for a time. */
+/*
+ * Clients that are slow, many, or stop in the middle take no service from others. Time-outs are
+ * those of node:http, set short here: the tests wait for what they cause, not for a time.
+ */
 
 const body = JSON.stringify({ userId: "u" });
 const head = (length: number, more = ""): string =>

@@ -22,8 +22,8 @@ export interface KnownSource {
 }
 
 /**
- * The sources by the SHA-256 of their write keys: how long a look-up takes says nothing about how much of a key was right,
- * and no key stays in memory.
+ * The sources by the SHA-256 of their write keys: how long a look-up takes says nothing about how
+ * much of a key was right, and no key stays in memory.
  */
 export class Sources {
   #byKey: ReadonlyMap<string, KnownSource> = new Map();
@@ -33,7 +33,10 @@ export class Sources {
     this.update(sources);
   }
 
-  /** Takes the place of all sources at once. A source whose limit did not change keeps what it has used of it. */
+  /**
+   * Takes the place of all sources at once. A source whose limit did not change keeps what it has
+   * used of it.
+   */
   update(sources: readonly GatewaySource[]): void {
     const byKey = new Map<string, KnownSource>();
     const limits = new Map<string, SourceRateLimit>();
@@ -63,8 +66,9 @@ function digest(writeKey: string): string {
 const basic = /^basic +([a-z0-9+/_=-]+) *$/i;
 
 /**
- * The write key of an `Authorization` header: the user of Basic authentication (RFC 7617), whose password is ignored.
- * `undefined` for any other scheme, for credentials without a colon, and for an empty user.
+ * The write key of an `Authorization` header: the user of Basic authentication (RFC 7617), whose
+ * password is ignored. `undefined` for any other scheme, for credentials without a colon, and for
+ * an empty user.
  */
 export function writeKeyOf(authorization: string | undefined): string | undefined {
   const credentials = authorization === undefined ? undefined : basic.exec(authorization)?.[1];

@@ -2,9 +2,10 @@ import { EngineError } from "../engine/engine-error.ts";
 import type { Logger } from "../logger.ts";
 
 /**
- * Whether the storage takes events. It is in one of two modes. Open: every request is stored. Shut, after a request could not be
- * stored: for a second everybody is refused before their body is read, which costs next to nothing; then requests are let through
- * again, and the first that is stored opens the gate, the first that is not shuts it for another second.
+ * Whether the storage takes events. It is in one of two modes. Open: every request is stored. Shut,
+ * after a request could not be stored: for a second everybody is refused before their body is read,
+ * which costs next to nothing; then requests are let through again, and the first that is stored
+ * opens the gate, the first that is not shuts it for another second.
  */
 export class StorageGate {
   readonly #logger: Logger;
@@ -19,7 +20,10 @@ export class StorageGate {
     return this.#shutUntil === undefined;
   }
 
-  /** What it says of itself: `full` where there is no room on the disk, `shut` where it is something else that keeps it from storing. */
+  /**
+   * What it says of itself: `full` where there is no room on the disk, `shut` where it is something
+   * else that keeps it from storing.
+   */
   get state(): "open" | "full" | "shut" {
     if (this.#shutUntil === undefined) return "open";
     return this.#isFull ? "full" : "shut";

@@ -3,8 +3,9 @@ const hyphen = 0x2d;
 const colon = 0x3a;
 
 /**
- * Whether a value is a time in RFC 3339 that can be read, as nearly all are: a quick yes. The last days of a month, which need the calendar, and the
- * first and last century, out of which an offset may lead, are left to others.
+ * Whether a value is a time in RFC 3339 that can be read, as nearly all are: a quick yes. The last
+ * days of a month, which need the calendar, and the first and last century, out of which an offset
+ * may lead, are left to others.
  */
 export function isUsualTime(bytes: Buffer, from: number, end: number): boolean {
   if (end - from < 22 || bytes[from] !== quote) return false;

@@ -6,7 +6,10 @@ export interface OwnTypeHome {
   readonly file: string;
   /** What it held when it was accepted: a change that is refused changes no type. */
   readonly text: string;
-  /** Another one for each time that the configuration was run: a destination starts anew with what its code is then. */
+  /**
+   * Another one for each time that the configuration was run: a destination starts anew with what
+   * its code is then.
+   */
   readonly run: string;
 }
 
@@ -28,17 +31,26 @@ export interface Destination {
   readonly rateLimit?: number;
   /** Present: its events go through the function `transform` of its entry. */
   readonly transform?: TransformSettings;
-  /** What the schema of the type made of the destination's own keys. Secrets stand in it in the clear. */
+  /**
+   * What the schema of the type made of the destination's own keys. Secrets stand in it in the
+   * clear.
+   */
   readonly settings: unknown;
 }
 
-/** Where a transformation stands, and its limits. The function itself cannot be handed to another thread. */
+/**
+ * Where a transformation stands, and its limits. The function itself cannot be handed to another
+ * thread.
+ */
 export interface TransformSettings {
   /** Absolute path of the configuration. */
   readonly file: string;
   /** What it held when it was accepted: a change that is refused changes no transformation. */
   readonly text: string;
-  /** Another one for each time that the configuration was run: a reload runs what its imports are then. */
+  /**
+   * Another one for each time that the configuration was run: a reload runs what its imports are
+   * then.
+   */
   readonly run: string;
   /** Milliseconds for one event. */
   readonly timeout: number;

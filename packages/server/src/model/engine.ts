@@ -2,7 +2,10 @@
 export interface EngineConfig {
   /** `embedded`: files in the data folder. */
   readonly type: "embedded";
-  /** Into how many partitions events are divided, by their user keys. A data folder keeps the number that it began with. */
+  /**
+   * Into how many partitions events are divided, by their user keys. A data folder keeps the number
+   * that it began with.
+   */
   readonly partitions: number;
 }
 

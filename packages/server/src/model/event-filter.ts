@@ -9,7 +9,10 @@ export interface EventFilter {
 
 /** The consents that a destination needs. */
 export interface ConsentRule {
-  /** Ids of purposes or categories, as the consent manager writes them into `context.consentManagement`. */
+  /**
+   * Ids of purposes or categories, as the consent manager writes them into
+   * `context.consentManagement`.
+   */
   readonly ids: readonly string[];
   /** `and`: one that is denied keeps the event away. `or`: only all of them do. */
   readonly strategy: "and" | "or";

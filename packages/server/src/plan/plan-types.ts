@@ -1,15 +1,18 @@
 import { isObject, SchemaError, TypeWriter } from "./type-writer.ts";
 
 /**
- * A tracking plan as TypeScript, for `new Pintle<Plan>(...)`, from a JSON Schema (draft 7 to 2020-12) for each event:
+ * A tracking plan as TypeScript, for `new Pintle<Plan>(...)`, from a JSON Schema (draft 7 to
+ * 2020-12) for each event:
  *
  * ```json
  * { "Order Completed": { "type": "object", "properties": { "revenue": { "type": "number" } }, "required": ["revenue"] } }
  * ```
  *
- * Schemas that several events share stand in `$defs` (or `definitions`) beside the events and become types of their own. The type is as
- * strict as TypeScript can be: what only a running program can check (`minimum`, `pattern`) is not in it, and properties that a schema does not
- * name are only allowed where it says so (`additionalProperties`), because a misspelt one is to be an error.
+ * Schemas that several events share stand in `$defs` (or `definitions`) beside the events and
+ * become types of their own. The type is as strict as TypeScript can be: what only a running
+ * program can check (`minimum`, `pattern`) is not in it, and properties that a schema does not name
+ * are only allowed where it says so (`additionalProperties`), because a misspelt one is to be an
+ * error.
  *
  * @throws SchemaError with the path of what cannot be translated
  */

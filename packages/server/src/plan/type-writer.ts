@@ -9,7 +9,10 @@ type Path = readonly string[];
 /** Writes JSON Schemas as TypeScript, and remembers which definitions they refer to. */
 export class TypeWriter {
   readonly #definitions: Readonly<Record<string, unknown>>;
-  /** Names of types by the definition that they stand for, in the order in which they were referred to. */
+  /**
+   * Names of types by the definition that they stand for, in the order in which they were referred
+   * to.
+   */
   readonly #names = new Map<string, string>();
   readonly #taken: Set<string>;
 

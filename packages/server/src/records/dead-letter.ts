@@ -4,15 +4,19 @@ import type { EngineRecord } from "../engine/engine.ts";
 import { type JsonRecord, jsonRecord, type RecordBytes } from "./json-record.ts";
 
 /*
- * The records of the topics `dead.<destination id>`, as docs/router.md specifies them: letters, whose header is what lists and
- * counts need and whose payload is what is shown of one letter, and verdicts on them.
+ * The records of the topics `dead.<destination id>`, as docs/router.md specifies them: letters,
+ * whose header is what lists and counts need and whose payload is what is shown of one letter, and
+ * verdicts on them.
  */
 
 export interface DeadLetter {
   /** Why it was given up: `type`, `expired`, `http_400`, ... */
   readonly reason: string;
   readonly sourceId: string;
-  /** Where the event stands in `events`. With `partition` and `index` this identifies it, also when a crash made a letter twice. */
+  /**
+   * Where the event stands in `events`. With `partition` and `index` this identifies it, also when
+   * a crash made a letter twice.
+   */
   readonly offset: number;
   readonly partition: number;
   /** Position in its record. */
@@ -26,11 +30,17 @@ export interface DeadLetter {
   readonly event: DeliveredEvent;
   /** The last answer of the destination, if it gave one. */
   readonly answer?: Answer;
-  /** The request that it was the answer to, without secrets; absent: there was none, or an older version has written the letter. */
+  /**
+   * The request that it was the answer to, without secrets; absent: there was none, or an older
+   * version has written the letter.
+   */
   readonly request?: ShownRequest;
   /** One line for people. */
   readonly detail?: string;
-  /** For a range of records that retention removed (`retention`): it begins at `offset` and ends before `to`. */
+  /**
+   * For a range of records that retention removed (`retention`): it begins at `offset` and ends
+   * before `to`.
+   */
   readonly to?: number;
   /** How many events it stands for; absent: 1. */
   readonly events?: number;

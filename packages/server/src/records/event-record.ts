@@ -4,8 +4,9 @@ import type { EngineRecord } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
 
 /*
- * The record of the topic `events`: one for each request. Layout and reasons: docs/event-record.md. The payload is the
- * request's body as it was received; the header makes up for everything that parsing it again would not give again.
+ * The record of the topic `events`: one for each request. Layout and reasons: docs/event-record.md.
+ * The payload is the request's body as it was received; the header makes up for everything that
+ * parsing it again would not give again.
  */
 
 /** Endpoints that take one event, in the order of their numbers in the header, which start at 1. */
@@ -26,7 +27,10 @@ export interface EventRecordFacts {
   readonly messageIds: readonly string[];
   /** For each event the hash of its user key, unsigned 32 bit. */
   readonly keyHashes: ArrayLike<number>;
-  /** `sentAt` of the batch, whatever the client put there. Only what can be read as a date gets into the header. */
+  /**
+   * `sentAt` of the batch, whatever the client put there. Only what can be read as a date gets into
+   * the header.
+   */
   readonly batchSentAt?: unknown;
 }
 
@@ -38,7 +42,10 @@ export interface RecordEvents {
   readonly keyHashes: number[];
 }
 
-/** The same, each completed when it is asked for: by its position, of which there are as many as hashes. */
+/**
+ * The same, each completed when it is asked for: by its position, of which there are as many as
+ * hashes.
+ */
 export interface OpenedRecord extends Omit<RecordEvents, "events"> {
   readonly eventAt: (index: number) => DeliveredEvent;
 }
@@ -47,7 +54,10 @@ const format = 1;
 const knownFeatures = 0;
 const fixedBytes = 16;
 
-/** Makes the header of a record. Throws a `RangeError` for facts that the layout has no room for: the caller is at fault. */
+/**
+ * Makes the header of a record. Throws a `RangeError` for facts that the layout has no room for:
+ * the caller is at fault.
+ */
 export function encodeEventRecord(facts: EventRecordFacts): { header: Uint8Array } {
   const { messageIds, keyHashes, requestIp, sourceId } = facts;
   const count = messageIds.length;
@@ -59,7 +69,8 @@ export function encodeEventRecord(facts: EventRecordFacts): { header: Uint8Array
   if (sourceBytes === 0 || sourceBytes > 255) throw new RangeError(`source id of ${sourceBytes} bytes`);
   if (ipBytes > 255) throw new RangeError(`request_ip of ${ipBytes} bytes`);
 
-  // One write for all the text: a call into the runtime costs more than the few hundred bytes that it copies.
+  // One write for all the text: a call into the runtime costs more than the few hundred bytes that
+  // it copies.
   const ids = messageIds.join("\n");
   const text = sourceId + requestIp + batchSentAt + ids;
   const textAt = fixedBytes + 4 * count;
@@ -84,8 +95,8 @@ export function encodeEventRecord(facts: EventRecordFacts): { header: Uint8Array
 }
 
 /**
- * Reads a header without the payload. Throws an `EngineError`: `PINTLE_RECORD_TOO_NEW` for a format or feature of a newer version,
- * `PINTLE_RECORD_INVALID` for a header that contradicts itself.
+ * Reads a header without the payload. Throws an `EngineError`: `PINTLE_RECORD_TOO_NEW` for a format
+ * or feature of a newer version, `PINTLE_RECORD_INVALID` for a header that contradicts itself.
  */
 export function decodeEventRecord(bytes: Uint8Array): EventRecordFacts {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -124,8 +135,9 @@ export function eventsOf(record: Pick<EngineRecord, "offset" | "header" | "paylo
 }
 
 /**
- * The events of a record, each completed from its body and the header alone when it is asked for: the same whenever that is. Throws an
- * `EngineError` (`PINTLE_RECORD_INVALID`, `PINTLE_RECORD_TOO_NEW`) for a record that nothing can be made of; `record.offset` is named.
+ * The events of a record, each completed from its body and the header alone when it is asked for:
+ * the same whenever that is. Throws an `EngineError` (`PINTLE_RECORD_INVALID`,
+ * `PINTLE_RECORD_TOO_NEW`) for a record that nothing can be made of; `record.offset` is named.
  */
 export function openRecord(record: Pick<EngineRecord, "offset" | "header" | "payload">): OpenedRecord {
   try {

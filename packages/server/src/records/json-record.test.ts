@@ -65,7 +65,9 @@ const verdict: fc.Arbitrary<DeadFact> = fc
   )
   .map(([least, more]) => ({ ...least, ...more }));
 
-/** What was written by hand in each place before there was one codec: bytes on disk do not change. */
+/**
+ * What was written by hand in each place before there was one codec: bytes on disk do not change.
+ */
 function byHand(fact: object): Buffer {
   return Buffer.from(JSON.stringify({ v: 1, ...fact }));
 }

@@ -8,7 +8,10 @@ export interface RecordBytes {
   readonly payload: Uint8Array;
 }
 
-/** The records of a topic with a JSON header: the format as `v`, the `kind`, and what records of this kind say. */
+/**
+ * The records of a topic with a JSON header: the format as `v`, the `kind`, and what records of
+ * this kind say.
+ */
 export interface JsonRecord<Fact extends { readonly kind: string }> {
   /** @param payload a JSON value; absent: the record has an empty payload */
   encode(fact: Fact, payload?: unknown): RecordBytes;
@@ -27,7 +30,8 @@ export interface JsonRecord<Fact extends { readonly kind: string }> {
  * The codec of a topic's records.
  *
  * @param topic what an error calls the topic
- * @param version the format that is written and read; a record of another one was written by a newer version
+ * @param version the format that is written and read; a record of another one was written by a
+ * newer version
  * @param kinds what is read; other kinds are passed over
  */
 export function jsonRecord<Fact extends { readonly kind: string }>(

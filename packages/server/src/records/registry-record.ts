@@ -1,7 +1,8 @@
 import { type JsonRecord, jsonRecord } from "./json-record.ts";
 
 /*
- * The records of the topic `destinations`, as docs/router.md specifies them: which destinations this data folder has seen.
+ * The records of the topic `destinations`, as docs/router.md specifies them: which destinations
+ * this data folder has seen.
  */
 
 export type RegistryFact =

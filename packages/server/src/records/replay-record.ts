@@ -1,8 +1,9 @@
 import { type JsonRecord, jsonRecord } from "./json-record.ts";
 
 /*
- * Records of the topic `replays`: that one was started, and that it has ended. They have a JSON header and no payload. Where a replay
- * stands between the two is the progress of its own consumer group.
+ * Records of the topic `replays`: that one was started, and that it has ended. They have a JSON
+ * header and no payload. Where a replay stands between the two is the progress of its own consumer
+ * group.
  */
 
 /** A replay as it was asked for. */

@@ -3,8 +3,9 @@ import type { EngineRecord } from "../engine/engine.ts";
 import { jsonRecord, type RecordBytes } from "./json-record.ts";
 
 /*
- * The record of the topics `retry.<destination id>`, as docs/router.md specifies it: some events of one lane, in their order, as they
- * were before any transformation. The header says which lane and which events, the payload is the events. Both are JSON.
+ * The record of the topics `retry.<destination id>`, as docs/router.md specifies it: some events of
+ * one lane, in their order, as they were before any transformation. The header says which lane and
+ * which events, the payload is the events. Both are JSON.
  */
 
 /** Where an event stands in `events`. */
@@ -24,7 +25,9 @@ export interface ParkedFacts extends Origin {
   readonly attempts: number;
   /** Milliseconds for which it had been tried; absent before the first attempt. */
   readonly age?: number | undefined;
-  /** The `messageId`s that are still to go out, of what the transformation made of it; absent: all. */
+  /**
+   * The `messageId`s that are still to go out, of what the transformation made of it; absent: all.
+   */
   readonly only?: readonly string[] | undefined;
 }
 
@@ -33,8 +36,9 @@ export interface ParkedSlice {
   /** The lane: a hash of a user key, or a name that only one lane has. */
   readonly lane: number | string;
   /**
-   * How often the lane was moved forward in this topic. The first part of a move begins it anew, the last one is `complete`: only from
-   * then on do the copies count, and the records of the move before it no longer.
+   * How often the lane was moved forward in this topic. The first part of a move begins it anew,
+   * the last one is `complete`: only from then on do the copies count, and the records of the move
+   * before it no longer.
    */
   readonly pass: number;
   readonly part?: number;

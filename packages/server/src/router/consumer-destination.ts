@@ -27,7 +27,8 @@ export interface ConsumerDestination {
 }
 
 /**
- * What the configuration says of a destination, with its type and the sources that are connected to it.
+ * What the configuration says of a destination, with its type and the sources that are connected to
+ * it.
  *
  * @throws ServerError for a type that is not known
  */

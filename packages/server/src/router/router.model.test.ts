@@ -206,14 +206,18 @@ async function run(world: World): Promise<void> {
     let life = 0;
     const order = new Map<unknown, string[]>();
     const busy = new Set<unknown>();
-    /** What is on its way, and of that what was longer there than its partition was at hand: nobody knows what became of it. */
+    /**
+     * What is on its way, and of that what was longer there than its partition was at hand: nobody
+     * knows what became of it.
+     */
     const onWay = new Set<DeliveredEvent>();
     const late = new Set<DeliveredEvent>();
     const fake = new FakeDestination(
       async (events) => {
         if (denies) assert.ok(!events.some(({ event }) => event === "secret"), "what is denied goes out");
         assert.ok(!events.some(({ type }) => type === "shout"), "an event of an unknown type goes out");
-        // Without whole batches no two events of a user are ever on their way together, but for those that are replayed.
+        // Without whole batches no two events of a user are ever on their way together, but for
+        // those that are replayed.
         const live = events.filter(({ messageId }) => !replayed.has(messageId));
         if (!whole && isOrdered) {
           for (const { userId } of live) {
@@ -244,7 +248,8 @@ async function run(world: World): Promise<void> {
       },
       { events: whole ? 5 : 1, bytes: 1 << 20, whole },
     );
-    // A connection that was closed breaks off what is on its way; all of it goes out again on the next one.
+    // A connection that was closed breaks off what is on its way; all of it goes out again on the
+    // next one.
     fake.open = async () => {
       life++;
       busy.clear();
@@ -263,7 +268,8 @@ async function run(world: World): Promise<void> {
       limits: { windowEvents, parkedRecords, ...small },
     });
     const firstSaves = all.map(([topic, partition]) => store.savesOf(topic, "d", partition).length);
-    // What this process answers for: everything that is not finished, as far as was saved. That nothing is missing there shows at the end.
+    // What this process answers for: everything that is not finished, as far as was saved. That
+    // nothing is missing there shows at the end.
     const status = await harness.status("d");
     const accepted = endedOf(status) + status.waiting;
     const kill = () => {
@@ -319,7 +325,8 @@ async function run(world: World): Promise<void> {
         const events = again ?? Array.from({ length: count }, () => makeEvent(made++, users, random));
         requests.push(events);
         process.accepted += events.length;
-        // Status is asked for while it all goes on: counting what is unread must not get in its way.
+        // Status is asked for while it all goes on: counting what is unread must not get in its
+        // way.
         const { harness } = process;
         await Promise.all([harness.status("d"), harness.accept(events), harness.status("d")]);
         break;

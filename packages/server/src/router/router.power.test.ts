@@ -15,8 +15,9 @@ import { FakeDestination } from "./testing/fake-destination.ts";
 import { seededRandom } from "./testing/random.ts";
 
 /*
- * The router over the real engine, on a disk whose power fails, and which fills up: what was synced stays, of everything else any part. Whatever
- * was accepted, that is, whose append had resolved, ends at the destination or in a dead letter, and nothing is called damaged.
+ * The router over the real engine, on a disk whose power fails, and which fills up: what was synced
+ * stays, of everything else any part. Whatever was accepted, that is, whose append had resolved,
+ * ends at the destination or in a dead letter, and nothing is called damaged.
  */
 
 type Step =

@@ -213,7 +213,8 @@ test("a destination in trouble stops, is probed by one event at a time, and gets
   most = 0;
   await harness.clock.advance(10 * minute);
   assert.equal(most, 1, "one probe at a time");
-  // Waits of half a bound that doubles up to 15 s: 4 probes until it is reached, and one for each 7.5 s of what is left.
+  // Waits of half a bound that doubles up to 15 s: 4 probes until it is reached, and one for each
+  // 7.5 s of what is left.
   assert.equal(calls.length - attempts, 4 + Math.floor((10 * 60 - 7.5) / 7.5));
   assert.equal((await harness.status("d")).waiting, 100);
   most = 0;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Answer, type SimulatedServer, simulate } from "./testing/simulation.ts";
 
-// How long users' events wait, on virtual time. npm run bench -- retries makes a hundred runs of each.
+// How long users' events wait, on virtual time. npm run bench -- retries makes a hundred runs of
+// each.
 
 const second = 1000;
 const refusing = (status: number, share: number): SimulatedServer => ({
@@ -26,7 +27,8 @@ for (const status of [503, 502, 504, 500]) {
 }
 
 test("as much is true when all of it comes at once, each event of a user of its own", async () => {
-  // One of those runs in which eight refusals come in a row, and the probes after them are refused as well.
+  // One of those runs in which eight refusals come in a row, and the probes after them are refused
+  // as well.
   const { waits } = await simulate({
     seed: 80,
     events: 9276,

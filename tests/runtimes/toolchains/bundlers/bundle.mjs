@@ -1,5 +1,5 @@
-// node bundle.mjs BUNDLER FROM TO: bundles the program FROM, and all that it uses, into the file TO, whose ending says in which format.
-// BUNDLER-web does it for a browser. A warning is an error.
+// node bundle.mjs BUNDLER FROM TO: bundles the program FROM, and all that it uses, into the file
+// TO, whose ending says in which format. BUNDLER-web does it for a browser. A warning is an error.
 import { basename, dirname } from "node:path";
 
 const [name, from, to] = process.argv.slice(2);

@@ -54,7 +54,10 @@ interface Shop {
   close(): Promise<void>;
 }
 
-/** Opens the shop in a browser, waits until its page has made its calls, and leaves when `then` is over. */
+/**
+ * Opens the shop in a browser, waits until its page has made its calls, and leaves when `then` is
+ * over.
+ */
 async function visit(
   dataPlaneUrl: string,
   mode: "requests" | "beacon",

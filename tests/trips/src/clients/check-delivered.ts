@@ -18,8 +18,9 @@ const added = new Set([
 const rfc3339Utc = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /**
- * Checks an event at a destination against the same event on the wire, field by field: every field that the client sent is there with its
- * value, no other is but those that the gateway adds, and those have the values that RudderStack's contract gives them.
+ * Checks an event at a destination against the same event on the wire, field by field: every field
+ * that the client sent is there with its value, no other is but those that the gateway adds, and
+ * those have the values that RudderStack's contract gives them.
  */
 export function checkDelivered({ event, endpointType, batchSentAt }: SentEvent, delivered: Delivered): void {
   const fields = new Set([...Object.keys(event), ...added]);

@@ -16,9 +16,10 @@ export interface ClientTrip {
 }
 
 /**
- * Takes a client on a trip: its requests go through a tap into a data plane of its own, and its events come out at a webhook.
- * When `run` is over and `count` events have arrived, each is compared with what the client sent, field by field, and there are
- * no others. Returns them by `messageId`.
+ * Takes a client on a trip: its requests go through a tap into a data plane of its own, and its
+ * events come out at a webhook. When `run` is over and `count` events have arrived, each is
+ * compared with what the client sent, field by field, and there are no others. Returns them by
+ * `messageId`.
  */
 export async function takeTrip(
   count: number,
@@ -38,7 +39,9 @@ export async function takeTrip(
 
   await run(tap.url, { tap, arrived });
   await arrived(count);
-  await plane.stop(); // What it has not delivered by now it would have to deliver here: nothing comes twice, and nothing too much.
+  // What it has not delivered by now it would have to deliver here: nothing comes twice, and
+  // nothing too much.
+  await plane.stop();
 
   const refused = tap.exchanges.filter(({ status }) => status >= 300);
   assert.deepEqual(refused, [], "every request of the client is answered with 2xx");

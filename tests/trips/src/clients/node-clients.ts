@@ -5,8 +5,9 @@ import { npm } from "../support/npm.ts";
 import { clients } from "./story.ts";
 
 /**
- * The folder of the Node clients with their packages installed: a copy, below `.cache`, named by the content of what it is a copy of. So
- * an installation is never changed once it has its name, several tests may want it at the same time, and the second run is quick.
+ * The folder of the Node clients with their packages installed: a copy, below `.cache`, named by
+ * the content of what it is a copy of. So an installation is never changed once it has its name,
+ * several tests may want it at the same time, and the second run is quick.
  */
 export async function installNodeClients(): Promise<string> {
   const source = join(clients, "node");

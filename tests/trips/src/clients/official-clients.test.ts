@@ -101,7 +101,8 @@ test("RudderStack's SDK for Go", await needGo(), async () => {
     tax: 1.92,
     discount: 0.5,
     coupon: "SPRING",
-    products: [{ id: "p-1", sky: "cd-1", name: "Kind of Blue", price: 14.96 }], // The SDK writes SKU as `sky`.
+    // The SDK writes SKU as `sky`.
+    products: [{ id: "p-1", sky: "cd-1", name: "Kind of Blue", price: 14.96 }],
     repeat: true,
     gift: false,
   });
@@ -135,7 +136,8 @@ test("RudderStack's SDK for Java", await needJava(), async () => {
   });
 });
 
-// Each of these says what is there, so that a test either runs with everything that it needs or is skipped by name.
+// Each of these says what is there, so that a test either runs with everything that it needs or is
+// skipped by name.
 
 async function needPython(): Promise<NeedAnswer> {
   const found = await sameFile(join(clients, "python", "requirements.txt"), join(cache, "python", "requirements.txt"));

@@ -34,7 +34,10 @@ test("CDNOW by RudderStack's SDK for Go, PostgreSQL killed on the way", needs, a
   await sell("original_timestamp", (url) => [program.path, [url, writeKey, String(atATime)]]);
 });
 
-/** Sends all purchases by a program, kills PostgreSQL three times meanwhile, and looks at the tables. */
+/**
+ * Sends all purchases by a program, kills PostgreSQL three times meanwhile, and looks at the
+ * tables.
+ */
 async function sell(
   time: "timestamp" | "original_timestamp",
   command: (dataPlaneUrl: string) => [command: string, args: readonly string[]],

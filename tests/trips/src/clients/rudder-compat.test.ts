@@ -1,6 +1,6 @@
 /**
- * What a program may rely on in `@rudderstack/rudder-sdk-node`, as one test for two: the official SDK, and `@pintle/sdk/rudder-sdk-node` in
- * its place.
+ * What a program may rely on in `@rudderstack/rudder-sdk-node`, as one test for two: the official
+ * SDK, and `@pintle/sdk/rudder-sdk-node` in its place.
  */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -407,7 +407,8 @@ for (const [name, load] of subjects) {
       await using plane = await FakeDataPlane.start({ otherwise: 400 });
       plane.script(200);
       const client = new Client("k", { ...quiet, dataPlaneUrl: plane.url });
-      // The first message goes out by itself, and of the official SDK a rejection that nobody hears would end the program.
+      // The first message goes out by itself, and of the official SDK a rejection that nobody hears
+      // would end the program.
       client.track({ userId: "u", event: "Good" });
       await client.flush();
       const [callback, whenCalled] = called();

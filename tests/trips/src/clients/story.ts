@@ -25,11 +25,17 @@ export interface Dialect {
   readonly library: { readonly name: string; readonly version: string };
   /** The name that it gives to a call's own time. */
   readonly timestamp?: "timestamp" | "originalTimestamp";
-  /** Makes a call's fields into what this SDK sends, where that is something else: fields that it lacks, or moves. */
+  /**
+   * Makes a call's fields into what this SDK sends, where that is something else: fields that it
+   * lacks, or moves.
+   */
   readonly adapt?: (call: Fields) => Fields;
 }
 
-/** Checks that the story has arrived as told: all six calls, with every field that the SDK has for them. */
+/**
+ * Checks that the story has arrived as told: all six calls, with every field that the SDK has for
+ * them.
+ */
 export function checkStory(delivered: ReadonlyMap<string, Delivered>, dialect: Dialect): void {
   const { library, timestamp: timeField = "timestamp", adapt = (call) => call } = dialect;
   for (const [type, told] of Object.entries(readStory())) {

@@ -1,4 +1,7 @@
-/** `@pintle/sdk/analytics-node` beside Segment's own SDK: the same program with another import does the same. */
+/**
+ * `@pintle/sdk/analytics-node` beside Segment's own SDK: the same program with another import does
+ * the same.
+ */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -304,7 +307,10 @@ function sorted(values: readonly unknown[]): readonly unknown[] {
   return [...values].sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
-/** What the wire has of a message, in both dialects: a time of the call, and empty objects where there is nothing. */
+/**
+ * What the wire has of a message, in both dialects: a time of the call, and empty objects where
+ * there is nothing.
+ */
 function wireOf({
   type,
   userId,

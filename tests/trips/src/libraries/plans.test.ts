@@ -1,4 +1,7 @@
-/** Tracking plans of Zod, Valibot and ArkType, and types beside those of other SDKs: what does not compile, and what is refused at run time. */
+/**
+ * Tracking plans of Zod, Valibot and ArkType, and types beside those of other SDKs: what does not
+ * compile, and what is refused at run time.
+ */
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";

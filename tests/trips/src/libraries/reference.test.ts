@@ -1,6 +1,6 @@
 /**
- * The API reference: every name that the SDK exports has a docstring and an example, no link in one leads nowhere, and every example
- * compiles and runs.
+ * The API reference: every name that the SDK exports has a docstring and an example, no link in one
+ * leads nowhere, and every example compiles and runs.
  */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

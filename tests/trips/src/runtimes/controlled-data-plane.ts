@@ -7,7 +7,10 @@ interface State {
   otherwise: Answer;
 }
 
-/** A fake data plane for programs that are no test: told over HTTP how to answer, for each write key by itself. */
+/**
+ * A fake data plane for programs that are no test: told over HTTP how to answer, for each write key
+ * by itself.
+ */
 export class ControlledDataPlane implements AsyncDisposable {
   readonly #plane: FakeDataPlane;
   readonly #states = new Map<string, State>();

@@ -1,4 +1,7 @@
-/** The packages as they are published: their entries, conditions and types, as tools see them that know every way to import. */
+/**
+ * The packages as they are published: their entries, conditions and types, as tools see them that
+ * know every way to import.
+ */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";

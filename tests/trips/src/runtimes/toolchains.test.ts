@@ -1,4 +1,7 @@
-/** The SDK as it is published, through the tools that programs are compiled, bundled and tested with. */
+/**
+ * The SDK as it is published, through the tools that programs are compiled, bundled and tested
+ * with.
+ */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";

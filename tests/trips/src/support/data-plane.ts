@@ -21,11 +21,12 @@ export interface ConfigFiles {
 }
 
 /**
- * `pintle start` as a child process, with its configuration and its data in a folder of its own and on ports of its own,
- * which it keeps through restarts.
+ * `pintle start` as a child process, with its configuration and its data in a folder of its own and
+ * on ports of its own, which it keeps through restarts.
  *
- * Is always either running (from `start` to `stop` or `kill`) or down. A plane that ends without having been asked to is a failure:
- * the next call rejects with what it printed. `await using` ends the process and removes the folder, also when a test has failed.
+ * Is always either running (from `start` to `stop` or `kill`) or down. A plane that ends without
+ * having been asked to is a failure: the next call rejects with what it printed. `await using` ends
+ * the process and removes the folder, also when a test has failed.
  */
 export class DataPlane implements AsyncDisposable {
   /** Where SDKs send to. */

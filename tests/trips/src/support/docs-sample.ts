@@ -16,7 +16,10 @@ export interface DocsSample {
 
 const block = /^(?:<!-- sample: (?<name>[a-z-]+) -->\n)?```ts\n(?<code>[\s\S]*?)^```$/gm;
 
-/** The `ts` blocks of a page. Throws where one has no name or the name of another: no sample may go untested. */
+/**
+ * The `ts` blocks of a page. Throws where one has no name or the name of another: no sample may go
+ * untested.
+ */
 export function samplesIn(page: string): readonly DocsSample[] {
   const samples = [...page.matchAll(block)].map((match): DocsSample => {
     const { name, code = "" } = match.groups ?? {};
@@ -29,7 +32,10 @@ export function samplesIn(page: string): readonly DocsSample[] {
   return samples;
 }
 
-/** A sample as a program. One that uses `client` and makes none gets the one that the page has made at its top. */
+/**
+ * A sample as a program. One that uses `client` and makes none gets the one that the page has made
+ * at its top.
+ */
 export function programOf({ code }: Pick<DocsSample, "code">): string {
   const names = `const { WRITE_KEY = "", DATA_PLANE_URL = "" } = process.env;\n`;
   if (/\b(?:const|using) client\b/.test(code) || !/\bclient\b/.test(code)) return `${names}${code}`;

@@ -1,12 +1,15 @@
 /**
- * What must not outlive this process, whatever ends it: child processes, folders. The steps run, latest first, when the process exits and
- * when a signal ends it (a test runner whose patience is over sends SIGTERM, and nothing after an `await` runs then). They cannot wait
- * for anything.
+ * What must not outlive this process, whatever ends it: child processes, folders. The steps run,
+ * latest first, when the process exits and when a signal ends it (a test runner whose patience is
+ * over sends SIGTERM, and nothing after an `await` runs then). They cannot wait for anything.
  */
 const steps = new Set<() => void>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Adds a step; returns the function that takes it out again, for when the thing has been cleared away in peace. */
+/**
+ * Adds a step; returns the function that takes it out again, for when the thing has been cleared
+ * away in peace.
+ */
 export function asLastResort(step: () => void): () => void {
   if (steps.size === 0) {
     process.on("exit", runAll);

@@ -9,7 +9,10 @@ import { TestWarehouse, testTools } from "./test-warehouse.ts";
 /** A column's type in the words of the schema, whatever the database calls it. */
 export type SchemaType = "boolean" | "int" | "float" | "datetime" | "string" | "json";
 
-/** A database that a warehouse loads, as somebody sees it who asks by SQL. Everything is in the schema `shop`. */
+/**
+ * A database that a warehouse loads, as somebody sees it who asks by SQL. Everything is in the
+ * schema `shop`.
+ */
 export interface LoadedDatabase {
   /** A destination over it, with a connection of its own. */
   open(settings?: Record<string, unknown>): Promise<TestWarehouse>;
@@ -19,7 +22,10 @@ export interface LoadedDatabase {
   columns(table: string): Promise<Record<string, SchemaType>>;
 }
 
-/** Rows of a table without what is NULL, and with values as the events had them; times as milliseconds. Without `uuid_ts`. */
+/**
+ * Rows of a table without what is NULL, and with values as the events had them; times as
+ * milliseconds. Without `uuid_ts`.
+ */
 export async function rowsIn(database: LoadedDatabase, table: string): Promise<Record<string, unknown>[]> {
   const types = Object.entries(await database.columns(table)).filter(([name]) => name !== "uuid_ts");
   const rows = await database.query(`SELECT * FROM shop."${table}"`);

@@ -5,7 +5,10 @@ export interface Need {
   readonly install: string;
 }
 
-/** What a test needs that npm does not bring: `skip` is for node:test, with the reason that it prints. */
+/**
+ * What a test needs that npm does not bring: `skip` is for node:test, with the reason that it
+ * prints.
+ */
 export interface NeedAnswer {
   readonly skip: string | false;
 }
@@ -13,8 +16,9 @@ export interface NeedAnswer {
 /**
  * Says whether a test that needs something from outside npm can run.
  *
- * Missing: the test is skipped, loudly, by name, with the command that installs what is missing. Under
- * `PINTLE_REQUIRE_ALL=1` (which continuous integration sets) it throws instead, so that a skip cannot hide there.
+ * Missing: the test is skipped, loudly, by name, with the command that installs what is missing.
+ * Under `PINTLE_REQUIRE_ALL=1` (which continuous integration sets) it throws instead, so that a
+ * skip cannot hide there.
  *
  * ```ts
  * test("the Go SDK", need("Go", { found: goBinary, install: ".ci/install.sh go" }), async () => { ... });

@@ -2,7 +2,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 
-/** A data folder that an older version has left when it was killed, made by `old-folder/make.mjs`. */
+/**
+ * A data folder that an older version has left when it was killed, made by `old-folder/make.mjs`.
+ */
 export interface OldFolder {
   /** The ids of all accepted events, in their order. */
   readonly accepted: readonly string[];

@@ -5,7 +5,10 @@ import { type NeedAnswer, need } from "./need.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
-/** For tests that need what a folder outside the workspaces has in its lock file: by `npm ci` in there, which no test does. */
+/**
+ * For tests that need what a folder outside the workspaces has in its lock file: by `npm ci` in
+ * there, which no test does.
+ */
 export function needPackages(
   folder:
     | "examples/apps"

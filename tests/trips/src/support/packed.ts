@@ -7,8 +7,9 @@ import { runProgram } from "./program.ts";
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /**
- * Puts the SDK into `folder/node_modules` as users get it: packed by npm, with nothing in it that is not published, and beside it what it
- * depends on. `others` are linked from `node_modules` of another folder.
+ * Puts the SDK into `folder/node_modules` as users get it: packed by npm, with nothing in it that
+ * is not published, and beside it what it depends on. `others` are linked from `node_modules` of
+ * another folder.
  */
 export async function installPacked(folder: string, others: readonly string[] = [], from = ""): Promise<void> {
   const pending = ["@pintle/sdk"];
@@ -34,7 +35,10 @@ async function unpack(name: string, folder: string): Promise<string> {
   return join(folder, "package");
 }
 
-/** Packs the package in `packages/NAME` as it is published (see scripts/stage.mjs); returns the tarball, in `folder`. */
+/**
+ * Packs the package in `packages/NAME` as it is published (see scripts/stage.mjs); returns the
+ * tarball, in `folder`.
+ */
 export async function pack(name: string, folder: string): Promise<string> {
   const staged = join(folder, "staged");
   await runProgram(process.execPath, [join(root, "scripts", "stage.mjs"), staged, name]);

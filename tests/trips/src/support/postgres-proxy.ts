@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** A statement that a client is about to send: `COMMIT`, `COPY ... FROM STDIN`, `end of COPY`, ... */
+/**
+ * A statement that a client is about to send: `COMMIT`, `COPY ... FROM STDIN`, `end of COPY`, ...
+ */
 export interface Statement {
   /** Counted from 1 over all connections. */
   readonly number: number;
@@ -9,14 +11,16 @@ export interface Statement {
 }
 
 /**
- * `pass` it on; `cut` the connection before the server has it; `cut answer`: the server has it and works, nobody hears of it; or
- * `silence`: the connection stays open, and nothing passes in either direction any more.
+ * `pass` it on; `cut` the connection before the server has it; `cut answer`: the server has it and
+ * works, nobody hears of it; or `silence`: the connection stays open, and nothing passes in either
+ * direction any more.
  */
 export type Verdict = "pass" | "cut" | "cut answer" | "silence";
 
 /**
- * Stands between a client and a PostgreSQL server, knows where one statement ends and the next begins, and does to each what
- * a test says. What the test awaits holds the statement up, so that processes can be killed exactly between two of them.
+ * Stands between a client and a PostgreSQL server, knows where one statement ends and the next
+ * begins, and does to each what a test says. What the test awaits holds the statement up, so that
+ * processes can be killed exactly between two of them.
  */
 export class PostgresProxy implements AsyncDisposable {
   /** Asked before each statement is passed on. */
@@ -145,7 +149,9 @@ function endsStatement(message: Buffer): boolean {
   return "QSc".includes(String.fromCharCode(message[0]!));
 }
 
-/** The statement that a message of the client brings: a simple query, a parse, or the end of a copy. */
+/**
+ * The statement that a message of the client brings: a simple query, a parse, or the end of a copy.
+ */
 function statementIn(message: Buffer): string | undefined {
   const type = String.fromCharCode(message[0]!);
   if (type === "c") return "end of COPY";

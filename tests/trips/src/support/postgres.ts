@@ -9,7 +9,9 @@ import { type Exit, Program, runProgram } from "./program.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
 import { onEvent, until, within } from "./until.ts";
 
-/** The folder with PostgreSQL's programs: on the PATH, or the newest one where Debian keeps them. */
+/**
+ * The folder with PostgreSQL's programs: on the PATH, or the newest one where Debian keeps them.
+ */
 function findPrograms(): string | undefined {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((one, other) => Number(other) - Number(one)) : [];
@@ -35,8 +37,9 @@ export interface ServerOptions {
 }
 
 /**
- * A real PostgreSQL server with a folder and a port of its own, with its defaults (so with fsync). Is always either running or
- * down, as `DataPlane` is. `await using` ends it and removes the folder.
+ * A real PostgreSQL server with a folder and a port of its own, with its defaults (so with fsync).
+ * Is always either running or down, as `DataPlane` is. `await using` ends it and removes the
+ * folder.
  */
 export class Postgres implements AsyncDisposable {
   readonly port: number;
@@ -180,7 +183,10 @@ export class Database {
   }
 }
 
-/** PostgreSQL does not run as root: then it runs as the user that its package has made, or as nobody. */
+/**
+ * PostgreSQL does not run as root: then it runs as the user that its package has made, or as
+ * nobody.
+ */
 function serverUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (option: string): number => {

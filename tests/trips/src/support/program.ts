@@ -16,7 +16,10 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A child process with what it printed. `await using` ends it by its id, if it has not ended by itself. */
+/**
+ * A child process with what it printed. `await using` ends it by its id, if it has not ended by
+ * itself.
+ */
 export class Program implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   /** Resolves when the process has ended and everything that it printed has been read. */
@@ -51,10 +54,14 @@ export class Program implements AsyncDisposable {
     const noteEnd = (): void => {
       this.hasEnded = true;
     };
-    this.ended.then(noteEnd, noteEnd); // Whoever waits for the end hears of a failure; nobody else has to.
+    // Whoever waits for the end hears of a failure; nobody else has to.
+    this.ended.then(noteEnd, noteEnd);
   }
 
-  /** Resolves with what the program printed to its standard output when it ends with 0; rejects with all of it otherwise. */
+  /**
+   * Resolves with what the program printed to its standard output when it ends with 0; rejects with
+   * all of it otherwise.
+   */
   async succeeded(): Promise<string> {
     const { code, signal } = await within(`the end of ${this.#name}`, this.#deadline, this.ended);
     if (code !== 0) throw new Error(`${this.#name} ended with ${code ?? signal}. It printed:\n${this.output}`);

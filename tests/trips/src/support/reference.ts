@@ -26,7 +26,10 @@ interface Reflection {
   readonly inheritedFrom?: { readonly target?: number };
 }
 
-/** The whole reference: its children are the entries of the package, and theirs are the public names. */
+/**
+ * The whole reference: its children are the entries of the package, and theirs are the public
+ * names.
+ */
 export interface Reference {
   readonly children: readonly Reflection[];
 }

@@ -23,7 +23,9 @@ export const testTools: { now: () => number; userAgent: string; destinationId: s
   destinationId: "warehouse",
 };
 
-/** A destination that loads tables on its own, without a router: batches go in, outcomes come out. */
+/**
+ * A destination that loads tables on its own, without a router: batches go in, outcomes come out.
+ */
 export class TestWarehouse implements AsyncDisposable {
   /** Dead letters that were written before their commit. */
   readonly buried: Outcome[] = [];

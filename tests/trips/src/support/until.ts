@@ -1,12 +1,20 @@
 import { type FSWatcher, watch } from "node:fs";
 
-/** Something that says when it is worth looking again. Returns the function that stops listening. */
+/**
+ * Something that says when it is worth looking again. Returns the function that stops listening.
+ */
 export type Hint = (look: () => void) => () => void;
 
 export interface UntilOptions {
-  /** When to look again; without hints, and as a net under them, the condition is looked at every 250 ms. */
+  /**
+   * When to look again; without hints, and as a net under them, the condition is looked at every
+   * 250 ms.
+   */
   readonly hints?: readonly Hint[];
-  /** Milliseconds after which waiting is given up. Default 90,000: generous, because test machines are busy. */
+  /**
+   * Milliseconds after which waiting is given up. Default 90,000: generous, because test machines
+   * are busy.
+   */
   readonly deadline?: number;
   /** What the failure says about the state that was reached. */
   readonly state?: () => string;
@@ -15,8 +23,8 @@ export interface UntilOptions {
 /**
  * Resolves with the first value of `condition` that is not `undefined`, `false` or `null`.
  *
- * Rejects with what was waited for, and how far it had come, when the deadline is over; an error that the condition
- * throws ends the waiting at once.
+ * Rejects with what was waited for, and how far it had come, when the deadline is over; an error
+ * that the condition throws ends the waiting at once.
  */
 export function until<T>(
   what: string,

@@ -95,8 +95,8 @@ export class WebhookSink extends EventEmitter {
 }
 
 /**
- * Fails every third request, with these answers by turns. An event that has failed three times is spared, so that retries end in
- * seconds whatever the interleaving.
+ * Fails every third request, with these answers by turns. An event that has failed three times is
+ * spared, so that retries end in seconds whatever the interleaving.
  */
 export function everyThirdFails(...answers: readonly SinkAnswer[]): (request: SinkRequest) => SinkAnswer {
   const failures = new Map<string, number>();
@@ -109,7 +109,9 @@ export function everyThirdFails(...answers: readonly SinkAnswer[]): (request: Si
   };
 }
 
-/** What is left of deliveries, in their order, when each `messageId` counts once: the first time. */
+/**
+ * What is left of deliveries, in their order, when each `messageId` counts once: the first time.
+ */
 export function withoutRepeats(events: Iterable<Delivered>): Delivered[] {
   const seen = new Set<string>();
   const first: Delivered[] = [];

@@ -30,7 +30,10 @@ export interface SentEvent {
   readonly batchSentAt?: unknown;
 }
 
-/** Stands between a client and a data plane, passes every byte on unchanged, and keeps what was said. Emits `exchange`. */
+/**
+ * Stands between a client and a data plane, passes every byte on unchanged, and keeps what was
+ * said. Emits `exchange`.
+ */
 export class WireTap extends EventEmitter implements AsyncDisposable {
   readonly exchanges: Exchange[] = [];
   readonly #server: Server;

@@ -1,4 +1,5 @@
-// A route handler: its events carry what is known of the request, and are delivered after the response, also on serverless hosting.
+// A route handler: its events carry what is known of the request, and are delivered after the
+// response, also on serverless hosting.
 import { withPintle } from "@pintle/sdk/next";
 import { after, NextResponse } from "next/server";
 import { saveOrder } from "../../../orders.mjs";

@@ -83,7 +83,10 @@ export class WarehouseConnection implements Connection {
     }
   }
 
-  /** Makes the rows of a batch, bit by bit: others of this thread have their turn, not least the batch that is being loaded. */
+  /**
+   * Makes the rows of a batch, bit by bit: others of this thread have their turn, not least the
+   * batch that is being loaded.
+   */
   async #batchOf(events: readonly DeliveredEvent[], delivery: Delivery | undefined): Promise<LoaderBatch> {
     const loads: EventLoad[] = [];
     const unfit = new Map<number, Dead>();

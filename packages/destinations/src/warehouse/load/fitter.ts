@@ -20,15 +20,18 @@ interface Plan {
 export interface Layout {
   readonly shapes: readonly Shape[];
   /**
-   * Columns without a value before each part, where the parts go in as they are, one after the other; `undefined` where they do not.
-   * A part without cells counts none.
+   * Columns without a value before each part, where the parts go in as they are, one after the
+   * other; `undefined` where they do not. A part without cells counts none.
    */
   readonly gaps: readonly number[] | undefined;
   /** Columns without a value behind the last part. */
   readonly rest: number;
 }
 
-/** Turns rows into what the columns of one table take. What does not fit is told to `discard`, each time that it is met. */
+/**
+ * Turns rows into what the columns of one table take. What does not fit is told to `discard`, each
+ * time that it is met.
+ */
 export class Fitter {
   /** Columns that are written, in the order of the values. */
   readonly names: readonly string[];
@@ -80,7 +83,10 @@ export class Fitter {
     return values;
   }
 
-  /** Where the parts of a row go: the same object for rows that are laid out alike and follow each other. */
+  /**
+   * Where the parts of a row go: the same object for rows that are laid out alike and follow each
+   * other.
+   */
   layoutOf({ parts }: Item): Layout {
     // Nearly every row has the shapes of the one before.
     const last = this.#layout;
@@ -106,7 +112,10 @@ export class Fitter {
     return { shapes, gaps, rest: this.names.length - next };
   }
 
-  /** @param put says whether the value stands there: two full names may share a column, and the first one has it */
+  /**
+   * @param put says whether the value stands there: two full names may share a column, and the
+   * first one has it
+   */
   #each(item: Item, put: (slot: number, value: Scalar) => boolean): void {
     for (const { shape, values } of item.parts) {
       const { slots, ways } = this.#planFor(shape);
@@ -168,7 +177,10 @@ function isSameShapes(shapes: readonly Shape[], parts: readonly Cells[]): boolea
   return true;
 }
 
-/** A row without its id would be there again after the next load: a column that cannot take an id has the database refuse the row. */
+/**
+ * A row without its id would be there again after the next load: a column that cannot take an id
+ * has the database refuse the row.
+ */
 function asIdentity({ sqlType, writable }: Column): Column {
   return { type: "other", sqlType, writable };
 }

@@ -16,7 +16,9 @@ export interface ItemDiscard extends Discard {
   readonly receivedAt: string;
 }
 
-/** The newest row of each id by `received_at`, the last among equal ones; in the order of the items. */
+/**
+ * The newest row of each id by `received_at`, the last among equal ones; in the order of the items.
+ */
 export function newestOfEach(items: readonly Item[]): readonly Item[] {
   const newest = new Map<string, Item>();
   for (const item of items) {

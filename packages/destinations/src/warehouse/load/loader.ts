@@ -27,7 +27,10 @@ class Refused extends Error {
 /** A transaction that others made fail is tried this often. */
 const mostRaces = 5;
 
-/** Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which steps it has. */
+/**
+ * Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which
+ * steps it has.
+ */
 export class Loader {
   readonly #options: LoaderOptions;
   #last: Promise<unknown> = Promise.resolve();
@@ -37,8 +40,9 @@ export class Loader {
   }
 
   /**
-   * Loads all events but those that have no rows (`unfit`), or whose rows the database refuses; these are buried before the commit.
-   * Resolves with all the dead when everything is committed. Batches take their turns, also when one is tried again.
+   * Loads all events but those that have no rows (`unfit`), or whose rows the database refuses;
+   * these are buried before the commit. Resolves with all the dead when everything is committed.
+   * Batches take their turns, also when one is tried again.
    */
   load(batch: Promise<LoaderBatch>, commit: Commit | undefined): Promise<ReadonlyMap<number, Dead>> {
     const turn = Promise.all([batch, this.#last]).then(([ready]) => this.#load(ready, commit));

@@ -23,7 +23,9 @@ export interface SchemaLoadOptions {
   readonly shapes: ShapeFamily;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** A repeat may be a race that another attempt wins; if it comes again it is the row's own fault. */
+  /**
+   * A repeat may be a race that another attempt wins; if it comes again it is the row's own fault.
+   */
   readonly mayRace: boolean;
 }
 

@@ -18,7 +18,10 @@ export interface Prepared {
   readonly places: ColumnPlaces;
 }
 
-/** The tables of a schema during one load: where full names stand, and what the rows need that is missing. */
+/**
+ * The tables of a schema during one load: where full names stand, and what the rows need that is
+ * missing.
+ */
 export class SchemaTables {
   readonly #schema: WarehouseSchema;
   readonly #dialect: Dialect;

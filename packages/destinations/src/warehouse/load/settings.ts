@@ -56,7 +56,10 @@ export function warehouseShape(dialect: Dialect) {
   };
 }
 
-/** The settings that every type of warehouse has: what events become. docs/warehouse.md says what they mean. */
+/**
+ * The settings that every type of warehouse has: what events become. docs/warehouse.md says what
+ * they mean.
+ */
 export type WarehouseSettings = SettingsOf<ReturnType<typeof warehouseShape>>;
 
 /** The schema of a destination that has one for all sources. */

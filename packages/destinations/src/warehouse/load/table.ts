@@ -8,7 +8,10 @@ export interface Column {
   readonly sqlType: string;
   /** Numbers that it takes, both inclusive. */
   readonly range?: readonly [number, number];
-  /** Digits before the point that it takes: whole numbers beyond 2^53 need more than `range` can say. */
+  /**
+   * Digits before the point that it takes: whole numbers beyond 2^53 need more than `range` can
+   * say.
+   */
   readonly digits?: number;
   /** The smallest number that it can tell from zero. */
   readonly least?: number;

@@ -7,8 +7,9 @@ import type { Item } from "./item.ts";
 import type { Table } from "./table.ts";
 
 /*
- * The port between the general load and one database. What a batch becomes is decided on this side: rows, names, types, discards, users,
- * which row is newest, which event is dead. How a table is read, made and filled is decided on the other. docs/warehouse.md describes it.
+ * The port between the general load and one database. What a batch becomes is decided on this side:
+ * rows, names, types, discards, users, which row is newest, which event is dead. How a table is
+ * read, made and filled is decided on the other. docs/warehouse.md describes it.
  */
 
 /** A database that events are loaded into. */
@@ -18,10 +19,12 @@ export interface Warehouse {
   /** Where the destination stands, as the database remembers it: `Connection.position` says how. */
   position(place: Place, otherwise: Position, anew: Position): Promise<Position>;
   /**
-   * Runs the work of one batch, and commits it together with `positions`: both or neither. The positions are moved first, so that a
-   * process that was fenced does nothing at all. One transaction runs at a time.
+   * Runs the work of one batch, and commits it together with `positions`: both or neither. The
+   * positions are moved first, so that a process that was fenced does nothing at all. One
+   * transaction runs at a time.
    *
-   * When this rejects, whether it was committed is known only if `work` had not resolved: then it was not.
+   * When this rejects, whether it was committed is known only if `work` had not resolved: then it
+   * was not.
    */
   transaction(
     positions: readonly PlacedPosition[],
@@ -34,8 +37,9 @@ export interface Warehouse {
 /** A transaction that is open. Each call is awaited before the next. */
 export interface WarehouseTransaction {
   /**
-   * Makes the schema where it is missing, and keeps every other load of it away until the commit. All schemas of a batch are entered
-   * before anything is asked of one, in the order of their names: two loads never wait for each other.
+   * Makes the schema where it is missing, and keeps every other load of it away until the commit.
+   * All schemas of a batch are entered before anything is asked of one, in the order of their
+   * names: two loads never wait for each other.
    */
   enter(schema: string): Promise<WarehouseSchema>;
 }
@@ -44,31 +48,44 @@ export interface WarehouseTransaction {
 export interface WarehouseSchema {
   /** Whether RudderStack made it, and so its names escape what RudderStack escapes. */
   isTakenOver(): Promise<boolean>;
-  /** Reads those of the tables that exist, by name. What is read stays so until the commit, but for what this load changes. */
+  /**
+   * Reads those of the tables that exist, by name. What is read stays so until the commit, but for
+   * what this load changes.
+   */
   tables(names: readonly string[]): Promise<Map<string, Table>>;
   /** Makes a table; with a column `id` its rows are unique by it. */
   createTable(name: string, columns: ReadonlyMap<string, ColumnType>): Promise<Table>;
   /** Adds columns to a table. Resolves with the table that it is then. */
   addColumns(table: Table, columns: ReadonlyMap<string, ColumnType>): Promise<Table>;
-  /** Has a column of whole numbers take fractions. Resolves with the table, or `undefined` where something stands in the way. */
+  /**
+   * Has a column of whole numbers take fractions. Resolves with the table, or `undefined` where
+   * something stands in the way.
+   */
   widen(table: Table, column: string): Promise<Table | undefined>;
   /**
-   * Remembers beside a table, or beside one of its columns, which full name it is kept for: `owner` of what `tables` reads. Where the
-   * right to do so is missing nothing happens, and names that are cut alike share what they find.
+   * Remembers beside a table, or beside one of its columns, which full name it is kept for: `owner`
+   * of what `tables` reads. Where the right to do so is missing nothing happens, and names that are
+   * cut alike share what they find.
    */
   keepFor(owner: string, table: Table, column?: string): Promise<void>;
   /**
-   * Puts rows with an `id` in, each id once in `items`: a row that is there gives way, unless its `received_at` is newer. Either all of
-   * them go in, or none.
+   * Puts rows with an `id` in, each id once in `items`: a row that is there gives way, unless its
+   * `received_at` is newer. Either all of them go in, or none.
    */
   put(table: Table, items: readonly Item[], fitter: Fitter): Promise<Put>;
-  /** Merges what events say of users into their rows, by id, as `mergeUser` says. Either all of it goes in, or nothing. */
+  /**
+   * Merges what events say of users into their rows, by id, as `mergeUser` says. Either all of it
+   * goes in, or nothing.
+   */
   putUsers(table: Table, updates: ReadonlyMap<string, readonly UserUpdate[]>): Promise<Refusal | undefined>;
   /** Adds rows that have no `id`. */
   append(table: Table, items: readonly Item[], fitter: Fitter): Promise<void>;
 }
 
-/** The rows of these events had a newer one there already, and are not loaded; or all rows are refused. */
+/**
+ * The rows of these events had a newer one there already, and are not loaded; or all rows are
+ * refused.
+ */
 export type Put = { readonly stale: ReadonlySet<number> } | Refusal;
 
 /** The database refuses one of the rows, and has taken none. The transaction goes on. */
@@ -78,7 +95,8 @@ export interface Refusal {
 
 /**
  * - `row`: the database refuses a row for what is in it.
- * - `repeat`: it says that a row is there already which was not. Somebody else was faster; if it happens again, the row is refused.
+ * - `repeat`: it says that a row is there already which was not. Somebody else was faster; if it
+ *   happens again, the row is refused.
  * - `race`: what others did made the transaction fail; it may succeed at once.
  * - `trouble`: everything else. The whole batch waits.
  */

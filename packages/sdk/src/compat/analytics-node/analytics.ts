@@ -26,8 +26,9 @@ export type Callback = (err?: unknown, ctx?: Context) => unknown;
 const flushTimeout = 60_000;
 
 /**
- * A piece of the program that sees each event: `before` and `enrichment` plugins change it, `destination` plugins send it elsewhere beside the
- * data plane, `after` plugins see it when that is done. See {@link Analytics.register}.
+ * A piece of the program that sees each event: `before` and `enrichment` plugins change it,
+ * `destination` plugins send it elsewhere beside the data plane, `after` plugins see it when that
+ * is done. See {@link Analytics.register}.
  *
  * @example
  * ```ts
@@ -57,11 +58,12 @@ export interface Plugin extends EventPlugin {
 }
 
 /**
- * `@segment/analytics-node` 3 by Pintle: the same constructor, calls, callbacks, events and plugins, so that a program changes one import and sends to
- * Pintle, RudderStack or Segment.
+ * `@segment/analytics-node` 3 by Pintle: the same constructor, calls, callbacks, events and
+ * plugins, so that a program changes one import and sends to Pintle, RudderStack or Segment.
  *
- * What is different is that nothing is lost silently: messages are tried for an hour, in the order of each user, and no failure ends the program. `pintle` is
- * the client beneath, with receipts, `stats` and all else.
+ * What is different is that nothing is lost silently: messages are tried for an hour, in the order
+ * of each user, and no failure ends the program. `pintle` is the client beneath, with receipts,
+ * `stats` and all else.
  *
  * @example
  * ```ts
@@ -144,7 +146,8 @@ export class Analytics extends Emitter {
   }
 
   /**
-   * Adds plugins, and resolves when they are loaded. One that cannot be loaded is told as an `error` and left out.
+   * Adds plugins, and resolves when they are loaded. One that cannot be loaded is told as an
+   * `error` and left out.
    *
    * @example
    * ```ts
@@ -193,7 +196,10 @@ export class Analytics extends Emitter {
     this.emit("deregister", pluginNames);
   }
 
-  /** Sends everything that is queued. Resolves when it and its callbacks are done, or when the time is over. Never rejects. */
+  /**
+   * Sends everything that is queued. Resolves when it and its callbacks are done, or when the time
+   * is over. Never rejects.
+   */
   async flush({ timeout = flushTimeout, close = false }: FlushParams = {}): Promise<void> {
     if (close) this.#isClosed = true;
     const until = Date.now() + timeout;
@@ -204,7 +210,10 @@ export class Analytics extends Emitter {
     await within(Math.max(0, until - Date.now()), Promise.all(this.#pending));
   }
 
-  /** Takes no more messages, and sends everything that is queued. The time is 1.25 times `flushInterval` where it is not said. */
+  /**
+   * Takes no more messages, and sends everything that is queued. The time is 1.25 times
+   * `flushInterval` where it is not said.
+   */
   closeAndFlush({ timeout = this.#closeTimeout }: CloseAndFlushParams = {}): Promise<void> {
     return this.flush({ timeout, close: true });
   }
@@ -246,8 +255,9 @@ export class Analytics extends Emitter {
   }
 
   /**
-   * Hands an event to the client: at once, or when its plugins are done with it. Plugins of several events run side by side; events of one
-   * user are handed over in the order of their calls all the same.
+   * Hands an event to the client: at once, or when its plugins are done with it. Plugins of several
+   * events run side by side; events of one user are handed over in the order of their calls all the
+   * same.
    */
   #hand(ctx: Context, madeUp: unknown): Handed | Promise<Handed> {
     const key = ctx.event.userId ?? ctx.event.anonymousId ?? "";

@@ -1,4 +1,7 @@
-/** An event on its way, with the fields of the call: what plugins see and change. See {@link Context}. */
+/**
+ * An event on its way, with the fields of the call: what plugins see and change. See {@link
+ * Context}.
+ */
 export interface SegmentEvent {
   type: "identify" | "track" | "page" | "screen" | "group" | "alias";
   messageId: string;
@@ -87,7 +90,10 @@ export class Context {
     return this.#logs;
   }
 
-  /** Sets a field by its path (`properties.plan`), and returns the event. Objects on the way are made. */
+  /**
+   * Sets a field by its path (`properties.plan`), and returns the event. Objects on the way are
+   * made.
+   */
   updateEvent(path: string, value: unknown): SegmentEvent {
     const keys = path.split(".");
     const last = keys.pop()!;

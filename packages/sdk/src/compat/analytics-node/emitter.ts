@@ -33,7 +33,10 @@ export interface NodeEmitterEvents {
 type Name = keyof NodeEmitterEvents;
 type Listener<Event extends Name> = (...payload: NodeEmitterEvents[Event]) => unknown;
 
-/** `on`, `once`, `off` and `emit`. A listener that throws or rejects disturbs nobody, and an `error` nobody listens to neither. */
+/**
+ * `on`, `once`, `off` and `emit`. A listener that throws or rejects disturbs nobody, and an `error`
+ * nobody listens to neither.
+ */
 export class Emitter {
   readonly #listeners = new Map<Name, readonly { readonly call: Listener<Name>; readonly isOnce: boolean }[]>();
 

@@ -2,7 +2,10 @@ import type { Config } from "../../config.ts";
 import { bounded } from "../bounded.ts";
 import type { HTTPClient, HTTPFetchFn } from "./http-client.ts";
 
-/** Segment's OAuth. Pintle and RudderStack know write keys alone: given, it is named in the log and not used. */
+/**
+ * Segment's OAuth. Pintle and RudderStack know write keys alone: given, it is named in the log and
+ * not used.
+ */
 export interface OAuthSettings {
   clientId: string;
   clientKey: string;
@@ -21,8 +24,8 @@ export interface AnalyticsSettings {
   /** Default: `/v1/batch`. */
   path?: string;
   /**
-   * How often a request is tried again. Here messages are tried for the time that so many tries take with growing pauses.
-   * Default: tried for an hour.
+   * How often a request is tried again. Here messages are tried for the time that so many tries
+   * take with growing pauses. Default: tried for an hour.
    */
   maxRetries?: number;
   /** Messages that are sent at once. Default: 15. */
@@ -40,9 +43,15 @@ export interface AnalyticsSettings {
   oauthSettings?: OAuthSettings;
   /** Seconds for which messages are tried. Default: an hour. */
   maxTotalBackoffDuration?: number;
-  /** Seconds for which a rate limit is waited out. Here it is part of the time for which messages are tried. */
+  /**
+   * Seconds for which a rate limit is waited out. Here it is part of the time for which messages
+   * are tried.
+   */
   maxRateLimitDuration?: number;
-  /** Options of Pintle's own, which go before all others: `durable`, `maxAge`, `beforeSend`, `transport`, ... */
+  /**
+   * Options of Pintle's own, which go before all others: `durable`, `maxAge`, `beforeSend`,
+   * `transport`, ...
+   */
   pintle?: Config;
 }
 
@@ -59,7 +68,10 @@ export function timeoutOf({ httpRequestTimeout }: AnalyticsSettings): number {
   return bounded(httpRequestTimeout || undefined, 10_000, 1, week);
 }
 
-/** Milliseconds for which messages are tried, from what says it in other terms; `undefined` for the default. */
+/**
+ * Milliseconds for which messages are tried, from what says it in other terms; `undefined` for the
+ * default.
+ */
 export function maxAgeOf(settings: AnalyticsSettings): number | undefined {
   const waits = intervalOf(settings) + timeoutOf(settings);
   const seconds = bounded(settings.maxTotalBackoffDuration, -1, 0, longest / 1000);

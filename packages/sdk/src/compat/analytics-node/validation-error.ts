@@ -10,7 +10,10 @@ export class ValidationError extends Error {
   }
 }
 
-/** @throws ValidationError for an event without a name, fields of another type, and nobody whom it is about */
+/**
+ * @throws ValidationError for an event without a name, fields of another type, and nobody whom it
+ * is about
+ */
 export function validate(event: SegmentEvent): void {
   const { type, userId, anonymousId, previousId, groupId } = event;
   if (type === "track" && typeof event.event !== "string") throw new ValidationError(".event", "is not a string");

@@ -36,10 +36,12 @@ const modelled: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * `@rudderstack/rudder-sdk-node` 3 by Pintle: the same constructor, methods, callbacks and `flush`, so that a program changes one import.
+ * `@rudderstack/rudder-sdk-node` 3 by Pintle: the same constructor, methods, callbacks and `flush`,
+ * so that a program changes one import.
  *
- * What is different is that nothing is lost: a message is tried for an hour and not three times, no failure ends the program,
- * `flush` sends everything and not one batch. `pintle` is the client beneath, with receipts, `close`, `stats` and all else.
+ * What is different is that nothing is lost: a message is tried for an hour and not three times, no
+ * failure ends the program, `flush` sends everything and not one batch. `pintle` is the client
+ * beneath, with receipts, `close`, `stats` and all else.
  *
  * @example
  * ```ts
@@ -72,7 +74,9 @@ export class Analytics {
   #losses = 0;
   #lastLoss: Error | undefined;
 
-  /** @throws AssertionError for a missing write key, ConfigError for an option that cannot be used */
+  /**
+   * @throws AssertionError for a missing write key, ConfigError for an option that cannot be used
+   */
   constructor(writeKey: string, options?: constructorOptions | null) {
     insist(writeKey, "You must pass your RudderStack project's write key.");
     const { enable = true, errorHandler, maxInternalQueueSize, logLevel, pintle } = options ?? {};
@@ -89,7 +93,10 @@ export class Analytics {
     this.pintle.on("dropped", ({ error }) => this.#lost(error));
   }
 
-  /** Ties a user to their traits, which are sent in `context.traits`, too. Throws for a message that is wrong, as all six calls do. */
+  /**
+   * Ties a user to their traits, which are sent in `context.traits`, too. Throws for a message that
+   * is wrong, as all six calls do.
+   */
   identify(message: IdentifyParams, callback?: apiCallback): this {
     return this.#take("identify", message, callback);
   }
@@ -120,9 +127,11 @@ export class Analytics {
   }
 
   /**
-   * Sends everything that is queued. Resolves when it is delivered or given up, with what was delivered; with nothing where nothing was queued.
+   * Sends everything that is queued. Resolves when it is delivered or given up, with what was
+   * delivered; with nothing where nothing was queued.
    *
-   * @throws the reason, if messages were given up meanwhile and there is no `errorHandler`; an Error after a minute. A rejection that nobody
+   * @throws the reason, if messages were given up meanwhile and there is no `errorHandler`; an
+   * Error after a minute. A rejection that nobody
    *   handles does not end the program.
    */
   flush(callback?: FlushCallback): Promise<SentBatch | undefined> {
@@ -135,7 +144,8 @@ export class Analytics {
   }
 
   /**
-   * Of the official SDK: Redis. Here `durable` keeps messages on disk; the callback is given an Error that says so.
+   * Of the official SDK: Redis. Here `durable` keeps messages on disk; the callback is given an
+   * Error that says so.
    *
    * @example
    * ```ts
@@ -263,7 +273,10 @@ function batchOf(sent: readonly Sent[]): SentBatch {
   return { batch: sent.map(({ message }) => message), timestamp: now, sentAt: now };
 }
 
-/** A message as Pintle takes it, and what else is to be sent: fields of the program's own, a time of the past, and what the official SDK adds. */
+/**
+ * A message as Pintle takes it, and what else is to be sent: fields of the program's own, a time of
+ * the past, and what the official SDK adds.
+ */
 function divided(type: Message["type"], message: Readonly<Record<string, unknown>>) {
   const { traits, context, messageId, properties, originalTimestamp: _, _metadata, ...rest } = message;
   const others = Object.entries(rest).filter(([field]) => !modelled.has(field));

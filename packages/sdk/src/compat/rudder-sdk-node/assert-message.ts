@@ -22,7 +22,8 @@ const fields: Readonly<Record<string, keyof typeof kinds>> = {
 };
 
 /**
- * What the official SDK asserts of a call, in its words: programs read them, and tests compare them.
+ * What the official SDK asserts of a call, in its words: programs read them, and tests compare
+ * them.
  *
  * @throws AssertionError
  */

@@ -29,7 +29,10 @@ export function isAxios(value: unknown): value is AxiosLike {
   return canHaveFields && "request" in value && typeof value.request === "function";
 }
 
-/** Requests by an instance of axios: with its interceptors, headers, agents and proxy. Every status is an answer. */
+/**
+ * Requests by an instance of axios: with its interceptors, headers, agents and proxy. Every status
+ * is an answer.
+ */
 export function axiosTransport(axios: AxiosLike): Transport {
   return async ({ method, url, headers, body, timeout, signal }) => {
     const answer = await axios.request({

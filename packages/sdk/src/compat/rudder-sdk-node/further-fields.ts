@@ -1,6 +1,9 @@
 import { shallow } from "../../shallow.ts";
 
-/** Fields of a message that the model does not know, as the JSON that goes behind those that it knows. Throws what encoding throws. */
+/**
+ * Fields of a message that the model does not know, as the JSON that goes behind those that it
+ * knows. Throws what encoding throws.
+ */
 export function encodeFurther(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
     .map(([name, value]) => {

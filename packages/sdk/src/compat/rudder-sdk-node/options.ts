@@ -9,7 +9,8 @@ import { withPath } from "../with-path.ts";
 import { type AxiosConfig, type AxiosLike, axiosTransport, connectionsOf, isAxios } from "./axios.ts";
 
 /**
- * The options of `@rudderstack/rudder-sdk-node` 3. Those that have no meaning here are accepted, and named once in the log. See {@link Analytics}.
+ * The options of `@rudderstack/rudder-sdk-node` 3. Those that have no meaning here are accepted,
+ * and named once in the log. See {@link Analytics}.
  */
 export interface constructorOptions {
   /** Default: `https://hosted.rudderlabs.com`. */
@@ -36,15 +37,24 @@ export interface constructorOptions {
   readonly timeout?: Duration | undefined;
   /** Told when messages are given up; then `flush` does not reject. */
   readonly errorHandler?: ((error: Error) => void) | undefined;
-  /** Has no meaning here: messages are tried again until `maxAge`, one hour unless `pintle` says otherwise. */
+  /**
+   * Has no meaning here: messages are tried again until `maxAge`, one hour unless `pintle` says
+   * otherwise.
+   */
   readonly retryCount?: number | undefined;
   /** Its `timeout`, `headers`, `proxy`, `httpAgent` and `httpsAgent`. */
   readonly axiosConfig?: AxiosConfig | undefined;
-  /** An instance of axios that makes the requests, with its interceptors. Default: there is no axios. */
+  /**
+   * An instance of axios that makes the requests, with its interceptors. Default: there is no
+   * axios.
+   */
   readonly axiosInstance?: AxiosLike | undefined;
   /** Has no meaning here. */
   readonly axiosRetryConfig?: unknown;
-  /** Options of Pintle's own, which go before all others: `durable`, `maxAge`, `beforeSend`, `transport`, ... */
+  /**
+   * Options of Pintle's own, which go before all others: `durable`, `maxAge`, `beforeSend`,
+   * `transport`, ...
+   */
   readonly pintle?: Config | undefined;
 }
 
@@ -65,7 +75,8 @@ export function translate(
   const { headers, ...connections } = connectionsOf(isFields(axiosConfig) ? axiosConfig : {}, url);
   const own: Transport | undefined = transport ?? (isAxios(axiosInstance) ? axiosTransport(axiosInstance) : undefined);
   const given = { ...connections, ...defined({ proxy, agent, ca }) };
-  // 0 stands for the default, as in the official SDK; and a message has room, however small the queue is.
+  // 0 stands for the default, as in the official SDK; and a message has room, however small the
+  // queue is.
   const maxBatchBytes = others.maxBatchBytes ?? bounded(maxQueueSize || undefined, 460_800, 65_536, 4_000_000);
   const config: Config = {
     batchSize: bounded(flushAt || undefined, 20, 1, 20_000),

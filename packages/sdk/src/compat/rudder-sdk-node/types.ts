@@ -16,9 +16,15 @@ export interface SentBatch {
   readonly sentAt: Date;
 }
 
-/** Called once, when the message has been delivered, with what was sent, or with the reason why it was given up. See {@link Analytics}. */
+/**
+ * Called once, when the message has been delivered, with what was sent, or with the reason why it
+ * was given up. See {@link Analytics}.
+ */
 export type apiCallback = (error?: Error | undefined, data?: SentBatch | undefined) => void;
-/** Called once, when everything is delivered, with what was sent, or with the reason why something was given up. See {@link Analytics}. */
+/**
+ * Called once, when everything is delivered, with what was sent, or with the reason why something
+ * was given up. See {@link Analytics}.
+ */
 export type FlushCallback = (error?: Error | undefined, data?: SentBatch | undefined) => void;
 
 type IdentityOptions = { userId: string; anonymousId?: string } | { userId?: string; anonymousId: string };

@@ -1,8 +1,9 @@
 import { deserialize, serialize } from "node:v8";
 
 /*
- * How two processes hand each other one value over a pipe: its length in four bytes, then the value as `node:v8` writes it. (The
- * channel that Node offers is within reach of whatever runs in the process, as `process.send`; programs that find it there use it.)
+ * How two processes hand each other one value over a pipe: its length in four bytes, then the value
+ * as `node:v8` writes it. (The channel that Node offers is within reach of whatever runs in the
+ * process, as `process.send`; programs that find it there use it.)
  */
 
 /** @throws what cannot be handed over: a function, a symbol */

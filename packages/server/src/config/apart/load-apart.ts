@@ -5,10 +5,12 @@ import { type LoadOptions, loadConfig } from "../load-config.ts";
 import { type ApartOptions, runApart } from "./run-apart.ts";
 
 /**
- * Loads a configuration as `loadConfig` does, and runs one that is a program in a process of its own. Types of destinations that the owner has
- * written stay there: `loadOwnTypes` gets them where they are needed.
+ * Loads a configuration as `loadConfig` does, and runs one that is a program in a process of its
+ * own. Types of destinations that the owner has written stay there: `loadOwnTypes` gets them where
+ * they are needed.
  *
- * @throws ServerError with PINTLE_CONFIG_NOT_FOUND, PINTLE_CONFIG_UNREADABLE or PINTLE_CONFIG_TIMEOUT; ConfigError with everything that is not allowed
+ * @throws ServerError with PINTLE_CONFIG_NOT_FOUND, PINTLE_CONFIG_UNREADABLE or
+ * PINTLE_CONFIG_TIMEOUT; ConfigError with everything that is not allowed
  */
 export async function loadConfigApart(
   file: string,

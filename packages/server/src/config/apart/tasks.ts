@@ -4,7 +4,10 @@ import type { DataPlaneConfig } from "../config.ts";
 /** A configuration without what cannot be handed from process to process. */
 export type PlainConfig = Omit<DataPlaneConfig, "redact" | "ownTypes">;
 
-/** What is done in a process of its own since it runs code of the data plane's owner: what each task takes and gives. */
+/**
+ * What is done in a process of its own since it runs code of the data plane's owner: what each task
+ * takes and gives.
+ */
 export interface Tasks {
   readonly config: {
     readonly takes: {

@@ -37,7 +37,10 @@ export interface EmbeddedEngineOptions {
   readonly fs?: FileSystem;
   /** What is kept of the topics that this engine writes. @default everything */
   readonly retention?: ((topic: string) => Retention | undefined) | undefined;
-  /** Milliseconds between two looks at what retention may remove. @default nobody looks but who calls `retain` */
+  /**
+   * Milliseconds between two looks at what retention may remove. @default nobody looks but who
+   * calls `retain`
+   */
   readonly retainEvery?: number;
 }
 
@@ -54,9 +57,10 @@ interface ReadablePartition {
 const scanBytes = 1 << 16;
 
 /**
- * The engine over `@pintle/log`: a partition of a topic is a folder with a log; where groups stand is in its
- * `progress/<group>`. All partitions are assigned to the one member that a group has. Two engines in two threads share a data
- * folder, each writing some of the topics; a channel between them says how far those of the other are durable.
+ * The engine over `@pintle/log`: a partition of a topic is a folder with a log; where groups stand
+ * is in its `progress/<group>`. All partitions are assigned to the one member that a group has. Two
+ * engines in two threads share a data folder, each writing some of the topics; a channel between
+ * them says how far those of the other are durable.
  *
  * Topics are opened at their first use. One that could not be opened is tried again at the next.
  */
@@ -207,8 +211,8 @@ export class EmbeddedEngine implements Engine {
   }
 
   /**
-   * Resolves when a topic that this engine writes takes records, as far as can be said without one: where a write has failed,
-   * what is needed to go on is done first.
+   * Resolves when a topic that this engine writes takes records, as far as can be said without one:
+   * where a write has failed, what is needed to go on is done first.
    *
    * @throws EngineError why it does not
    */
@@ -219,7 +223,9 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  /** Removes old records of the topics that this engine has open. To be called every minute or so. */
+  /**
+   * Removes old records of the topics that this engine has open. To be called every minute or so.
+   */
   async retain(): Promise<void> {
     for (const log of this.#opened.values()) await log.retain();
     for (const report of this.#reports.values()) report.tell(Date.now());

@@ -3,8 +3,9 @@ import { type FileSystem, nodeFileSystem, readProgress } from "@pintle/log";
 import type { GroupBefore } from "./group-offsets.ts";
 
 /*
- * Beside the progress of a group, `<group>.a` and `<group>.b`, there is a file `<group>.absent` while the group is: since when, as
- * an RFC 3339 time, so that restarts do not make it wait anew. The thread that writes the topic writes it.
+ * Beside the progress of a group, `<group>.a` and `<group>.b`, there is a file `<group>.absent`
+ * while the group is: since when, as an RFC 3339 time, so that restarts do not make it wait anew.
+ * The thread that writes the topic writes it.
  */
 
 const suffix = ".absent";
@@ -44,7 +45,10 @@ export async function markAbsent(
   await fs.syncDirectory(directory);
 }
 
-/** A mark that survives a crash is removed at the next time: it says less than the member that joins. */
+/**
+ * A mark that survives a crash is removed at the next time: it says less than the member that
+ * joins.
+ */
 export async function markPresent(directory: string, group: string, fs: FileSystem = nodeFileSystem): Promise<void> {
   await fs.remove(join(directory, group + suffix)).catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== "ENOENT") throw error;

@@ -1,12 +1,14 @@
 /**
- * What consumer groups still need of a topic that is written here: retention keeps it. A group's claim outlives its member, because members come
- * back: after a restart, after a fault of their thread. One that does not come back lets go in the end.
+ * What consumer groups still need of a topic that is written here: retention keeps it. A group's
+ * claim outlives its member, because members come back: after a restart, after a fault of their
+ * thread. One that does not come back lets go in the end.
  *
  * A claim is always in one of these states:
  * - *held*: a member has joined the group and says how far it is.
  * - *free*: no member, for now. Nothing goes that it needs.
- * - *absent*: so long after readers of the topic appeared that no member is to be expected: its destination was disabled or removed. It
- *   counts for `keptFor` more. A member that joins after all holds it again.
+ * - *absent*: so long after readers of the topic appeared that no member is to be expected: its
+ *   destination was disabled or removed. It counts for `keptFor` more. A member that joins after
+ *   all holds it again.
  */
 export class GroupOffsets {
   readonly #groups = new Map<string, GroupOffset>();
@@ -32,8 +34,8 @@ export class GroupOffsets {
   }
 
   /**
-   * The member of `group` at `reader` has not finished the record at `from`, and none below counts. Gives whether the group
-   * was absent.
+   * The member of `group` at `reader` has not finished the record at `from`, and none below counts.
+   * Gives whether the group was absent.
    */
   hold(reader: object, group: string, from: number): boolean {
     const before = this.#groups.get(group);

@@ -2,8 +2,9 @@ import type { MessagePort } from "node:worker_threads";
 import { HighWatermark } from "./high-watermark.ts";
 
 /*
- * How an engine that writes a partition and an engine in another thread that reads it stay in step. They share the files of
- * the partition's log and nothing else; over a MessagePort goes up to where they may be read, and back, what is still needed.
+ * How an engine that writes a partition and an engine in another thread that reads it stay in step.
+ * They share the files of the partition's log and nothing else; over a MessagePort goes up to where
+ * they may be read, and back, what is still needed.
  *
  *   reader → writer   follow      the reader wants to hear of a partition
  *   writer → reader   watermark   where it starts and up to where it is durable; at once, and after each group commit
@@ -47,7 +48,10 @@ export interface ServedPartition {
   onDurable(listener: () => void): () => void;
 }
 
-/** The writer's end: serves the reader behind `port` with the partitions that `open` gives. Gives a function that stops it. */
+/**
+ * The writer's end: serves the reader behind `port` with the partitions that `open` gives. Gives a
+ * function that stops it.
+ */
 export function serveHighWatermarks(
   port: ChannelPort,
   open: (topic: string, partition: number) => Promise<ServedPartition>,

@@ -24,11 +24,17 @@ export interface PartitionLogOptions {
   readonly progressDirectory: string;
   readonly onDamage: (damage: Damage) => void;
   readonly onRetention: (report: RetentionReport) => void;
-  /** That a group is, or is no longer, absent could not be written down; it counts all the same until the next start. */
+  /**
+   * That a group is, or is no longer, absent could not be written down; it counts all the same
+   * until the next start.
+   */
   readonly onUnmarked: (group: string, error: unknown) => void;
 }
 
-/** A partition that this engine writes: its log, how far it is durable, and what consumer groups still need of it. */
+/**
+ * A partition that this engine writes: its log, how far it is durable, and what consumer groups
+ * still need of it.
+ */
 export class PartitionLog implements ServedPartition {
   readonly watermark: HighWatermark;
   readonly #log: Log;
@@ -38,7 +44,10 @@ export class PartitionLog implements ServedPartition {
   /** Marks are written one after the other, so that the last word about a group stays. */
   #marking: Promise<void> = Promise.resolve();
 
-  /** Rejects with an `EngineError`: `PINTLE_STORAGE_FAILED`, `PINTLE_STORAGE_FULL`, `PINTLE_RECORD_TOO_NEW`. */
+  /**
+   * Rejects with an `EngineError`: `PINTLE_STORAGE_FAILED`, `PINTLE_STORAGE_FULL`,
+   * `PINTLE_RECORD_TOO_NEW`.
+   */
   static async open(directory: string, options: PartitionLogOptions): Promise<PartitionLog> {
     const { fs, retention, isOneOfSeveral, progressDirectory } = options;
     const watermark = new HighWatermark(0, 0);

@@ -5,8 +5,9 @@ import type { Logger } from "../../logger.ts";
 export const reportEvery: number = 60_000;
 
 /**
- * Tells the owner of the data plane what retention takes from consumers by force: that it is about to, and then, as one range, what it was. A
- * log that is full drops a segment with each new one, many a minute; that is not many lines.
+ * Tells the owner of the data plane what retention takes from consumers by force: that it is about
+ * to, and then, as one range, what it was. A log that is full drops a segment with each new one,
+ * many a minute; that is not many lines.
  */
 export class RetentionReports {
   readonly #topic: string;

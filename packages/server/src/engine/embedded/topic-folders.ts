@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { TopicSize } from "../engine.ts";
 
 /*
- * Where topics are in a data folder: each partition of one is a log of its own, in the folder `topics/<topic>-<partition>`.
+ * Where topics are in a data folder: each partition of one is a log of its own, in the folder
+ * `topics/<topic>-<partition>`.
  */
 
 /** The folder of a partition's log. */
@@ -17,7 +18,10 @@ function topicsFolder(directory: string): string {
   return join(directory, "topics");
 }
 
-/** The folders of all logs in a data folder, in the order of their names; `undefined` where it has no topics. */
+/**
+ * The folders of all logs in a data folder, in the order of their names; `undefined` where it has
+ * no topics.
+ */
 export function logFolders(directory: string): string[] | undefined {
   const topics = topicsFolder(directory);
   try {
@@ -30,7 +34,10 @@ export function logFolders(directory: string): string[] | undefined {
   }
 }
 
-/** How many partitions of a topic are in a data folder; 0 where the first one, which is made last, is not. */
+/**
+ * How many partitions of a topic are in a data folder; 0 where the first one, which is made last,
+ * is not.
+ */
 export async function countPartitions(
   list: (folder: string) => Promise<string[]>,
   directory: string,
@@ -44,8 +51,8 @@ export async function countPartitions(
 }
 
 /**
- * The topics in a data folder with their bytes on disk, written ahead ones included. A file that goes while it is looked at
- * counts nothing.
+ * The topics in a data folder with their bytes on disk, written ahead ones included. A file that
+ * goes while it is looked at counts nothing.
  */
 export async function topicSizes(directory: string): Promise<TopicSize[]> {
   const topics = topicsFolder(directory);

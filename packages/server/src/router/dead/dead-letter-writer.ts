@@ -18,8 +18,9 @@ export interface DeadLetterWriterOptions {
 }
 
 /**
- * Writes the dead letters of one destination to `dead.<id>`. One that cannot be written now (the disk is full) is tried
- * again until it can: its event counts as waiting so long, and progress does not move past it.
+ * Writes the dead letters of one destination to `dead.<id>`. One that cannot be written now (the
+ * disk is full) is tried again until it can: its event counts as waiting so long, and progress does
+ * not move past it.
  */
 export class DeadLetterWriter {
   readonly #options: DeadLetterWriterOptions;
@@ -35,15 +36,18 @@ export class DeadLetterWriter {
     this.#topic = `dead.${options.destinationId}`;
   }
 
-  /** Gives an event up: it ends once its letter is durable. `range`: it stands for the records before this offset. */
+  /**
+   * Gives an event up: it ends once its letter is durable. `range`: it stands for the records
+   * before this offset.
+   */
   write(entry: Entry, why: DeadEnding, range?: { readonly to: number }): void {
     if (!entry.isOut) this.#options.ledger.begin(entry);
     this.#append(entry, why, this.#letter(entry, why, range));
   }
 
   /**
-   * Writes the letter of an event that its destination gives up in a transaction, before it commits. Rejects when it cannot be
-   * written. The event ends when the transaction is committed.
+   * Writes the letter of an event that its destination gives up in a transaction, before it
+   * commits. Rejects when it cannot be written. The event ends when the transaction is committed.
    */
   async writeBeforeCommit(entry: Entry, why: DeadEnding): Promise<void> {
     await this.#options.engine.append(this.#topic, this.#letter(entry, why));

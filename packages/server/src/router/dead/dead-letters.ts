@@ -16,11 +16,14 @@ export type DeadDecision = "replayed" | "purged";
 
 /** How letters are replayed. */
 export interface Replaying {
-  /** What becomes of a letter: it is given, or it is filtered, or without a known type it stays what it is. */
+  /**
+   * What becomes of a letter: it is given, or it is filtered, or without a known type it stays what
+   * it is.
+   */
   fate(letter: DeadLetter): LaterFilterResult;
   /**
-   * Gives letters to the destination. Only if it resolves the verdict on them is written. So a crash leaves letters that were given without a
-   * verdict, and never the other way round.
+   * Gives letters to the destination. Only if it resolves the verdict on them is written. So a
+   * crash leaves letters that were given without a verdict, and never the other way round.
    */
   give(letters: readonly DeadLetter[]): Promise<void>;
   /** So many letters are filtered, for this reason, and that is durable. */
@@ -59,16 +62,21 @@ export interface ShownLetter extends DeadLetter {
 /** Reasons of letters that stand for records, and hold no event. */
 const eventless: ReadonlySet<string> = new Set(["record", "retention"]);
 
-/** Letters that one record of verdicts names at most, and that are replayed at a time; and their bytes, unless it is one letter. */
+/**
+ * Letters that one record of verdicts names at most, and that are replayed at a time; and their
+ * bytes, unless it is one letter.
+ */
 const mostAtOnce = 100;
 const mostBytesAtOnce = 1 << 20;
 
 /**
- * The dead letters of all destinations, for who wants to look at them or to decide about them. A verdict is a further record in the
- * topic (docs/router.md): what has one is neither listed nor decided about again, and goes when retention takes it.
+ * The dead letters of all destinations, for who wants to look at them or to decide about them. A
+ * verdict is a further record in the topic (docs/router.md): what has one is neither listed nor
+ * decided about again, and goes when retention takes it.
  *
- * Which letters are open is kept for each topic that was asked for, and what has come since is read first; then the open
- * ones are read, from the oldest on: letters are few, or somebody should know of it soon.
+ * Which letters are open is kept for each topic that was asked for, and what has come since is read
+ * first; then the open ones are read, from the oldest on: letters are few, or somebody should know
+ * of it soon.
  */
 export class DeadLetters {
   readonly #engine: Engine;
@@ -102,7 +110,10 @@ export class DeadLetters {
     return this.#inTurn(async () => (await this.#openLetters(destinationId)).toJSON());
   }
 
-  /** A letter, whole, whatever was decided about it; `undefined` when there is none with this number. */
+  /**
+   * A letter, whole, whatever was decided about it; `undefined` when there is none with this
+   * number.
+   */
   show(destinationId: string, letter: number): Promise<ShownLetter | undefined> {
     return this.#inTurn(async () => {
       let found: DeadLetter | undefined;
@@ -122,7 +133,10 @@ export class DeadLetters {
     });
   }
 
-  /** Takes the letters that are meant and have no verdict off the list for good. That is durable when it resolves. */
+  /**
+   * Takes the letters that are meant and have no verdict off the list for good. That is durable
+   * when it resolves.
+   */
   purge(destinationId: string, query: DeadQuery): Promise<Settled> {
     return this.#settle(destinationId, query, async (letters) => {
       await this.#decide(destinationId, letters, "purged");
@@ -130,12 +144,16 @@ export class DeadLetters {
     });
   }
 
-  /** Replays the letters that are meant and have no verdict. What is decided is durable when it resolves. */
+  /**
+   * Replays the letters that are meant and have no verdict. What is decided is durable when it
+   * resolves.
+   */
   replay(destinationId: string, query: DeadQuery, how: Replaying): Promise<Settled> {
     return this.#settle(destinationId, query, async (letters) => {
       const byFate = new Map<LaterFilterResult, NumberedLetter[]>();
       for (const letter of letters) {
-        // Of a record that cannot be taken apart, or is gone, there is no event to replay; it is kept to be looked at.
+        // Of a record that cannot be taken apart, or is gone, there is no event to replay; it is
+        // kept to be looked at.
         const fate = eventless.has(letter.reason) ? "type" : how.fate(letter);
         const same = byFate.get(fate);
         if (same === undefined) byFate.set(fate, [letter]);

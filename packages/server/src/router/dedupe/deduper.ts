@@ -27,16 +27,19 @@ const mostDuplicates = 20_000;
 const pieceBytes = 1 << 20;
 
 /**
- * Finds the events of one partition that clients sent twice. An event is a duplicate if one of the `ids` events before it has the
- * same source and `messageId`. That depends on the log alone, so it is the same for every destination and after
- * every restart: an event that is read again is no duplicate of itself.
+ * Finds the events of one partition that clients sent twice. An event is a duplicate if one of the
+ * `ids` events before it has the same source and `messageId`. That depends on the log alone, so it
+ * is the same for every destination and after every restart: an event that is read again is no
+ * duplicate of itself.
  *
- * It is found out once for all destinations. A **scan** holds the ids before its place in the log. The consumer that comes to that
- * place first moves it on with the records that it has just read; the others, who come later, are told what was found. Only
- * duplicates are remembered, so a destination that was down for a million events finds what it needs waiting. There are two scans at
- * most: one for those who are up to date, and one that is set back to wherever somebody comes who is farther behind than what is
- * remembered. To set it back, the `ids` events before that place are read again. Where several want it in different
- * places it runs ahead for each of them as far as it was set back, so that taking turns costs at most the double.
+ * It is found out once for all destinations. A **scan** holds the ids before its place in the log.
+ * The consumer that comes to that place first moves it on with the records that it has just read;
+ * the others, who come later, are told what was found. Only duplicates are remembered, so a
+ * destination that was down for a million events finds what it needs waiting. There are two scans
+ * at most: one for those who are up to date, and one that is set back to wherever somebody comes
+ * who is farther behind than what is remembered. To set it back, the `ids` events before that place
+ * are read again. Where several want it in different places it runs ahead for each of them as far
+ * as it was set back, so that taking turns costs at most the double.
  */
 export class Deduper {
   readonly #ids: number;
@@ -51,8 +54,9 @@ export class Deduper {
   }
 
   /**
-   * The duplicates on a range: `of(offset)` has one byte for each event of the record, 1 for a duplicate; `undefined` where
-   * there is none. At once, unless the partition has to be read for it.
+   * The duplicates on a range: `of(offset)` has one byte for each event of the record, 1 for a
+   * duplicate; `undefined` where there is none. At once, unless the partition has to be read for
+   * it.
    *
    * @throws what reading throws
    */
@@ -133,7 +137,10 @@ export class Deduper {
     return one.duplicates.next <= other.duplicates.next ? one : other;
   }
 
-  /** Reads on from where a scan is, up to an offset, or until it has taken as many ids as there are in it. */
+  /**
+   * Reads on from where a scan is, up to an offset, or until it has taken as many ids as there are
+   * in it.
+   */
   async #moveOn(scan: Scan, source: Source, to: number, isEnough = (): boolean => false): Promise<void> {
     for (let taken = 0; scan.duplicates.next < to && taken < this.#ids && !isEnough(); ) {
       const from = scan.duplicates.next;
@@ -166,7 +173,9 @@ export interface Judgement {
   of(offset: number): Uint8Array | undefined;
 }
 
-/** Moves a scan on over records; those below its place it has already. Returns how many ids it took. */
+/**
+ * Moves a scan on over records; those below its place it has already. Returns how many ids it took.
+ */
 function take({ ids, duplicates }: Scan, records: readonly EngineRecord[], next: number): number {
   let taken = 0;
   for (const { offset, header } of records) {
@@ -186,8 +195,8 @@ function take({ ids, duplicates }: Scan, records: readonly EngineRecord[], next:
 }
 
 /**
- * The hashes of the latest `ids` events below an offset, or a few more, in their order. How many events a record has is not known
- * before it is read, so the way back is gone in steps.
+ * The hashes of the latest `ids` events below an offset, or a few more, in their order. How many
+ * events a record has is not known before it is read, so the way back is gone in steps.
  */
 async function hashesBefore(source: Source, offset: number, ids: number): Promise<Uint32Array[]> {
   const steps: Uint32Array[][] = [];

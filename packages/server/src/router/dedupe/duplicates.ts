@@ -1,12 +1,15 @@
 /**
- * Which events of a range of a partition are duplicates. Duplicates are rare, so only they are kept; of too many of them the
- * oldest are forgotten, and the range begins later then.
+ * Which events of a range of a partition are duplicates. Duplicates are rare, so only they are
+ * kept; of too many of them the oldest are forgotten, and the range begins later then.
  */
 export class Duplicates {
   #from: number;
   #next: number;
   readonly #most: number;
-  /** Flags of each record that has duplicates: one byte for each event, 1 for a duplicate. In the order of the offsets. */
+  /**
+   * Flags of each record that has duplicates: one byte for each event, 1 for a duplicate. In the
+   * order of the offsets.
+   */
   readonly #duplicates = new Map<number, Uint8Array>();
 
   /** @param most records with duplicates that are kept */

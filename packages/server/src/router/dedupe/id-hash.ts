@@ -4,9 +4,10 @@ import { decodeEventRecord } from "../../records/event-record.ts";
 export const hashWords = 4;
 
 /**
- * The 128-bit hashes of the (source, `messageId`) of every event in a record, `hashWords` words for each. From the header
- * alone: what it costs does not depend on the size of the events. A header that cannot be read has none: its record becomes one dead
- * letter, or stops the consumer that reads it.
+ * The 128-bit hashes of the (source, `messageId`) of every event in a record, `hashWords` words for
+ * each. From the header alone: what it costs does not depend on the size of the events. A header
+ * that cannot be read has none: its record becomes one dead letter, or stops the consumer that
+ * reads it.
  */
 export function hashesOf(header: Uint8Array): Uint32Array {
   let facts: ReturnType<typeof decodeEventRecord>;
@@ -24,9 +25,10 @@ export function hashesOf(header: Uint8Array): Uint32Array {
 const [c1, c2, c3, c4] = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93] as const;
 
 /**
- * MurmurHash3, the x86 variant with 128 bits, over the UTF-16 units of both texts with a unit between them that no id has. Source of the
- * algorithm: A. Appleby, MurmurHash3.cpp, which is in the public domain. It need not withstand an attack: whoever can make two ids
- * with one hash could as well send one id twice.
+ * MurmurHash3, the x86 variant with 128 bits, over the UTF-16 units of both texts with a unit
+ * between them that no id has. Source of the algorithm: A. Appleby, MurmurHash3.cpp, which is in
+ * the public domain. It need not withstand an attack: whoever can make two ids with one hash could
+ * as well send one id twice.
  */
 export function hashInto(hashes: Uint32Array, at: number, source: string, id: string): void {
   const length = source.length + 1 + id.length;
@@ -39,7 +41,8 @@ export function hashInto(hashes: Uint32Array, at: number, source: string, id: st
   let h2 = 0;
   let h3 = 0;
   let h4 = 0;
-  // Eight units of two bytes make a block; the last one is filled with zeros, and the length, mixed in below, tells how far.
+  // Eight units of two bytes make a block; the last one is filled with zeros, and the length, mixed
+  // in below, tells how far.
   for (let index = 0; index < length; index += 8) {
     let k1 = unit(index) | (unit(index + 1) << 16);
     let k2 = unit(index + 2) | (unit(index + 3) << 16);

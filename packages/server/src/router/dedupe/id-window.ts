@@ -1,9 +1,10 @@
 import { hashWords } from "./id-hash.ts";
 
 /**
- * The latest ids of a partition, as 128-bit hashes in tables of fixed size: which of the `capacity` ids before it equals the next one?
- * A ring holds the ids in their order, and an open-addressed table of twice the size finds them in it. 24 bytes for each id, of
- * which the system gives only those that were touched.
+ * The latest ids of a partition, as 128-bit hashes in tables of fixed size: which of the `capacity`
+ * ids before it equals the next one? A ring holds the ids in their order, and an open-addressed
+ * table of twice the size finds them in it. 24 bytes for each id, of which the system gives only
+ * those that were touched.
  */
 export class IdWindow {
   readonly #capacity: number;
@@ -64,7 +65,8 @@ export class IdWindow {
     let free = this.#find(this.#ring, place * hashWords);
     if (table[free] !== place + 1) return;
     table[free] = 0;
-    // What was put behind it because its own slot was taken moves up, so that no search ends too early.
+    // What was put behind it because its own slot was taken moves up, so that no search ends too
+    // early.
     for (let slot = (free + 1) & this.#mask; table[slot] !== 0; slot = (slot + 1) & this.#mask) {
       const home = this.#ring[(table[slot]! - 1) * hashWords]! & this.#mask;
       const isBetween = free <= slot ? free < home && home <= slot : free < home || home <= slot;

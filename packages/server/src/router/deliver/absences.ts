@@ -5,7 +5,10 @@ import type { Absence } from "../lanes/entry.ts";
 const heldFor = 5000;
 /** Events in a row with the same answer which are the destination's trouble. */
 const longRun = 8;
-/** The same where nothing speaks against it: it has delivered nothing yet, or nothing for as long as an event is held. */
+/**
+ * The same where nothing speaks against it: it has delivered nothing yet, or nothing for as long as
+ * an event is held.
+ */
 const shortRun = 3;
 
 /** User keys that are remembered at most. */
@@ -20,16 +23,18 @@ export interface Missed {
 }
 
 /**
- * Whose trouble it is that there is nothing where an event was sent to: 404, 410, a redirect. While a server is replaced, or its
- * URL is wrong, all events get such an answer, and none of them shall die of it; one that gets it while others are delivered shall.
- * So a first answer decides nothing, unless it is one of many in a row: the event is tried again soon.
+ * Whose trouble it is that there is nothing where an event was sent to: 404, 410, a redirect. While
+ * a server is replaced, or its URL is wrong, all events get such an answer, and none of them shall
+ * die of it; one that gets it while others are delivered shall. So a first answer decides nothing,
+ * unless it is one of many in a row: the event is tried again soon.
  *
  * An event that gets the same answer again is given up
  * - if a batch that went out later was delivered: whatever takes events is there;
  * - or if it is alone with it after 5 s.
  *
- * A user whom the destination does not know gets the answer for each event. So once an event of a user was given up in the light of
- * others, those that follow make no row, and need no second answer while there is none.
+ * A user whom the destination does not know gets the answer for each event. So once an event of a
+ * user was given up in the light of others, those that follow make no row, and need no second
+ * answer while there is none.
  */
 export class Absences {
   #sent = 0;

@@ -26,7 +26,9 @@ export interface Batch {
 
 export interface TakeOptions {
   readonly share: MemoryShare;
-  /** Events have a transformation before them, and are there a second time when they are through it. */
+  /**
+   * Events have a transformation before them, and are there a second time when they are through it.
+   */
   readonly transform?: object | undefined;
   /** Positions, where the destination commits its position with the events. */
   readonly positions?: Positions | undefined;
@@ -34,8 +36,8 @@ export interface TakeOptions {
 }
 
 /**
- * Takes the next batch out of the lanes that are ready; they are busy from then on. Of each lane it takes one event, or, where batches are
- * delivered as a whole, as many as there are.
+ * Takes the next batch out of the lanes that are ready; they are busy from then on. Of each lane it
+ * takes one event, or, where batches are delivered as a whole, as many as there are.
  */
 export function takeBatch(
   ready: Lanes,

@@ -7,14 +7,16 @@ const judged = 64;
 /**
  * Whether a destination is called, and how much. It is always in one of three states:
  *
- * - **closed**: events go out, at most `allowed` batches at a time. After a recovery `allowed` starts at 2 and grows by one
- *   with every batch that succeeds, so it doubles with each round;
+ * - **closed**: events go out, at most `allowed` batches at a time. After a recovery `allowed`
+ *   starts at 2 and grows by one with every batch that succeeds, so it doubles with each round;
  * - **open**: the destination is in trouble, nothing goes out before `until`;
- * - **half-open**: one batch, the probe, goes out. If it succeeds the breaker closes, if not it opens again, for longer, up
- *   to 15 s. One that is not answered for 15 s is not waited for: another one goes out beside it.
+ * - **half-open**: one batch, the probe, goes out. If it succeeds the breaker closes, if not it
+ *   opens again, for longer, up to 15 s. One that is not answered for 15 s is not waited for:
+ *   another one goes out beside it.
  *
- * Trouble is a failure of scope destination, or that more than half of the last 64 events failed at their first attempt.
- * (Only first attempts count: a single event that is tried over and over says nothing about the others.)
+ * Trouble is a failure of scope destination, or that more than half of the last 64 events failed at
+ * their first attempt. (Only first attempts count: a single event that is tried over and over says
+ * nothing about the others.)
  */
 export class Breaker {
   readonly #max: number;
@@ -28,7 +30,10 @@ export class Breaker {
   #probedAt = 0;
   #tickedAt = 0;
   #until = 0;
-  /** How often it has opened without having fully recovered, or having been closed for as long as the longest wait. */
+  /**
+   * How often it has opened without having fully recovered, or having been closed for as long as
+   * the longest wait.
+   */
   #openings = 0;
   #closedAt = Number.NEGATIVE_INFINITY;
   /** When something got through last. */
@@ -59,7 +64,9 @@ export class Breaker {
     return this.#state === "half-open" && this.#probing ? this.#probedAt + longestShortWait : Number.POSITIVE_INFINITY;
   }
 
-  /** Whether one more batch may go out. In half-open, the one that does is the probe: tell `probe`. */
+  /**
+   * Whether one more batch may go out. In half-open, the one that does is the probe: tell `probe`.
+   */
   admits(inFlight: number): boolean {
     if (this.#state === "closed") return inFlight < this.#allowed;
     // Beside a probe that hangs another one needs room.
@@ -113,8 +120,9 @@ export class Breaker {
   }
 
   /**
-   * A failure of scope destination, or any failure of the probe. Batches that fail together with the one that opened it
-   * do not make the wait longer; a later `Retry-After` does. What a probe took to fail is part of the wait after it.
+   * A failure of scope destination, or any failure of the probe. Batches that fail together with
+   * the one that opened it do not make the wait longer; a later `Retry-After` does. What a probe
+   * took to fail is part of the wait after it.
    *
    * @param longest the bound of the wait, milliseconds
    */
@@ -129,8 +137,8 @@ export class Breaker {
     this.#state = "open";
     this.#probing = false;
     this.#openings++;
-    // One that took something a moment ago is not left alone for longer than that is ago: perhaps all that it does is to refuse some
-    // of its requests, and several came together.
+    // One that took something a moment ago is not left alone for longer than that is ago: perhaps
+    // all that it does is to refuse some of its requests, and several came together.
     const bound = Math.min(longest, Math.max(2 * shortestBackoff, now - this.#succeededAt));
     const wait = backoff(this.#openings, this.#random, 0, bound);
     this.#until = Math.max(since + wait, now + Math.min(wait, shortestBackoff), now + retryAfter);

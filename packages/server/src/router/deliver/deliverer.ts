@@ -19,7 +19,10 @@ import type { Positions } from "./positions.ts";
 
 export interface DelivererOptions {
   readonly type: DestinationType;
-  /** `retry.max`: of the waits of an event that fails while others are delivered, milliseconds; 15 s by default. */
+  /**
+   * `retry.max`: of the waits of an event that fails while others are delivered, milliseconds; 15 s
+   * by default.
+   */
   readonly settings: { readonly maxAge: number; readonly retry?: { readonly max: number } | undefined };
   readonly tools: Tools;
   readonly clock: Clock;
@@ -62,8 +65,9 @@ interface Findings {
 }
 
 /**
- * Sends the events of its lanes to one destination, as many at a time as the breaker admits and never two of one user key
- * that could overtake each other, and acts on the outcomes: on to the next, wait and try again, or give up.
+ * Sends the events of its lanes to one destination, as many at a time as the breaker admits and
+ * never two of one user key that could overtake each other, and acts on the outcomes: on to the
+ * next, wait and try again, or give up.
  */
 export class Deliverer {
   readonly #options: DelivererOptions;
@@ -102,8 +106,9 @@ export class Deliverer {
   }
 
   /**
-   * When something that failed is tried again, in the clock's `now`: the destination while it is in trouble, else the first of the
-   * events that wait for a reason of their own. `undefined` when that is now, or nothing waits.
+   * When something that failed is tried again, in the clock's `now`: the destination while it is in
+   * trouble, else the first of the events that wait for a reason of their own. `undefined` when
+   * that is now, or nothing waits.
    */
   get nextAttempt(): number | undefined {
     const at = this.#breaker.state === "open" ? this.#breaker.until : this.#lanes.nextAttempt;
@@ -191,7 +196,10 @@ export class Deliverer {
     if (positions !== undefined && this.#batches === 0) this.#prepare("position", () => positions.ask(connection));
   }
 
-  /** Does what has to be done before anything goes out. In half-open, that is the probe. What it throws counts as a rejection. */
+  /**
+   * Does what has to be done before anything goes out. In half-open, that is the probe. What it
+   * throws counts as a rejection.
+   */
   #prepare(reason: string, work: () => Promise<void>): void {
     if (this.#preparing || !this.#breaker.admits(0)) return;
     const isProbe = this.#breaker.state === "half-open";
@@ -237,7 +245,10 @@ export class Deliverer {
     void dispatch(entries, how).then((results) => this.#settle(batch, number, results));
   }
 
-  /** The outcomes of a batch are there: what ended ends, what is tried again is put back, and the destination is judged by all of it. */
+  /**
+   * The outcomes of a batch are there: what ended ends, what is tried again is put back, and the
+   * destination is judged by all of it.
+   */
   #settle(batch: Batch, number: number, results: readonly Result[]): void {
     returnLoans(batch);
     if (this.#state === "closed") return;
@@ -259,7 +270,9 @@ export class Deliverer {
     else this.#options.positions?.unconfirmed(positions);
   }
 
-  /** Ends what ended. From the last to the first: what is put back into a lane ends up in its order. */
+  /**
+   * Ends what ended. From the last to the first: what is put back into a lane ends up in its order.
+   */
   #conclude(batch: Batch, number: number, results: readonly Result[], now: number): Findings {
     const { entries, isProbe, watch } = batch;
     const findings: Findings = {
@@ -344,7 +357,8 @@ export class Deliverer {
       if (outcome.scope === "destination") atOnce.add(lane);
       else dueAt.set(lane, now + this.#judge.ownWait(entry, outcome, now));
       this.#ledger.counters.retried++;
-      // The transformation makes it anew where keeping it would take more than the event is charged with.
+      // The transformation makes it anew where keeping it would take more than the event is charged
+      // with.
       if (entry.transformed !== undefined && entry.cost < valueCost(entry.transformed)) entry.transformed = undefined;
       this.#ledger.back(entry);
     }
@@ -374,7 +388,10 @@ export class Deliverer {
     if (failed !== undefined) problems.note(failed.reason, detailOf(failed));
   }
 
-  /** Whether the event has been tried for `maxAge`. Time in which nothing could be delivered for lack of rights is not counted. */
+  /**
+   * Whether the event has been tried for `maxAge`. Time in which nothing could be delivered for
+   * lack of rights is not counted.
+   */
   #isTooOld(entry: Entry, outcome: Retry, now: number): boolean {
     if (outcome.ages === false) {
       entry.firstAttempt = undefined;

@@ -16,7 +16,10 @@ import { messageOf } from "../ledger/problems.ts";
 import { type EventTransform, sizeOf } from "../transform/event-transform.ts";
 import type { BatchWatch } from "./batch-watch.ts";
 
-/** What became of an event in one attempt: what the destination says, or that it ended in the transformation. */
+/**
+ * What became of an event in one attempt: what the destination says, or that it ended in the
+ * transformation.
+ */
 export type Result = Outcome | Ended;
 
 type Ended = FilteredEnding | DeadEnding;
@@ -36,8 +39,9 @@ export interface Dispatch {
 const noOutcome = retry("event", "no_outcome", { detail: "the destination gave no outcome" });
 
 /**
- * One attempt at some events: through the transformation, unless an earlier attempt has brought them through, and to the destination. One
- * result for each event. Never rejects: what a transformation or a destination's type throws may be this event's doing.
+ * One attempt at some events: through the transformation, unless an earlier attempt has brought
+ * them through, and to the destination. One result for each event. Never rejects: what a
+ * transformation or a destination's type throws may be this event's doing.
  */
 export async function dispatch(entries: readonly Entry[], how: Dispatch): Promise<readonly Result[]> {
   const { transform, sourceOf } = how;
@@ -102,7 +106,8 @@ async function dispatchTransformed(
     } finally {
       transform.release?.(part.held);
     }
-    // What was not brought through the transformation shares the fate of what has to be tried again: it might overtake it.
+    // What was not brought through the transformation shares the fate of what has to be tried
+    // again: it might overtake it.
     const again = results.findLast(isRetry);
     if (again !== undefined) for (const _ of entries.slice(results.length)) results.push({ ...again, ages: false });
   }
@@ -129,7 +134,10 @@ interface Part {
   readonly held: number;
 }
 
-/** Bytes of results in one call of `deliver`, unless it is one: their source's limits know nothing of what a transformation makes of it. */
+/**
+ * Bytes of results in one call of `deliver`, unless it is one: their source's limits know nothing
+ * of what a transformation makes of it.
+ */
 const mostInCall = 16 << 20;
 
 /** Delivers in as many calls as it takes, and stops at the first that has to be made again. */
@@ -166,7 +174,8 @@ async function committed(
   { connection, watch }: Dispatch,
   commit: NonNullable<Dispatch["commit"]>,
 ): Promise<readonly Outcome[]> {
-  // What ends in the transformation is committed with the others: its dead letter has to be durable before.
+  // What ends in the transformation is committed with the others: its dead letter has to be durable
+  // before.
   const refused = [...ended.entries()].flatMap(([at, result]): [number, Dead][] =>
     result?.kind === "dead"
       ? [[at, dead(result.reason, result.detail === undefined ? {} : { detail: result.detail })]]
@@ -183,7 +192,8 @@ async function committed(
 }
 
 /**
- * Brings events through the transformation: all of them, or, unless they are committed together, as many as it gives at a time.
+ * Brings events through the transformation: all of them, or, unless they are committed together, as
+ * many as it gives at a time.
  */
 async function pass(
   entries: readonly Entry[],
@@ -235,7 +245,10 @@ async function pass(
   return { entries: its, ended, outgoing, held };
 }
 
-/** Without what an earlier attempt has delivered. If nothing is left, the transformation is another one now, and all of it goes out. */
+/**
+ * Without what an earlier attempt has delivered. If nothing is left, the transformation is another
+ * one now, and all of it goes out.
+ */
 function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly DeliveredEvent[] {
   if (only === undefined) return events;
   const missing = events.filter(({ messageId }) => only.has(messageId));
@@ -253,18 +266,23 @@ function resultsOf({ entries, ended, outgoing }: Part, outcomes: readonly Outcom
     const result = ended[at];
     if (result !== undefined) return result;
     const outcome = combined(entry, its[at]!);
-    // Its memory is reckoned by the event that came in. What has become large is made again for the next attempt.
+    // Its memory is reckoned by the event that came in. What has become large is made again for the
+    // next attempt.
     if (sizes[at]! > 2 * entry.bytes + keptBytes) entry.transformed = undefined;
     return outcome;
   });
 }
 
-/** Bytes by which what a transformation made of an event may be larger than the event and be kept for another attempt. */
+/**
+ * Bytes by which what a transformation made of an event may be larger than the event and be kept
+ * for another attempt.
+ */
 const keptBytes = 4096;
 
 /**
- * The outcome of an event that went out as several: it is tried again while one of them is to be, and then only with those that are;
- * it is dead if one of them is, though the others were delivered.
+ * The outcome of an event that went out as several: it is tried again while one of them is to be,
+ * and then only with those that are; it is dead if one of them is, though the others were
+ * delivered.
  */
 function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   const [first] = outcomes;
@@ -279,7 +297,10 @@ function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
   return again;
 }
 
-/** Of results that were all delivered, or filtered: what was delivered, with what was changed of any; filtered where all were. */
+/**
+ * Of results that were all delivered, or filtered: what was delivered, with what was changed of
+ * any; filtered where all were.
+ */
 function together(outcomes: readonly Outcome[]): Outcome {
   const [first = noOutcome, ...others] = outcomes.filter(({ outcome }) => outcome === "delivered") as Delivered[];
   if (first.outcome !== "delivered") return outcomes[0] ?? noOutcome;

@@ -2,9 +2,10 @@ import type { Retry } from "@pintle/kit";
 import { longestBackoff } from "../time/backoff.ts";
 
 /**
- * Whose trouble a failure is. The destination's word counts, with one exception: if it has delivered others since this
- * very event first failed, then a time-out or a broken answer is the event's doing and not the destination's. Without this,
- * one event on which a server hangs would stop its destination over and over.
+ * Whose trouble a failure is. The destination's word counts, with one exception: if it has
+ * delivered others since this very event first failed, then a time-out or a broken answer is the
+ * event's doing and not the destination's. Without this, one event on which a server hangs would
+ * stop its destination over and over.
  *
  * What the destination says about itself (`Retry-After`, refused credentials) is never doubted.
  *
@@ -15,21 +16,28 @@ export function scopeOf(outcome: Retry, delivered: number, deliveredAtFailure: n
   return deliveredAtFailure !== undefined && delivered > deliveredAtFailure ? "event" : "destination";
 }
 
-/** Whether a destination wants other credentials, of its own or of an account: until somebody changes them, asking does not help. */
+/**
+ * Whether a destination wants other credentials, of its own or of an account: until somebody
+ * changes them, asking does not help.
+ */
 export function refusesCredentials({ ages, answer }: Retry): boolean {
   return ages === false && (answer === undefined || answer.status === 401 || answer.status === 403);
 }
 
-/** Nobody was there to take the event, and another attempt finds another server: says nothing about the event. */
+/**
+ * Nobody was there to take the event, and another attempt finds another server: says nothing about
+ * the event.
+ */
 const absences: ReadonlySet<string> = new Set(["http_502", "http_503", "http_504", "network"]);
 
 /** So many failures of its own, while others get through, say that an event is the reason. */
 const doubted = 10;
 
 /**
- * The bound of the waits of an event that fails while others are delivered, milliseconds: `most`, so that a user's events need not be
- * waited for. One that a server chokes on again and again (500, a time-out) is tried less and less often, up to every 5 min: each
- * attempt costs that server more than it is worth.
+ * The bound of the waits of an event that fails while others are delivered, milliseconds: `most`,
+ * so that a user's events need not be waited for. One that a server chokes on again and again (500,
+ * a time-out) is tried less and less often, up to every 5 min: each attempt costs that server more
+ * than it is worth.
  *
  * @param failures how often it has failed for reasons of its own
  */

@@ -10,7 +10,10 @@ import { longestOwnWait, scopeOf } from "./failure-scope.ts";
 export interface JudgedBatch {
   readonly isProbe: boolean;
   readonly now: number;
-  /** Whether its refusals may be those of one server of several. One refusal, of however many events. */
+  /**
+   * Whether its refusals may be those of one server of several. One refusal, of however many
+   * events.
+   */
   passing: boolean | undefined;
 }
 
@@ -28,8 +31,8 @@ export interface OutcomeJudgeOptions {
 }
 
 /**
- * What outcomes mean in the light of those before them: whether a failure is one event's trouble or its destination's, and whether
- * an event is given up.
+ * What outcomes mean in the light of those before them: whether a failure is one event's trouble or
+ * its destination's, and whether an event is given up.
  */
 export class OutcomeJudge {
   readonly #options: OutcomeJudgeOptions;
@@ -56,7 +59,10 @@ export class OutcomeJudge {
     this.#refusedInARow = 0;
   }
 
-  /** The outcome with what is known besides: `scope` says whose trouble it is, and `outcome` whether the event is tried again. */
+  /**
+   * The outcome with what is known besides: `scope` says whose trouble it is, and `outcome` whether
+   * the event is tried again.
+   */
   judge(entry: Entry, outcome: Retry | Dead, batch: JudgedBatch): Retry | Dead {
     if (outcome.outcome === "dead")
       return outcome.inARow === undefined ? outcome : this.#judgeAbsence(entry, outcome, batch);
@@ -78,7 +84,8 @@ export class OutcomeJudge {
     // The first time soon: if others are delivered meanwhile, it is decided then.
     const held = absence === undefined || absence.at === now ? 0 : this.#absences.holdUntil(absence) - now;
     const longest = longestOwnWait(outcome, failures, this.#options.longestOwnWait);
-    // Growing half as fast as those of a destination: others get through, so what it costs is one request.
+    // Growing half as fast as those of a destination: others get through, so what it costs is one
+    // request.
     return backoff(Math.ceil(failures / 2), this.#options.random, Math.max(outcome.after ?? 0, held), longest);
   }
 
@@ -95,8 +102,9 @@ export class OutcomeJudge {
   }
 
   /**
-   * Whether a refusal (502, 503, 504 without `Retry-After`) may be that of one server behind a balancer: the destination
-   * took events before, and has not refused several in a row since. A third of all requests refused is no reason to stop.
+   * Whether a refusal (502, 503, 504 without `Retry-After`) may be that of one server behind a
+   * balancer: the destination took events before, and has not refused several in a row since. A
+   * third of all requests refused is no reason to stop.
    */
   #isPassing(outcome: Retry): boolean {
     if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;

@@ -7,7 +7,10 @@ export interface PositionsOptions {
   /** Identity of the log. */
   readonly log: string;
   readonly topic: string;
-  /** Where the destination began in the partition, or as near to it as the log still goes; `undefined`: nobody knows. */
+  /**
+   * Where the destination began in the partition, or as near to it as the log still goes;
+   * `undefined`: nobody knows.
+   */
   readonly beginningOf: (partition: PartitionState) => Position | undefined;
   /** Reading begins here. Called again, it begins anew. */
   readonly begin: (partition: PartitionState, at: Position) => void;
@@ -33,18 +36,18 @@ interface PartitionProgress {
 }
 
 /**
- * Where a transactional destination stands, by its own account, which wins over the log's. A partition is always in one of
- * these states:
+ * Where a transactional destination stands, by its own account, which wins over the log's. A
+ * partition is always in one of these states:
  *
- * - **to be asked**: nothing of it goes out. So it begins, and so it is after a batch that was not delivered: its
- *   commit may have succeeded all the same, with the answer lost;
+ * - **to be asked**: nothing of it goes out. So it begins, and so it is after a batch that was not
+ *   delivered: its commit may have succeeded all the same, with the answer lost;
  * - **known**: the destination has said where it stands, and every batch since was confirmed.
  *
  * Two batches can be on their way, the second on the assumption that the first one is committed.
  *
- * The answer says either what was known before (the batches failed: they go out again), or what one of them was to commit (then
- * the events up to there are delivered), or something else (the destination has lost or gained something: the partition begins anew
- * from there).
+ * The answer says either what was known before (the batches failed: they go out again), or what one
+ * of them was to commit (then the events up to there are delivered), or something else (the
+ * destination has lost or gained something: the partition begins anew from there).
  */
 export class Positions {
   readonly #options: PositionsOptions;
@@ -81,14 +84,19 @@ export class Positions {
     for (const entry of this.#committedOf(partition)) this.#committed.delete(entry);
   }
 
-  /** A batch goes out with these events. What it is to commit: where the destination stands when it has all that flies. */
+  /**
+   * A batch goes out with these events. What it is to commit: where the destination stands when it
+   * has all that flies.
+   */
   takeOff(entries: readonly Entry[]): PlacedPosition[] {
     return [...byPartition(entries)].flatMap(([partition, its]) => {
       const progress = this.#progresses.get(partition.source.partition);
-      // What is replayed stands in another topic, whose position is kept here and not there: it may be delivered twice.
+      // What is replayed stands in another topic, whose position is kept here and not there: it may
+      // be delivered twice.
       if (progress?.partition !== partition) return [];
       const { flying, known } = progress;
-      // Those that turned out to be committed, and whose turn has not come in their lanes, would be lost to the position.
+      // Those that turned out to be committed, and whose turn has not come in their lanes, would be
+      // lost to the position.
       const before = [...this.#committedOf(partition), ...flying.flatMap((flight) => flight.entries)];
       const position = progressOf(partition, [...before, ...its]);
       const from = flying.at(-1)?.position ?? known!;
@@ -129,7 +137,10 @@ export class Positions {
     });
   }
 
-  /** Asks the destination for what is not known. @throws what the destination throws; then it has to be asked again */
+  /**
+   * Asks the destination for what is not known. @throws what the destination throws; then it has to
+   * be asked again
+   */
   async ask(connection: Pick<Connection, "position">): Promise<void> {
     for (const progress of [...this.#progresses.values()]) {
       if (progress.state === "known") continue;

@@ -1,12 +1,16 @@
 import type { Throttle } from "../transform/event-transform.ts";
 
-/** Milliseconds of the allowance that may be saved up: as much as a late timer or a pause of the event loop costs. */
+/**
+ * Milliseconds of the allowance that may be saved up: as much as a late timer or a pause of the
+ * event loop costs.
+ */
 const burst = 100;
 
 /**
- * A limit of events a second to what goes out to one destination, attempts that are repeated included. Events are spaced evenly; only
- * a tenth of a second's worth can be sent at once after a pause. A batch that is larger goes out whole, and the pause after it is as
- * long as it is large, so the rate holds over time.
+ * A limit of events a second to what goes out to one destination, attempts that are repeated
+ * included. Events are spaced evenly; only a tenth of a second's worth can be sent at once after a
+ * pause. A batch that is larger goes out whole, and the pause after it is as long as it is large,
+ * so the rate holds over time.
  */
 export class RateLimit implements Throttle {
   readonly #interval: number;

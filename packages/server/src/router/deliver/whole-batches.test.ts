@@ -10,13 +10,17 @@ const faults: [what: string, outcome: Outcome][] = [
   ["is refused by one server of several", retry("destination", "http_503", { answer })],
 ];
 
-/** Two hundred users with two events each, delivered as wholes of at most 40, of which `fault` befalls four in a row and then every third one. */
+/**
+ * Two hundred users with two events each, delivered as wholes of at most 40, of which `fault`
+ * befalls four in a row and then every third one.
+ */
 async function deliverAll(fault: Outcome): Promise<{ seen: string[]; calls: number; troubles: string[] }> {
   const seen: string[] = [];
   let calls = 0;
   const destination = new FakeDestination(
     (events) => {
-      // The first one gets through (a destination that never took anything may be the wrong one), the next four do not.
+      // The first one gets through (a destination that never took anything may be the wrong one),
+      // the next four do not.
       const call = calls++;
       if ((call > 0 && call < 5) || call % 3 === 1) return events.map(() => fault);
       seen.push(...events.map(({ messageId }) => messageId));

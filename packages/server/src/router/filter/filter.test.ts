@@ -40,7 +40,8 @@ const cases: [integrations: unknown, expected: string][] = [
   [{ hook: "no" }, "deliver malformed"],
   [{ hook: ["x"], All: false }, "integrations malformed"],
   [{ hook: 1, Webhook: false }, "integrations malformed"],
-  // What the fluent helpers of RudderStack's Go SDK write: the same default, where there is no `All`.
+  // What the fluent helpers of RudderStack's Go SDK write: the same default, where there is no
+  // `All`.
   [{ all: false }, "integrations"],
   [{ all: false, hook: true }, "deliver"],
   [{ all: true, hook: false }, "integrations"],

@@ -1,14 +1,18 @@
 import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
 import type { ConsentRule, EventFilter, Selection } from "../../model/event-filter.ts";
 
-/** Why an event that could go to a destination is not for it; they are counted under these words. */
+/**
+ * Why an event that could go to a destination is not for it; they are counted under these words.
+ */
 export type FilterReason = "integrations" | "consent" | "only" | "except";
 
 /** What becomes of an event before it goes to a destination. */
 export type FilterResult = "deliver" | "type" | FilterReason;
 
 export interface FilterJudgement {
-  /** `deliver`, or the reason why it ends here: `type` makes a dead letter, all others are filtered. */
+  /**
+   * `deliver`, or the reason why it ends here: `type` makes a dead letter, all others are filtered.
+   */
   readonly result: FilterResult;
   /** Something in `integrations` has a type that means nothing; it was taken as absent. */
   readonly malformed: boolean;
@@ -24,12 +28,16 @@ export interface FilterRules extends EventFilter {
   readonly names?: readonly string[] | undefined;
 }
 
-/** How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go SDK write. */
+/**
+ * How `integrations` gives its default. The second is what the fluent helpers of RudderStack's Go
+ * SDK write.
+ */
 const defaultKeys: readonly string[] = ["All", "all"];
 
 /** Decides whether an event of a connected source goes to a destination. Pure. */
 export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterJudgement {
-  // Of an event that was completed now its letters are the known ones; a dead letter holds what an older version let through.
+  // Of an event that was completed now its letters are the known ones; a dead letter holds what an
+  // older version let through.
   const type = knownType(event.type);
   if (type === undefined) return judgement("type", false);
   const { included, malformed } = readIntegrations(event.integrations, rules);
@@ -45,8 +53,8 @@ export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterJu
 export type LaterFilterResult = FilterResult | "disconnected";
 
 /**
- * Decides about an event that was accepted, and perhaps let through, before: a dead letter, an event of the retry topic, one of a replay.
- * What was allowed then may be denied now. Pure.
+ * Decides about an event that was accepted, and perhaps let through, before: a dead letter, an
+ * event of the retry topic, one of a replay. What was allowed then may be denied now. Pure.
  *
  * @param sources ids of the sources that are connected to the destination now
  */

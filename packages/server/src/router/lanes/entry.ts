@@ -18,7 +18,10 @@ export interface Absence {
 /** An event on its way to one destination. */
 export interface Entry extends TrackedEvent {
   readonly keyHash: number;
-  /** Bytes of heap that `event` takes while it is used; 0 for an event that is held as an object, and charged as one. */
+  /**
+   * Bytes of heap that `event` takes while it is used; 0 for an event that is held as an object,
+   * and charged as one.
+   */
   readonly unpacked: number;
   lane: Lane | undefined;
   /** The event behind it in its lane. */
@@ -29,11 +32,20 @@ export interface Entry extends TrackedEvent {
   deliveredAtFailure: number | undefined;
   /** That the destination had nothing where it was sent to, the last time. */
   absence: Absence | undefined;
-  /** What the transformation made of it, less what the destination has already; `undefined` before the transformation. */
+  /**
+   * What the transformation made of it, less what the destination has already; `undefined` before
+   * the transformation.
+   */
   transformed: readonly DeliveredEvent[] | undefined;
-  /** The `messageId`s that are still to go out, of what the transformation makes of it; `undefined`: all. */
+  /**
+   * The `messageId`s that are still to go out, of what the transformation makes of it; `undefined`:
+   * all.
+   */
   only: ReadonlySet<string> | undefined;
-  /** The refusal of one of several events that the transformation made of it, while others are still to be tried. */
+  /**
+   * The refusal of one of several events that the transformation made of it, while others are still
+   * to be tried.
+   */
   failed: Dead | undefined;
 }
 
@@ -43,14 +55,17 @@ export interface Entry extends TrackedEvent {
  * - **ready**: its first event may go out;
  * - **busy**: events of it are on their way to the destination, all others wait behind them;
  * - **waiting**: its first event failed for a reason of its own and is tried again later;
- * - **parked**: so does it, and all its events stand in the topic `retry.<id>`, or are being written to it. When it is due, some
- *   of them are loaded, and it is ready. From when it was first parked until its last event has ended, what comes for it
- *   goes to the topic, too;
+ * - **parked**: so does it, and all its events stand in the topic `retry.<id>`, or are being
+ *   written to it. When it is due, some of them are loaded, and it is ready. From when it was first
+ *   parked until its last event has ended, what comes for it goes to the topic, too;
  *
  * and without events it does not exist.
  */
 export interface Lane {
-  /** The hash of the user key, or a name that no other lane has; `undefined`: events without a key, nobody joins them. */
+  /**
+   * The hash of the user key, or a name that no other lane has; `undefined`: events without a key,
+   * nobody joins them.
+   */
   readonly id: number | string | undefined;
   /** The partition that all its events are of. */
   readonly partition: number;

@@ -12,7 +12,9 @@ export interface Parking {
   follow(lane: Lane, entry: Entry): void;
   /** Takes the events back that were loaded, of which the first is to be tried again. */
   unload(lane: Lane): void;
-  /** A parked lane is due. Its events are loaded, and it is ready; or it has none any more and ends. */
+  /**
+   * A parked lane is due. Its events are loaded, and it is ready; or it has none any more and ends.
+   */
   due(lane: Lane): void;
 }
 
@@ -62,17 +64,26 @@ export class Lanes {
     return this.#fresh.size;
   }
 
-  /** When the next lane that waits for another attempt is due, in the clock's `now`; `Infinity` when none waits. */
+  /**
+   * When the next lane that waits for another attempt is due, in the clock's `now`; `Infinity` when
+   * none waits.
+   */
   get nextAttempt(): number {
     return this.#waiting.nextDue;
   }
 
-  /** When the next lane becomes ready, or is to be parked, in the clock's `now`; `Infinity` when none waits. */
+  /**
+   * When the next lane becomes ready, or is to be parked, in the clock's `now`; `Infinity` when
+   * none waits.
+   */
   get nextDue(): number {
     return Math.min(this.#waiting.nextDue, this.#toPark.nextDue);
   }
 
-  /** Puts an event behind those of its user key. Without a key it has a lane of its own: nobody waits for it. */
+  /**
+   * Puts an event behind those of its user key. Without a key it has a lane of its own: nobody
+   * waits for it.
+   */
   add(entry: Entry, hasKey: boolean): void {
     const known = hasKey ? this.#byId.get(entry.keyHash) : undefined;
     const lane = known ?? newLane(hasKey ? entry.keyHash : undefined, entry.partition.source.partition);
@@ -99,8 +110,9 @@ export class Lanes {
   }
 
   /**
-   * Takes the lane that goes out next; it is busy from now on. For a probe, rather one that did not fail last, and every other
-   * time one that was never tried: if it is the events that make the destination fail, another one will show.
+   * Takes the lane that goes out next; it is busy from now on. For a probe, rather one that did not
+   * fail last, and every other time one that was never tried: if it is the events that make the
+   * destination fail, another one will show.
    */
   take(probe: boolean): Lane | undefined {
     const queue = this.#nextOf(probe);
@@ -162,7 +174,9 @@ export class Lanes {
     this.#again.push(lane);
   }
 
-  /** Its first event failed for a reason of its own: the lane waits until `due`, and only this one. */
+  /**
+   * Its first event failed for a reason of its own: the lane waits until `due`, and only this one.
+   */
   wait(lane: Lane, due: number, now: number): void {
     this.#expectState(lane, "busy");
     if (lane.isParked) {
@@ -218,7 +232,9 @@ export class Lanes {
     this.#waiting.push(due, lane);
   }
 
-  /** Events of a parked lane are in memory again: it goes out before those that were not tried yet. */
+  /**
+   * Events of a parked lane are in memory again: it goes out before those that were not tried yet.
+   */
   loaded(lane: Lane, entries: readonly Entry[]): void {
     this.#expectState(lane, "parked");
     for (const entry of entries) append(lane, entry);
@@ -238,7 +254,10 @@ export class Lanes {
     if (lane.id !== undefined) this.#byId.delete(lane.id);
   }
 
-  /** Forgets the lanes of a partition that was taken away, of which nothing is on its way. Gives their events in memory. */
+  /**
+   * Forgets the lanes of a partition that was taken away, of which nothing is on its way. Gives
+   * their events in memory.
+   */
   drop(partition: number): Entry[] {
     const dropped = new Set<Lane>();
     const stays = (lane: Lane): boolean => {

@@ -3,7 +3,9 @@ import { Histogram, latencyBounds } from "./histogram.ts";
 import type { DestinationStatus } from "./status.ts";
 import { Tally } from "./tally.ts";
 
-/** What became of the events of one destination, in numbers. They run from the start of the router. */
+/**
+ * What became of the events of one destination, in numbers. They run from the start of the router.
+ */
 export class Counters {
   #delivered = 0;
   #duplicate = 0;

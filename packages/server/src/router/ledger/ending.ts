@@ -1,6 +1,9 @@
 import type { Answer, Dead, ShownRequest } from "@pintle/kit";
 
-/** How an event ended for one destination: what filter, transformation, delivery and retry all say of it. */
+/**
+ * How an event ended for one destination: what filter, transformation, delivery and retry all say
+ * of it.
+ */
 export type Ending =
   /** The destination has it. */
   | { readonly kind: "delivered" }
@@ -8,7 +11,9 @@ export type Ending =
   | { readonly kind: "duplicate" }
   | FilteredEnding
   | DeadEnding
-  /** It is durable in the retry topic, where its way goes on: `events` needs to keep it no longer. */
+  /**
+   * It is durable in the retry topic, where its way goes on: `events` needs to keep it no longer.
+   */
   | { readonly kind: "parked" };
 
 /** It is not for the destination. */

@@ -1,8 +1,9 @@
 import type { Progress } from "../../engine/engine.ts";
 
 /**
- * Events of a partition that an earlier run has finished, in records that are still to be read: as numbers outside of the heap, twelve bytes
- * for each, since there may be a hundred thousand of them. Records are taken in the order of their offsets.
+ * Events of a partition that an earlier run has finished, in records that are still to be read: as
+ * numbers outside of the heap, twelve bytes for each, since there may be a hundred thousand of
+ * them. Records are taken in the order of their offsets.
  */
 export class FinishedBefore {
   #offsets: Float64Array = new Float64Array(0);
@@ -58,7 +59,10 @@ export class FinishedBefore {
     return to - from;
   }
 
-  /** Gives a record's events, in their order, and forgets them, with those of all records before it: they are gone. */
+  /**
+   * Gives a record's events, in their order, and forgets them, with those of all records before it:
+   * they are gone.
+   */
   take(offset: number): readonly number[] {
     this.dropBelow(offset);
     const from = this.#first;

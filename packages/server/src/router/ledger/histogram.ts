@@ -1,6 +1,8 @@
 /** How many of what was measured lie at or below each bound: what Prometheus calls a histogram. */
 export interface HistogramCounts {
-  /** Upper bounds, each with the number at or below it; without the last one, which is everything. */
+  /**
+   * Upper bounds, each with the number at or below it; without the last one, which is everything.
+   */
   readonly buckets: readonly (readonly [bound: number, count: number])[];
   readonly count: number;
   readonly sum: number;
@@ -36,7 +38,10 @@ export class Histogram {
   }
 }
 
-/** Seconds: from what a delivery next door takes to the wait for a destination that was down for a night. */
+/**
+ * Seconds: from what a delivery next door takes to the wait for a destination that was down for a
+ * night.
+ */
 export const latencyBounds: readonly number[] = [
   0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 36_000,
 ];

@@ -29,12 +29,14 @@ type ToldEvent = Pick<TrackedEvent, "partition" | "index" | "origin" | "sourceId
 };
 
 /**
- * What is open, finished, counted and charged of one destination. All its parts tell it what happens to an event, in few words:
+ * What is open, finished, counted and charged of one destination. All its parts tell it what
+ * happens to an event, in few words:
  *
  * - `enter`: it is in memory, and waits in its lane;
  * - `begin`: it is on its way, to the destination or to its dead letter;
  * - `back`: it came back without having ended, and waits again;
- * - `park`: it left memory without having ended: it stands in the retry topic, or in the log for whoever has its partition now;
+ * - `park`: it left memory without having ended: it stands in the retry topic, or in the log for
+ *   whoever has its partition now;
  * - `end`: it has ended. It is counted, it leaves memory, and progress may move past it.
  */
 export class Ledger {
@@ -175,12 +177,18 @@ export class Ledger {
     return this.partitions.reduce((sum, { unread, part }) => sum + unread + (part?.left ?? 0), 0);
   }
 
-  /** Records of `events` with an event that has not ended, about: from the low-water mark to the end. */
+  /**
+   * Records of `events` with an event that has not ended, about: from the low-water mark to the
+   * end.
+   */
   get records(): number {
     return this.partitions.reduce((sum, { source, window }) => sum + Math.max(0, source.end() - window.low), 0);
   }
 
-  /** When the oldest event was accepted that was read and has not ended, milliseconds since the epoch. */
+  /**
+   * When the oldest event was accepted that was read and has not ended, milliseconds since the
+   * epoch.
+   */
   get oldest(): number | undefined {
     const times = [...this.#all()].flatMap(({ window }) => window.oldest?.time ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -195,7 +203,10 @@ export class Ledger {
     this.#partitions.set(partition.source.partition, partition);
   }
 
-  /** A partition was taken away, of `events` or of the retry topic. Where it stands is saved, unless it is lost already. */
+  /**
+   * A partition was taken away, of `events` or of the retry topic. Where it stands is saved, unless
+   * it is lost already.
+   */
   remove(partition: PartitionState, isLost = false): void {
     if (!isLost) partition.source.save(progressOf(partition));
     partition.isGone = true;

@@ -8,11 +8,16 @@ export interface PartitionState {
   readonly window: Window;
   /** Finished events at or above the low-water mark of an earlier run. */
   readonly finishedBefore: FinishedBefore;
-  /** Where the log ended when this consumer began. What lies below may have been accepted under another configuration. */
+  /**
+   * Where the log ended when this consumer began. What lies below may have been accepted under
+   * another configuration.
+   */
   readonly endAtStart: number;
   /** Ends reading and waiting when the partition is taken away. */
   readonly abort: AbortController;
-  /** The record that was read last, while not all of it is taken: there was no room for the rest. */
+  /**
+   * The record that was read last, while not all of it is taken: there was no room for the rest.
+   */
   part: RecordPart | undefined;
   /** Events in memory, and bytes of their records' payloads. */
   events: number;
@@ -27,7 +32,10 @@ export interface PartitionState {
   dirty: boolean;
   /** The partition is being taken away: nothing of it is begun any more. */
   revoked: boolean;
-  /** It was taken away: what ends after that comes up again for whoever has it now, and counts there. */
+  /**
+   * It was taken away: what ends after that comes up again for whoever has it now, and counts
+   * there.
+   */
   isGone: boolean;
   /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
   countedTo: number;
@@ -37,7 +45,10 @@ export interface PartitionState {
 /** How far a record is taken. */
 export interface RecordPart {
   readonly record: WindowRecord;
-  /** Position of the first event that is not taken, and how many events from there on have not ended. */
+  /**
+   * Position of the first event that is not taken, and how many events from there on have not
+   * ended.
+   */
   readonly next: number;
   readonly left: number;
 }
@@ -69,8 +80,8 @@ export function newPartitionState(
 }
 
 /**
- * Where a consumer stands, once `events` are finished, too. With what an earlier run has finished in records that were not
- * read yet.
+ * Where a consumer stands, once `events` are finished, too. With what an earlier run has finished
+ * in records that were not read yet.
  */
 export function progressOf(
   { window, finishedBefore }: PartitionState,

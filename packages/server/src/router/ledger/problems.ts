@@ -11,7 +11,10 @@ export interface ProblemsOptions {
   readonly redact: Redact;
 }
 
-/** The trouble of one destination: in the log when it begins, and the latest of it in the status. Secrets are redacted on the way in. */
+/**
+ * The trouble of one destination: in the log when it begins, and the latest of it in the status.
+ * Secrets are redacted on the way in.
+ */
 export class Problems {
   #name: string;
   #redact: Redact;
@@ -26,7 +29,10 @@ export class Problems {
     this.#logger = logger;
   }
 
-  /** The same problems, for the destination as it is called now and with the secrets that it has had. */
+  /**
+   * The same problems, for the destination as it is called now and with the secrets that it has
+   * had.
+   */
   handOver(name: string, redact: Redact): this {
     this.#name = name;
     this.#redact = redact;
@@ -59,14 +65,20 @@ export class Problems {
   }
 }
 
-/** Reasons whose words are the system's, our own, or a server's about who asks: nothing of an event is in them. */
+/**
+ * Reasons whose words are the system's, our own, or a server's about who asks: nothing of an event
+ * is in them.
+ */
 const ownWords =
   /^(connect|dns|timeout|network|blocked_address|open|position|read|record_too_new|retention|dead_letter|retry_topic|fenced|(file|connection)(_.+)?|sql_(08|28|3d|42501|53|57).*)$/;
 
 /** What the kit itself says of an answer. */
 const ofAnAnswer = /^(most events fail: )?the destination (answered|refused its credentials with) \d{3}$/;
 
-/** What the log has of a problem: a server, or code of the owner, may quote an event in its words, which the status has. */
+/**
+ * What the log has of a problem: a server, or code of the owner, may quote an event in its words,
+ * which the status has.
+ */
 function loggable(reason: string, message: string): string {
   if (ownWords.test(reason) || ofAnAnswer.test(message)) return message;
   const status = /^http_(\d{3})$/.exec(reason)?.[1];

@@ -1,7 +1,10 @@
 import type { Clock } from "../time/clock.ts";
 import { type PartitionState, progressOf } from "./partition.ts";
 
-/** Finished events above the low-water mark from which progress is saved less often: a long list costs more to save. */
+/**
+ * Finished events above the low-water mark from which progress is saved less often: a long list
+ * costs more to save.
+ */
 const longList = 1000;
 
 /** Saves how far the partitions of one destination have come, a while after it has moved. */

@@ -8,10 +8,15 @@ export interface DestinationStatus {
   readonly id: string;
   readonly name: string;
   readonly type: string;
-  /** `stopped`: it has come upon something that this version cannot read, and waits for a newer one. */
+  /**
+   * `stopped`: it has come upon something that this version cannot read, and waits for a newer one.
+   */
   readonly state: BreakerState | "stopped";
   readonly delivered: number;
-  /** What was shortened or left out of events that were delivered, since their service would not have taken it: how often, by reason. */
+  /**
+   * What was shortened or left out of events that were delivered, since their service would not
+   * have taken it: how often, by reason.
+   */
   readonly adjusted: Readonly<Record<string, number>>;
   /** Events that were not for it, by reason. */
   readonly filtered: Readonly<Record<string, number>>;
@@ -23,13 +28,15 @@ export interface DestinationStatus {
   readonly retried: number;
   /** Events that were given to it once more, on top of those that were accepted for it. */
   readonly replayed: number;
-  /** Events accepted for it and not finished: what is in memory, what is parked, and what is unread. */
+  /**
+   * Events accepted for it and not finished: what is in memory, what is parked, and what is unread.
+   */
   readonly waiting: number;
   /** Events on their way now. */
   readonly inFlight: number;
   /**
-   * RFC 3339. When it is tried again, while it is in trouble; else when the first of the events is that wait for another attempt. Absent when
-   * nothing waits for one, or one is under way.
+   * RFC 3339. When it is tried again, while it is in trouble; else when the first of the events is
+   * that wait for another attempt. Absent when nothing waits for one, or one is under way.
    */
   readonly nextAttempt?: string;
   /** User keys that wait for another attempt while others go on. */
@@ -39,14 +46,22 @@ export interface DestinationStatus {
   /** Bytes of memory that its events are charged with. */
   readonly memory: number;
   readonly lag: {
-    /** Records of the log with an event that is not finished, about: from the low-water mark to the end. */
+    /**
+     * Records of the log with an event that is not finished, about: from the low-water mark to the
+     * end.
+     */
     readonly records: number;
     /** The same as `waiting`. */
     readonly events: number;
-    /** Age of the oldest event that is not finished, as far as it was read; 0 when nothing waits. */
+    /**
+     * Age of the oldest event that is not finished, as far as it was read; 0 when nothing waits.
+     */
     readonly seconds: number;
   };
-  /** `false`: there is more unread than could be counted in the time of one call; `waiting` will be higher. */
+  /**
+   * `false`: there is more unread than could be counted in the time of one call; `waiting` will be
+   * higher.
+   */
   readonly counted: boolean;
   /** Events with an `integrations` that means nothing; it was taken as absent. */
   readonly malformedIntegrations: number;
@@ -58,7 +73,10 @@ export interface DestinationStatus {
 
 /** What was tried again because somebody asked for it. */
 export interface Retried {
-  /** How the destination stood. While it was not `closed`, one event goes out, and the rest once that one gets through. */
+  /**
+   * How the destination stood. While it was not `closed`, one event goes out, and the rest once
+   * that one gets through.
+   */
   readonly state: DestinationStatus["state"];
   /** User keys that waited, each for a reason of its own. */
   readonly lanes: number;

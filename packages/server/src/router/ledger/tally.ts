@@ -1,4 +1,7 @@
-/** Distinct reasons that are counted each for itself: a destination that made one up for every event would fill the memory. */
+/**
+ * Distinct reasons that are counted each for itself: a destination that made one up for every event
+ * would fill the memory.
+ */
 const mostReasons = 100;
 
 /** Counts under reasons. */

@@ -43,8 +43,8 @@ export interface WatchedStep {
 }
 
 /**
- * The place where the way of events can be watched, for all destinations. Parts ask `isWatched` before they make anything for it, so it
- * costs nothing while nobody watches.
+ * The place where the way of events can be watched, for all destinations. Parts ask `isWatched`
+ * before they make anything for it, so it costs nothing while nobody watches.
  */
 export class Tap {
   readonly #watchers = new Set<(step: WatchedStep) => void>();
@@ -55,7 +55,8 @@ export class Tap {
   }
 
   /**
-   * Tells of every step from now on, at once and in order; `watcher` must not take long. One that throws is told nothing more.
+   * Tells of every step from now on, at once and in order; `watcher` must not take long. One that
+   * throws is told nothing more.
    *
    * @returns a function that ends it
    */
@@ -82,7 +83,10 @@ export class Tap {
   }
 }
 
-/** A step with what is secret hidden in whatever a destination said. Of requests it is hidden already, and events are their sender's. */
+/**
+ * A step with what is secret hidden in whatever a destination said. Of requests it is hidden
+ * already, and events are their sender's.
+ */
 export function redactedStep(step: Step, redact: (text: string) => string): Step {
   if (step.kind === "attempt") {
     const requests = step.requests.map((sent) => ({

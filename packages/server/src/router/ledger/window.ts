@@ -14,8 +14,8 @@ export interface WindowRecord {
 }
 
 /**
- * The part of a partition in which not everything is finished, and from it the consumer's progress: every event below
- * `low` is finished, and so are the ones that `progress` lists.
+ * The part of a partition in which not everything is finished, and from it the consumer's progress:
+ * every event below `low` is finished, and so are the ones that `progress` lists.
  */
 export class Window {
   readonly #records = new Queue<WindowRecord>();
@@ -58,7 +58,10 @@ export class Window {
     return this.#records.first;
   }
 
-  /** Adds the next record that was read. Its events are finished one by one; one without events is so already. */
+  /**
+   * Adds the next record that was read. Its events are finished one by one; one without events is
+   * so already.
+   */
   add(offset: number, time: number, events: number): WindowRecord {
     if (offset < this.#position) throw new RangeError(`Offset ${offset} is below the position ${this.#position}`);
     const record = { offset, time, events, open: events, finished: new Uint8Array(events) };

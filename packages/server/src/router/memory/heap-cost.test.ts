@@ -9,8 +9,8 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 /**
- * Bytes of heap that stay while the parsed text is held: the median of five looks, since a single one
- * also counts what the runtime frees or compiles meanwhile.
+ * Bytes of heap that stay while the parsed text is held: the median of five looks, since a single
+ * one also counts what the runtime frees or compiles meanwhile.
  */
 function heldBy(json: Buffer): number {
   return Array.from({ length: 5 }, () => heldOnce(json)).sort((a, b) => a - b)[2]!;

@@ -1,7 +1,9 @@
 /*
- * What JSON costs on V8's heap, for the budget. Measured on Node 20, 22 and 24 with texts of one kind each (heap-cost.test.ts does it
- * again): an empty object takes 56 bytes, an array 56, a key that nobody else has 24 and its letters, a property 24 in an object that is
- * a hash table, a number that is no small integer 16, text 16, and everything a slot of 8. Two bytes of a body, `[]`, are 64 on the heap.
+ * What JSON costs on V8's heap, for the budget. Measured on Node 20, 22 and 24 with texts of one
+ * kind each (heap-cost.test.ts does it again): an empty object takes 56 bytes, an array 56, a key
+ * that nobody else has 24 and its letters, a property 24 in an object that is a hash table, a
+ * number that is no small integer 16, text 16, and everything a slot of 8. Two bytes of a body,
+ * `[]`, are 64 on the heap.
  */
 
 const costs = new Uint16Array(256).fill(1);
@@ -17,12 +19,15 @@ costs[0x22 /* " */] = 14;
 /** Bytes that every text costs, whatever it holds: rounding, and who holds it. */
 const fixedCost = 64;
 
-/** A key that is an index makes its object hold an array, or a table of numbers, with room for more. */
+/**
+ * A key that is an index makes its object hold an array, or a table of numbers, with room for more.
+ */
 const indexKeyCost = 320;
 
 /**
- * Bytes of heap that parsing a JSON text takes at most, for as long as what comes of it is held. For ordinary events about four times
- * what they take in fact, and six or seven times their text. One look at each byte, which is little beside parsing.
+ * Bytes of heap that parsing a JSON text takes at most, for as long as what comes of it is held.
+ * For ordinary events about four times what they take in fact, and six or seven times their text.
+ * One look at each byte, which is little beside parsing.
  */
 export function parsedCost(json: Uint8Array): number {
   let cost = fixedCost;
@@ -30,7 +35,8 @@ export function parsedCost(json: Uint8Array): number {
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]!;
     cost += costs[byte]!;
-    // One character that Latin-1 does not have makes its whole text twice as large: written as it is, or as `\u`.
+    // One character that Latin-1 does not have makes its whole text twice as large: written as it
+    // is, or as `\u`.
     if (byte >= 0x80) isWide = true;
     else if (byte === 0x75 && json[at - 1] === 0x5c) isWide = true;
     else if (byte === 0x3a && isIndexKey(json, at - 1)) cost += indexKeyCost;

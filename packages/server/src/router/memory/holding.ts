@@ -34,10 +34,12 @@ const perEvent = 1500;
 const texts = 2;
 
 /**
- * Decides how the events of a record wait: as the objects that they were parsed to where there is room for all of them, else as JSON that is
- * parsed again when it goes out (`pack`). Then an event takes little more than it has bytes, and less than a small machine has.
+ * Decides how the events of a record wait: as the objects that they were parsed to where there is
+ * room for all of them, else as JSON that is parsed again when it goes out (`pack`). Then an event
+ * takes little more than it has bytes, and less than a small machine has.
  *
- * @param copies objects that there may be of each event: with a transformation, what it made of it is one more
+ * @param copies objects that there may be of each event: with a transformation, what it made of it
+ * is one more
  * @param fits whether so many bytes are left for the destination
  */
 export function holdingOf(

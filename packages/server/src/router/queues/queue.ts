@@ -1,4 +1,6 @@
-/** First in, first out, both in constant time. (`Array.shift` moves every element of a long array.) */
+/**
+ * First in, first out, both in constant time. (`Array.shift` moves every element of a long array.)
+ */
 export class Queue<Item> {
   #items: (Item | undefined)[] = [];
   #head = 0;

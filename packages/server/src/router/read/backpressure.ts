@@ -14,7 +14,10 @@ export interface BackpressureOptions {
   readonly breaker: { readonly state: BreakerState };
 }
 
-/** Bytes that are kept of a record of which not everything is finished, and of an event that is finished before others. */
+/**
+ * Bytes that are kept of a record of which not everything is finished, and of an event that is
+ * finished before others.
+ */
 const perRecord = 400;
 const perFinished = 64;
 
@@ -27,8 +30,8 @@ export class Backpressure {
   }
 
   /**
-   * Whether the next record of a partition may be taken. What it takes is known when it is there: one that finds no room is held as its
-   * text, and none follows it.
+   * Whether the next record of a partition may be taken. What it takes is known when it is there:
+   * one that finds no room is held as its text, and none follows it.
    */
   mayRead({ finishedAbove, size }: Window): boolean {
     const { breaker, lanes, ledger, budget, limits } = this.#options;
@@ -48,8 +51,9 @@ export class Backpressure {
   }
 
   /**
-   * Whether readers that wait should look again. When lanes are ready, not before half of them are gone: reading would go on
-   * in crumbs. Events of lanes that wait do not count here: however many they are, the others go on.
+   * Whether readers that wait should look again. When lanes are ready, not before half of them are
+   * gone: reading would go on in crumbs. Events of lanes that wait do not count here: however many
+   * they are, the others go on.
    */
   get isWorthReading(): boolean {
     const { breaker, lanes, ledger, limits } = this.#options;
@@ -62,7 +66,10 @@ export class Backpressure {
     return this.#options.breaker.state === "closed";
   }
 
-  /** Whether a parked lane may be loaded: beside what is read from `events`, at most a quarter of the window. */
+  /**
+   * Whether a parked lane may be loaded: beside what is read from `events`, at most a quarter of
+   * the window.
+   */
   mayLoad(loaded: { readonly events: number; readonly bytes: number }): boolean {
     const { breaker, lanes, limits } = this.#options;
     const { windowEvents, windowBytes, readAhead } = limits;
@@ -72,13 +79,14 @@ export class Backpressure {
   }
 
   /**
-   * While the destination is in trouble nothing is read, but for an event to probe it with: one beside those which failed,
-   * since they may be the trouble.
+   * While the destination is in trouble nothing is read, but for an event to probe it with: one
+   * beside those which failed, since they may be the trouble.
    */
   #needsProbe(): boolean {
     const { ledger, lanes, limits } = this.#options;
     if (lanes.ready >= 2 && lanes.untried > 0) return false;
-    // Where those that fail have taken all the memory, there is still one to tell whether it is them.
+    // Where those that fail have taken all the memory, there is still one to tell whether it is
+    // them.
     return ledger.events < limits.windowEvents && ((lanes.untried === 0 && ledger.events <= 2) || this.#hasMemory());
   }
 }

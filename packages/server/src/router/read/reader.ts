@@ -23,7 +23,10 @@ export interface ReaderOptions {
   readonly deduper: ((partition: number) => Deduper) | undefined;
 }
 
-/** Reads the partitions of one destination, record by record, as long as there is room; without room it waits for a signal. */
+/**
+ * Reads the partitions of one destination, record by record, as long as there is room; without room
+ * it waits for a signal.
+ */
 export class Reader {
   readonly #options: ReaderOptions;
   /** Those that wait for room. */

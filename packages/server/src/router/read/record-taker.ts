@@ -23,7 +23,9 @@ export interface RecordTakerOptions {
 
 const noUserKey = hashUserKey("");
 
-/** Takes what is read in: what is not for the destination ends here, the rest goes into its lanes. */
+/**
+ * Takes what is read in: what is not for the destination ends here, the rest goes into its lanes.
+ */
 export class RecordTaker {
   readonly #options: RecordTakerOptions;
 
@@ -34,7 +36,8 @@ export class RecordTaker {
   /**
    * Takes the next record, or what is left of it (`partition.part`).
    *
-   * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`: there are none
+   * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`:
+   * there are none
    */
   take(record: EngineRecord, partition: PartitionState, duplicates: Uint8Array | undefined): void {
     const { ledger, lanes, deadLetters, rules, isOrdered } = this.#options;
@@ -65,7 +68,10 @@ export class RecordTaker {
     };
   }
 
-  /** Records that were not read are gone: retention had no room. One dead letter stands for all of them. */
+  /**
+   * Records that were not read are gone: retention had no room. One dead letter stands for all of
+   * them.
+   */
   async skipGap(partition: PartitionState): Promise<void> {
     const { ledger, deadLetters, rules, clock } = this.#options;
     const lost = await takeGap(partition, rules.concerns, clock.wall());

@@ -5,7 +5,10 @@ import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
 
-/** A destination that is down with one event on its way, and ten records with two events each behind it. */
+/**
+ * A destination that is down with one event on its way, and ten records with two events each behind
+ * it.
+ */
 async function behind() {
   const ids: string[] = [];
   const fake = new FakeDestination(async (events) => events.map(() => retry("destination", "connect")));

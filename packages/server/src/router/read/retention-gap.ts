@@ -6,11 +6,12 @@ import { type Concerns, eventsConcerned } from "./unread.ts";
 const pieceBytes = 1 << 20;
 
 /**
- * Moves a partition over records that are gone before they were read. How many events were in them is known as far as they were
- * counted before, which each look at the status does; of what nobody has counted, each record counts as one event, which is the least
- * that it can have had.
+ * Moves a partition over records that are gone before they were read. How many events were in them
+ * is known as far as they were counted before, which each look at the status does; of what nobody
+ * has counted, each record counts as one event, which is the least that it can have had.
  *
- * @returns an entry that stands for all of them, and the offset that they ended before; `undefined` where there is no gap
+ * @returns an entry that stands for all of them, and the offset that they ended before; `undefined`
+ * where there is no gap
  */
 export async function takeGap(
   partition: PartitionState,

@@ -5,7 +5,10 @@ import type { Clock } from "../time/clock.ts";
 /** Whether the events of a source at an offset of the log are for a destination, or were. */
 export type Concerns = (sourceId: string, offset: number) => boolean;
 
-/** The events of sources that are connected, and all that were accepted before this start: their sources may have been connected then. */
+/**
+ * The events of sources that are connected, and all that were accepted before this start: their
+ * sources may have been connected then.
+ */
 export function concernsOf(
   sources: { has(sourceId: string): boolean },
   ledger: { readonly partitions: readonly PartitionState[] },
@@ -18,8 +21,9 @@ export function concernsOf(
 const pieceBytes = 1 << 20;
 
 /**
- * Brings `partition.unread` up to date: the events in the log that the consumer has not read yet and that concern it. Costs
- * nothing for what it has read already, and each record is counted once: from then on, reading it takes it off again.
+ * Brings `partition.unread` up to date: the events in the log that the consumer has not read yet
+ * and that concern it. Costs nothing for what it has read already, and each record is counted once:
+ * from then on, reading it takes it off again.
  *
  * @returns whether it got to the end of the log before `deadline`
  */
@@ -68,7 +72,10 @@ export function eventsConcerned(
   return events - partition.finishedBefore.countOf(record.offset);
 }
 
-/** A record whose header cannot be read counts as one event, which is what it becomes: one dead letter. */
+/**
+ * A record whose header cannot be read counts as one event, which is what it becomes: one dead
+ * letter.
+ */
 export function countEvents(header: Uint8Array): { sourceId: string; events: number; keyHashes: ArrayLike<number> } {
   try {
     const { sourceId, messageIds, keyHashes } = decodeEventRecord(header);

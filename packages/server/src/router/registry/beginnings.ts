@@ -4,16 +4,18 @@ import type { Destination } from "../../model/destination.ts";
 import { DestinationRegistry } from "./destination-registry.ts";
 
 /**
- * By destination id, where one begins in each partition of the log that this folder has not seen before, unless it begins at
- * the start of the log.
+ * By destination id, where one begins in each partition of the log that this folder has not seen
+ * before, unless it begins at the start of the log.
  */
 export type Beginnings = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Gives each destination that this folder has not seen before its place in the log, durably, while no router's thread is
- * there to do it, and before anything more is accepted: however long it takes until a thread runs, it misses nothing.
+ * Gives each destination that this folder has not seen before its place in the log, durably, while
+ * no router's thread is there to do it, and before anything more is accepted: however long it takes
+ * until a thread runs, it misses nothing.
  *
- * A place that cannot be written down (the disk is full) is left to the thread, which is told where the log stood.
+ * A place that cannot be written down (the disk is full) is left to the thread, which is told where
+ * the log stood.
  *
  * @param engine writes the registry in the place of that thread; it is closed
  * @param ranges of each partition of `events`

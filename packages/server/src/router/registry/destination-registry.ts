@@ -6,11 +6,13 @@ import { type RegistryFact, registryRecord } from "../../records/registry-record
 const registryTopic = "destinations";
 
 /**
- * Which destinations this data folder has seen, and at which offset of `events` each began: a few durable records.
+ * Which destinations this data folder has seen, and at which offset of `events` each began: a few
+ * durable records.
  *
- * Progress is saved without a sync, so it may be missing after a crash. A destination without progress must then not
- * be taken for a new one, which would begin at the end of the log and miss what was accepted before. So the beginning of
- * a destination is made durable before it reads its first event, and whoever has lost its progress begins there again.
+ * Progress is saved without a sync, so it may be missing after a crash. A destination without
+ * progress must then not be taken for a new one, which would begin at the end of the log and miss
+ * what was accepted before. So the beginning of a destination is made durable before it reads its
+ * first event, and whoever has lost its progress begins there again.
  */
 export class DestinationRegistry {
   readonly #engine: Engine;
@@ -32,16 +34,16 @@ export class DestinationRegistry {
   }
 
   /**
-   * Whether no router has ever been at work here. Then whatever is in the log was accepted for the destinations that there
-   * are now, and they begin at its beginning.
+   * Whether no router has ever been at work here. Then whatever is in the log was accepted for the
+   * destinations that there are now, and they begin at its beginning.
    */
   get firstStart(): boolean {
     return !this.#opened;
   }
 
   /**
-   * Identity of the log in this data folder: by it, destinations that keep their position themselves tell it from any other. Made,
-   * and durable, with the first call.
+   * Identity of the log in this data folder: by it, destinations that keep their position
+   * themselves tell it from any other. Made, and durable, with the first call.
    */
   async logId(): Promise<string> {
     if (this.#logId === undefined) {
@@ -63,7 +65,10 @@ export class DestinationRegistry {
     this.#began.set(key(destinationId, partition), from);
   }
 
-  /** Ends the first start: every destination of now has its beginning, so whichever comes later is new. */
+  /**
+   * Ends the first start: every destination of now has its beginning, so whichever comes later is
+   * new.
+   */
   async markOpened(): Promise<void> {
     if (this.#opened) return;
     await this.#append({ kind: "opened" });

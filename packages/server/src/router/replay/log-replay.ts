@@ -34,7 +34,10 @@ export interface LogReplayOptions {
   readonly done: () => void;
 }
 
-/** Events that may wait in the retry topic of the destination before more are put there: it is a way there, and no store. */
+/**
+ * Events that may wait in the retry topic of the destination before more are put there: it is a way
+ * there, and no store.
+ */
 const mostWaiting = 1000;
 
 /** Milliseconds between two looks at whether there is room, or the destination is back. */
@@ -43,11 +46,14 @@ const lookEvery = 100;
 const readBytes = 1 << 18;
 
 /**
- * Replays a part of the log to one destination: a consumer group of its own on `events`, which brings what the destination would get
- * now, by filter and sources, to its retry topic, at a limited rate, and no more than the destination works off. From there events
- * go out as others do, in the order of their user, beside those that are new. The destination's own position is never touched.
+ * Replays a part of the log to one destination: a consumer group of its own on `events`, which
+ * brings what the destination would get now, by filter and sources, to its retry topic, at a
+ * limited rate, and no more than the destination works off. From there events go out as others do,
+ * in the order of their user, beside those that are new. The destination's own position is never
+ * touched.
  *
- * Progress moves when events are durable in the retry topic. What a crash undoes is given twice, and never left out.
+ * Progress moves when events are durable in the retry topic. What a crash undoes is given twice,
+ * and never left out.
  */
 export class LogReplay {
   readonly #options: LogReplayOptions;
@@ -152,7 +158,10 @@ export class LogReplay {
     part.save();
   }
 
-  /** Gives the events of a record to the destination, as soon as it has room and the rate allows it. `false`: it is to end. */
+  /**
+   * Gives the events of a record to the destination, as soon as it has room and the rate allows it.
+   * `false`: it is to end.
+   */
   async #give(record: EngineRecord, part: ReplayPart): Promise<boolean> {
     const { clock } = this.#options;
     for (;;) {
@@ -247,7 +256,10 @@ interface Meant {
   readonly filtered: ReadonlyMap<LaterFilterResult, number>;
 }
 
-/** Events without a known type have their dead letters already, and so has a record that cannot be taken apart. */
+/**
+ * Events without a known type have their dead letters already, and so has a record that cannot be
+ * taken apart.
+ */
 function meant(record: EngineRecord, { from, to }: StartedReplay, target: ReplayTarget): Meant {
   const given: DeadLetter[] = [];
   const filtered = new Map<LaterFilterResult, number>();

@@ -45,8 +45,8 @@ interface Known {
 }
 
 /**
- * Replays of the log. That one was started, and what it covers, is durable before it begins, so that it goes on after a restart; so is
- * that it has ended.
+ * Replays of the log. That one was started, and what it covers, is durable before it begins, so
+ * that it goes on after a restart; so is that it has ended.
  */
 export class LogReplays {
   readonly #options: LogReplaysOptions;
@@ -93,7 +93,10 @@ export class LogReplays {
     return statusOf(known);
   }
 
-  /** Ends a replay for good. What it has given to the destination goes out all the same. `undefined`: there is none that runs. */
+  /**
+   * Ends a replay for good. What it has given to the destination goes out all the same.
+   * `undefined`: there is none that runs.
+   */
   async stop(id: string): Promise<ReplayStatus | undefined> {
     const known = this.#known.get(id);
     if (known === undefined || known.ended !== undefined) return undefined;

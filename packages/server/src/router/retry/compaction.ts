@@ -36,8 +36,9 @@ interface Piece {
 }
 
 /**
- * Moves a lane forward in its topic as a whole: its events are copied behind everything else, and the last of the copies says that
- * they count from then on. Until it is durable the originals count, also after a crash.
+ * Moves a lane forward in its topic as a whole: its events are copied behind everything else, and
+ * the last of the copies says that they count from then on. Until it is durable the originals
+ * count, also after a crash.
  */
 export class Compaction {
   readonly #options: CompactionOptions;
@@ -63,7 +64,10 @@ export class Compaction {
     this.#untilLook -= events;
   }
 
-  /** Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark back, or has too many records. */
+  /**
+   * Moves a lane forward if that is worth it and it rests: the one that holds the low-water mark
+   * back, or has too many records.
+   */
   consider(): void {
     const { partition } = this.#options;
     if (this.#stopped || this.#cancelPause !== undefined) return;
@@ -84,7 +88,9 @@ export class Compaction {
     this.#cancelPause?.();
   }
 
-  /** Whether most of the topic has ended, and is only there because of something older that has not. */
+  /**
+   * Whether most of the topic has ended, and is only there because of something older that has not.
+   */
   #isDue({ finishedAbove, unfinished }: Window): boolean {
     return this.#copies === 0 && finishedAbove > Math.max(this.#options.limits.compactAbove, 2 * unfinished);
   }

@@ -30,7 +30,9 @@ export interface LoaderOptions {
   readonly loaded: () => Loaded;
 }
 
-/** Events of the retry topic that are in memory, or about to be, and the bytes of those that are. */
+/**
+ * Events of the retry topic that are in memory, or about to be, and the bytes of those that are.
+ */
 export interface Loaded {
   readonly events: number;
   readonly bytes: number;
@@ -39,7 +41,10 @@ export interface Loaded {
 /** In the place of an event that is lost. */
 const nothing = { messageId: "" } as unknown as Entry["event"];
 
-/** Brings the first events of parked lanes back into memory, in the order in which the lanes became due, as far as there is room. */
+/**
+ * Brings the first events of parked lanes back into memory, in the order in which the lanes became
+ * due, as far as there is room.
+ */
 export class Loader {
   readonly #options: LoaderOptions;
   #queue: ParkedLane[] = [];

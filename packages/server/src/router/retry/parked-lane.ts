@@ -49,20 +49,24 @@ const backMoves: Readonly<Record<Back, readonly Back[]>> = {
 };
 
 /**
- * What of a lane is in the retry topic, or on its way there. Its front, where its next event is, is always in one of these states:
+ * What of a lane is in the retry topic, or on its way there. Its front, where its next event is, is
+ * always in one of these states:
  *
  * - **resting**: the next event waits for another attempt;
- * - **due**: the wait is over, and the first record is not read yet: it is being written or moved, or there is none;
+ * - **due**: the wait is over, and the first record is not read yet: it is being written or moved,
+ *   or there is none;
  * - **queued**: the first record is to be read once there is room;
  * - **loading**: it is being read;
- * - **loaded**: its events are in memory. When they have ended, the lane is due again; when one is to be tried again, it rests.
+ * - **loaded**: its events are in memory. When they have ended, the lane is due again; when one is
+ *   to be tried again, it rests.
  *
  * Its back, where events are added, in one of these:
  *
  * - **settled**: nothing happens;
  * - **gathering**: what comes in a moment is written together;
  * - **writing**: a record is being written; what comes meanwhile goes into the next one;
- * - **moving**: everything of the lane is being written anew behind all others (`Compaction`), so its front does not go on meanwhile.
+ * - **moving**: everything of the lane is being written anew behind all others (`Compaction`), so
+ *   its front does not go on meanwhile.
  */
 export class ParkedLane {
   readonly lane: Lane;
@@ -110,7 +114,10 @@ export class ParkedLane {
     return this.toWrite.size > 0 && (this.#back === "settled" || this.#back === "gathering");
   }
 
-  /** Whether it may be moved forward: nothing of it is in memory, or on its way there or into the topic. */
+  /**
+   * Whether it may be moved forward: nothing of it is in memory, or on its way there or into the
+   * topic.
+   */
   get canMove(): boolean {
     const isStill = this.#back === "settled" || this.#back === "gathering";
     return isStill && this.lane.state === "parked" && (this.#front === "resting" || this.#front === "due");

@@ -13,7 +13,10 @@ const collect = runInNewContext("gc") as () => void;
 const lanes = 200;
 const perLane = 500;
 
-/** Record `lane` of the retry topic: events of its own user, which stand one behind the other in `events`. */
+/**
+ * Record `lane` of the retry topic: events of its own user, which stand one behind the other in
+ * `events`.
+ */
 function recordOf(lane: number): EngineRecord {
   const facts = Array.from({ length: perLane }, (_, index) => ({
     partition: 0,

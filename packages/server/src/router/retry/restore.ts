@@ -21,7 +21,10 @@ export interface Restored {
 
 /** What of `events` is known from the retry topic to need no reading. */
 export interface KnownEvents {
-  /** The records with events that stand there. Which ones those are is read again where it matters: they may be millions. */
+  /**
+   * The records with events that stand there. Which ones those are is read again where it matters:
+   * they may be millions.
+   */
   readonly standing: readonly {
     /** Offset of the record. */
     readonly offset: number;
@@ -29,8 +32,9 @@ export interface KnownEvents {
     readonly end: Origin;
   }[];
   /**
-   * By the hash of a user key, the last of its events that stands there: those before it had ended or stood there when it was
-   * parked. If that was not saved before a crash they come up again, and would come behind it now.
+   * By the hash of a user key, the last of its events that stands there: those before it had ended
+   * or stood there when it was parked. If that was not saved before a crash they come up again, and
+   * would come behind it now.
    */
   readonly last: ReadonlyMap<number, Origin>;
   /** The retry topic. */
@@ -38,8 +42,8 @@ export interface KnownEvents {
 }
 
 /**
- * Finishes in a partition of `events` what is known to need no reading, and saves that. Before anything goes out: once the lanes have ended,
- * nobody would know it any more.
+ * Finishes in a partition of `events` what is known to need no reading, and saves that. Before
+ * anything goes out: once the lanes have ended, nobody would know it any more.
  */
 export async function finishKnown(known: KnownEvents, partition: PartitionState): Promise<void> {
   const { source, window, finishedBefore } = partition;
@@ -72,7 +76,10 @@ export async function finishKnown(known: KnownEvents, partition: PartitionState)
   if (standing.length > 0) source.save(progressOf(partition));
 }
 
-/** Reads some records of the retry topic again, and what stands between them only where that is little. */
+/**
+ * Reads some records of the retry topic again, and what stands between them only where that is
+ * little.
+ */
 async function* factsIn(
   standing: KnownEvents["standing"],
   topic: KnownEvents["topic"],
@@ -109,7 +116,10 @@ const pieceBytes = 1 << 20;
 const mostAtOnce = 50_000;
 const noUserKey = hashUserKey("");
 
-/** Reads the topic to its end, enters all records into the window, and finishes the events of which there are others that count. */
+/**
+ * Reads the topic to its end, enters all records into the window, and finishes the events of which
+ * there are others that count.
+ */
 export async function restore(partition: PartitionState): Promise<Restored> {
   const { source, window, finishedBefore } = partition;
   const lanes = new Map<number | string, LaneRecords>();
@@ -135,7 +145,8 @@ export async function restore(partition: PartitionState): Promise<Restored> {
       const time = Math.min(...facts.map((fact) => fact.time));
       const entered = window.add(record.offset, time, facts.length);
       for (const index of before) window.finish(entered, index);
-      // In a lane events end in their order. One whose events have all ended says nothing about the lane any more.
+      // In a lane events end in their order. One whose events have all ended says nothing about the
+      // lane any more.
       if (entered.open > 0 || content.complete === true) take(lanes, content, { record: entered, first: 0 }, drop);
     }
     window.skipTo(next);
@@ -162,8 +173,9 @@ function take(
   const record = { parked, head: facts[parked.record.finished.indexOf(0)], end: originOf(facts.at(-1)) };
   // A part belongs to a move; without one, the record follows what is there.
   if (part === undefined || pass <= lane.pass) {
-    // What is parked behind others comes behind them in `events`, too. If it does not, a crash had set progress in `events` back; and
-    // as long as others stand here, nothing from before them is taken from there. So they had ended.
+    // What is parked behind others comes behind them in `events`, too. If it does not, a crash had
+    // set progress in `events` back; and as long as others stand here, nothing from before them is
+    // taken from there. So they had ended.
     const end = lane.records.at(-1)?.end;
     if (typeof name === "number" && end !== undefined && !isBehind(facts[0]!, end)) {
       drop(lane.records);
@@ -203,7 +215,8 @@ function summary(lanes: ReadonlyMap<number | string, LaneRecords>, topic: KnownE
     const open = records.filter(({ parked }) => parked.record.open > 0);
     const [front] = open;
     if (front === undefined) continue;
-    // A name that is text is that of a replayed lane, which ends with its events, or of an event without a key.
+    // A name that is text is that of a replayed lane, which ends with its events, or of an event
+    // without a key.
     const isReplay = typeof name === "string" && name.startsWith("r");
     const id = typeof name === "number" || isReplay ? name : undefined;
     restored.push({ id, name, pass, records: open.map(({ parked }) => parked), head: front.head! });

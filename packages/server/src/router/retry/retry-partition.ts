@@ -47,11 +47,12 @@ export interface ReplayedEvent extends ParkedFacts {
 }
 
 /**
- * Keeps lanes in one partition of the topic `retry.<id>`: those whose events stand in the same partition of `events`. For each
- * lane it knows in which records its events stand, in which order.
+ * Keeps lanes in one partition of the topic `retry.<id>`: those whose events stand in the same
+ * partition of `events`. For each lane it knows in which records its events stand, in which order.
  *
- * It is the only consumer of the partition, and reads it where it needs to: what it has read counts as read once it has ended. A
- * lane that holds the low-water mark back is moved forward as a whole when most of what stands behind it has ended (`Compaction`).
+ * It is the only consumer of the partition, and reads it where it needs to: what it has read counts
+ * as read once it has ended. A lane that holds the low-water mark back is moved forward as a whole
+ * when most of what stands behind it has ended (`Compaction`).
  */
 export class RetryPartition {
   readonly #options: RetryPartitionOptions;
@@ -97,8 +98,9 @@ export class RetryPartition {
   }
 
   /**
-   * Puts everything that has not ended back into its lanes. To be called before anything of this partition of `events` is read,
-   * so that nobody overtakes a parked lane. Says what of it need not be read again.
+   * Puts everything that has not ended back into its lanes. To be called before anything of this
+   * partition of `events` is read, so that nobody overtakes a parked lane. Says what of it need not
+   * be read again.
    */
   async restore(): Promise<Restored["known"]> {
     const { ledger } = this.#options;
@@ -216,8 +218,8 @@ export class RetryPartition {
   }
 
   /**
-   * Appends events that are to be tried again, each behind those that were appended for its user key before; they wait for nobody
-   * else. Resolves when they are durable.
+   * Appends events that are to be tried again, each behind those that were appended for its user
+   * key before; they wait for nobody else. Resolves when they are durable.
    */
   async replay(events: readonly ReplayedEvent[]): Promise<void> {
     const { lanes, ledger } = this.#options;
@@ -270,8 +272,8 @@ export class RetryPartition {
   }
 
   /**
-   * The partition is taken away: begins nothing more. Resolves when nothing is written any more, and what is on its way to the
-   * destination or the dead letters is back.
+   * The partition is taken away: begins nothing more. Resolves when nothing is written any more,
+   * and what is on its way to the destination or the dead letters is back.
    */
   async finish(): Promise<void> {
     this.#closed = true;

@@ -7,15 +7,16 @@ import { type ReplayedEvent, RetryPartition, type RetryPartitionOptions } from "
 
 export interface RetryTopicOptions extends Omit<RetryPartitionOptions, "loaded"> {
   /**
-   * Whether lanes are parked. What is loaded has a position in this topic, so a destination that commits positions in `events`
-   * cannot.
+   * Whether lanes are parked. What is loaded has a position in this topic, so a destination that
+   * commits positions in `events` cannot.
    */
   readonly parks: boolean;
 }
 
 /**
- * The topic `retry.<id>` of one destination: keeps the lanes that have to wait for long, so that the position in `events` can
- * move on, and their events out of memory. It has as many partitions as `events`, and each belongs to whoever has that one.
+ * The topic `retry.<id>` of one destination: keeps the lanes that have to wait for long, so that
+ * the position in `events` can move on, and their events out of memory. It has as many partitions
+ * as `events`, and each belongs to whoever has that one.
  */
 export class RetryTopic implements Parking {
   readonly #options: RetryTopicOptions;
@@ -41,7 +42,10 @@ export class RetryTopic implements Parking {
     return this.waiting + this.#loaded().events;
   }
 
-  /** A partition was assigned. Its parked lanes are back when this resolves, with what of `events` need not be read again. */
+  /**
+   * A partition was assigned. Its parked lanes are back when this resolves, with what of `events`
+   * need not be read again.
+   */
   async assigned(source: AssignedPartition): Promise<KnownEvents> {
     const partition = new RetryPartition({ ...this.#options, loaded: () => this.#loaded() }, source);
     const known = await partition.restore();
@@ -90,8 +94,8 @@ export class RetryTopic implements Parking {
   }
 
   /**
-   * Appends events that are to be tried again, each behind those that were appended for its user key before; they wait for nobody
-   * else. Resolves when they are durable.
+   * Appends events that are to be tried again, each behind those that were appended for its user
+   * key before; they wait for nobody else. Resolves when they are durable.
    */
   async replay(events: readonly ReplayedEvent[]): Promise<void> {
     const byPartition = new Map<number, ReplayedEvent[]>();

@@ -27,12 +27,15 @@ export interface RetryWriterOptions {
   readonly steps: { wrote(parked: ParkedLane): void; makeRoom(): void };
 }
 
-/** Bytes that are kept of a record of the topic, and of the lane of which it may be the only one. */
+/**
+ * Bytes that are kept of a record of the topic, and of the lane of which it may be the only one.
+ */
 const perRecord = 1000;
 
 /**
- * Writes what comes for parked lanes into their topic: of each lane one record at a time, of all lanes together as many as there are. What
- * cannot be written now (the disk is full) is tried again until it can; until then it counts as it did before.
+ * Writes what comes for parked lanes into their topic: of each lane one record at a time, of all
+ * lanes together as many as there are. What cannot be written now (the disk is full) is tried again
+ * until it can; until then it counts as it did before.
  */
 export class RetryWriter {
   readonly #options: RetryWriterOptions;
@@ -40,7 +43,10 @@ export class RetryWriter {
   readonly #again = new Set<ParkedLane>();
   #failures = 0;
   #cancelAgain: (() => void) | undefined;
-  /** Completions of appends take turns, so that records enter the window in the order of their offsets. */
+  /**
+   * Completions of appends take turns, so that records enter the window in the order of their
+   * offsets.
+   */
   #appended: Promise<unknown> = Promise.resolve();
   #finishing = false;
   #stopped = false;
@@ -108,8 +114,8 @@ export class RetryWriter {
   }
 
   /**
-   * Writes what there is of a lane, and what comes for it in a moment. As long as others stand before it that is no loss, and one record for
-   * each event would be many.
+   * Writes what there is of a lane, and what comes for it in a moment. As long as others stand
+   * before it that is no loss, and one record for each event would be many.
    */
   writeSoon(parked: ParkedLane): void {
     const { limits, clock } = this.#options;
@@ -126,8 +132,9 @@ export class RetryWriter {
   }
 
   /**
-   * Resolves when the record is durable and `added`, which is called as soon as it is in the window: of the two places where an
-   * event can be, it is always in one. Records come in the order of their offsets.
+   * Resolves when the record is durable and `added`, which is called as soon as it is in the
+   * window: of the two places where an event can be, it is always in one. Records come in the order
+   * of their offsets.
    */
   append(slice: ParkedSlice, events: readonly Entry["event"][], added: (record: WindowRecord) => void): Promise<void> {
     const { engine, topic, ledger, partition } = this.#options;

@@ -33,7 +33,10 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves on by `milliseconds`, timer by timer, and lets everything that they set off settle after each. */
+  /**
+   * Moves on by `milliseconds`, timer by timer, and lets everything that they set off settle after
+   * each.
+   */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     await settle();

@@ -23,7 +23,10 @@ interface Row {
   readonly writer: number;
 }
 
-/** A database in memory whose transactions take rows and position together. It outlives the processes that write to it. */
+/**
+ * A database in memory whose transactions take rows and position together. It outlives the
+ * processes that write to it.
+ */
 export class FakeWarehouse {
   /** Events that are loaded, by `messageId`, in the order of loading. */
   rows: readonly string[] = [];
@@ -38,8 +41,8 @@ export class FakeWarehouse {
   #claims = 0;
 
   /**
-   * Everything that is stored, to go back to. Going back says whether it went behind a claim: then whoever has made it is
-   * fenced.
+   * Everything that is stored, to go back to. Going back says whether it went behind a claim: then
+   * whoever has made it is fenced.
    */
   snapshot(): () => boolean {
     const { rows } = this;

@@ -14,7 +14,10 @@ import type {
 import { EngineError } from "../../engine/engine-error.ts";
 import { seek } from "../../engine/seek.ts";
 
-/** What outlives a crash of the process: the records of every topic, and every progress that was saved. */
+/**
+ * What outlives a crash of the process: the records of every topic, and every progress that was
+ * saved.
+ */
 export class MemoryStore {
   /** By topic and partition. */
   readonly #records = new Map<string, EngineRecord[]>();
@@ -54,9 +57,9 @@ export interface MemoryEngineOptions {
 }
 
 /**
- * An engine in memory. Everything takes turns through promises, nothing takes time. All partitions are assigned to a member
- * when it joins; `revoke` and `assign` move them, as a rebalance does. After `crash()` it is dead: nothing it does reaches
- * the store.
+ * An engine in memory. Everything takes turns through promises, nothing takes time. All partitions
+ * are assigned to a member when it joins; `revoke` and `assign` move them, as a rebalance does.
+ * After `crash()` it is dead: nothing it does reaches the store.
  */
 export class MemoryEngine implements Engine {
   readonly store: MemoryStore;

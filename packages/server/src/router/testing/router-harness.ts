@@ -107,7 +107,10 @@ export class RouterHarness {
     return new RouterHarness(engine, clock, router, { sources, destinations }, log);
   }
 
-  /** Appends one record for each partition that there are events for, and lets what it sets off happen. */
+  /**
+   * Appends one record for each partition that there are events for, and lets what it sets off
+   * happen.
+   */
   async accept(events: readonly TestEvent[], sourceId?: string): Promise<void> {
     const count = this.engine.partitions("events");
     for (let partition = 0; partition < count; partition++) {

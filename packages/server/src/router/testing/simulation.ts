@@ -41,7 +41,8 @@ const perRecord = 100;
 const timeout = 10_000;
 
 /**
- * The router from the log to one destination that takes an event at a time, on virtual time, until everything is delivered.
+ * The router from the log to one destination that takes an event at a time, on virtual time, until
+ * everything is delivered.
  *
  * @throws when the events of a user do not arrive in their order, or one is given up
  */

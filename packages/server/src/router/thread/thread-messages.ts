@@ -33,7 +33,10 @@ export interface RouterCalls {
   /** Takes the id of a destination. @see Router.retryNow */
   readonly retry: { readonly takes: string; readonly gives: Retried };
   readonly status: { readonly takes: null; readonly gives: RouterStatus };
-  /** Gives what keeps it from being done, where something does: nothing has changed then. @see Router.change */
+  /**
+   * Gives what keeps it from being done, where something does: nothing has changed then. @see
+   * Router.change
+   */
   readonly change: {
     readonly takes: {
       readonly sources: readonly Source[];

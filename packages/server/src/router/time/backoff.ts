@@ -1,13 +1,20 @@
 /** The upper bound of the first wait, milliseconds. */
 export const shortestBackoff = 1000;
-/** The upper bound of every wait, milliseconds: where trying again is dear, or does not help before somebody does something. */
+/**
+ * The upper bound of every wait, milliseconds: where trying again is dear, or does not help before
+ * somebody does something.
+ */
 export const longestBackoff: number = 5 * 60 * 1000;
-/** The same for what is cheap and worth to be found out soon, milliseconds: whether a server is back, and one event among others. */
+/**
+ * The same for what is cheap and worth to be found out soon, milliseconds: whether a server is
+ * back, and one event among others.
+ */
 export const longestShortWait = 15_000;
 
 /**
- * How long to wait after the `failures`th failure in a row, milliseconds: anything up to a bound that doubles from 1 s to
- * `longest` ("full jitter": those that failed together come back spread out). A `Retry-After` is a lower bound to it.
+ * How long to wait after the `failures`th failure in a row, milliseconds: anything up to a bound
+ * that doubles from 1 s to `longest` ("full jitter": those that failed together come back spread
+ * out). A `Retry-After` is a lower bound to it.
  *
  * @param random gives a number in [0, 1)
  */

@@ -1,10 +1,15 @@
 /** Time as the router sees it. Tests put a virtual one in its place. */
 export interface Clock {
-  /** Milliseconds that only ever move forward, from an arbitrary point: delays and ages are measured in it. */
+  /**
+   * Milliseconds that only ever move forward, from an arbitrary point: delays and ages are measured
+   * in it.
+   */
   now(): number;
   /** Milliseconds since the epoch: for people, and for what is stored. It may jump. */
   wall(): number;
-  /** Calls `task` after `delay` milliseconds, unless the function that it returns is called before. */
+  /**
+   * Calls `task` after `delay` milliseconds, unless the function that it returns is called before.
+   */
   after(delay: number, task: () => void): () => void;
 }
 

@@ -7,17 +7,27 @@ import { type Piece, pieceKinds } from "./frames.ts";
 import type { Job } from "./job.ts";
 import { mostResults, mostResultsBytes } from "./transform.ts";
 
-/** Bytes of heap that what comes of one event may take: that of text which is as large as may be, and a little more. */
+/**
+ * Bytes of heap that what comes of one event may take: that of text which is as large as may be,
+ * and a little more.
+ */
 const mostCost = 160 << 20;
 
-/** Bytes of results of one event whose cost is not reckoned: that would take longer than parsing them. */
+/**
+ * Bytes of results of one event whose cost is not reckoned: that would take longer than parsing
+ * them.
+ */
 const cheapBytes = 1 << 20;
 
-/** Bytes of the ids of all that one event becomes: they have to fit into one record of the retry topic. */
+/**
+ * Bytes of the ids of all that one event becomes: they have to fit into one record of the retry
+ * topic.
+ */
 const mostIdBytes = 4 << 20;
 
 /**
- * What the process says about one batch. It is not trusted: the function runs in it, and can do there what it likes.
+ * What the process says about one batch. It is not trusted: the function runs in it, and can do
+ * there what it likes.
  */
 export class Answers {
   readonly #batch: readonly Job[];
@@ -31,7 +41,10 @@ export class Answers {
   /** Bytes of heap that they take, as `parsedCost` knows them. */
   #cost = 0;
 
-  /** @param takesRequests whether the destination lets a transformation choose the request of an event */
+  /**
+   * @param takesRequests whether the destination lets a transformation choose the request of an
+   * event
+   */
   constructor(batch: readonly Job[], takesRequests = false) {
     this.#batch = batch;
     this.#takesRequests = takesRequests;

@@ -1,9 +1,10 @@
 import { letJsonTakeBigInt, parseJson, stringifyJson } from "@pintle/events";
 
 /**
- * Lets `JSON` of this process keep whole numbers, for functions that know nothing of them: a copy by `JSON.parse(JSON.stringify(event))` is
- * the event, to the last digit. `stringify` writes a `bigint` as a number, `parse` reads one where it would round. With a replacer or a
- * reviver they are what they were; the former has a `bigint` as text on Node 20.
+ * Lets `JSON` of this process keep whole numbers, for functions that know nothing of them: a copy
+ * by `JSON.parse(JSON.stringify(event))` is the event, to the last digit. `stringify` writes a
+ * `bigint` as a number, `parse` reads one where it would round. With a replacer or a reviver they
+ * are what they were; the former has a `bigint` as text on Node 20.
  */
 export function letJsonKeepDigits(): void {
   letJsonTakeBigInt();

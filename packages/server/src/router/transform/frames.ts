@@ -1,6 +1,7 @@
 /*
- * What passes between the router and the process of a transformation, as docs/transformations.md specifies it: on each of two pipes
- * a row of frames, each of them its length (u32, little-endian), then one byte that says what it is, then the content.
+ * What passes between the router and the process of a transformation, as docs/transformations.md
+ * specifies it: on each of two pipes a row of frames, each of them its length (u32, little-endian),
+ * then one byte that says what it is, then the content.
  */
 
 /** What the router sends. */
@@ -23,7 +24,9 @@ export const fromProcess = {
   pieces: 4,
 } as const;
 
-/** What came of the events of a batch, in their order. The index is that of the event in the batch. */
+/**
+ * What came of the events of a batch, in their order. The index is that of the event in the batch.
+ */
 export const pieceKinds = {
   /** The function gave one event. Its JSON. */
   one: 1,
@@ -35,7 +38,10 @@ export const pieceKinds = {
   filtered: 4,
   /** It threw, or gave what is no event. In words. */
   failed: 5,
-  /** The batch has ended here, early if its results are large. The index is that of the first event without an answer. */
+  /**
+   * The batch has ended here, early if its results are large. The index is that of the first event
+   * without an answer.
+   */
   done: 6,
 } as const;
 
@@ -45,7 +51,10 @@ export interface Piece {
   readonly text: string;
 }
 
-/** The process's files besides stdin, stdout and stderr: the two pipes, one that says nothing and ends with the router, and the marks. */
+/**
+ * The process's files besides stdin, stdout and stderr: the two pipes, one that says nothing and
+ * ends with the router, and the marks.
+ */
 export const pipes = { input: 3, output: 4, parent: 5, marks: 6 } as const;
 
 /** What a process is for. */
@@ -85,12 +94,16 @@ export class FrameReader {
   readonly #isReused: boolean;
   #pieces: Buffer[] = [];
   #held = 0;
-  /** Bytes of the frame that is being gathered, its length included; `undefined` until that is there. */
+  /**
+   * Bytes of the frame that is being gathered, its length included; `undefined` until that is
+   * there.
+   */
   #wanted: number | undefined;
 
   /**
    * @param mostBytes kind and content of one frame
-   * @param isReused whether the memory of a piece is somebody else's once it is read, and so that of its frames. @default false
+   * @param isReused whether the memory of a piece is somebody else's once it is read, and so that
+   * of its frames. @default false
    */
   constructor(mostBytes: number, isReused = false) {
     this.#mostBytes = mostBytes;
@@ -100,13 +113,15 @@ export class FrameReader {
   /**
    * The frames that are complete with this piece.
    *
-   * @throws RangeError for a frame that is larger than may be, or has no kind; nothing can be read from there on
+   * @throws RangeError for a frame that is larger than may be, or has no kind; nothing can be read
+   * from there on
    */
   *read(piece: Buffer): Generator<Frame, void, undefined> {
     this.#pieces[this.#pieces.length] = piece;
     this.#held += piece.length;
     while (this.#held >= (this.#wanted ?? 4)) {
-      // Put together once a frame is whole, so that a large one is not copied for each of its pieces.
+      // Put together once a frame is whole, so that a large one is not copied for each of its
+      // pieces.
       const all = this.#pieces.length === 1 ? this.#pieces[0]! : concat(this.#pieces, this.#held);
       let rest = all;
       while (rest.length >= 4) {
@@ -127,8 +142,9 @@ export class FrameReader {
 }
 
 /**
- * Texts in one content: u32 how many, their lengths in UTF-16 units (u32 each), and all of them in UTF-8. Encoded and decoded in one go, which for
- * many small ones takes half the time of doing it one by one. JSON has no lone surrogates, so lengths stay what they are.
+ * Texts in one content: u32 how many, their lengths in UTF-16 units (u32 each), and all of them in
+ * UTF-8. Encoded and decoded in one go, which for many small ones takes half the time of doing it
+ * one by one. JSON has no lone surrogates, so lengths stay what they are.
  */
 export function encodeTexts(texts: readonly string[]): Uint8Array[] {
   const lengths = new Uint32Array(texts.length + 1);
@@ -155,9 +171,11 @@ export function decodeTexts(content: Buffer): string[] {
 }
 
 /**
- * The frame of texts. A buffer for each would bring V8 to collect all of its heap all the time, since it reckons with their bytes.
+ * The frame of texts. A buffer for each would bring V8 to collect all of its heap all the time,
+ * since it reckons with their bytes.
  *
- * @param scratch what a frame that fits is written into, so that the next one destroys it. @default a new buffer each
+ * @param scratch what a frame that fits is written into, so that the next one destroys it. @default
+ * a new buffer each
  */
 export function encodeTextsFrame(kind: number, texts: readonly string[], scratch?: Buffer): Buffer {
   const all = join.call(texts, "") as string;

@@ -78,7 +78,9 @@ function sourceJson(source: EventSource): string {
 
 const chosenKeys = [requestKey];
 
-/** No client chooses what the function may choose, also where that passes on what it does not know. */
+/**
+ * No client chooses what the function may choose, also where that passes on what it does not know.
+ */
 function withoutChoice(event: DeliveredEvent, keys: readonly string[]): DeliveredEvent {
   let copy: Record<string, unknown> | undefined;
   for (const key of keys) {

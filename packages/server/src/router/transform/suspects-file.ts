@@ -8,10 +8,12 @@ const format = 1;
 const mostSuspects = 1000;
 
 /**
- * Events that ran in a transformation when something ended that was not theirs to end: the whole data plane, or their process by a
- * signal from outside. Once may be chance. At the second time an event is given up, so that a crash loop has an end.
+ * Events that ran in a transformation when something ended that was not theirs to end: the whole
+ * data plane, or their process by a signal from outside. Once may be chance. At the second time an
+ * event is given up, so that a crash loop has an end.
  *
- * Kept in a file, which is written when something changes: as good as never. docs/transformations.md specifies it.
+ * Kept in a file, which is written when something changes: as good as never.
+ * docs/transformations.md specifies it.
  */
 export class SuspectsFile {
   readonly #path: string | undefined;
@@ -36,8 +38,8 @@ export class SuspectsFile {
   }
 
   /**
-   * Whether the event is to be given up. It is said once: an event that comes again, because it is replayed or because its letter was not
-   * written, gets another chance, and one only.
+   * Whether the event is to be given up. It is said once: an event that comes again, because it is
+   * replayed or because its letter was not written, gets another chance, and one only.
    */
   isGivenUp(id: EventId): boolean {
     if (this.#times.size === 0) return false;

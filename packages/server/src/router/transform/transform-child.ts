@@ -105,7 +105,10 @@ export class TransformChild {
     if (this.#input?.writable === true) this.#input.write(frame);
   }
 
-  /** In words, that it has more memory than it may; `undefined` if it has not, or where that is not known. */
+  /**
+   * In words, that it has more memory than it may; `undefined` if it has not, or where that is not
+   * known.
+   */
   excess(): string | undefined {
     try {
       const statm = readFileSync(`/proc/${this.#process.pid}/statm`, "latin1");

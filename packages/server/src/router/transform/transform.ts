@@ -1,10 +1,16 @@
 import { parseJson, stringifyJson } from "@pintle/events";
 import type { Transform, TransformContext, TransformEvent } from "../../model/transform.ts";
 
-/** Takes what came of one event, piece by piece: `item`s are followed by an `end`, or by `failed`, which takes them back. */
+/**
+ * Takes what came of one event, piece by piece: `item`s are followed by an `end`, or by `failed`,
+ * which takes them back.
+ */
 export type Give = (kind: "one" | "item" | "end" | "filtered" | "failed", text: string) => void;
 
-/** What one event may become. More is nobody's intention, and would fill the memory of whoever sends it. */
+/**
+ * What one event may become. More is nobody's intention, and would fill the memory of whoever sends
+ * it.
+ */
 export const mostResults = 10_000;
 /** Bytes of one event that a transformation gives, as JSON. */
 export const mostResultBytes: number = 16 << 20;
@@ -16,9 +22,10 @@ const { isArray } = Array;
 const { byteLength } = Buffer;
 
 /**
- * Calls a transformation and gives what it makes of the event, each result as JSON. A result is given before the next one is made into
- * JSON: what fits singly need not fit together. Gives whether the process is fit for another event: by a promise only if there is one to
- * wait for, which saves a turn for each event.
+ * Calls a transformation and gives what it makes of the event, each result as JSON. A result is
+ * given before the next one is made into JSON: what fits singly need not fit together. Gives
+ * whether the process is fit for another event: by a promise only if there is one to wait for,
+ * which saves a turn for each event.
  */
 export function applyTransform(
   transform: Transform,
@@ -72,10 +79,16 @@ const { getOwnPropertyDescriptor } = Object;
 const { toString: getTag } = Object.prototype;
 /** Those whose `toJSON` decides what JSON every event is. (A bigint's is ours.) */
 const shared = [Object, Array, String, Number, Boolean].map(({ name, prototype }) => ({ name, prototype }));
-/** What each of them has at the first event: of a module that was imported, it is what the owner wants. */
+/**
+ * What each of them has at the first event: of a module that was imported, it is what the owner
+ * wants.
+ */
 let known: readonly unknown[] | undefined;
 
-/** Which of them has another `toJSON` now: nothing that the process gives from then on is what was meant. */
+/**
+ * Which of them has another `toJSON` now: nothing that the process gives from then on is what was
+ * meant.
+ */
 function spoilt(): string | undefined {
   known ??= shared.map(({ prototype }) => getOwnPropertyDescriptor(prototype, "toJSON")?.value);
   for (let at = 0; at < shared.length; at++) {

@@ -17,7 +17,10 @@ import { quoted, type SqliteDatabase } from "./sqlite-database.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { sqliteErrors } from "./sqlite-errors.ts";
 
-/** SQLite takes any word for a type, and what it stores goes by syllables of it: `INT`, `TEXT`, `REAL`. */
+/**
+ * SQLite takes any word for a type, and what it stores goes by syllables of it: `INT`, `TEXT`,
+ * `REAL`.
+ */
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
   boolean: "BOOLEAN_INT",
   int: "INTEGER",

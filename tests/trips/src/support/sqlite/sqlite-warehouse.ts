@@ -6,8 +6,8 @@ import { sqliteErrors } from "./sqlite-errors.ts";
 import { SqliteSchema } from "./sqlite-schema.ts";
 
 /**
- * A second database behind the port, which shows that the port is enough: SQLite has no COPY, no `ALTER COLUMN ... TYPE`, no comments and no types
- * of its own for times and booleans.
+ * A second database behind the port, which shows that the port is enough: SQLite has no COPY, no
+ * `ALTER COLUMN ... TYPE`, no comments and no types of its own for times and booleans.
  */
 export class SqliteWarehouse implements Warehouse {
   readonly dialect: Dialect = sqliteDialect;
