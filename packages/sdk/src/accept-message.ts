@@ -64,7 +64,7 @@ export interface RefusedMessage {
 export function acceptMessage(call: Call, rules: MessageRules): EncodedMessage | RefusedMessage {
   let { messageId } = call;
   try {
-    const { given, type, further, originalTimestamp, scope, span } = call;
+    const { given, type, further, scope, span } = call;
     const fields = hasFields(given) ? fieldsOf(given, type) : undefined;
     messageId = idOf(fields) ?? messageId;
     if (fields !== undefined) {
@@ -73,14 +73,14 @@ export function acceptMessage(call: Call, rules: MessageRules): EncodedMessage |
     }
     let message = checked(fields ?? given);
     checkPlan(message, rules.plan);
-    const envelope = { messageId, originalTimestamp: further?.originalTimestamp ?? originalTimestamp };
-    let json = encode(message, { ...envelope, base: scope.baseFor(message.type) });
+    const originalTimestamp = further?.originalTimestamp ?? call.originalTimestamp;
+    let json = encode(message, { messageId, originalTimestamp, base: scope.baseFor(message.type) });
     rules.checkLosses?.(message, given);
     if (rules.beforeSend !== undefined) {
       message = messageOf(applyBeforeSend(rules.beforeSend, json));
       messageId = idOf(message) ?? messageId;
       // What lies under its context is in it already, and may have been taken out of it.
-      json = encode(message, { ...envelope, messageId, base: undefined });
+      json = encode(message, { messageId, originalTimestamp, base: undefined });
       rules.checkLosses?.(message);
     }
     const more = further === undefined ? "" : encodeFurther(message.type, further);

@@ -12,6 +12,7 @@ const none: readonly string[] = [];
  */
 export class HeldFields {
   readonly #fields: Fields;
+  readonly #isEmpty: boolean;
   readonly #level: number;
   /** Names and members, made when they are first needed; and all members together. */
   #each: readonly (readonly [name: string, member: string])[] | undefined;
@@ -25,6 +26,7 @@ export class HeldFields {
    */
   constructor(fields: Fields, level = 0) {
     this.#fields = fields;
+    this.#isEmpty = Object.keys(fields).length === 0;
     this.#level = level;
   }
 
@@ -41,15 +43,14 @@ export class HeldFields {
    */
   merged(given: object, omitted?: string): string {
     const own = (fieldsOf(given) ?? {}) as Fields;
-    const names = Object.keys(own);
-    const over = this.#reach(own, names);
+    const over = this.#isEmpty ? none : this.#reach(own);
     if (over === none && !(omitted !== undefined && omitted in own)) {
       const json = shallow(JSON.stringify(own), this.#level);
       // Boxed texts and numbers are objects to JavaScript, but not to JSON.
       if (json.startsWith("{")) return join(this.members, json.slice(1, -1));
     }
     let members = over === none ? this.members : this.#without(over);
-    for (const name of names) {
+    for (const name of Object.keys(own)) {
       const value = own[name];
       if (value === undefined || name === omitted) continue;
       const json = this.#json(name, value);
@@ -59,9 +60,9 @@ export class HeldFields {
   }
 
   /** The names of fields that both have. What is undefined is not encoded, and hides nothing. */
-  #reach(own: Fields, names: readonly string[]): readonly string[] {
+  #reach(own: Fields): readonly string[] {
     let over: string[] | undefined;
-    for (const name of names) {
+    for (const name of Object.keys(own)) {
       if (!Object.hasOwn(this.#fields, name) || own[name] === undefined) continue;
       if (over === undefined) over = [name];
       else over.push(name);
