@@ -234,7 +234,7 @@ describe("networks as they are", () => {
       () => undefined as never,
     ]) {
       const codes: string[] = [];
-      const wrong = new Pintle("key", plane.url, { headers: give, logger: quiet, maxAge: 50 });
+      const wrong = new Pintle("key", plane.url, { headers: give, logger: quiet, maxAge: 500 });
       wrong.on("error", (error) => codes.push(error.message));
       wrong.track({ userId: "1", event: "Paid" });
       await wrong.flush();
