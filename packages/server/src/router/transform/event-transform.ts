@@ -34,9 +34,19 @@ export interface EventTransform {
   close(): Promise<void>;
 }
 
+/** What the transformation could not be run with is given up. */
+export function givenUp(detail: string): Transformed {
+  return { kind: "dead", reason: "transformation", detail };
+}
+
 /** Bytes of what goes out in place of an event, as far as they are known. */
 export function sizeOf(transformed: Transformed): number {
   return transformed.kind === "deliver" ? (transformed.sizes ?? []).reduce((sum, size) => sum + size, 0) : 0;
+}
+
+/** Bytes of the results that there are already. */
+export function sizeOfAll(transformed: readonly (Transformed | undefined)[]): number {
+  return transformed.reduce((sum, each) => sum + (each === undefined ? 0 : sizeOf(each)), 0);
 }
 
 /** A limit to what goes out to one destination: a bucket that may run into debt, so that a batch need not be cut to what is left. */

@@ -6,8 +6,9 @@ import { messageOf } from "../ledger/problems.ts";
 import { Queue } from "../queues/queue.ts";
 import type { Clock } from "../time/clock.ts";
 import { Answers } from "./answers.ts";
-import { type EventTransform, sizeOf, type Transformed } from "./event-transform.ts";
+import { type EventTransform, givenUp, sizeOf, sizeOfAll, type Transformed } from "./event-transform.ts";
 import { decodePieces, encodeTextsFrame, type Frame, fromProcess, toProcess } from "./frames.ts";
+import { type GivenBatch, unanswered } from "./given-batch.ts";
 import { firstOf, type Job, newRun, type Run } from "./job.ts";
 import { none, RunningFile } from "./running-file.ts";
 import { SuspectsFile } from "./suspects-file.ts";
@@ -25,19 +26,14 @@ export interface TransformationOptions extends TransformSettings {
 
 /** Events in one frame. More are not faster, and when the process has to be ended those that are left are sent again. */
 const mostInBatch = 100;
-
 /** Where all that wait fit into one batch, so many of them are divided in two: router and process work at the same time. */
 const leastToDivide = 16;
-
 /** Bytes of events in one frame, if it is not one event: they lie in the memory that the function has, too. */
 const mostBatchBytes = 1 << 20;
-
 /** Bytes of results that are not delivered yet, above which no further event is run. */
 const mostHeld = 32 << 20;
-
 /** Milliseconds for starting the process and importing the configuration. */
 const longestStart = 30_000;
-
 /** Milliseconds between two events. */
 const longestRest = 10_000;
 
@@ -62,7 +58,7 @@ export class Transformation implements EventTransform {
   /** Of those that go first, how many go one by one: with one of them the process said what makes no sense. */
   #single = 0;
   /** Batches that the process has: the one that runs, and the one that it finds when it is through. */
-  #batches: Batch[] = [];
+  #batches: GivenBatch[] = [];
   /** Those that the process was given so far. */
   #given = 0;
   #child: TransformChild | undefined;
@@ -171,7 +167,10 @@ export class Transformation implements EventTransform {
       if (job === undefined) break;
       if (job.run.isOver) continue;
       if (this.#suspects.isGivenUp(job.id)) {
-        this.#finish(job, dead("everything, or its process, was ended from outside while it ran, for the second time"));
+        this.#finish(
+          job,
+          givenUp("everything, or its process, was ended from outside while it ran, for the second time"),
+        );
         continue;
       }
       jobs.push(job);
@@ -298,7 +297,7 @@ export class Transformation implements EventTransform {
     }
   }
 
-  #done(batch: Batch): void {
+  #done(batch: GivenBatch): void {
     this.#batches.shift();
     this.#again.unshift(...unanswered(batch));
     this.#pumpSoon();
@@ -354,7 +353,7 @@ export class Transformation implements EventTransform {
   #garbled(detail: string): void {
     const left = this.#batches.flatMap(unanswered);
     void this.#giveUp();
-    this.#blame(left, dead(detail));
+    this.#blame(left, givenUp(detail));
     this.#pump();
   }
 
@@ -377,7 +376,7 @@ export class Transformation implements EventTransform {
     const words = this.#lastWords;
     const isAlive = this.#hasAnswered;
     void this.#giveUp();
-    const transformed = dead(words === undefined ? detail : `an error that nobody caught: ${words.text}`);
+    const transformed = givenUp(words === undefined ? detail : `an error that nobody caught: ${words.text}`);
     if (words?.kind === fromProcess.unusable) this.#reject(left, words.text);
     else if (culprit !== undefined && isForeign) {
       this.#suspects.suspect(culprit.id);
@@ -396,26 +395,4 @@ export class Transformation implements EventTransform {
     }
     this.#pump();
   }
-}
-
-/** Events that the process was given together. */
-interface Batch {
-  /** How many it was given before. */
-  readonly number: number;
-  readonly jobs: readonly Job[];
-  readonly answers: Answers;
-  /** No other one is given until it is over. */
-  readonly isAlone: boolean;
-}
-
-function unanswered({ jobs, answers }: Batch): readonly Job[] {
-  return jobs.slice(answers.next);
-}
-
-function sizeOfAll(transformed: Run["transformed"]): number {
-  return transformed.reduce((sum, each) => sum + (each === undefined ? 0 : sizeOf(each)), 0);
-}
-
-function dead(detail: string): Transformed {
-  return { kind: "dead", reason: "transformation", detail };
 }

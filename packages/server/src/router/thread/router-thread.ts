@@ -1,0 +1,221 @@
+import { Worker } from "node:worker_threads";
+import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
+import type { MainEngine } from "../../engine/open-engine.ts";
+import { ServerError } from "../../errors.ts";
+import type { Logger } from "../../logger.ts";
+import { type MemoryShares, sharesOf } from "../../memory-limit.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { Source } from "../../model/source.ts";
+import type { Beginnings } from "../registry/beginnings.ts";
+import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
+
+export interface StartRouterOptions {
+  /** The data folder. Whoever starts the router holds its lock. */
+  readonly directory: string;
+  /**
+   * Where relative paths in settings of destinations start: the folder of the configuration file.
+   */
+  readonly configDirectory: string;
+  readonly sources: readonly Source[];
+  readonly destinations: readonly Destination[];
+  readonly version: string;
+  /**
+   * Milliseconds for running the configuration in the router's thread, which is done where it has
+   * types of destinations. @default 30000
+   */
+  readonly configTimeout?: number;
+  /** @default that of 256 MB */
+  readonly memory?: MemoryShares;
+  /** The engine of this thread, which writes `events`. */
+  readonly engine: Pick<MainEngine, "link" | "ranges" | "standIn">;
+  readonly logger: Logger;
+}
+
+/** Milliseconds that the thread has for closing beyond what its destinations get. */
+const graceful = 2000;
+
+/**
+ * Milliseconds for the thread to end by itself once it has closed everything, and to notice itself
+ * that a time is over.
+ */
+const leftOver = 500;
+
+/** Code of the error for a thread that ended without one. */
+const endedByItself = "THREAD_ENDED";
+
+/** Whether it says all that there is to know, so that a stack only hides it. */
+export function isExpected({ name, code }: Error & { readonly code?: unknown }): boolean {
+  return (
+    name === "EngineError" || name === "ServerError" || code === "ERR_WORKER_OUT_OF_MEMORY" || code === endedByItself
+  );
+}
+
+/** One thread, from its start to its end. */
+export class RouterThread {
+  readonly #worker: Worker;
+  readonly #configTimeout: number;
+  readonly #exited: Promise<void>;
+  readonly #asked = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+  #questions = 0;
+  #closing = false;
+
+  /**
+   * Resolves when it is ready.
+   *
+   * @param died called if it ends without having been asked to, after it was ready
+   */
+  static async start(
+    options: StartRouterOptions,
+    beginnings: Beginnings,
+    died: (error: Error) => void,
+  ): Promise<RouterThread> {
+    const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
+    const { configTimeout = defaultConfigTimeout } = options;
+    const memory = options.memory ?? sharesOf(256e6);
+    const link = engine.link();
+    const workerData: RouterThreadData = {
+      directory,
+      configDirectory,
+      sources,
+      destinations,
+      version,
+      configTimeout,
+      memory: memory.events,
+      beginnings,
+      engine: link.data,
+    };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      resourceLimits: {
+        maxYoungGenerationSizeMb: memory.youngGeneration,
+        maxOldGenerationSizeMb: memory.oldGeneration,
+      },
+      workerData,
+      transferList: [...link.transfer],
+      name: "router",
+    });
+    const thread = new RouterThread(worker, logger, configTimeout, () => link.close());
+    try {
+      await Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+    return thread;
+  }
+
+  private constructor(worker: Worker, logger: Logger, configTimeout: number, ended: () => void) {
+    this.#worker = worker;
+    this.#configTimeout = configTimeout;
+    this.#exited = new Promise((resolve) => {
+      worker.once("exit", () => {
+        ended();
+        resolve();
+      });
+    });
+    worker.on("message", (message: FromRouter) => {
+      if (message.kind === "log") logger[message.level](message.fields, message.message);
+      else if (message.kind === "answer" || message.kind === "failed") {
+        const asked = this.#asked.get(message.id);
+        this.#asked.delete(message.id);
+        if (message.kind === "answer") asked?.resolve(message.value as never);
+        else asked?.reject(new Error(message.message));
+      }
+      // What types of the owner have left running does not keep it.
+      else if (message.kind === "closed") setTimeout(() => void worker.terminate(), leftOver).unref();
+    });
+  }
+
+  /**
+   * Asks it to change. @throws ServerError when it cannot load the types that the destinations
+   * need, and nothing has changed
+   */
+  async change(config: RouterCalls["change"]["takes"]): Promise<void> {
+    const [problem] = await Promise.all([this.ask("change", config), this.#loadsTypes(config.destinations)]);
+    if (problem !== null) throw new ServerError("PINTLE_CONFIG_UNREADABLE", problem);
+  }
+
+  /**
+   * Resolves when the thread has loaded the types that the owner has written. Where it spins in one
+   * of them, and does not notice itself that the time is over, it is ended.
+   *
+   * @throws ServerError PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT
+   */
+  #loadsTypes(destinations: readonly Destination[]): Promise<void> {
+    const [home] = destinations.flatMap(({ ownType }) => (ownType === undefined ? [] : [ownType]));
+    if (home === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const expired = (): void => {
+        stop();
+        reject(new ServerError("PINTLE_CONFIG_TIMEOUT", timeoutMessage(home.file, this.#configTimeout)));
+        void this.#worker.terminate();
+      };
+      const took = (message: FromRouter): void => {
+        if (message.kind === "loading") timer = setTimeout(expired, this.#configTimeout + leftOver);
+        if (message.kind !== "loaded") return;
+        stop();
+        if (message.problem === undefined) resolve();
+        else reject(new ServerError("PINTLE_CONFIG_UNREADABLE", message.problem));
+      };
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.#worker.off("message", took);
+        this.#worker.off("exit", ended);
+      };
+      const ended = (): void => {
+        stop();
+        reject(new ServerError("PINTLE_CONFIG_UNREADABLE", `${home.file}: the router's thread ended while it ran it`));
+      };
+      this.#worker.on("message", took);
+      this.#worker.on("exit", ended);
+    });
+  }
+
+  #ready(died: (error: Error) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ready = false;
+      let fault: Error | undefined;
+      this.#worker.on("message", (message: FromRouter) => {
+        if (message.kind !== "ready") return;
+        ready = true;
+        resolve();
+      });
+      this.#worker.on("error", (error) => {
+        fault = error instanceof Error ? error : new Error(String(error));
+      });
+      void this.#exited.then(() => {
+        const error = fault ?? Object.assign(new Error("it ended by itself"), { code: endedByItself });
+        for (const { reject: refuse } of this.#asked.values()) refuse(error);
+        this.#asked.clear();
+        if (!ready) reject(error);
+        else if (!this.#closing) died(error);
+      });
+    });
+  }
+
+  /** Rejects with what the thread says, and when it dies before it has answered. */
+  ask<Name extends keyof RouterCalls>(
+    name: Name,
+    takes: RouterCalls[Name]["takes"],
+  ): Promise<RouterCalls[Name]["gives"]> {
+    return new Promise<RouterCalls[Name]["gives"]>((resolve, reject) => {
+      const id = this.#questions++;
+      this.#asked.set(id, { resolve, reject });
+      this.#worker.postMessage({ kind: "ask", id, call: { name, takes } as RouterCall } satisfies ToRouter);
+    });
+  }
+
+  /** Ends it at once, as if it had died. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  async close(within: number): Promise<void> {
+    this.#closing = true;
+    this.#worker.postMessage({ kind: "close", within } satisfies ToRouter);
+    const timer = setTimeout(() => void this.#worker.terminate(), within + graceful);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}
