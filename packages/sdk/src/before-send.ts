@@ -1,7 +1,7 @@
 import type { Message } from "@pintle/events";
-import type { WritableMessage } from "./config.ts";
 import { callForeign, isThenable } from "./foreign.ts";
 import { foreignRefusal, type Refusal, refusal } from "./refusal.ts";
+import type { WritableMessage } from "./writable-message.ts";
 
 /** What `beforeSend` may be, or a list of it. */
 export type BeforeSend = (message: WritableMessage) => Message | null;

@@ -1,5 +1,5 @@
-import type { Environment } from "./environment/environment.ts";
 import type { Signal } from "./signal.ts";
+import type { Timers } from "./timers.ts";
 
 /**
  * Resolves when `begin` calls back, when the time is over, or with the signal; keeps the program
@@ -9,7 +9,7 @@ import type { Signal } from "./signal.ts";
  * whatever way
  */
 export async function boundedWait(
-  { after, hold }: Pick<Environment, "after" | "hold">,
+  { after, hold }: Timers,
   timeout: number,
   signal: Signal | undefined,
   begin: (done: () => void) => () => void,

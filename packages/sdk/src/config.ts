@@ -1,8 +1,7 @@
 import type { Context, Message } from "@pintle/events";
 import type { BeforeSend } from "./before-send.ts";
-import type { ConnectionSettings } from "./connection-options.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
 import type { Duration } from "./duration.ts";
-import type { Enrich } from "./enrichment.ts";
 import type { RequestHeaders } from "./headers.ts";
 import type { Logger } from "./logger.ts";
 import type { AnyPlan, PlanValidators } from "./plan/plan.ts";
@@ -10,6 +9,7 @@ import type { StandardSchema } from "./plan/standard-schema.ts";
 import type { MemoryStore } from "./store/memory/memory-store.ts";
 import type { Store, StoreHost } from "./store/store.ts";
 import type { Transport } from "./transport/transport.ts";
+import type { WritableMessage } from "./writable-message.ts";
 
 /**
  * Keeps messages on disk until they are delivered. See docs/durable-mode.md.
@@ -200,38 +200,6 @@ export interface Config<Plan = AnyPlan> {
   readonly exitTimeout?: Duration | undefined;
 }
 
-/**
- * A message that may be changed: what `beforeSend` is given, its own copy.
- *
- * @example
- * ```ts
- * import { Pintle, type WritableMessage } from "@pintle/sdk";
- *
- * function beforeSend(message: WritableMessage): WritableMessage | null {
- *   if (message.type === "track" && message.event === "Heartbeat") return null;
- *   message.context ??= {};
- *   message.context.region = "eu";
- *   delete message.context.ip;
- *   return message;
- * }
- * const client = new Pintle(WRITE_KEY, DATA_PLANE_URL, { beforeSend });
- * client.track({ userId: "123", event: "Paid", context: { ip: "203.0.113.9" } });
- * await client.close();
- * ```
- */
-export type WritableMessage = Writable<Message>;
-
-type Writable<M> = M extends Message
-  ? {
-      -readonly [Field in keyof M]: Field extends "properties" | "traits" | "context" | "integrations"
-        ? WritableFields | undefined
-        : M[Field];
-    }
-  : never;
-
-// biome-ignore lint/suspicious/noExplicitAny: it is read and written by a program that knows what it sent
-type WritableFields = { [field: string]: any };
-
 /** A configuration after all checks: every option has its value, durations are milliseconds. */
 export interface Settings {
   readonly writeKey: string;
@@ -297,3 +265,8 @@ export type ConnectionsCheck = (
   concurrency: number,
   url: string,
 ) => ConnectionSettings;
+
+/**
+ * The option `enrich`. What it returns is sent; nothing stands for the message that it was given.
+ */
+export type Enrich = (message: WritableMessage) => PromiseLike<unknown>;

@@ -1,17 +1,7 @@
 import type { Config } from "./config.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
 import { ConfigError } from "./errors.ts";
 import { parseProxy } from "./transport/proxy.ts";
-
-/** How connections are made, on runtimes where that is the SDK's to say. */
-export interface ConnectionSettings {
-  /** Connections at most; further requests wait for one, within their own `timeout`. */
-  readonly concurrency: number;
-  /** By the environment, unless given. */
-  readonly proxy?: string | false | undefined;
-  readonly agent?: object | undefined;
-  /** Texts in PEM, or bytes. */
-  readonly ca?: readonly unknown[] | undefined;
-}
 
 /**
  * Reads the options `proxy`, `agent` and `ca`. Throws ConfigError, and nothing else, and shows none

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Config, WritableMessage } from "./config.ts";
+import type { Config } from "./config.ts";
 import { startVirtualClient as start } from "./simulation/virtual-client.ts";
+import type { WritableMessage } from "./writable-message.ts";
 
 /** An `enrich` that the test answers, message by message. */
 function byHand() {

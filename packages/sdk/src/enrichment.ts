@@ -1,7 +1,7 @@
 import { boundedWait } from "./bounded-wait.ts";
-import type { WritableMessage } from "./config.ts";
+import type { Enrich } from "./config.ts";
 import type { Counters } from "./counters.ts";
-import type { Environment } from "./environment/environment.ts";
+import type { Environment } from "./environment.ts";
 import { PintleError } from "./errors.ts";
 import { askForeign, describeThrown } from "./foreign.ts";
 import type { Accepted } from "./outbox/outbox.ts";
@@ -9,11 +9,7 @@ import { Transit } from "./outbox/transit.ts";
 import { type Dropped, dropped } from "./outcome.ts";
 import type { Signal } from "./signal.ts";
 import { WakeUp } from "./wake-up.ts";
-
-/**
- * The option `enrich`. What it returns is sent; nothing stands for the message that it was given.
- */
-export type Enrich = (message: WritableMessage) => PromiseLike<unknown>;
+import type { WritableMessage } from "./writable-message.ts";
 
 /**
  * Messages that are enriched at one time. More would be as many queries at once as a program makes

@@ -31,7 +31,7 @@ export type {
 export { CodedError, EventError, type EventErrorCode } from "@pintle/events";
 export type { Scope } from "./around/scope.ts";
 export type { ScopedPintle } from "./around/scoped-pintle.ts";
-export type { Config, DurableOptions, WritableMessage } from "./config.ts";
+export type { Config, DurableOptions } from "./config.ts";
 export type { Stats } from "./counters.ts";
 export type { Duration } from "./duration.ts";
 export type { WireMessage } from "./encode.ts";
@@ -52,3 +52,4 @@ export type { Receipt } from "./receipt.ts";
 export type { FlushResult } from "./send/flushes.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport/transport.ts";
 export { version as VERSION } from "./version.ts";
+export type { WritableMessage } from "./writable-message.ts";

@@ -16,7 +16,7 @@ import { Counters, type Stats } from "./counters.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import type { Listener } from "./emitter.ts";
 import { byteLength, parseMessage } from "./encode.ts";
-import type { Environment } from "./environment/environment.ts";
+import type { Environment } from "./environment.ts";
 import { ConfigError, PintleError } from "./errors.ts";
 import { callForeign, describeThrown } from "./foreign.ts";
 import { hasFields } from "./has-fields.ts";

@@ -1,6 +1,7 @@
 import { type Context, describe, isObject } from "@pintle/events";
 import { checkUrl, checkWriteKey, order } from "./address.ts";
 import type { BeforeSend } from "./before-send.ts";
+import type { Enrich } from "./config.ts";
 import {
   type Config,
   type ConnectionsCheck,
@@ -9,8 +10,7 @@ import {
   type Settings,
   type Validators,
 } from "./config.ts";
-import type { ConnectionSettings } from "./connection-options.ts";
-import type { Enrich } from "./enrichment.ts";
+import type { ConnectionSettings } from "./connection-settings.ts";
 import { ConfigError } from "./errors.ts";
 import { hasFields } from "./has-fields.ts";
 import { findWrongHeader, type RequestHeaders } from "./headers.ts";

@@ -1,13 +1,13 @@
-import type { Environment } from "./environment/environment.ts";
+import type { Timers } from "./timers.ts";
 
 /** One timer for everything: calls back at the earliest moment that was asked for. */
 export class WakeUp {
-  readonly #after: Environment["after"];
+  readonly #after: Timers["after"];
   readonly #callback: () => void;
   #at = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  constructor({ after }: Pick<Environment, "after">, callback: () => void) {
+  constructor({ after }: Pick<Timers, "after">, callback: () => void) {
     this.#after = after;
     this.#callback = callback;
   }

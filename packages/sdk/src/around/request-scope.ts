@@ -1,5 +1,5 @@
 import type { Context } from "@pintle/events";
-import { builtin } from "../environment/builtin.ts";
+import { builtin } from "../builtin.ts";
 import { type ContextError, HeldScope, type Scope } from "./scope.ts";
 
 /** The part of `AsyncLocalStorage` that is used. */

@@ -1,5 +1,5 @@
+import { builtin } from "../builtin.ts";
 import type { Relay } from "../emitter.ts";
-import { builtin } from "../environment/builtin.ts";
 import { eventNames, type PintleEvents } from "../pintle-events.ts";
 
 /** The part of a channel of `node:diagnostics_channel` that is used. */

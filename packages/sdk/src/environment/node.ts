@@ -1,15 +1,15 @@
 import { hashUserKey } from "@pintle/events";
 import { checkConnections } from "../connection-options.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "../diagnostics/open-telemetry.ts";
+import type { Environment } from "../environment.ts";
 import { Pipeline } from "../outbox/pipeline.ts";
+import { monotonic, realQueueMicrotask } from "../real.ts";
 import { openLog } from "../report/problem-log.ts";
 import { checkDurable } from "../store/durable/durable-options.ts";
+import { after, hold } from "../timers.ts";
 import { gzipNode } from "../transport/gzip-node.ts";
 import { uuid } from "../uuid.ts";
-import type { Environment } from "./environment.ts";
 import { ProcessLifecycle } from "./process-lifecycle.ts";
-import { monotonic, realQueueMicrotask } from "./real.ts";
-import { after, hold } from "./timers.ts";
 
 /**
  * A variable, and the comments below, keep bundlers from looking for it: it is there or not where

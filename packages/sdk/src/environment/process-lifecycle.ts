@@ -1,4 +1,4 @@
-import type { Lifecycle, Resident } from "./environment.ts";
+import type { Lifecycle, Resident } from "../environment.ts";
 
 /** The part of `process` that is used. */
 export type ProcessEvents = Pick<NodeJS.Process, "pid" | "on" | "prependListener" | "off" | "listeners" | "kill">;

@@ -1,4 +1,4 @@
-import type { OpenOutbox } from "../outbox/outbox.ts";
+import type { OpenOutbox } from "../environment.ts";
 import { Pipeline } from "../outbox/pipeline.ts";
 
 /** What the web's environment loads with the first message. */

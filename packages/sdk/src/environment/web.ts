@@ -1,10 +1,10 @@
+import type { Environment } from "../environment.ts";
 import { laneWeb } from "../lane-web.ts";
 import { LoadingOutbox } from "../outbox/loading-outbox.ts";
+import { monotonic, realQueueMicrotask } from "../real.ts";
 import { loadingLog } from "../report/loading-log.ts";
+import { after, hold } from "../timers.ts";
 import { uuidWeb } from "../uuid-web.ts";
-import type { Environment } from "./environment.ts";
-import { monotonic, realQueueMicrotask } from "./real.ts";
-import { after, hold } from "./timers.ts";
 
 /** One piece of code, so that it comes with one request. */
 export const loadSending = (): Promise<typeof import("./web-sending.ts")> => import("./web-sending.ts");

@@ -1,6 +1,6 @@
 import { describe } from "@pintle/events";
-import type { WritableMessage } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import type { WritableMessage } from "../writable-message.ts";
 import { checkNames } from "./check-names.ts";
 
 /** Old names and new ones. See {@link rename}. */

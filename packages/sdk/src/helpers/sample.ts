@@ -1,6 +1,6 @@
 import { describe, hashUserKey } from "@pintle/events";
-import type { WritableMessage } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import type { WritableMessage } from "../writable-message.ts";
 import { checkNames } from "./check-names.ts";
 
 /** What is sampled, and by what. See {@link sample}. */

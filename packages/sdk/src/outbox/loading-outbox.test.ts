@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Config } from "../config.ts";
+import type { OpenOutbox } from "../environment.ts";
 import { startVirtualClient } from "../simulation/virtual-client.ts";
 import { settled } from "../simulation/virtual-environment.ts";
 import { LoadingOutbox } from "./loading-outbox.ts";
-import type { OpenOutbox } from "./outbox.ts";
 import { Pipeline } from "./pipeline.ts";
 
 const pipeline: OpenOutbox = (...given) => new Pipeline(...given);

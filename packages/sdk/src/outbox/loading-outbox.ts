@@ -2,13 +2,13 @@ import { boundedWait } from "../bounded-wait.ts";
 import type { Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import { byteLength } from "../encode.ts";
-import type { Environment } from "../environment/environment.ts";
+import type { Environment, OpenOutbox } from "../environment.ts";
 import { PintleError, type SdkErrorCode } from "../errors.ts";
 import { callForeign, describeThrown } from "../foreign.ts";
 import { type DropReason, dropped } from "../outcome.ts";
 import type { FlushResult } from "../send/flushes.ts";
 import type { Signal } from "../signal.ts";
-import type { Accepted, OpenOutbox, Outbox, OutboxHost } from "./outbox.ts";
+import type { Accepted, Outbox, OutboxHost } from "./outbox.ts";
 import { Transit } from "./transit.ts";
 
 /**

@@ -1,8 +1,5 @@
-import type { Settings } from "../config.ts";
-import type { Counters } from "../counters.ts";
-import type { Environment } from "../environment/environment.ts";
 import type { Dropped, Outcome } from "../outcome.ts";
-import type { DeliveryObserver } from "../send/delivery.ts";
+import type { DeliveryObserver } from "../send/delivery-observer.ts";
 import type { FlushResult } from "../send/flushes.ts";
 import type { Signal } from "../signal.ts";
 
@@ -49,6 +46,3 @@ export interface OutboxHost extends DeliveryObserver {
   /** A message was given up before it was queued. */
   dropped(json: string, outcome: Dropped): void;
 }
-
-/** Makes an outbox. */
-export type OpenOutbox = (settings: Settings, environment: Environment, counters: Counters, host: OutboxHost) => Outbox;

@@ -2,7 +2,7 @@ import type { Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
 import { byteLength } from "../encode.ts";
 import { Enrichment } from "../enrichment.ts";
-import type { Environment, Resident } from "../environment/environment.ts";
+import type { Environment, Resident } from "../environment.ts";
 import { Delivery } from "../send/delivery.ts";
 import type { FlushResult } from "../send/flushes.ts";
 import type { Signal } from "../signal.ts";

@@ -1,6 +1,6 @@
 import type { Settings } from "../config.ts";
 import { channel, type RequestEnded } from "../diagnostics/channels.ts";
-import type { Environment } from "../environment/environment.ts";
+import type { Environment } from "../environment.ts";
 import { askForeign, callForeign, describeThrown, errorOf } from "../foreign.ts";
 import { limit } from "../transport/attempt.ts";
 import { gzipThreshold } from "../transport/gzip.ts";

@@ -1,6 +1,6 @@
 import type { Settings } from "../config.ts";
 import type { Counters } from "../counters.ts";
-import type { Environment } from "../environment/environment.ts";
+import type { Environment } from "../environment.ts";
 import { PintleError } from "../errors.ts";
 import { errorOf } from "../foreign.ts";
 import type { Signal } from "../signal.ts";
@@ -8,22 +8,18 @@ import type { Entry } from "../store/entry.ts";
 import type { NotAdded, Store } from "../store/store.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { WakeUp } from "../wake-up.ts";
-import { Backlog, type BacklogObserver } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import { retryDelay } from "./backoff.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { Batch } from "./batch.ts";
 import { encodeBody } from "./body.ts";
 import { Breaker } from "./breaker.ts";
 import { DataPlaneClient, isStale } from "./data-plane-client.ts";
+import type { DeliveryObserver } from "./delivery-observer.ts";
 import type { FlushResult } from "./flushes.ts";
 import type { Failure, ResponseHandler } from "./response-handler.ts";
 import { Schedule } from "./schedule.ts";
 import { isSuccess } from "./success.ts";
-
-export interface DeliveryObserver extends BacklogObserver {
-  problem(error: PintleError, kind: string): void;
-  debug(text: () => string): void;
-}
 
 /**
  * Takes encoded messages and sees to it that each of them ends: delivered, or dropped with a

@@ -1,5 +1,5 @@
 import type { Settings } from "../config.ts";
-import type { Environment } from "../environment/environment.ts";
+import type { Environment } from "../environment.ts";
 import { PintleError, type ResponseErrorCode } from "../errors.ts";
 import { describeThrown } from "../foreign.ts";
 import { loggedAs } from "../logged.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { OpenOutbox } from "../outbox/outbox.ts";
+import type { OpenOutbox } from "../environment.ts";
 import { PintleClient } from "../pintle.ts";
 import type { TransportRequest, TransportResponse } from "../transport/transport.ts";
 import { VirtualEnvironment } from "./virtual-environment.ts";

@@ -1,6 +1,5 @@
 import { hashUserKey } from "@pintle/events";
-import type { Environment, Lifecycle, Resident } from "../environment/environment.ts";
-import type { OpenOutbox } from "../outbox/outbox.ts";
+import type { Environment, Lifecycle, OpenOutbox, Resident } from "../environment.ts";
 import { Pipeline } from "../outbox/pipeline.ts";
 import { openLog } from "../report/problem-log.ts";
 import type { Gzip } from "../transport/gzip.ts";

@@ -1,4 +1,4 @@
-import type { Environment } from "../environment/environment.ts";
+import type { Timers } from "../timers.ts";
 import type { TransportRequest } from "./transport.ts";
 import { aborted, timedOut } from "./transport-error.ts";
 
@@ -18,7 +18,7 @@ export interface Limit {
  */
 export function limit(
   { url, timeout, signal }: Pick<TransportRequest, "url" | "timeout" | "signal">,
-  after: Environment["after"],
+  after: Timers["after"],
 ): Limit {
   const attempt = new AbortController();
   const onAbort = (): void => attempt.abort(aborted(url));

@@ -1,5 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from "node:http";
-import type { ConnectionSettings } from "../connection-options.ts";
+import type { ConnectionSettings } from "../connection-settings.ts";
 import { parseProxy, proxyFromEnvironment } from "./proxy.ts";
 import { authorizationOf, createTunnelAgent, type TunnelOptions } from "./tunnel.ts";
 

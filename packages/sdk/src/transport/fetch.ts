@@ -1,4 +1,4 @@
-import { after } from "../environment/timers.ts";
+import { after } from "../timers.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { limit } from "./attempt.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";

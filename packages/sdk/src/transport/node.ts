@@ -1,6 +1,6 @@
 import type { ClientRequest } from "node:http";
-import type { ConnectionSettings } from "../connection-options.ts";
-import { after } from "../environment/timers.ts";
+import type { ConnectionSettings } from "../connection-settings.ts";
+import { after } from "../timers.ts";
 import { adviceFor } from "./advice.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { Connections, headersOf, type Route } from "./connections.ts";

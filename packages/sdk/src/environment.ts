@@ -1,29 +1,23 @@
-import type { ConnectionsCheck, DurableCheck, Settings } from "../config.ts";
-import type { Counters } from "../counters.ts";
-import type { RequestEnded } from "../diagnostics/channels.ts";
-import type { OpenOutbox } from "../outbox/outbox.ts";
-import type { TellLog } from "../report/problem-log.ts";
-import type { Gzip } from "../transport/gzip.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { ConnectionsCheck, DurableCheck, Settings } from "./config.ts";
+import type { Counters } from "./counters.ts";
+import type { RequestEnded } from "./diagnostics/channels.ts";
+import type { Outbox, OutboxHost } from "./outbox/outbox.ts";
+import type { TellLog } from "./report/problem-log.ts";
+import type { Timers } from "./timers.ts";
+import type { Gzip } from "./transport/gzip.ts";
+import type { Transport } from "./transport/transport.ts";
 
 /**
  * Everything that the client takes from its surroundings. `node.ts` and `web.ts` are the real ones;
  * tests run the same client on virtual time, with a transport and randomness of their own.
  */
-export interface Environment {
+export interface Environment extends Timers {
   /** Name and version of the runtime, as in `node/20.20.2`: for `User-Agent`. */
   readonly runtime: string;
   /** Milliseconds since 1970. May jump: for time stamps only. */
   now(): number;
   /** Milliseconds since some moment. Never jumps: for ages, intervals and backoffs. */
   monotonic(): number;
-  /**
-   * Calls back once after that many milliseconds; returns what cancels it. The timer does not keep
-   * the program alive, and may be of any length.
-   */
-  after(milliseconds: number, callback: () => void): () => void;
-  /** Keeps the program alive until the function that it returns is called. */
-  hold(): () => void;
   /** Calls back when what runs now has ended, before any timer or answer. */
   soon(callback: () => void): void;
   /** From 0 up to, but not including, 1. */
@@ -88,3 +82,6 @@ export interface Resident {
    */
   lost(): void;
 }
+
+/** Makes an outbox. */
+export type OpenOutbox = (settings: Settings, environment: Environment, counters: Counters, host: OutboxHost) => Outbox;

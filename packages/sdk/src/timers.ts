@@ -3,6 +3,17 @@ import { realClearInterval, realClearTimeout, realSetInterval, realSetTimeout } 
 /** The longest time that a timer of any runtime can be set for; longer ones would fire at once. */
 const longest = 2 ** 31 - 1;
 
+/** The timers of a runtime. */
+export interface Timers {
+  /**
+   * Calls back once after that many milliseconds; returns what cancels it. The timer does not keep
+   * the program alive, and may be of any length.
+   */
+  after(milliseconds: number, callback: () => void): () => void;
+  /** Keeps the program alive until the function that it returns is called. */
+  hold(): () => void;
+}
+
 /** A timer that keeps no program alive, where the runtime knows the difference. */
 export function after(milliseconds: number, callback: () => void): () => void {
   let timer: ReturnType<typeof realSetTimeout>;
