@@ -14,6 +14,7 @@ import { type Batch, commitOf, returnLoans, takeBatch } from "./batch.ts";
 import type { Breaker } from "./breaker.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import { detailOf, refusesCredentials, worse } from "./failure-scope.ts";
+import { type Findings, newFindings } from "./findings.ts";
 import { type JudgedBatch, OutcomeJudge } from "./outcome-judge.ts";
 import type { Positions } from "./positions.ts";
 
@@ -44,24 +45,6 @@ export interface DelivererOptions {
   readonly transform?: EventTransform | undefined;
   /** The limit to what goes out. */
   readonly throttle?: Throttle | undefined;
-}
-
-/** What the outcomes of a batch say about the destination. */
-interface Findings {
-  /** Whether it was asked about any of the events, and about one for the first time. */
-  wasAsked: boolean;
-  hasFirst: boolean;
-  /** Whether it took an event, or refused one for what it is. */
-  gotThrough: boolean;
-  /** The worst failure of each scope. */
-  sick: Retry | undefined;
-  failed: Retry | undefined;
-  /** Whether most of the latest first attempts failed. */
-  mostFail: boolean;
-  /** What was wrong with the answer to an event that it took. */
-  flaw: string | undefined;
-  /** Events that are tried again, the last one first. */
-  readonly again: { readonly entry: Entry; readonly outcome: Retry }[];
 }
 
 /**
@@ -275,16 +258,7 @@ export class Deliverer {
    */
   #conclude(batch: Batch, number: number, results: readonly Result[], now: number): Findings {
     const { entries, isProbe, watch } = batch;
-    const findings: Findings = {
-      wasAsked: false,
-      hasFirst: false,
-      gotThrough: false,
-      sick: undefined,
-      failed: undefined,
-      mostFail: false,
-      flaw: undefined,
-      again: [],
-    };
+    const findings = newFindings();
     const judged: JudgedBatch = { isProbe, now, passing: undefined };
     for (let at = entries.length - 1; at >= 0; at--) {
       const entry = entries[at]!;
