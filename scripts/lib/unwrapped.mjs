@@ -1,7 +1,5 @@
 /** Files whose comments are still wider: they are being rewritten. */
 export const unwrapped = [
-  "packages/sdk/src/accept-message.ts",
-  "packages/sdk/src/held-fields.ts",
   "packages/server/src/cli/check-send.ts",
   "packages/server/src/config/apart/child.ts",
   "packages/server/src/config/apart/run-apart.ts",
@@ -10,9 +8,7 @@ export const unwrapped = [
   "packages/server/src/router/memory/budget.ts",
   "packages/server/src/router/read/take-record.ts",
   "packages/server/src/router/router.ts",
-  "packages/server/src/router/thread/start-router.ts",
   "packages/server/src/router/thread/worker.ts",
-  "packages/server/src/router/transform/event-transform.ts",
   "packages/server/src/router/transform/running-file.ts",
   "packages/server/src/router/transform/transform-process.ts",
   "packages/server/src/router/transform/transform-watchdog.ts",

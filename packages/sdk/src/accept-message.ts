@@ -60,7 +60,9 @@ export interface RefusedMessage {
   readonly refusal: Refusal;
 }
 
-/** What becomes of a call: the message is completed, checked and encoded, or refused. Never throws. */
+/**
+ * What becomes of a call: the message is completed, checked and encoded, or refused. Never throws.
+ */
 export function acceptMessage(call: Call, rules: MessageRules): EncodedMessage | RefusedMessage {
   let { messageId } = call;
   try {
@@ -90,7 +92,10 @@ export function acceptMessage(call: Call, rules: MessageRules): EncodedMessage |
   }
 }
 
-/** What is sent for what `enrich` gave: it goes on being the message of its call, at its time. Throws a Refusal. */
+/**
+ * What is sent for what `enrich` gave: it goes on being the message of its call, at its time.
+ * Throws a Refusal.
+ */
 export function encodeEnriched(result: unknown, original: string, more: string): { json: string; key: string } {
   const { messageId, originalTimestamp } = parseMessage(original);
   const message = messageOf(result);
@@ -162,7 +167,10 @@ function isOverflow(thrown: unknown): boolean {
   return thrown instanceof RangeError && thrown.message.includes("call stack");
 }
 
-/** The caller's, if there is one; an empty id is none, and so is one that the data plane would replace at each attempt. */
+/**
+ * The caller's, if there is one; an empty id is none, and so is one that the data plane would
+ * replace at each attempt.
+ */
 function idOf(message: unknown): string | undefined {
   if (!hasFields(message) || typeof message.messageId !== "string") return undefined;
   return isBlank(message.messageId) ? undefined : message.messageId;

@@ -7,8 +7,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const none: readonly string[] = [];
 
 /**
- * Fields that lie under those of many messages. They keep their JSON: what a message has of its own is spliced into it, and nothing
- * is encoded that is the same for all.
+ * Fields that lie under those of many messages. They keep their JSON: what a message has of its own
+ * is spliced into it, and nothing is encoded that is the same for all.
  */
 export class HeldFields {
   readonly #fields: Fields;
@@ -37,7 +37,8 @@ export class HeldFields {
   }
 
   /**
-   * The same with fields of a message's own over it, deeply: as JSON of `mergeContext(fields, own)`.
+   * The same with fields of a message's own over it, deeply: as JSON of `mergeContext(fields,
+   * own)`.
    *
    * @param omitted name of a field of `own` that is left out
    */

@@ -11,13 +11,17 @@ import type { RouterCalls } from "./thread-messages.ts";
 /** The router, seen from the main thread. */
 export interface RunningRouter {
   readonly condition: RouterCondition;
-  /** How every destination stands. Rejects while the thread is being started again, and after `close`. */
+  /**
+   * How every destination stands. Rejects while the thread is being started again, and after
+   * `close`.
+   */
   stats(): Promise<RouterStatus>;
   /**
-   * Goes on with another configuration. Resolves when every destination has taken it, or when it is clear that the thread will
-   * start again, with it.
+   * Goes on with another configuration. Resolves when every destination has taken it, or when it is
+   * clear that the thread will start again, with it.
    *
-   * @throws ServerError PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT when its types of destinations cannot be loaded: the one before goes on
+   * @throws ServerError PINTLE_CONFIG_UNREADABLE, PINTLE_CONFIG_TIMEOUT when its types of
+   * destinations cannot be loaded: the one before goes on
    */
   change(config: Pick<StartRouterOptions, "sources" | "destinations">): Promise<void>;
   /** Asks the thread for something. Rejects while it is being started again, and after `close`. */
@@ -26,13 +30,17 @@ export interface RunningRouter {
     takes: RouterCalls[Name]["takes"],
   ): Promise<RouterCalls[Name]["gives"]>;
   /**
-   * Lets the thread finish what is on its way, at most `within` milliseconds (default 5000), save its progress and end. A
-   * thread that does not answer is ended 2 s later. Never rejects; called again it does nothing more.
+   * Lets the thread finish what is on its way, at most `within` milliseconds (default 5000), save
+   * its progress and end. A thread that does not answer is ended 2 s later. Never rejects; called
+   * again it does nothing more.
    */
   close(within?: number): Promise<void>;
 }
 
-/** A thread that has run for so long, in milliseconds, and dies then, is started again as after the first fault. */
+/**
+ * A thread that has run for so long, in milliseconds, and dies then, is started again as after the
+ * first fault.
+ */
 const settledAfter = 60_000;
 
 /** How the thread stands. */
@@ -48,11 +56,13 @@ export type RouterCondition =
     };
 
 /**
- * Starts the router in a thread of its own, so that no destination can slow down the gateway. Resolves when every destination
- * has its place in the log. A thread that dies of a fault is started again, with backoff; nothing is lost by it. So is one that cannot be
- * started the first time: events are taken and stored meanwhile, and delivered when it can.
+ * Starts the router in a thread of its own, so that no destination can slow down the gateway.
+ * Resolves when every destination has its place in the log. A thread that dies of a fault is
+ * started again, with backoff; nothing is lost by it. So is one that cannot be started the first
+ * time: events are taken and stored meanwhile, and delivered when it can.
  *
- * @throws what somebody has to mend before it can ever start: what the configuration says, what a newer version has written
+ * @throws what somebody has to mend before it can ever start: what the configuration says, what a
+ * newer version has written
  */
 export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
   const { engine, logger, memory = sharesOf(256e6) } = first;
@@ -66,7 +76,10 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
   let condition: RouterCondition = { state: "running" };
   /** Where the log stood when each destination was first seen here. */
   let beginnings: Beginnings = {};
-  /** Who writes the register takes turns: a thread from its start to its end, and this one while there is none. */
+  /**
+   * Who writes the register takes turns: a thread from its start to its end, and this one while
+   * there is none.
+   */
   let turn: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -123,7 +136,10 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
     }
   }
 
-  /** Tells a thread the configuration. @throws ServerError when it cannot take it, and nothing has changed */
+  /**
+   * Tells a thread the configuration. @throws ServerError when it cannot take it, and nothing has
+   * changed
+   */
   async function tell(to: RouterThread): Promise<void> {
     const { sources, destinations } = options;
     try {
@@ -188,7 +204,9 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
   return running;
 }
 
-/** Whether it stays until its owner does something: what the configuration or the data folder holds. */
+/**
+ * Whether it stays until its owner does something: what the configuration or the data folder holds.
+ */
 function isForTheOwner({ name, code }: Error & { readonly code?: unknown }): boolean {
   if (name === "EngineError") return code !== "PINTLE_STORAGE_FULL" && code !== "PINTLE_STORAGE_FAILED";
   return name === "ServerError" || name === "InvalidConfigError";

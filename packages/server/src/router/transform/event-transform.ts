@@ -16,16 +16,19 @@ export type Transformed =
   | (DeadEnding & { readonly detail: string });
 
 /**
- * What happens to the events of one destination after the filter and before they go out: its transformation.
+ * What happens to the events of one destination after the filter and before they go out: its
+ * transformation.
  *
- * It is called while the events' lanes are busy, so however long it takes, no event of a user overtakes another; the calls of
- * different batches overlap. What it gave for an event is kept for further attempts, as long as the event is in memory. What is parked,
- * and what is replayed, goes through the transformation as it is then.
+ * It is called while the events' lanes are busy, so however long it takes, no event of a user
+ * overtakes another; the calls of different batches overlap. What it gave for an event is kept for
+ * further attempts, as long as the event is in memory. What is parked, and what is replayed, goes
+ * through the transformation as it is then.
  */
 export interface EventTransform {
   /**
-   * One result for each event, in the order of the events, or for the first of them, at least one: large results are taken from it bit by
-   * bit, and the rest is to be asked for again. A rejection is this batch's trouble: it is tried again.
+   * One result for each event, in the order of the events, or for the first of them, at least one:
+   * large results are taken from it bit by bit, and the rest is to be asked for again. A rejection
+   * is this batch's trouble: it is tried again.
    */
   run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Transformed[]>;
   /** So many bytes of what it gave, by their `sizes`, are no longer held. */
@@ -49,9 +52,14 @@ export function sizeOfAll(transformed: readonly (Transformed | undefined)[]): nu
   return transformed.reduce((sum, each) => sum + (each === undefined ? 0 : sizeOf(each)), 0);
 }
 
-/** A limit to what goes out to one destination: a bucket that may run into debt, so that a batch need not be cut to what is left. */
+/**
+ * A limit to what goes out to one destination: a bucket that may run into debt, so that a batch
+ * need not be cut to what is left.
+ */
 export interface Throttle {
-  /** The time, in the clock's `now`, from which something may go out. At or below `now`: at once. */
+  /**
+   * The time, in the clock's `now`, from which something may go out. At or below `now`: at once.
+   */
   next(now: number): number;
   /** So many events go out now. */
   took(events: number, now: number): void;
