@@ -36,11 +36,6 @@ const asyncDispose = `declare global {
 }
 `;
 
-/**
- * Without comments and blanks, which a program would read at each start. Names stay: a stack trace
- * says who called whom, and source maps lead to the sources, which are in the package.
- */
-const minified = { minifySyntax: true, minifyWhitespace: true };
 const mapped = { target, sourcemap: "external", sourcesContent: false };
 
 /**
@@ -190,7 +185,6 @@ async function stageCode(folder, out, { exports, dependencies = {} }) {
       mkdirSync(dirname(path), { recursive: true });
       const { code, map } = await transform(inline, {
         ...mapped,
-        ...minified,
         sourcefile: basename(path),
         format: "esm",
       });

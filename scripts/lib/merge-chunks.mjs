@@ -5,18 +5,29 @@ import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 /**
- * The outputs of a build with code splitting, with all chunks that `entry` loads at its start as
- * one.
+ * The outputs of a build with code splitting, with the chunks that `entry` loads at its start as
+ * two modules: `core.js`, of which what is loaded later needs a part as well, and `main.js`, the
+ * rest. (One module would import what imports it, of which bundlers warn.)
  *
  * @param outputs text by path, source maps included, of a build by esbuild that has not shortened
  * names
- * @param imports of each output, and what it exports: `outputs` of the metafile, by the same paths
+ * @param metafile imports and exports of each output, by the same paths
  * @param options of the build that are about its syntax
  */
 export async function mergeChunks(outputs, metafile, entry, options) {
-  const chunks = chunksOf(metafile, entry);
+  const chunks = reachedFrom([entry], metafile).filter((path) => path !== entry);
+  const later = Object.values(metafile).flatMap(({ imports }) =>
+    imports.filter(({ kind, path }) => kind === "dynamic-import" && path in metafile).map(({ path }) => path),
+  );
+  const shared = reachedFrom(later, metafile);
+  const core = chunks.filter((chunk) => shared.includes(chunk));
+  const main = chunks.filter((chunk) => !shared.includes(chunk));
+  return merge(await merge(outputs, metafile, core, "core.js", options), metafile, main, "main.js", options);
+}
+
+async function merge(outputs, metafile, chunks, name, options) {
   if (chunks.length < 2) return outputs;
-  const merged = join(dirname(chunks[0]), "core.js");
+  const merged = join(dirname(chunks[0]), name);
   // A name may be one of several chunks.
   const alias = (name, chunk) => `${name}_${chunks.indexOf(chunk)}`;
   const lines = chunks.map((chunk) => {
@@ -29,7 +40,7 @@ export async function mergeChunks(outputs, metafile, entry, options) {
     outfile: merged,
     bundle: true,
     splitting: false,
-    plugins: [inMemory(outputs)],
+    plugins: [inMemory(outputs, chunks)],
   });
   const kept = [...outputs].filter(([path]) => !chunks.includes(path.replace(/\.map$/, "")));
   return new Map([
@@ -53,24 +64,24 @@ export async function mergeChunks(outputs, metafile, entry, options) {
   }
 }
 
-/** What is loaded at the start, but for the entry itself. */
-function chunksOf(metafile, entry) {
-  const found = new Set([entry]);
+/** What these outputs load at their start, themselves included. */
+function reachedFrom(outputs, metafile) {
+  const found = new Set(outputs);
   for (const path of found) {
     for (const { path: next, kind } of metafile[path].imports)
       if (kind === "import-statement" && next in metafile) found.add(next);
   }
-  return [...found].filter((path) => path !== entry).sort();
+  return [...found].sort();
 }
 
-/** Reads outputs that are not written. What is imported later stays a file of its own. */
-function inMemory(outputs) {
+/** Reads outputs that are not written. What is no part of the module stays a file of its own. */
+function inMemory(outputs, chunks) {
   return {
     name: "in-memory",
     setup(building) {
-      building.onResolve({ filter: /^\./ }, ({ path, importer, resolveDir, kind }) => {
-        if (kind === "dynamic-import") return { path, external: true };
-        return { path: join(importer === "" ? resolveDir : dirname(importer), path), namespace: "output" };
+      building.onResolve({ filter: /^\./ }, ({ path, importer, resolveDir }) => {
+        const full = join(importer === "" || !chunks.includes(importer) ? resolveDir : dirname(importer), path);
+        return chunks.includes(full) ? { path: full, namespace: "output" } : { path, external: true };
       });
       building.onLoad({ filter: /./, namespace: "output" }, ({ path }) => {
         const map = inlineMap(outputs.get(`${path}.map`));
