@@ -64,6 +64,7 @@ export type RouterCondition =
  * @throws what somebody has to mend before it can ever start: what the configuration says, what a
  * newer version has written
  */
+// Long, since all of it is about the one variable `thread`: who may set it, and in whose turn.
 export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
   const { engine, logger, memory = sharesOf(256e6) } = first;
   let options = first;

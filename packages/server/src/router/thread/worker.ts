@@ -30,6 +30,7 @@ const main = parentPort;
 if (main === null) throw new Error("This file is the entry of a worker thread");
 void run(workerData as RouterThreadData, (message) => main.postMessage(message));
 
+// Long, since it is the order in which a thread is put together, to be read from top to bottom.
 async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {
   // Destinations of users write events with JSON.stringify.
   letJsonTakeBigInt();
