@@ -137,7 +137,7 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
     sender,
   });
   const outcomes = await connection.deliver(
-    wanted.events.map((event, index) => complete(event, index, now, type.takesRequests === true)),
+    wanted.events.map((event, index) => frozen(complete(event, index, now, type.takesRequests === true))),
   );
   await connection.close();
   return [
@@ -167,6 +167,13 @@ function complete(
   // A case's event is what a transformation may have given.
   if (takesRequests) takeRequest(whole);
   return whole;
+}
+
+/** Destinations share what is nested in an event: a type that changes it throws here. */
+function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
 
 function compareRequests(wanted: NonNullable<Case["requests"]>, sent: readonly HttpRequest[]): string[] {

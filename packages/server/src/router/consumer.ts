@@ -1,7 +1,8 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Position, Tools } from "@pintle/kit";
-import type { AssignedPartition, Engine, Subscription } from "../engine/engine.ts";
+import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import type { Logger } from "../logger.ts";
+import { type OpenedRecord, openRecord } from "../records/event-record.ts";
 import type { Redact } from "../redactor.ts";
 import type { ConsumerDestination } from "./consumer-destination.ts";
 import { DeadLetterWriter } from "./dead/dead-letter-writer.ts";
@@ -47,6 +48,8 @@ export interface ConsumerOptions {
   readonly limits?: Partial<ConsumerLimits>;
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
   readonly deduper?: ((partition: number) => Deduper) | undefined;
+  /** Opens a record of `events`. @default by itself */
+  readonly open?: ((record: EngineRecord) => OpenedRecord) | undefined;
   /** Shared by all destinations. */
   readonly budget: MemoryBudget;
   readonly tap: Tap;
@@ -119,6 +122,7 @@ export class Consumer {
       filter: { ...filter, name, displayName: type.displayName, names: type.names },
       sources,
       concerns: concernsOf(sources, ledger),
+      open: options.open ?? openRecord,
     };
     const lanes = new Lanes(limits);
     // Of a transactional destination, one batch is prepared while the one before it is committed.

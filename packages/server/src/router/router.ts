@@ -7,6 +7,7 @@ import type { Logger } from "../logger.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import type { DeadLetter } from "../records/dead-letter.ts";
+import { openRecord } from "../records/event-record.ts";
 import { Redactor } from "../redactor.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerDestination, consumerDestination } from "./consumer-destination.ts";
@@ -17,6 +18,7 @@ import type { Retried, RouterStatus } from "./ledger/status.ts";
 import { Tap } from "./ledger/tap.ts";
 import { MemoryBudget } from "./memory/budget.ts";
 import type { ConsumerLimits } from "./memory/limits.ts";
+import { DecodedRecords } from "./read/decoded-records.ts";
 import type { Beginnings } from "./registry/beginnings.ts";
 import { DestinationRegistry } from "./registry/destination-registry.ts";
 import type { ReplayTarget } from "./replay/log-replay.ts";
@@ -65,6 +67,9 @@ interface Member {
   readonly made: readonly [Destination, ConsumerDestination["sources"]];
 }
 
+/** Bytes of heap for records that destinations which read side by side share. */
+const mostDecoded = 4 << 20;
+
 /** Brings every event of the log to every enabled destination that its source is connected to. */
 export class Router {
   /** Where every step of every event can be watched. */
@@ -73,6 +78,10 @@ export class Router {
   readonly #registry: DestinationRegistry;
   readonly #log: string;
   readonly #budget: MemoryBudget;
+  /** What destinations that read side by side share. */
+  readonly #decoded: DecodedRecords;
+  /** Bytes of memory for all of it. */
+  readonly #memory: number;
   readonly #members = new Map<string, Member>();
   /** By destination id. */
   readonly #redactors = new Map<string, Redactor>();
@@ -86,7 +95,10 @@ export class Router {
     this.#options = options;
     this.#registry = registry;
     this.#log = log;
-    this.#budget = new MemoryBudget(options.memory ?? 256 << 20);
+    this.#memory = options.memory ?? 256 << 20;
+    const decoded = Math.min(mostDecoded, this.#memory / 32);
+    this.#decoded = new DecodedRecords(decoded);
+    this.#budget = new MemoryBudget(this.#memory - decoded);
   }
 
   /**
@@ -142,6 +154,7 @@ export class Router {
           { ...destination, ...this.#options.pipelineOf?.(entry) },
           ledgers.get(id),
           beginnings?.[id],
+          entry.ownType !== undefined,
         );
         this.#members.set(id, { consumer, made: [entry, destination.sources] });
         if (await this.#start(consumer)) placed.push(consumer);
@@ -190,6 +203,7 @@ export class Router {
     destination: ConsumerDestination,
     before: Ledger | undefined,
     beginnings: readonly number[] | undefined,
+    isOwn: boolean,
   ): Consumer {
     const { engine, tools, clock, random, logger, limits } = this.#options;
     // A secret that was replaced may come up once more, in the problem that it was replaced for.
@@ -217,6 +231,8 @@ export class Router {
       before,
       beginnings,
       deduper,
+      // What the owner's code is given is nobody else's.
+      open: (record) => (this.#members.size > 1 && !isOwn ? this.#decoded.open(record) : openRecord(record)),
       ...(limits === undefined ? {} : { limits }),
     });
   }
@@ -299,7 +315,7 @@ export class Router {
 
   async status(): Promise<RouterStatus> {
     const destinations = await Promise.all(this.#consumers.map((consumer) => consumer.status()));
-    return { memory: { held: this.#budget.held, bytes: this.#budget.bytes }, destinations };
+    return { memory: { held: this.#budget.held + this.#decoded.held, bytes: this.#memory }, destinations };
   }
 
   /** Finishes what is on its way, at most `within` milliseconds, and saves progress. */

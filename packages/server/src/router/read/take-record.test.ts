@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { EngineRecord } from "../../engine/engine.ts";
+import { openRecord } from "../../records/event-record.ts";
 import { newPartitionState, progressOf } from "../ledger/partition.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { type TakeRules, takeRecord } from "./take-record.ts";
@@ -28,6 +29,7 @@ const rulesWith = (fits: TakeRules["fits"]): TakeRules => ({
   filter: { name: "d", displayName: "D", except: { types: [], events: ["No"] } },
   sources: new Set(["shop"]),
   concerns: () => true,
+  open: openRecord,
   copies: 1,
   fits,
 });

@@ -2,7 +2,7 @@ import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import { type OpenedRecord, openRecord } from "../../records/event-record.ts";
+import type { OpenedRecord } from "../../records/event-record.ts";
 import { type FilterReason, type FilterRules, filterEvent } from "../filter/filter.ts";
 import { type Entry, newEntry } from "../lanes/entry.ts";
 import { duplicate as duplicateEnding, type Ending, filtered as filteredEnding } from "../ledger/ending.ts";
@@ -28,6 +28,8 @@ export interface TakeRules {
   /** Ids of the sources that are connected to the destination. */
   readonly sources: { has(sourceId: string): boolean };
   readonly concerns: Concerns;
+  /** @see openRecord */
+  readonly open: (record: EngineRecord) => OpenedRecord;
   /** Objects that there may be of each event, see `holdingOf`. */
   readonly copies: number;
   /** Whether there is memory for so many bytes beside what is held. */
@@ -64,7 +66,7 @@ export function takeRecord(
   }
   let content: OpenedRecord;
   try {
-    content = openRecord(record);
+    content = rules.open(record);
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === "PINTLE_RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });

@@ -1,0 +1,53 @@
+import type { EngineRecord } from "../../engine/engine.ts";
+import { type OpenedRecord, openRecord } from "../../records/event-record.ts";
+import { parsedCost } from "../memory/heap-cost.ts";
+
+/** What is kept of a record. */
+interface Kept {
+  readonly opened: OpenedRecord;
+  /** Bytes of heap, about. */
+  readonly cost: number;
+}
+
+/**
+ * The records of `events` that were opened last, for destinations that come to the same record one after the other: it is parsed
+ * once for all of them. Each gets an object of its own for each event; what is nested in it they share, and nobody may change it.
+ *
+ * One that is far behind opens its records anew, and keeps the others from nothing: the oldest goes for the newest.
+ */
+export class DecodedRecords {
+  readonly #mostBytes: number;
+  readonly #kept = new Map<string, Kept>();
+  #held = 0;
+
+  /** @param mostBytes of heap that it may take, about */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Bytes of heap that it takes, about. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** @throws EngineError as `openRecord` */
+  open(record: EngineRecord): OpenedRecord {
+    const key = `${record.partition} ${record.offset}`;
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known.opened;
+    const opened = openRecord(record);
+    this.#keep(key, { opened, cost: parsedCost(record.payload) + record.header.length });
+    return opened;
+  }
+
+  #keep(key: string, kept: Kept): void {
+    if (kept.cost > this.#mostBytes) return;
+    this.#kept.set(key, kept);
+    this.#held += kept.cost;
+    for (const [oldest, { cost }] of this.#kept) {
+      if (this.#held <= this.#mostBytes) return;
+      this.#kept.delete(oldest);
+      this.#held -= cost;
+    }
+  }
+}
