@@ -31,13 +31,10 @@ export class EventLog {
    * @param ranges of the events in the payload; without them it is parsed
    * @throws EngineError
    */
-  async append(facts: EventRecordFacts, payload: Uint8Array, ranges?: BodyEvents["ranges"]): Promise<void> {
-    if (this.isDivided) await Promise.all(this.#divide(facts, payload, ranges).map((record) => this.#append(record)));
-    else await this.#append({ ...encodeEventRecord(facts), payload });
-  }
-
-  async #append(record: NewRecord): Promise<void> {
-    await this.#engine.append(topic, record);
+  append(facts: EventRecordFacts, payload: Uint8Array, ranges?: BodyEvents["ranges"]): Promise<unknown> {
+    if (!this.isDivided) return this.#engine.append(topic, { header: encodeEventRecord(facts).header, payload });
+    const records = this.#divide(facts, payload, ranges);
+    return Promise.all(records.map((record) => this.#engine.append(topic, record)));
   }
 
   #divide(facts: EventRecordFacts, payload: Uint8Array, ranges: BodyEvents["ranges"]): NewRecord[] {

@@ -67,8 +67,8 @@ const scanBytes = 1 << 16;
 export class EmbeddedEngine implements Engine {
   readonly #options: EmbeddedEngineOptions;
   readonly #logs = new Map<string, Promise<PartitionLog>>();
-  /** The logs that are open already: an append finds its own without waiting. */
-  readonly #opened = new Map<string, PartitionLog>();
+  /** The logs that are open already, by topic and partition: an append finds its own without waiting. */
+  readonly #opened = new Map<string, Map<number, PartitionLog>>();
   readonly #readers = new Map<string, Promise<LogReader>>();
   readonly #subscriptions = new Set<Subscription>();
   /** Topics and groups that have a member. */
@@ -97,10 +97,10 @@ export class EmbeddedEngine implements Engine {
     return this.#options.partitions?.(topic) ?? 1;
   }
 
-  async append(topic: string, { partition = 0, header, payload }: NewRecord): Promise<RecordPosition> {
-    this.#assertOpen();
-    const log = this.#opened.get(keyOf(topic, partition)) ?? (await this.#logOf(topic, partition));
-    return { partition, offset: await log.append(header, payload) };
+  append(topic: string, { partition = 0, header, payload }: NewRecord): Promise<RecordPosition> {
+    const log = this.#closed === undefined ? this.#opened.get(topic)?.get(partition) : undefined;
+    if (log !== undefined) return log.append(header, payload);
+    return this.#logOf(topic, partition).then((opened) => opened.append(header, payload));
   }
 
   async subscribe(topics: readonly string[], group: string, handler: AssignmentHandler): Promise<Subscription> {
@@ -184,7 +184,7 @@ export class EmbeddedEngine implements Engine {
       closed: () => {
         this.#stops.delete(stop);
         this.#audience.delete(port);
-        for (const log of this.#opened.values()) log.vanished(port);
+        for (const log of this.#openLogs()) log.vanished(port);
       },
     });
     this.#stops.add(stop);
@@ -227,7 +227,7 @@ export class EmbeddedEngine implements Engine {
    * Removes old records of the topics that this engine has open. To be called every minute or so.
    */
   async retain(): Promise<void> {
-    for (const log of this.#opened.values()) await log.retain();
+    for (const log of this.#openLogs()) await log.retain();
     for (const report of this.#reports.values()) report.tell(Date.now());
   }
 
@@ -252,7 +252,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #assertOpen(): void {
-    if (this.#closed !== undefined) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed");
+    if (this.#closed !== undefined) throw closedError();
   }
 
   #commonPartitions(topics: readonly string[]): number {
@@ -272,16 +272,20 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
+  *#openLogs(): Iterable<PartitionLog> {
+    for (const logs of this.#opened.values()) yield* logs.values();
+  }
+
   #logOf(topic: string, partition: number): Promise<PartitionLog> {
     const { directory, fs, owns, retention, logger } = this.#options;
-    const key = keyOf(topic, partition);
-    return once(this.#logs, key, async () => {
-      this.#assertOpen();
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return once(this.#logs, keyOf(topic, partition), async () => {
       if (!owns(topic)) throw new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
       const count = this.partitions(topic);
       const rules = retention?.(topic);
       const log = await PartitionLog.open(partitionFolder(directory, topic, partition), {
         fs,
+        partition,
         isOneOfSeveral: count > 1,
         retention: rules?.maxBytes === undefined ? rules : { ...rules, maxBytes: rules.maxBytes / count },
         progressDirectory: this.#progressFolder(topic, partition),
@@ -289,7 +293,8 @@ export class EmbeddedEngine implements Engine {
         onRetention: (report) => this.#reportsOf(topic).add(report, Date.now()),
         onUnmarked: (group, error) => logger.warn({ topic, group, err: error }, "a mark beside its progress failed"),
       });
-      this.#opened.set(key, log);
+      const opened = this.#opened.get(topic) ?? new Map<number, PartitionLog>();
+      this.#opened.set(topic, opened.set(partition, log));
       for (const reader of this.#audience) log.appeared(reader);
       return log;
     });
@@ -344,7 +349,7 @@ export class EmbeddedEngine implements Engine {
   #appeared(reader: object): void {
     if (this.#audience.has(reader)) return;
     this.#audience.add(reader);
-    for (const log of this.#opened.values()) log.appeared(reader);
+    for (const log of this.#openLogs()) log.appeared(reader);
   }
 
   #reportsOf(topic: string): RetentionReports {
@@ -442,6 +447,10 @@ function refuseRead(topic: string): (error: unknown) => never {
   return (error) => {
     throw engineError(error, `topic ${topic} cannot be read`);
   };
+}
+
+function closedError(): EngineError {
+  return new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed");
 }
 
 function keyOf(topic: string, partition: number): string {

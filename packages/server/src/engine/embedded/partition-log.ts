@@ -8,7 +8,7 @@ import {
   type LogErrorCode,
   type RetentionReport,
 } from "@pintle/log";
-import type { Retention } from "../engine.ts";
+import type { RecordPosition, Retention } from "../engine.ts";
 import { EngineError, type EngineErrorCode } from "../engine-error.ts";
 import { groupsBefore, markAbsent, markPresent } from "./expired-groups.ts";
 import { GroupOffsets } from "./group-offsets.ts";
@@ -18,6 +18,8 @@ import type { ServedPartition } from "./high-watermark-channel.ts";
 export interface PartitionLogOptions {
   readonly fs: FileSystem | undefined;
   readonly retention: Retention | undefined;
+  /** Its number. */
+  readonly partition: number;
   /** Whether the topic has more partitions than this one. */
   readonly isOneOfSeveral: boolean;
   /** Where the groups keep their progress. */
@@ -38,6 +40,7 @@ export interface PartitionLogOptions {
 export class PartitionLog implements ServedPartition {
   readonly watermark: HighWatermark;
   readonly #log: Log;
+  readonly #position: (offset: number) => RecordPosition;
   readonly #options: PartitionLogOptions;
   readonly #listeners: Set<() => void>;
   readonly #offsets: GroupOffsets;
@@ -88,6 +91,8 @@ export class PartitionLog implements ServedPartition {
     this.#listeners = listeners;
     this.#offsets = offsets;
     this.#options = options;
+    const { partition } = options;
+    this.#position = (offset) => ({ partition, offset });
   }
 
   get start(): number {
@@ -98,9 +103,8 @@ export class PartitionLog implements ServedPartition {
     return this.watermark.end;
   }
 
-  /** Resolves with the offset, once the record is durable. */
-  append(header: Uint8Array, payload: Uint8Array): Promise<number> {
-    return this.#log.append(header, payload).catch(refuse);
+  append(header: Uint8Array, payload: Uint8Array): Promise<RecordPosition> {
+    return this.#log.append(header, payload).then(this.#position, refuse);
   }
 
   /** @throws EngineError while nothing can be appended */
