@@ -320,13 +320,19 @@ export class Deliverer {
   /** Puts what is tried again back into its lanes, and lets all lanes of the batch go on. */
   #putBack({ lanes }: Batch, { again }: Findings, now: number): void {
     if (again.length === 0) {
-      for (const lane of lanes) this.#lanes.release(lane);
+      for (const lane of lanes) if (!this.#lanes.isGone(lane)) this.#lanes.release(lane);
       return;
     }
     const dueAt = new Map<Lane, number>();
     const atOnce = new Set<Lane>();
     for (const { entry, outcome } of again) {
       const lane = entry.lane!;
+      if (this.#lanes.isGone(lane)) {
+        // It comes up again for whoever has its partition now.
+        this.#ledger.back(entry);
+        this.#ledger.park(entry);
+        continue;
+      }
       this.#lanes.unshift(lane, entry);
       if (outcome.scope === "destination") atOnce.add(lane);
       else dueAt.set(lane, now + this.#judge.ownWait(entry, outcome, now));
@@ -338,6 +344,7 @@ export class Deliverer {
     }
     for (const lane of lanes) {
       const due = dueAt.get(lane);
+      if (this.#lanes.isGone(lane)) continue;
       if (due !== undefined) this.#lanes.wait(lane, due, now);
       else if (atOnce.has(lane)) this.#lanes.retry(lane);
       else this.#lanes.release(lane);

@@ -69,6 +69,8 @@ export interface Lane {
   readonly id: number | string | undefined;
   /** The partition that all its events are of. */
   readonly partition: number;
+  /** How often that had been taken away when the lane was made. */
+  readonly epoch: number;
   state: "ready" | "busy" | "waiting" | "parked";
   /** The events in memory. */
   head: Entry | undefined;

@@ -36,6 +36,8 @@ export class Lanes {
   readonly #waiting = new DueQueue<Lane>();
   /** When waiting lanes are to be parked. */
   readonly #toPark = new DueQueue<{ readonly lane: Lane; readonly since: number }>();
+  /** How often each partition was taken away. */
+  readonly #epochs = new Map<number, number>();
   #waitingCount = 0;
   /** Whether the latest probe was with an event that was tried before. */
   #probedAgain = false;
@@ -86,7 +88,7 @@ export class Lanes {
    */
   add(entry: Entry, hasKey: boolean): void {
     const known = hasKey ? this.#byId.get(entry.keyHash) : undefined;
-    const lane = known ?? newLane(hasKey ? entry.keyHash : undefined, entry.partition.source.partition);
+    const lane = known ?? this.#newLane(hasKey ? entry.keyHash : undefined, entry.partition.source.partition);
     if (lane.isParked) {
       this.#parking?.follow(lane, entry);
       return;
@@ -104,7 +106,7 @@ export class Lanes {
   parkedLane(id: number | string | undefined, partition: number): Lane {
     const known = id === undefined ? undefined : this.#byId.get(id);
     if (known !== undefined) return known;
-    const lane: Lane = { ...newLane(id, partition), state: "parked", isParked: true };
+    const lane: Lane = { ...this.#newLane(id, partition), state: "parked", isParked: true };
     if (id !== undefined) this.#byId.set(id, lane);
     return lane;
   }
@@ -259,6 +261,7 @@ export class Lanes {
    * their events in memory.
    */
   drop(partition: number): Entry[] {
+    this.#epochs.set(partition, this.#epochOf(partition) + 1);
     const dropped = new Set<Lane>();
     const stays = (lane: Lane): boolean => {
       if (lane.partition === partition) dropped.add(lane);
@@ -277,6 +280,19 @@ export class Lanes {
     return entries;
   }
 
+  /** Whether its partition was taken away while events of it were on their way. */
+  isGone({ partition, epoch }: Lane): boolean {
+    return epoch !== this.#epochOf(partition);
+  }
+
+  #epochOf(partition: number): number {
+    return this.#epochs.get(partition) ?? 0;
+  }
+
+  #newLane(id: Lane["id"], partition: number): Lane {
+    return newLane(id, partition, this.#epochOf(partition));
+  }
+
   /** It stays in the queue of those that wait: that is when it will be due. */
   #park(lane: Lane): void {
     if (this.#parking?.mayPark(lane) !== true) return;
@@ -291,10 +307,11 @@ export class Lanes {
   }
 }
 
-function newLane(id: Lane["id"], partition: number): Lane {
+function newLane(id: Lane["id"], partition: number, epoch: number): Lane {
   return {
     id,
     partition,
+    epoch,
     state: "ready",
     head: undefined,
     tail: undefined,
