@@ -67,7 +67,10 @@ const scanBytes = 1 << 16;
 export class EmbeddedEngine implements Engine {
   readonly #options: EmbeddedEngineOptions;
   readonly #logs = new Map<string, Promise<PartitionLog>>();
-  /** The logs that are open already, by topic and partition: an append finds its own without waiting. */
+  /**
+   * The logs that are open already, by topic and partition: an append finds its own without
+   * waiting.
+   */
   readonly #opened = new Map<string, Map<number, PartitionLog>>();
   readonly #readers = new Map<string, Promise<LogReader>>();
   readonly #subscriptions = new Set<Subscription>();

@@ -10,10 +10,12 @@ interface Kept {
 }
 
 /**
- * The records of `events` that were opened last, for destinations that come to the same record one after the other: it is parsed
- * once for all of them. Each gets an object of its own for each event; what is nested in it they share, and nobody may change it.
+ * The records of `events` that were opened last, for destinations that come to the same record one
+ * after the other: it is parsed once for all of them. Each gets an object of its own for each
+ * event; what is nested in it they share, and nobody may change it.
  *
- * One that is far behind opens its records anew, and keeps the others from nothing: the oldest goes for the newest.
+ * One that is far behind opens its records anew, and keeps the others from nothing: the oldest goes
+ * for the newest.
  */
 export class DecodedRecords {
   readonly #mostBytes: number;
