@@ -102,3 +102,22 @@ test("records of many events take no more memory than there is for all destinati
   assert.equal(after.memory.held, 0);
   await harness.close();
 });
+
+test("where slow destinations have taken the memory, the batches of another one are no crumbs", async () => {
+  const slow = new FakeDestination(() => new Promise(() => {}));
+  const sizes: number[] = [];
+  const quick = new FakeDestination(
+    (events) => {
+      sizes.push(events.length);
+      return events.map(() => delivered);
+    },
+    { events: 50, bytes: 1 << 20, whole: false },
+  );
+  const harness = await RouterHarness.open({ memory: 4e6, destinations: { a: slow, b: slow, c: slow, quick } });
+  const count = 3000;
+  await harness.accept(Array.from({ length: count }, (_, n) => ({ messageId: `m${n}`, userId: `u${n % 200}` })));
+  const { delivered: all, waiting } = await harness.status("quick");
+  assert.deepEqual([all, waiting], [count, 0]);
+  assert.ok(sizes.length < count / 10, `${sizes.length} batches of ${count} events`);
+  await harness.close(0);
+});

@@ -33,19 +33,24 @@ export class Backpressure {
    * Whether the next record of a partition may be taken. What it takes is known when it is there:
    * one that finds no room is held as its text, and none follows it.
    */
-  mayRead({ finishedAbove, size }: Window): boolean {
+  mayRead({ finishedAbove, size }: Window, isInPart: boolean): boolean {
     const { breaker, lanes, ledger, budget, limits } = this.#options;
     if (breaker.state !== "closed") return this.#needsProbe();
     const { readAhead, windowEvents, windowBytes, finishedAbove: mostFinished } = limits;
     const hasWindow = ledger.events < windowEvents && ledger.bytes < windowBytes && lanes.ready < readAhead;
     if (!hasWindow || size >= budget.recordsOf(perRecord)) return false;
-    return finishedAbove < Math.min(mostFinished, budget.recordsOf(perFinished)) && this.#hasMemory();
+    return finishedAbove < Math.min(mostFinished, budget.recordsOf(perFinished)) && this.#hasMemory(isInPart);
   }
 
-  /** Whoever holds nothing takes a record, whatever the others hold. */
-  #hasMemory(): boolean {
+  /**
+   * Whoever holds nothing takes a record, whatever the others hold.
+   *
+   * @param isInPart of a record that is taken in portions, the next one needs as much again as is
+   *   held: what is held as JSON goes out by it
+   */
+  #hasMemory(isInPart = false): boolean {
     const { ledger, share } = this.#options;
-    if (ledger.events === 0 || share.fits(1)) return true;
+    if (ledger.events === 0 || share.fits(isInPart ? share.held + 1 : 1)) return true;
     share.wakeOnRoom();
     return false;
   }

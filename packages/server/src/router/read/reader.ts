@@ -111,8 +111,8 @@ export class Reader {
     return partition.revoked || this.#options.ledger.isStopping;
   }
 
-  #mayRead({ window }: PartitionState): boolean {
-    return this.#options.backpressure.mayRead(window);
+  #mayRead({ window, part }: PartitionState): boolean {
+    return this.#options.backpressure.mayRead(window, part !== undefined);
   }
 
   async #room(partition: PartitionState): Promise<void> {

@@ -39,7 +39,10 @@ export interface TakeRules {
 /** Told of each event that is taken for the first time, and how it ended if it did. */
 export type Told = (index: number, event: DeliveredEvent, sourceId: string, ending?: Ending) => void;
 
-/** Events that are taken of a record at least, whatever there is room for. */
+/**
+ * Events that are taken of a record at least, whatever there is room for. More fill half of it: the
+ * other half is for parsing them to go out.
+ */
 const leastPortion = 256;
 
 /**
@@ -95,7 +98,7 @@ function takeEvents(
   let charged = 0;
   for (let index = part?.next ?? 0; index < length; index++) {
     if (state.finished[index] === 1) continue;
-    if (hold === pack && deliver.length + dead.length >= leastPortion && !fits(charged)) {
+    if (hold === pack && deliver.length + dead.length >= leastPortion && !fits(2 * charged)) {
       partition.part = { record: state, next: index, left: openFrom(state, index) };
       break;
     }
