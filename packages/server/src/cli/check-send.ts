@@ -13,7 +13,7 @@ import type { Destination } from "../model/destination.ts";
 import { filterEvent } from "../router/filter/filter.ts";
 import { systemClock } from "../router/time/clock.ts";
 import type { Transformed } from "../router/transform/event-transform.ts";
-import { Transformation } from "../router/transform/transformation.ts";
+import { Transformation, type TransformationOptions } from "../router/transform/transformation.ts";
 import type { CommandCall, CommandContext, Flag } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { type RecordedRequest, requestsOf, type SentTrial, send, type TrialPlan } from "./send-trial.ts";
@@ -51,15 +51,16 @@ export async function checkSend(call: CommandCall, context: CommandContext, conf
   const hidden = hiding(config.secrets);
 
   // Functions do not come over from the process in which the configuration was loaded.
+  const limit = configTimeoutOf(flags);
   const ownTypes = await loadOwnTypes(
     destinations.filter(({ enabled }) => enabled),
-    configTimeoutOf(flags),
+    limit,
   );
   const types: Types = new Map([...(await loadDestinationTypes(destinations.map(({ type }) => type))), ...ownTypes]);
   const plans: TrialPlan[] = [];
   let failures = 0;
   for (const destination of destinations) {
-    const planned = await plan(destination, types, config, event, hidden);
+    const planned = await plan(destination, types, config, { event, hidden, limit });
     if ("writes" in planned) plans.push(planned);
     else {
       context.print("");
@@ -128,8 +129,7 @@ async function plan(
   destination: Destination,
   types: Types,
   config: DataPlaneConfig,
-  event: DeliveredEvent,
-  hidden: Hiding,
+  { event, hidden, limit }: { event: DeliveredEvent; hidden: Hiding; limit: number },
 ): Promise<TrialPlan | Unsent> {
   const { id, name } = destination;
   const called = `${name} (${destination.type})`;
@@ -152,7 +152,10 @@ async function plan(
   const connected = config.sources.find(({ destinations }) => destinations.includes(id));
   const source = { id: connected?.id ?? "check", name: connected?.name ?? "check" };
   try {
-    const transformed = await transform(destination, event, source, type.takesRequests === true);
+    const transformed = await transform(destination, event, source, {
+      takesRequests: type.takesRequests === true,
+      startLimit: limit,
+    });
     if (transformed.kind === "filtered") {
       return unsent(false, called, "  its transformation filters the test event, so nothing is sent");
     }
@@ -182,10 +185,10 @@ async function transform(
   { name, transform: settings }: Destination,
   event: DeliveredEvent,
   source: EventSource,
-  takesRequests: boolean,
+  options: Pick<TransformationOptions, "takesRequests" | "startLimit">,
 ): Promise<Transformed> {
   if (settings === undefined) return { kind: "deliver", events: [event] };
-  const transformation = new Transformation({ ...settings, destination: name, clock: systemClock, takesRequests });
+  const transformation = new Transformation({ ...settings, ...options, destination: name, clock: systemClock });
   try {
     const [transformed] = await transformation.run([event], [source]);
     return transformed!;

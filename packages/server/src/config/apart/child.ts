@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { runCases } from "@pintle/kit";
+import { endWithParent } from "../../end-with-parent.ts";
 import { ServerError } from "../../errors.ts";
 import { loadConfig } from "../load-config.ts";
 import { isDestinationType } from "../own-types.ts";
@@ -15,6 +16,9 @@ import type { Order, PlainRefusal, TaskAnswer, Tasks } from "./tasks.ts";
  * the pipe with the number 3, answers it there, and ends; whatever that code has started ends with it. What it prints goes where the
  * parent sends it, and never into the answer.
  */
+
+// Not only when the pipe ends: code in an endless loop hears nothing of that.
+endWithParent({ pipe: 4, leadsGroup: process.platform !== "win32" });
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true, allowHalfOpen: true });
 let isAnswered = false;

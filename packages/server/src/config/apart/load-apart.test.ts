@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -118,17 +119,36 @@ test("with the process goes what it has started", { skip: process.platform === "
   while (!existsSync(pid)) await new Promise((resolve) => setImmediate(resolve));
   abort.abort();
   assert.match((await loading).refusal?.message ?? "", /loading it was given up$/);
-  const isAlive = (): boolean => {
-    try {
-      process.kill(Number(readFileSync(pid, "utf8")), 0);
-      // What has ended and has not been buried yet can still be signalled.
-      return !/^State:\s+Z/m.test(readFileSync(`/proc/${readFileSync(pid, "utf8").trim()}/status`, "utf8"));
-    } catch {
-      return false;
-    }
-  };
-  while (isAlive()) await new Promise((resolve) => setImmediate(resolve));
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
 });
+
+test("a process that spins goes with the one that has started it, in whatever way that ends", {
+  skip: process.platform === "win32",
+}, async () => {
+  const pid = join(folder, "spinning");
+  const file = join(folder, "spinning.config.ts");
+  const note = `writeFileSync("${pid}.new", String(process.pid)); renameSync("${pid}.new", "${pid}");`;
+  writeFileSync(file, `import { renameSync, writeFileSync } from "node:fs"; ${note} for (;;);`);
+  const program = `import { loadConfigApart } from ${JSON.stringify(new URL("./load-apart.js", import.meta.url).href)};
+    await loadConfigApart(${JSON.stringify(file)}, { limit: ${ample} });`;
+  writeFileSync(`${file}.mjs`, program);
+  const parent = spawn(process.execPath, [`${file}.mjs`], { stdio: "inherit" });
+  while (!existsSync(pid)) await new Promise((resolve) => setImmediate(resolve));
+  parent.kill("SIGKILL");
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+});
+
+/** Whether the process runs whose id is in a file. */
+function isAlive(file: string): boolean {
+  try {
+    const pid = Number(readFileSync(file, "utf8"));
+    process.kill(pid, 0);
+    // What has ended and has not been buried yet can still be signalled.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 test("what is left running does not keep it, and what it prints is passed on whole", async () => {
   const many = 'for (let line = 0; line < 20_000; line++) console.log("x".repeat(99));';

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ServerError, type ServerErrorCode } from "../../errors.ts";
 import { timeoutMessage } from "../config-timeout.ts";
 import { InvalidConfigError } from "../problem.ts";
+import { childFlags } from "./child-flags.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import type { PlainRefusal, TaskAnswer, TaskName, Tasks } from "./tasks.ts";
 
@@ -37,6 +38,8 @@ export async function runApart<Name extends TaskName>(
   const givenUp = () => new ServerError("PINTLE_CONFIG_TIMEOUT", `${shownAs}: loading it was given up`);
   if (signal?.aborted === true) throw givenUp();
   const child = startChild();
+  // It says nothing, and ends when this process does.
+  child.stdio[4]?.on("error", () => {});
   const output = new Output(print);
   child.stdout?.on("data", (chunk: Buffer) => output.take(chunk));
   child.stderr?.on("data", (chunk: Buffer) => output.take(chunk));
@@ -63,13 +66,15 @@ export async function runApart<Name extends TaskName>(
 }
 
 function startChild(): ChildProcess {
-  // Two processes cannot have the same port for a debugger.
-  const flags = process.execArgv.filter((flag) => !/^--inspect/.test(flag));
   return spawn(
     process.execPath,
-    [...flags, `--max-old-space-size=${memory}`, fileURLToPath(new URL("./child.js", import.meta.url))],
+    [
+      ...childFlags(process.execArgv),
+      `--max-old-space-size=${memory}`,
+      fileURLToPath(new URL("./child.js", import.meta.url)),
+    ],
     // In a group of its own, so that what it starts can be ended with it.
-    { stdio: ["inherit", "pipe", "pipe", "pipe"], detached: process.platform !== "win32", windowsHide: true },
+    { stdio: ["inherit", "pipe", "pipe", "pipe", "pipe"], detached: process.platform !== "win32", windowsHide: true },
   );
 }
 

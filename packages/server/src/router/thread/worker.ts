@@ -86,6 +86,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
                 ...transform,
                 destination,
                 clock: systemClock,
+                startLimit: data.configTimeout,
                 takesRequests: types.get(type)?.takesRequests === true,
                 notes: { folder, destinationId },
               }),

@@ -31,8 +31,8 @@ test("whichever of two batches the event is in that runs, the next life knows it
           assert.equal(running.begin(number, batch, false), true);
           for (const runs of [number - 1, number].filter((each) => each >= 0)) {
             const index = which % batches[runs]!.length;
-            writeSync(running.fd, Uint32Array.of(index, 1, runs), 0, markBytes, 0);
-            assert.deepEqual(running.mark(), { batch: runs, index, count: 1 });
+            writeSync(running.fd, Uint32Array.of(index, 1, runs, which % 1000), 0, markBytes, 0);
+            assert.deepEqual(running.mark(), { batch: runs, index, count: 1, ran: which % 1000 });
             assert.deepEqual(leftBy(path), batches[runs]![index]);
           }
         }
@@ -53,13 +53,13 @@ test("a batch with long ids is named when it is alone, and takes no other one's 
   const long = [{ source: "shop", messageId: "x".repeat(20_000) }];
   running.begin(1, first, false);
   assert.equal(running.begin(2, long, false), false);
-  writeSync(running.fd, Uint32Array.of(0, 1, 1), 0, markBytes, 0);
+  writeSync(running.fd, Uint32Array.of(0, 1, 1, 0), 0, markBytes, 0);
   assert.deepEqual(leftBy(path), first[0]);
   assert.equal(running.begin(2, long, true), true);
-  writeSync(running.fd, Uint32Array.of(0, 2, 2), 0, markBytes, 0);
+  writeSync(running.fd, Uint32Array.of(0, 2, 2, 0), 0, markBytes, 0);
   assert.deepEqual(leftBy(path), long[0]);
   // Its place was run over: what is left there is none of its batch.
-  writeSync(running.fd, Uint32Array.of(0, 3, 1), 0, markBytes, 0);
+  writeSync(running.fd, Uint32Array.of(0, 3, 1, 0), 0, markBytes, 0);
   assert.equal(leftBy(path), undefined);
   running.close();
 });

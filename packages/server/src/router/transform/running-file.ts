@@ -16,6 +16,8 @@ export interface Mark {
   readonly index: number | undefined;
   /** How many marks were made: as long as it is the same, so is the event. */
   readonly count: number;
+  /** Milliseconds that the event had run when the mark was made: it gives its results in several pieces. */
+  readonly ran: number;
 }
 
 const { concat, from } = Buffer;
@@ -23,8 +25,8 @@ const { concat, from } = Buffer;
 /** The index when no event runs. */
 export const none: number = 0xffff_ffff;
 
-/** Bytes of the file that the process writes: index, count and batch. Two places for batches follow, for even numbers and for odd ones. */
-export const markBytes = 12;
+/** Bytes of the file that the process writes: index, count, batch and time. Two places for batches follow, for even numbers and for odd ones. */
+export const markBytes = 16;
 
 const placeBytes = 16 << 10;
 
@@ -45,7 +47,7 @@ export class RunningFile {
   readonly fd: number;
   /** The event that ran when another life of the data plane ended, and did not end it. */
   readonly left: EventId | undefined;
-  readonly #mark = new Uint32Array(3);
+  readonly #mark = new Uint32Array(4);
 
   /** @throws the system's error when neither `path` nor a file beside it can be made */
   constructor(path: string) {
@@ -85,13 +87,13 @@ export class RunningFile {
 
   mark(): Mark {
     readSync(this.fd, this.#mark, 0, markBytes, 0);
-    const [index = none, count = 0, batch = 0] = this.#mark;
-    return { batch, index: index === none ? undefined : index, count };
+    const [index = none, count = 0, batch = 0, ran = 0] = this.#mark;
+    return { batch, index: index === none ? undefined : index, count, ran };
   }
 
   /** Says that nothing runs: whoever ran is known to have ended. */
   clear(): void {
-    this.#mark.set([none, 0, 0]);
+    this.#mark.set([none, 0, 0, 0]);
     writeSync(this.fd, this.#mark, 0, markBytes, 0);
   }
 

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
-import { Worker } from "node:worker_threads";
 import { runModuleAs } from "../../config/run-module.ts";
+import { endWithParent } from "../../end-with-parent.ts";
 import type { Transform, TransformContext } from "../../model/transform.ts";
 import { letJsonKeepDigits } from "./exact-json.ts";
 import {
@@ -34,12 +34,14 @@ const mostBatchBytes = 16 << 20;
 // As they are before the owner's module is there, which may replace them.
 const { parse } = JSON;
 const { from } = Buffer;
+const now = performance.now.bind(performance);
 
-/** Index, count and number of the batch. */
-const mark = new Uint32Array([none, 0, 0]);
-function note(index: number): void {
+/** Index, count, number of the batch, and milliseconds that the event has run. */
+const mark = new Uint32Array([none, 0, 0, 0]);
+function note(index: number, ran: number): void {
   mark[0] = index;
   mark[1]!++;
+  mark[3] = ran;
   writeSync(pipes.marks, mark, 0, markBytes, 0);
 }
 
@@ -91,7 +93,7 @@ async function load({ file, text, destination }: Setup): Promise<Transform> {
 
 /** @param next position of the first event without an answer */
 function end(next: number): void {
-  note(none);
+  note(none, 0);
   give("done", next, "");
   flush();
   mark[2]!++;
@@ -100,20 +102,25 @@ function end(next: number): void {
 async function runBatch(transform: Transform, destination: string, texts: readonly string[]): Promise<void> {
   let next = 0;
   let index = 0;
+  /** When the event began; later by what was no time of the function's. */
+  let began = 0;
   const giveNow: Give = (kind, text) => {
     give(kind, index, text);
     if (gatheredNow < gatheredBytes) return;
     // However long the router takes to read, it is not the function's time.
-    note(none);
+    const ran = now() - began;
+    note(none, 0);
     flush();
-    note(index);
+    began = now() - ran;
+    note(index, ran);
   };
   let known = "";
   let source: TransformContext["source"] = { id: "", name: "" };
   given = 0;
   for (let at = 0; at < texts.length && given < mostBatchBytes; at += 2) {
     index = next++;
-    note(index);
+    began = now();
+    note(index, 0);
     if (texts[at] !== known) {
       known = texts[at]!;
       source = parse(known) as TransformContext["source"];
@@ -135,11 +142,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 process.on("uncaughtException", (error: unknown) => fail(fromProcess.fault, error));
 
-// An endless loop hears nothing, so somebody else has to see when the data plane is gone.
-new Worker(new URL("./transform-watchdog.js", import.meta.url), {
-  workerData: pipes.parent,
-  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
-}).unref();
+endWithParent({ pipe: pipes.parent, leadsGroup: false });
 
 const reader = new FrameReader(0xffff_ffff, true);
 let destination = "";

@@ -29,6 +29,8 @@ function transformation(options: Partial<TransformationOptions> = {}): Transform
        const all = Buffer.concat(content);
        return Buffer.concat([number(1 + all.length), Buffer.from([4]), all]);
      };
+     const spin = (milliseconds: number) => { for (const end = Date.now() + milliseconds; Date.now() < end; ); };
+     const text = "x".repeat(100_000);
      let calls = 0;
      export default defineConfig({
        sources: [{ name: "shop", writeKey: "k", destinations: ["hook"] }],
@@ -42,6 +44,7 @@ function transformation(options: Partial<TransformationOptions> = {}): Transform
              if (event.event === "twice") return [event, event];
              if (event.event === "throw") throw new Error("no such thing");
              if (event.event === "loop") for (;;);
+             if (event.event === "pieces") return new Array(300).fill({ toJSON: () => { spin(20); return { ...event, text }; } });
              if (event.event === "never") await new Promise(() => setInterval(() => {}, 1000));
              if (event.event === "fill") for (;;) kept.push(new Array(1000).fill(event.messageId + kept.length));
              if (event.event === "text") return { ...event, text: "y".repeat(400_000_000) + event.messageId };
@@ -116,6 +119,8 @@ test("calls that overlap share the process, and each gets its own results", asyn
 
 const faults: [event: string, options: Partial<TransformationOptions>, detail: RegExp][] = [
   ["loop", { timeout: 200 }, /^transformation: it took longer than 200 ms$/],
+  // Results that are made one by one, and given in pieces: all of it is the time of one event.
+  ["pieces", { timeout: 300 }, /^transformation: it took longer than 300 ms$/],
   ["never", { timeout: 200 }, /^transformation: it took longer than 200 ms$/],
   ["fill", { memory: 32 }, /^transformation: it used more than 32 MB of memory/],
   ["text", {}, /^transformation: it used more than 128 MB of memory/],
@@ -158,6 +163,15 @@ test("a configuration that cannot be imported gives nothing up; once what it imp
   await assert.rejects(run(transform, ["a"]), /the destination "hook" has no transform any more/);
   writeFileSync(helper, "export const change = (event) => event;");
   assert.deepEqual(shown(await run(transform, ["a"])), ["m0"]);
+});
+
+test("importing the configuration may take as long as it may when it is loaded", async () => {
+  const text = "await new Promise(() => setInterval(() => {}, 1000)); export default {};";
+  const transform = transformation({ text, startLimit: 200 });
+  await assert.rejects(
+    run(transform, ["a"]),
+    /pintle\.config\.\d+\.ts: not loaded within 200 ms: .*--config-timeout TIME/,
+  );
 });
 
 test("a configuration that was broken or removed since is run as it was accepted", async () => {

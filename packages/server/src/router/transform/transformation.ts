@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
+import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
 import type { TransformSettings } from "../../model/destination.ts";
 import { messageOf } from "../ledger/problems.ts";
 import { Queue } from "../queues/queue.ts";
@@ -20,6 +21,8 @@ export interface TransformationOptions extends TransformSettings {
   readonly clock: Clock;
   /** Whether the type of the destination does. @default false */
   readonly takesRequests?: boolean;
+  /** Milliseconds for starting the process and importing the configuration. @default as long as a configuration may take */
+  readonly startLimit?: number;
   /** Where it notes which event runs, to know it after a crash. @default it is known in this life only */
   readonly notes?: { readonly folder: string; readonly destinationId: string };
 }
@@ -32,8 +35,6 @@ const leastToDivide = 16;
 const mostBatchBytes = 1 << 20;
 /** Bytes of results that are not delivered yet, above which no further event is run. */
 const mostHeld = 32 << 20;
-/** Milliseconds for starting the process and importing the configuration. */
-const longestStart = 30_000;
 /** Milliseconds between two events. */
 const longestRest = 10_000;
 
@@ -70,7 +71,7 @@ export class Transformation implements EventTransform {
   /** Bytes of results that somebody has and has not given back. */
   #held = 0;
   #cancelWatch: (() => void) | undefined;
-  /** Marks of the process when they were looked at last, and since when there have been so many. */
+  /** Marks of the process when they were looked at last, and when so many were seen first. */
   #marks = 0;
   #since = 0;
   #isGathering = false;
@@ -320,17 +321,15 @@ export class Transformation implements EventTransform {
   }
 
   /**
-   * Gives the process up when one event runs for longer than `timeout`, or takes too much memory: found out a quarter of the time-out
-   * later at the latest.
+   * Gives the process up when one event runs for longer than `timeout`, in however many pieces it gives its results, or takes too much
+   * memory: found out a quarter of the time-out later at the latest. What the process waits until its results are read is not counted.
    */
   #watch(running: RunningFile, child: TransformChild): void {
-    const { clock, timeout } = this.#options;
+    const { clock, timeout, file, startLimit = defaultConfigTimeout } = this.#options;
     const look = (): void => {
       this.#cancelWatch = undefined;
       if (this.#batches.length === 0) return;
-      const { index, count } = running.mark();
-      // Between two events it waits for its turn on the machine, and for us.
-      const limit = !this.#isReady ? longestStart : index === undefined ? Math.max(timeout, longestRest) : timeout;
+      const { index, count, ran } = running.mark();
       const excess = child.excess();
       if (excess !== undefined) {
         this.#lost({ detail: excess, isForeign: false });
@@ -339,14 +338,18 @@ export class Transformation implements EventTransform {
       if (count !== this.#marks) {
         this.#marks = count;
         this.#since = clock.now();
-      } else if (clock.now() - this.#since >= limit) {
-        const detail = `it took longer than ${limit} ms${this.#isReady ? "" : " to start"}`;
+      }
+      // Between two events it waits for its turn on the machine, and for us.
+      const limit = !this.#isReady ? startLimit : index === undefined ? Math.max(timeout, longestRest) : timeout;
+      if (clock.now() - this.#since + ran >= limit) {
+        const detail = this.#isReady ? `it took longer than ${limit} ms` : timeoutMessage(basename(file), limit);
         this.#lost({ detail, isForeign: false });
         return;
       }
       this.#watch(running, child);
     };
-    this.#cancelWatch = clock.after(Math.ceil(timeout / 4), look);
+    const interval = (this.#isReady ? timeout : Math.min(timeout, startLimit)) / 4;
+    this.#cancelWatch = clock.after(Math.ceil(interval), look);
   }
 
   /** It says what makes no sense: the doing of the event that is to be answered next, or of one behind it. */
