@@ -98,7 +98,7 @@ export class Router {
     this.#memory = options.memory ?? 256 << 20;
     const decoded = Math.min(mostDecoded, this.#memory / 32);
     this.#decoded = new DecodedRecords(decoded);
-    this.#budget = new MemoryBudget(this.#memory - decoded);
+    this.#budget = new MemoryBudget(this.#memory - decoded, () => options.clock.now());
   }
 
   /**

@@ -6,7 +6,7 @@ import { type Loan, MemoryBudget, type MemoryShare } from "./budget.ts";
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test("half is shared, and each has a part of the other half whatever the others hold", () => {
-  const budget = new MemoryBudget(800);
+  const budget = new MemoryBudget(800, () => 0);
   const [greedy, other] = [budget.join(() => {}), budget.join(() => {})];
   assert.ok(greedy.fits(600), "its own 200 and the 400 that all share");
   assert.equal(greedy.fits(601), false);
@@ -20,7 +20,7 @@ test("half is shared, and each has a part of the other half whatever the others 
 });
 
 test("what is read ahead is a sixteenth of the budget, divided, and 64 KiB at the least", () => {
-  const budget = new MemoryBudget(32e6);
+  const budget = new MemoryBudget(32e6, () => 0);
   const most = 1 << 20;
   budget.join(() => {});
   assert.equal(budget.readAhead(most), most);
@@ -31,7 +31,7 @@ test("what is read ahead is a sixteenth of the budget, divided, and 64 KiB at th
 });
 
 test("an event that fits nobody goes out alone, and those that wait take turns", async () => {
-  const budget = new MemoryBudget(100);
+  const budget = new MemoryBudget(100, () => 0);
   const order: string[] = [];
   const loans = new Map<string, Loan>();
   const want = (name: string): MemoryShare => {
@@ -65,6 +65,72 @@ test("an event that fits nobody goes out alone, and those that wait take turns",
   assert.equal(budget.held, 0);
 });
 
+/** A destination whose events fit nobody, each of which is on its way for so many milliseconds. */
+class Taker {
+  loans = 0;
+  longestWait = 0;
+  readonly milliseconds: number;
+  readonly #now: () => number;
+  readonly #took: (loan: Loan, taker: Taker) => void;
+  readonly #share: MemoryShare;
+  #wantsSince: number | undefined;
+
+  constructor(budget: MemoryBudget, milliseconds: number, now: () => number, took: (loan: Loan, taker: Taker) => void) {
+    this.milliseconds = milliseconds;
+    this.#now = now;
+    this.#took = took;
+    this.#share = budget.join(() => this.#ask());
+  }
+
+  want(): void {
+    this.#wantsSince ??= this.#now();
+    this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#wantsSince === undefined) return;
+    const loan = this.#share.borrow(1000);
+    if (loan === undefined) return;
+    this.loans++;
+    this.longestWait = Math.max(this.longestWait, this.#now() - this.#wantsSince);
+    this.#wantsSince = undefined;
+    this.#took(loan, this);
+  }
+}
+
+test("once each has had a turn, a quick destination waits for one slow one, not for all; those get on alike", async () => {
+  let now = 0;
+  const budget = new MemoryBudget(100, () => now);
+  let out: [loan: Loan, taker: Taker] | undefined;
+  const taker = (milliseconds: number): Taker =>
+    new Taker(
+      budget,
+      milliseconds,
+      () => now,
+      (...taken) => {
+        out = taken;
+      },
+    );
+  const slow = Array.from({ length: 10 }, () => taker(2700));
+  const quick = taker(20);
+  for (const one of slow) one.want();
+  for (let turns = 0; turns < 200; turns++) {
+    const [loan, one] = out!;
+    // While a slow one has the loan the quick one gets an event; of theirs there are always more.
+    if (one !== quick) quick.want();
+    now += one.milliseconds;
+    loan.giveBack();
+    if (one !== quick) one.want();
+    await turn();
+    // How long it takes for each is known from now on.
+    if (turns === slow.length) quick.longestWait = 0;
+  }
+  assert.ok(quick.longestWait <= 2700, `${quick.longestWait} ms`);
+  assert.ok(quick.loans >= 95, `${quick.loans} events`);
+  const loans = slow.map((one) => one.loans);
+  assert.ok(Math.max(...loans) - Math.min(...loans) <= 1, `${loans}`);
+});
+
 test("whatever comes and goes, no more is charged than there is and one loan, nobody's own part is missing, and it ends at 0", async () => {
   const step = fc.record({
     who: fc.nat(3),
@@ -73,7 +139,7 @@ test("whatever comes and goes, no more is charged than there is and one loan, no
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
-      const budget = new MemoryBudget(1000);
+      const budget = new MemoryBudget(1000, () => 0);
       const own = 1000 / 2 / 4;
       const members = Array.from({ length: 4 }, () => {
         const member = {

@@ -9,8 +9,8 @@ export interface MemoryShare {
   give(bytes: number): void;
   /**
    * Charges bytes that are needed for a while, for events on their way, if they fit. If they fit nobody, one destination at a time gets
-   * them all the same, since a single event may be larger than what is left; those that wait for it take turns. Whoever gets
-   * `undefined` is told by `wake` when to ask again.
+   * them all the same, since a single event may be larger than what is left; those that wait for it take turns, by the time for which each
+   * has had such loans: one that is quick does not wait for all that are slow. Whoever gets `undefined` is told by `wake` when to ask again.
    */
   borrow(bytes: number): Loan | undefined;
   /** `wake` is to tell once something was given back. */
@@ -35,9 +35,12 @@ export interface Loan {
  */
 export class MemoryBudget {
   readonly bytes: number;
+  readonly #now: () => number;
   readonly #shares = new Set<Member>();
   /** Those that want a loan, in the order in which they first asked. */
   readonly #borrowers = new Set<Member>();
+  /** What the one that had the last turn had used before it. Whoever comes later has used no less: idleness earns nothing. */
+  #used = 0;
   /** Those that are told once. */
   #readers = new Set<Member>();
   #telling = false;
@@ -45,8 +48,10 @@ export class MemoryBudget {
   #excess: Loan | undefined;
   #borrower: Member | undefined;
 
-  constructor(bytes: number) {
+  /** @param now milliseconds, of a clock that is never set back */
+  constructor(bytes: number, now: () => number) {
     this.bytes = bytes;
+    this.#now = now;
   }
 
   /** A destination comes. `wake` is called, later and never at once, when it waits and something was given back. */
@@ -90,26 +95,37 @@ export class MemoryBudget {
       this.#borrowers.delete(member);
       return this.#lend(member, bytes);
     }
-    const [first = member] = this.#borrowers;
-    if (this.#excess !== undefined || first !== member) {
+    if (!this.#borrowers.has(member)) {
+      member.used = Math.max(member.used, this.#used);
       this.#borrowers.add(member);
-      return undefined;
     }
+    if (this.#excess !== undefined || this.#inTurn()[0] !== member) return undefined;
     this.#borrowers.delete(member);
+    this.#used = member.used;
     this.#excess = this.#lend(member, bytes);
     this.#borrower = member;
     return this.#excess;
   }
 
+  /** Those that want a loan: first whoever will have had such loans for the shortest time after the next, if it is like the last. */
+  #inTurn(): Member[] {
+    return [...this.#borrowers].sort((one, other) => one.used + one.usual - (other.used + other.usual));
+  }
+
   #lend(member: Member, bytes: number): Loan {
     member.take(bytes);
+    const since = this.#now();
     let isOut = true;
     const loan: Loan = {
       bytes,
       giveBack: () => {
         if (!isOut) return;
         isOut = false;
-        if (this.#excess === loan) this.#excess = undefined;
+        member.usual = this.#now() - since;
+        if (this.#excess === loan) {
+          this.#excess = undefined;
+          member.used += member.usual;
+        }
         member.give(bytes);
       },
     };
@@ -129,7 +145,7 @@ export class MemoryBudget {
       this.#telling = false;
       const readers = this.#readers;
       this.#readers = new Set();
-      for (const member of [...this.#borrowers]) {
+      for (const member of this.#inTurn()) {
         member.asks = false;
         readers.delete(member);
         member.wake();
@@ -152,6 +168,10 @@ export class MemoryBudget {
 
 class Member implements MemoryShare {
   held = 0;
+  /** Milliseconds for which it has had loans that exceed the budget. */
+  used = 0;
+  /** Milliseconds for which it had its last loan. */
+  usual = 0;
   /** Whether it has asked for a loan since it was told that there may be room. */
   asks = false;
   readonly wake: () => void;
