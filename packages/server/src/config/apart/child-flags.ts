@@ -3,8 +3,9 @@ const programs = /^(?:-e|--eval|-p|-pe|--print)$/;
 const programsInOne = /^--(?:eval|print|input-type)=/;
 
 /**
- * The flags of Node with which a process was started, for one that it starts: but for a debugger's, since two processes cannot have the same port,
- * and but for a program's text, which would run in the place of the file.
+ * The flags of Node with which a process was started, for one that it starts: but for a debugger's,
+ * since two processes cannot have the same port, and but for a program's text, which would run in
+ * the place of the file.
  */
 export function childFlags(flags: readonly string[]): string[] {
   return flags.filter((flag, at) => {
