@@ -18,7 +18,7 @@ const endings: readonly Ending[] = [delivered, filtered("only"), { kind: "dead",
 function opened(events: number) {
   const clock = new FakeClock();
   const saved: Progress[] = [];
-  const share = new MemoryBudget(1e9).join(() => {});
+  const share = new MemoryBudget(1e9, () => 0).join(() => {});
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const ledger = new Ledger({
     ...{ clock, share, saveInterval: 100, wake() {}, id: "d", tap: new Tap() },
