@@ -5,14 +5,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { install, root } from "./lib/prepare.mjs";
 import { sources } from "./lib/sources.mjs";
-import { unwrapped } from "./lib/unwrapped.mjs";
 
 install(root);
 // Parses TypeScript by a package that has to be installed first.
 const { wrapComments } = await import("./lib/comments.mjs");
 
 for (const file of sources(root)) {
-  if (unwrapped.includes(file)) continue;
   const path = join(root, file);
   const text = readFileSync(path, "utf8");
   const wrapped = wrapComments(file, text);

@@ -37,7 +37,10 @@ interface Unsent {
   readonly failed: boolean;
 }
 
-/** `pintle check --send`: says what goes where, asks on a terminal, sends, and resolves with the exit code. */
+/**
+ * `pintle check --send`: says what goes where, asks on a terminal, sends, and resolves with the
+ * exit code.
+ */
 export async function checkSend(call: CommandCall, context: CommandContext, config: DataPlaneConfig): Promise<number> {
   const { flags } = call;
   // As in the thread that delivers.
@@ -180,7 +183,10 @@ async function plan(
   }
 }
 
-/** What becomes of the test event on its way through the transformation; without one it stays as it is. */
+/**
+ * What becomes of the test event on its way through the transformation; without one it stays as it
+ * is.
+ */
 async function transform(
   { name, transform: settings }: Destination,
   event: DeliveredEvent,

@@ -53,9 +53,15 @@ export interface ConsumerOptions {
   /** Shared by all destinations. */
   readonly budget: MemoryBudget;
   readonly tap: Tap;
-  /** By partition, where it begins if this folder has not seen it before. @default where the log ends */
+  /**
+   * By partition, where it begins if this folder has not seen it before. @default where the log
+   * ends
+   */
   readonly beginnings?: readonly number[] | undefined;
-  /** Counters of the consumer that this one takes over from, when settings change at run time: its counts go on. */
+  /**
+   * Counters of the consumer that this one takes over from, when settings change at run time: its
+   * counts go on.
+   */
   readonly before?: Pick<Ledger, "counters" | "problems"> | undefined;
 }
 
@@ -66,16 +72,20 @@ const topic = "events";
 const handOverWithin = 5000;
 
 /**
- * Brings the events of the log to one destination: a consumer group of its own, so that no other destination feels how this
- * one fares. Each event that it reads ends in exactly one of four ways, and is counted when it does:
+ * Brings the events of the log to one destination: a consumer group of its own, so that no other
+ * destination feels how this one fares. Each event that it reads ends in exactly one of four ways,
+ * and is counted when it does:
  *
- * delivered | filtered (reason) | dead (reason), durable in `dead.<id>` | still waiting, in memory and above the saved progress
+ * delivered | filtered (reason) | dead (reason), durable in `dead.<id>` | still waiting, in memory
+ * and above the saved progress
  *
- * An event is finished when it has ended; only then may progress move past it. What is lost when the process dies is
- * therefore at most the knowledge that something had ended: it is done again, never left out.
+ * An event is finished when it has ended; only then may progress move past it. What is lost when
+ * the process dies is therefore at most the knowledge that something had ended: it is done again,
+ * never left out.
  *
- * It puts the parts together, in the order of an event's way: the reader takes records in, as far as there is room; lanes keep users apart; the
- * deliverer sends; what waits for long goes to the retry topic, what is given up to the dead letters. What they share is the ledger.
+ * It puts the parts together, in the order of an event's way: the reader takes records in, as far
+ * as there is room; lanes keep users apart; the deliverer sends; what waits for long goes to the
+ * retry topic, what is given up to the dead letters. What they share is the ledger.
  */
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -185,8 +195,9 @@ export class Consumer {
   }
 
   /**
-   * Joins the log. Resolves when it is durable where this destination begins in the partitions that it got; nothing is read before
-   * `begin`. Called again after it was rejected, it goes on from where that was.
+   * Joins the log. Resolves when it is durable where this destination begins in the partitions that
+   * it got; nothing is read before `begin`. Called again after it was rejected, it goes on from
+   * where that was.
    */
   async start(): Promise<void> {
     await this.#placeNew();
@@ -293,8 +304,9 @@ export class Consumer {
   }
 
   /**
-   * Gives this destination its place in the partitions in which it was not seen before: in all of them, whoever owns them, for
-   * an owner that comes later would have missed something. That it begins there is durable before anything is read.
+   * Gives this destination its place in the partitions in which it was not seen before: in all of
+   * them, whoever owns them, for an owner that comes later would have missed something. That it
+   * begins there is durable before anything is read.
    */
   async #placeNew(): Promise<void> {
     const { engine, registry } = this.#options;
@@ -309,7 +321,10 @@ export class Consumer {
     }
   }
 
-  /** What is on its way of a partition gets some time to end; then whoever has it next goes on from there. */
+  /**
+   * What is on its way of a partition gets some time to end; then whoever has it next goes on from
+   * there.
+   */
   async #revoked(number: number, isLost: boolean): Promise<void> {
     const partition = this.#ledger.partition(number);
     if (partition !== undefined) {
@@ -333,7 +348,8 @@ export class Consumer {
   }
 
   /**
-   * How the destination stands. Everything in it is of one instant, the one at which the promise resolves.
+   * How the destination stands. Everything in it is of one instant, the one at which the promise
+   * resolves.
    *
    * @param countFor milliseconds that counting what is unread may take
    */
@@ -376,8 +392,9 @@ export class Consumer {
   // --- closing ---
 
   /**
-   * Sends nothing more, waits for what is on its way, at most `within` milliseconds, saves progress and leaves the group.
-   * What was not finished is delivered again after the next start. Called again it does nothing more.
+   * Sends nothing more, waits for what is on its way, at most `within` milliseconds, saves progress
+   * and leaves the group. What was not finished is delivered again after the next start. Called
+   * again it does nothing more.
    */
   close(within = 5000): Promise<void> {
     this.#closing ??= this.#close(within);

@@ -42,13 +42,16 @@ export interface RouterOptions {
   readonly limits?: Partial<ConsumerLimits>;
   /** Bytes of memory for the events of all destinations together. @default 256 MiB */
   readonly memory?: number;
-  /** How many events before an event are looked at to see whether it was sent before. @default 1,000,000 */
+  /**
+   * How many events before an event are looked at to see whether it was sent before. @default
+   * 1,000,000
+   */
   readonly dedupeIds?: number;
   /** Told what kept a destination from being started again, when that is nothing that passes. */
   readonly failed?: (error: unknown) => void;
   /**
-   * What stands between the filter of a destination and its delivery. Called when its consumer is made, that is, when it starts and
-   * after each change of its entry in the configuration.
+   * What stands between the filter of a destination and its delivery. Called when its consumer is
+   * made, that is, when it starts and after each change of its entry in the configuration.
    */
   readonly pipelineOf?: (destination: Destination) => DestinationPipeline;
 }
@@ -63,7 +66,10 @@ export type RouterConfig = Pick<RouterOptions, "sources" | "destinations" | "beg
 
 interface Member {
   readonly consumer: Consumer;
-  /** What its consumer was made of: as long as this is the same, a change of the configuration leaves it alone. */
+  /**
+   * What its consumer was made of: as long as this is the same, a change of the configuration
+   * leaves it alone.
+   */
   readonly made: readonly [Destination, ConsumerDestination["sources"]];
 }
 
@@ -102,9 +108,11 @@ export class Router {
   }
 
   /**
-   * Resolves when every destination has its place in the log: what is accepted from then on is not missed by any of them.
+   * Resolves when every destination has its place in the log: what is accepted from then on is not
+   * missed by any of them.
    *
-   * @throws EngineError when the engine cannot be read; ServerError for a destination whose type is not known
+   * @throws EngineError when the engine cannot be read; ServerError for a destination whose type is
+   * not known
    */
   static async open(options: RouterOptions): Promise<Router> {
     const registry = await DestinationRegistry.open(options.engine);
@@ -120,9 +128,10 @@ export class Router {
   }
 
   /**
-   * Goes on with another configuration, without losing an event. A destination that is the same stays untouched. One that was changed
-   * lets what is on its way end, at most `within` milliseconds, and goes on from where it stands: its counts too, while its
-   * breaker begins anew, so that mended settings are tried at once. Changes take turns.
+   * Goes on with another configuration, without losing an event. A destination that is the same
+   * stays untouched. One that was changed lets what is on its way end, at most `within`
+   * milliseconds, and goes on from where it stands: its counts too, while its breaker begins anew,
+   * so that mended settings are tried at once. Changes take turns.
    *
    * @throws EngineError, ServerError as in `open`
    */
@@ -146,7 +155,8 @@ export class Router {
           this.#members.delete(id);
         }),
       );
-      // All have their places before any begins: one with a large backlog would keep those behind it from starting.
+      // All have their places before any begins: one with a large backlog would keep those behind
+      // it from starting.
       const placed: Consumer[] = [];
       for (const [id, { entry, destination }] of wanted) {
         if (this.#members.has(id) || this.#closed) continue;
@@ -173,8 +183,8 @@ export class Router {
   }
 
   /**
-   * Says whether it is in its place. Where the storage is what fails (the disk is full), the others go on, and it is tried again, and begins, as soon
-   * as it can.
+   * Says whether it is in its place. Where the storage is what fails (the disk is full), the others
+   * go on, and it is tried again, and begins, as soon as it can.
    */
   async #start(consumer: Consumer, failures = 0): Promise<boolean> {
     try {
@@ -238,11 +248,13 @@ export class Router {
   }
 
   /**
-   * Gives dead letters to their destination once more, through its filter and transformation as they are then. Those of a user key go out
-   * in the order of the list, one after the other; they wait for no others. Resolves when it is durable that they will go out: then, and
-   * not before, their letters can be marked.
+   * Gives dead letters to their destination once more, through its filter and transformation as
+   * they are then. Those of a user key go out in the order of the list, one after the other; they
+   * wait for no others. Resolves when it is durable that they will go out: then, and not before,
+   * their letters can be marked.
    *
-   * @throws TypeError when no such destination is at work; TypeError for a record that could not be taken apart
+   * @throws TypeError when no such destination is at work; TypeError for a record that could not be
+   * taken apart
    */
   async replay(destinationId: string, letters: readonly DeadLetter[]): Promise<void> {
     const { consumer } = this.#member(destinationId);
@@ -268,8 +280,8 @@ export class Router {
   }
 
   /**
-   * Tries what waits for another attempt at a destination now, without waiting: the destination itself, if it is in trouble (also where it
-   * asked for a pause), and its events that wait.
+   * Tries what waits for another attempt at a destination now, without waiting: the destination
+   * itself, if it is in trouble (also where it asked for a pause), and its events that wait.
    *
    * @throws TypeError when no such destination is at work
    */

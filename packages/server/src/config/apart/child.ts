@@ -12,9 +12,10 @@ import { encodeFrame, FrameReader } from "./frame.ts";
 import type { Order, PlainRefusal, TaskAnswer, Tasks } from "./tasks.ts";
 
 /*
- * The process in which code of the data plane's owner runs: a configuration, or the module of a destination type. It gets one order over
- * the pipe with the number 3, answers it there, and ends; whatever that code has started ends with it. What it prints goes where the
- * parent sends it, and never into the answer.
+ * The process in which code of the data plane's owner runs: a configuration, or the module of a
+ * destination type. It gets one order over the pipe with the number 3, answers it there, and ends;
+ * whatever that code has started ends with it. What it prints goes where the parent sends it, and
+ * never into the answer.
  */
 
 // Not only when the pipe ends: code in an endless loop hears nothing of that.
@@ -56,7 +57,8 @@ async function work(): Promise<void> {
   process.once("beforeExit", () => unusable("it awaits something that never comes"));
   try {
     const value = await run(order);
-    // A promise that was rejected and that nobody caught is told of by now: it would end the data plane.
+    // A promise that was rejected and that nobody caught is told of by now: it would end the data
+    // plane.
     await setImmediate();
     answer({ kind: "done", value });
   } catch (error) {

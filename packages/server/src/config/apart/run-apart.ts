@@ -22,11 +22,13 @@ export interface ApartOptions {
 const memory = 512;
 
 /**
- * Does something that runs code of the data plane's owner in a process of its own: code that hangs, spins, uses up its memory or ends its
- * process does that to no other. When the answer is there, or the time is over, that process is ended, with whatever it has started.
+ * Does something that runs code of the data plane's owner in a process of its own: code that hangs,
+ * spins, uses up its memory or ends its process does that to no other. When the answer is there, or
+ * the time is over, that process is ended, with whatever it has started.
  *
- * @throws ServerError PINTLE_CONFIG_TIMEOUT when it takes longer than `limit`, or is given up; PINTLE_CONFIG_UNREADABLE when the process ends without an
- * answer; and what the task itself refuses
+ * @throws ServerError PINTLE_CONFIG_TIMEOUT when it takes longer than `limit`, or is given up;
+ * PINTLE_CONFIG_UNREADABLE when the process ends without an answer; and what the task itself
+ * refuses
  */
 export async function runApart<Name extends TaskName>(
   name: Name,
@@ -106,7 +108,8 @@ function ending(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((resolve) => {
     child.once("exit", (code, signal) => {
       const done = () => resolve({ code, signal });
-      // What it has started may still hold its pipes; it goes now, unless it has made itself independent.
+      // What it has started may still hold its pipes; it goes now, unless it has made itself
+      // independent.
       killAll(child);
       const timer = setTimeout(done, 500);
       child.once("close", () => {
@@ -161,7 +164,10 @@ function revived({ code, message, config }: PlainRefusal): ServerError {
     : new InvalidConfigError(config.file, config.problems, config.omitted);
 }
 
-/** What the code prints, passed on by line; but for what V8 and Node say when the process dies: that is told in one line of our own. */
+/**
+ * What the code prints, passed on by line; but for what V8 and Node say when the process dies: that
+ * is told in one line of our own.
+ */
 class Output {
   readonly #print: (text: string) => void;
   readonly #decoder = new StringDecoder("utf8");

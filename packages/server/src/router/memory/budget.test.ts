@@ -185,7 +185,8 @@ test("whatever comes and goes, no more is charged than there is and one loan, no
         await turn();
         check();
       }
-      // Nobody waits for ever: while loans come back, all get theirs, though nothing that was read ends.
+      // Nobody waits for ever: while loans come back, all get theirs, though nothing that was read
+      // ends.
       while (members.some(({ wanted, loans }) => wanted.length > 0 || loans.length > 0)) {
         assert.ok(members.some(({ loans }) => loans.length > 0));
         for (const { loans } of members) loans.shift()?.giveBack();

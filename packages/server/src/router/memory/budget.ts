@@ -8,9 +8,11 @@ export interface MemoryShare {
   take(bytes: number): void;
   give(bytes: number): void;
   /**
-   * Charges bytes that are needed for a while, for events on their way, if they fit. If they fit nobody, one destination at a time gets
-   * them all the same, since a single event may be larger than what is left; those that wait for it take turns, by the time for which each
-   * has had such loans: one that is quick does not wait for all that are slow. Whoever gets `undefined` is told by `wake` when to ask again.
+   * Charges bytes that are needed for a while, for events on their way, if they fit. If they fit
+   * nobody, one destination at a time gets them all the same, since a single event may be larger
+   * than what is left; those that wait for it take turns, by the time for which each has had such
+   * loans: one that is quick does not wait for all that are slow. Whoever gets `undefined` is told
+   * by `wake` when to ask again.
    */
   borrow(bytes: number): Loan | undefined;
   /** `wake` is to tell once something was given back. */
@@ -26,12 +28,13 @@ export interface Loan {
 }
 
 /**
- * The memory that the events of all destinations may take together. Half of it is divided among the destinations, and is there for each of
- * them whatever the others hold; the other half is for whoever comes first. So one that is slow or down can fill what all share, and
- * the others go on with what is theirs.
+ * The memory that the events of all destinations may take together. Half of it is divided among the
+ * destinations, and is there for each of them whatever the others hold; the other half is for
+ * whoever comes first. So one that is slow or down can fill what all share, and the others go on
+ * with what is theirs.
  *
- * What is charged never exceeds the budget but for what its owners document: `take` charges what does not fit (a record that is read while nothing
- * is held), and one loan at a time may exceed it.
+ * What is charged never exceeds the budget but for what its owners document: `take` charges what
+ * does not fit (a record that is read while nothing is held), and one loan at a time may exceed it.
  */
 export class MemoryBudget {
   readonly bytes: number;
@@ -39,7 +42,10 @@ export class MemoryBudget {
   readonly #shares = new Set<Member>();
   /** Those that want a loan, in the order in which they first asked. */
   readonly #borrowers = new Set<Member>();
-  /** What the one that had the last turn had used before it. Whoever comes later has used no less: idleness earns nothing. */
+  /**
+   * What the one that had the last turn had used before it. Whoever comes later has used no less:
+   * idleness earns nothing.
+   */
   #used = 0;
   /** Those that are told once. */
   #readers = new Set<Member>();
@@ -54,7 +60,10 @@ export class MemoryBudget {
     this.#now = now;
   }
 
-  /** A destination comes. `wake` is called, later and never at once, when it waits and something was given back. */
+  /**
+   * A destination comes. `wake` is called, later and never at once, when it waits and something was
+   * given back.
+   */
   join(wake: () => void): MemoryShare {
     const member = new Member(this, wake);
     this.#shares.add(member);
@@ -68,12 +77,18 @@ export class MemoryBudget {
     return held;
   }
 
-  /** Records of which each destination may keep the bookkeeping, of `each` bytes: all together half of as much again. */
+  /**
+   * Records of which each destination may keep the bookkeeping, of `each` bytes: all together half
+   * of as much again.
+   */
   recordsOf(each: number): number {
     return Math.max(1000, Math.floor(this.bytes / 2 / each / Math.max(1, this.#shares.size)));
   }
 
-  /** Bytes that each destination may read ahead, of `most`: all together a sixteenth of the budget, or 64 KiB each. */
+  /**
+   * Bytes that each destination may read ahead, of `most`: all together a sixteenth of the budget,
+   * or 64 KiB each.
+   */
   readAhead(most: number): number {
     return Math.min(most, Math.max(1 << 16, Math.floor(this.bytes / 16 / Math.max(1, this.#shares.size))));
   }
@@ -107,7 +122,10 @@ export class MemoryBudget {
     return this.#excess;
   }
 
-  /** Those that want a loan: first whoever will have had such loans for the shortest time after the next, if it is like the last. */
+  /**
+   * Those that want a loan: first whoever will have had such loans for the shortest time after the
+   * next, if it is like the last.
+   */
   #inTurn(): Member[] {
     return [...this.#borrowers].sort((one, other) => one.used + one.usual - (other.used + other.usual));
   }

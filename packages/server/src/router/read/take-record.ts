@@ -46,11 +46,14 @@ export type Told = (index: number, event: DeliveredEvent, sourceId: string, endi
 const leastPortion = 256;
 
 /**
- * Takes a record in: enters its events into the partition's window, finishes those that are not for the destination, or that an
- * earlier run has finished, and says what is to be done with the others. Of a record for which there is no room it takes as many events as
- * have some, and at least a few; `partition.part` says then where it stopped, and the next call with this record goes on there.
+ * Takes a record in: enters its events into the partition's window, finishes those that are not for
+ * the destination, or that an earlier run has finished, and says what is to be done with the
+ * others. Of a record for which there is no room it takes as many events as have some, and at least
+ * a few; `partition.part` says then where it stopped, and the next call with this record goes on
+ * there.
  *
- * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`: there are none
+ * @param duplicates one byte for each event, 1 for one that its client sent before; `undefined`:
+ * there are none
  * @throws EngineError `PINTLE_RECORD_TOO_NEW`, in which case nothing has happened
  */
 export function takeRecord(
@@ -145,7 +148,10 @@ function openFrom({ finished, events }: WindowRecord, from: number): number {
   return open;
 }
 
-/** A record of which nothing can be made is kept whole, as one dead letter that counts as all its events. */
+/**
+ * A record of which nothing can be made is kept whole, as one dead letter that counts as all its
+ * events.
+ */
 function takeUnreadable(
   record: EngineRecord,
   partition: PartitionState,
@@ -170,7 +176,10 @@ function taken(facts: Partial<TakenRecord>): TakenRecord {
 
 const none: TakenRecord["filtered"] = new Map();
 
-/** What a dead letter says of an event whose type no destination knows. A client wrote it: it may be anything, of any length. */
+/**
+ * What a dead letter says of an event whose type no destination knows. A client wrote it: it may be
+ * anything, of any length.
+ */
 export function unknownType({ type }: DeliveredEvent): string {
   return `the event has the type ${(stringifyJson(type) ?? "(none)").slice(0, 100)}`;
 }

@@ -21,9 +21,9 @@ import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, T
 import { retentionOf } from "./topic-retention.ts";
 
 /*
- * The router's thread: an engine of its own, so that only high watermarks and a few messages pass between it and the main
- * thread. It writes every topic but `events`. A fault that nobody catches ends the thread, and the main one
- * starts another, which goes on from the saved progress.
+ * The router's thread: an engine of its own, so that only high watermarks and a few messages pass
+ * between it and the main thread. It writes every topic but `events`. A fault that nobody catches
+ * ends the thread, and the main one starts another, which goes on from the saved progress.
  */
 
 const main = parentPort;
@@ -51,7 +51,8 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   const opened = open();
   async function open(): Promise<Pick<Parts, "router" | "replays">> {
     let router: Router | undefined;
-    // First: as soon as the router is there, events go out, and somebody may ask how everything stands.
+    // First: as soon as the router is there, events go out, and somebody may ask how everything
+    // stands.
     const replays = await LogReplays.open({
       engine,
       clock: systemClock,

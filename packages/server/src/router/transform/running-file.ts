@@ -16,7 +16,10 @@ export interface Mark {
   readonly index: number | undefined;
   /** How many marks were made: as long as it is the same, so is the event. */
   readonly count: number;
-  /** Milliseconds that the event had run when the mark was made: it gives its results in several pieces. */
+  /**
+   * Milliseconds that the event had run when the mark was made: it gives its results in several
+   * pieces.
+   */
   readonly ran: number;
 }
 
@@ -25,7 +28,10 @@ const { concat, from } = Buffer;
 /** The index when no event runs. */
 export const none: number = 0xffff_ffff;
 
-/** Bytes of the file that the process writes: index, count, batch and time. Two places for batches follow, for even numbers and for odd ones. */
+/**
+ * Bytes of the file that the process writes: index, count, batch and time. Two places for batches
+ * follow, for even numbers and for odd ones.
+ */
 export const markBytes = 16;
 
 const placeBytes = 16 << 10;
@@ -37,9 +43,11 @@ const placeHeadBytes = 8;
 const preparedBytes = markBytes + 2 * placeBytes;
 
 /**
- * The file that says which event of a transformation runs. The process writes index and count into it before each event, and the router,
- * before each batch, which events those are: of two batches at most, the one that runs and the one that is next. So it is known when the process was ended in whatever way, and when everything was, since what
- * is written is in the hands of the system. Nothing is synced: a power cut is no event's doing. docs/transformations.md specifies it.
+ * The file that says which event of a transformation runs. The process writes index and count into
+ * it before each event, and the router, before each batch, which events those are: of two batches
+ * at most, the one that runs and the one that is next. So it is known when the process was ended in
+ * whatever way, and when everything was, since what is written is in the hands of the system.
+ * Nothing is synced: a power cut is no event's doing. docs/transformations.md specifies it.
  */
 export class RunningFile {
   readonly #path: string;

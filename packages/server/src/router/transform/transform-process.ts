@@ -20,9 +20,9 @@ import { markBytes, none } from "./running-file.ts";
 import { applyTransform, type Give } from "./transform.ts";
 
 /*
- * The process in which the transformation of one destination runs. It imports the configuration itself: functions cannot be handed
- * over. What it says goes through a pipe of its own. Before each event it notes in a file which one it is, so that it is known in
- * whatever way this process ends.
+ * The process in which the transformation of one destination runs. It imports the configuration
+ * itself: functions cannot be handed over. What it says goes through a pipe of its own. Before each
+ * event it notes in a file which one it is, so that it is known in whatever way this process ends.
  */
 
 /** Bytes that are gathered before they are written: one call for many small results. */
@@ -137,7 +137,8 @@ async function runBatch(transform: Transform, destination: string, texts: readon
   end(next);
 }
 
-// A terminal and a service manager send these to everybody. The router says when it is over, by closing the pipe.
+// A terminal and a service manager send these to everybody. The router says when it is over, by
+// closing the pipe.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
 process.on("uncaughtException", (error: unknown) => fail(fromProcess.fault, error));

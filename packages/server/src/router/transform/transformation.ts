@@ -21,17 +21,32 @@ export interface TransformationOptions extends TransformSettings {
   readonly clock: Clock;
   /** Whether the type of the destination does. @default false */
   readonly takesRequests?: boolean;
-  /** Milliseconds for starting the process and importing the configuration. @default as long as a configuration may take */
+  /**
+   * Milliseconds for starting the process and importing the configuration. @default as long as a
+   * configuration may take
+   */
   readonly startLimit?: number;
-  /** Where it notes which event runs, to know it after a crash. @default it is known in this life only */
+  /**
+   * Where it notes which event runs, to know it after a crash. @default it is known in this life
+   * only
+   */
   readonly notes?: { readonly folder: string; readonly destinationId: string };
 }
 
-/** Events in one frame. More are not faster, and when the process has to be ended those that are left are sent again. */
+/**
+ * Events in one frame. More are not faster, and when the process has to be ended those that are
+ * left are sent again.
+ */
 const mostInBatch = 100;
-/** Where all that wait fit into one batch, so many of them are divided in two: router and process work at the same time. */
+/**
+ * Where all that wait fit into one batch, so many of them are divided in two: router and process
+ * work at the same time.
+ */
 const leastToDivide = 16;
-/** Bytes of events in one frame, if it is not one event: they lie in the memory that the function has, too. */
+/**
+ * Bytes of events in one frame, if it is not one event: they lie in the memory that the function
+ * has, too.
+ */
 const mostBatchBytes = 1 << 20;
 /** Bytes of results that are not delivered yet, above which no further event is run. */
 const mostHeld = 32 << 20;
@@ -39,15 +54,18 @@ const mostHeld = 32 << 20;
 const longestRest = 10_000;
 
 /**
- * The transformation of one destination: a process of its own, so that neither an endless loop nor a full memory concerns anybody else. It
- * is started with the first event, and has two batches at most, so that it need not wait for the next one. A file says which event of it runs (`RunningFile`).
+ * The transformation of one destination: a process of its own, so that neither an endless loop nor
+ * a full memory concerns anybody else. It is started with the first event, and has two batches at
+ * most, so that it need not wait for the next one. A file says which event of it runs
+ * (`RunningFile`).
  *
- * A process is given up when an event runs for longer than `timeout`, when it takes too much memory, when it says what makes no sense, and
- * when it ends by itself. The event that ran is then given up, too, and those it had that have no answer are run again in a new
- * process. Where nothing ever ran, the configuration could not be imported, and all of the batch is tried again later.
+ * A process is given up when an event runs for longer than `timeout`, when it takes too much
+ * memory, when it says what makes no sense, and when it ends by itself. The event that ran is then
+ * given up, too, and those it had that have no answer are run again in a new process. Where nothing
+ * ever ran, the configuration could not be imported, and all of the batch is tried again later.
  *
- * When something ends it that is not the event's (a signal from outside, the end of the data plane), the event that ran is suspected,
- * and given up at the second time.
+ * When something ends it that is not the event's (a signal from outside, the end of the data
+ * plane), the event that ran is suspected, and given up at the second time.
  */
 export class Transformation implements EventTransform {
   readonly #options: TransformationOptions;
@@ -56,14 +74,21 @@ export class Transformation implements EventTransform {
   readonly #waiting = new Queue<Job>();
   /** Of batches that are to be run again. They go first. */
   #again: Job[] = [];
-  /** Of those that go first, how many go one by one: with one of them the process said what makes no sense. */
+  /**
+   * Of those that go first, how many go one by one: with one of them the process said what makes no
+   * sense.
+   */
   #single = 0;
-  /** Batches that the process has: the one that runs, and the one that it finds when it is through. */
+  /**
+   * Batches that the process has: the one that runs, and the one that it finds when it is through.
+   */
   #batches: GivenBatch[] = [];
   /** Those that the process was given so far. */
   #given = 0;
   #child: TransformChild | undefined;
-  /** Whether the process that there is has imported the configuration, and brought an event through. */
+  /**
+   * Whether the process that there is has imported the configuration, and brought an event through.
+   */
   #isReady = false;
   #hasAnswered = false;
   /** What the process said before it ended. */
@@ -217,7 +242,8 @@ export class Transformation implements EventTransform {
   }
 
   /**
-   * Gives what there is to those who have asked for more: what they have delivered makes room for the rest.
+   * Gives what there is to those who have asked for more: what they have delivered makes room for
+   * the rest.
    *
    * @returns whether that is going to make room
    */
@@ -238,8 +264,8 @@ export class Transformation implements EventTransform {
   }
 
   /**
-   * Runs that somebody waits for. Looked for in the rare case, since a set that is added to and taken from all the time keeps V8 from
-   * freeing what was in it until it collects all of the heap.
+   * Runs that somebody waits for. Looked for in the rare case, since a set that is added to and
+   * taken from all the time keeps V8 from freeing what was in it until it collects all of the heap.
    */
   #open(): Set<Run> {
     const given = this.#batches.flatMap(({ jobs }) => jobs);
@@ -321,8 +347,9 @@ export class Transformation implements EventTransform {
   }
 
   /**
-   * Gives the process up when one event runs for longer than `timeout`, in however many pieces it gives its results, or takes too much
-   * memory: found out a quarter of the time-out later at the latest. What the process waits until its results are read is not counted.
+   * Gives the process up when one event runs for longer than `timeout`, in however many pieces it
+   * gives its results, or takes too much memory: found out a quarter of the time-out later at the
+   * latest. What the process waits until its results are read is not counted.
    */
   #watch(running: RunningFile, child: TransformChild): void {
     const { clock, timeout, file, startLimit = defaultConfigTimeout } = this.#options;
@@ -352,7 +379,10 @@ export class Transformation implements EventTransform {
     this.#cancelWatch = clock.after(Math.ceil(interval), look);
   }
 
-  /** It says what makes no sense: the doing of the event that is to be answered next, or of one behind it. */
+  /**
+   * It says what makes no sense: the doing of the event that is to be answered next, or of one
+   * behind it.
+   */
   #garbled(detail: string): void {
     const left = this.#batches.flatMap(unanswered);
     void this.#giveUp();
@@ -391,7 +421,8 @@ export class Transformation implements EventTransform {
       // It ended between two events: the doing of one that has its answer.
       this.#again.unshift(...left);
     } else if (hasBegun) {
-      // It came through all of them, or one, and has not said so: one of them has broken what says it.
+      // It came through all of them, or one, and has not said so: one of them has broken what says
+      // it.
       this.#blame(left, transformed);
     } else {
       this.#reject(left, `the transformation cannot run: ${words?.text ?? detail}`);
