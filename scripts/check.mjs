@@ -1,11 +1,12 @@
-// npm run check: format and lint, import rules, and what nothing uses. Needs no build.
+// npm run check: format and lint, import rules, and what nothing uses. Builds first: what
+// is used by what is built alone, knip follows back to its sources.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { install, root } from "./lib/prepare.mjs";
+import { prepare, root } from "./lib/prepare.mjs";
 import { sources } from "./lib/sources.mjs";
 
-install(root);
+prepare();
 // Parses TypeScript by a package that has to be installed first.
 const { importProblems } = await import("./lib/imports.mjs");
 const { wrapComments } = await import("./lib/comments.mjs");
