@@ -4,8 +4,6 @@ import { shallow } from "./shallow.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const none: readonly string[] = [];
-
 /**
  * Fields that lie under those of many messages. They keep their JSON: what a message has of its own
  * is spliced into it, and nothing is encoded that is the same for all.
@@ -17,6 +15,9 @@ export class HeldFields {
   /** Names and members, made when they are first needed; and all members together. */
   #each: readonly (readonly [name: string, member: string])[] | undefined;
   #members: string | undefined;
+  /** The names that were left out last, and the members without them: nearly always the same. */
+  #over = "";
+  #rest = "";
   /** Those of fields that have fields themselves. */
   readonly #inner = new Map<string, HeldFields | undefined>();
 
@@ -32,7 +33,7 @@ export class HeldFields {
 
   /** The JSON of all fields, without the braces. */
   get members(): string {
-    this.#members ??= this.#without(none);
+    this.#members ??= this.#without({});
     return this.#members;
   }
 
@@ -44,13 +45,17 @@ export class HeldFields {
    */
   merged(given: object, omitted?: string): string {
     const own = (fieldsOf(given) ?? {}) as Fields;
-    const over = this.#isEmpty ? none : this.#reach(own);
-    if (over === none && !(omitted !== undefined && omitted in own)) {
+    const over = this.#isEmpty ? "" : this.#reach(own);
+    if (over === "" && !(omitted !== undefined && omitted in own)) {
       const json = shallow(JSON.stringify(own), this.#level);
       // Boxed texts and numbers are objects to JavaScript, but not to JSON.
       if (json.startsWith("{")) return join(this.members, json.slice(1, -1));
     }
-    let members = over === none ? this.members : this.#without(over);
+    if (over !== this.#over) {
+      this.#rest = this.#without(own);
+      this.#over = over;
+    }
+    let members = over === "" ? this.members : this.#rest;
     for (const name of Object.keys(own)) {
       const value = own[name];
       if (value === undefined || name === omitted) continue;
@@ -60,15 +65,11 @@ export class HeldFields {
     return members;
   }
 
-  /** The names of fields that both have. What is undefined is not encoded, and hides nothing. */
-  #reach(own: Fields): readonly string[] {
-    let over: string[] | undefined;
-    for (const name of Object.keys(own)) {
-      if (!Object.hasOwn(this.#fields, name) || own[name] === undefined) continue;
-      if (over === undefined) over = [name];
-      else over.push(name);
-    }
-    return over ?? none;
+  /** The names of fields that both have, quoted. */
+  #reach(own: Fields): string {
+    let over = "";
+    for (const name of Object.keys(own)) if (has(this.#fields, name) && has(own, name)) over += quote(name);
+    return over;
   }
 
   /** `undefined` for what JSON leaves out. */
@@ -82,7 +83,7 @@ export class HeldFields {
   }
 
   #innerOf(name: string): HeldFields | undefined {
-    if (!Object.hasOwn(this.#fields, name)) return undefined;
+    if (!has(this.#fields, name)) return undefined;
     let inner = this.#inner.get(name);
     if (inner === undefined && !this.#inner.has(name)) {
       const fields = fieldsOf(this.#fields[name]);
@@ -92,15 +93,20 @@ export class HeldFields {
     return inner;
   }
 
-  #without(over: readonly string[]): string {
+  #without(own: Fields): string {
     this.#each ??= Object.entries(this.#fields).map(([name, value]) => [
       name,
       `${quote(name)}:${shallow(JSON.stringify(value), this.#level + 1)}`,
     ]);
     let members = "";
-    for (const [name, member] of this.#each) if (!over.includes(name)) members = join(members, member);
+    for (const [name, member] of this.#each) if (!has(own, name)) members = join(members, member);
     return members;
   }
+}
+
+/** What is undefined is not encoded, and hides nothing. */
+function has(fields: Fields, name: string): boolean {
+  return Object.hasOwn(fields, name) && fields[name] !== undefined;
 }
 
 function join(members: string, more: string): string {
