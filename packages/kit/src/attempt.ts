@@ -1,3 +1,4 @@
+import { isObject } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 
 /** What there is to know about an attempt beside its events and the settings. */
@@ -40,8 +41,4 @@ export function optionsAt(event: DeliveredEvent, keys: readonly string[]): Reado
     if (isObject(value)) return value;
   }
   return none;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,7 @@ import { stringifyJson } from "@pintle/events";
 export function differences(expected: unknown, actual: unknown, path = ""): string[] {
   if (Object.is(expected, actual)) return [];
   const isList = Array.isArray(expected);
-  if (!isObject(expected) || !isObject(actual) || isList !== Array.isArray(actual)) {
+  if (!isContainer(expected) || !isContainer(actual) || isList !== Array.isArray(actual)) {
     return [`${path}: expected ${shown(expected)}, got ${shown(actual)}`];
   }
   const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
@@ -16,7 +16,8 @@ export function differences(expected: unknown, actual: unknown, path = ""): stri
   );
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether it is an object or a list. */
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 

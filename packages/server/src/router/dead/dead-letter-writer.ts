@@ -1,9 +1,9 @@
+import { errorMessage } from "@pintle/events";
 import type { Engine, NewRecord } from "../../engine/engine.ts";
 import { encodeDeadLetter } from "../../records/dead-letter.ts";
 import type { Entry } from "../lanes/entry.ts";
 import type { DeadEnding } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { messageOf } from "../ledger/problems.ts";
 import { redactedAnswer } from "../ledger/tap.ts";
 import { backoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
@@ -95,7 +95,7 @@ export class DeadLetterWriter {
       (error: unknown) => {
         if (this.#closed) return;
         // Once, and not for every letter of a full disk.
-        const message = `a dead letter cannot be written: ${messageOf(error)}`;
+        const message = `a dead letter cannot be written: ${errorMessage(error)}`;
         if (this.#unwritten.length === 0 && this.#failures === 0) ledger.problems.report("dead_letter", message);
         else ledger.problems.note("dead_letter", message);
         this.#unwritten.push(() => this.#append(entry, why, letter));

@@ -1,10 +1,10 @@
+import { errorMessage } from "@pintle/events";
 import type { BatchLimits, Connection, DestinationType, EventSource, Retry, Tools } from "@pintle/kit";
 import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
 import type { Entry, Lane } from "../lanes/entry.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { type DeadEnding, deadEnding, delivered, type FilteredEnding, filtered } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { messageOf } from "../ledger/problems.ts";
 import type { MemoryShare } from "../memory/budget.ts";
 import { valueCost } from "../memory/heap-cost.ts";
 import { longestBackoff, longestShortWait } from "../time/backoff.ts";
@@ -198,7 +198,7 @@ export class Deliverer {
       (error: unknown) => {
         this.#preparing = false;
         if (this.#state !== "running") return;
-        this.#trouble(reason, messageOf(error), isProbe);
+        this.#trouble(reason, errorMessage(error), isProbe);
         this.#ledger.wake();
       },
     );

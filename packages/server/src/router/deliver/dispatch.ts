@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import {
   type Connection,
@@ -12,7 +13,6 @@ import {
 } from "@pintle/kit";
 import type { Entry } from "../lanes/entry.ts";
 import type { DeadEnding, FilteredEnding } from "../ledger/ending.ts";
-import { messageOf } from "../ledger/problems.ts";
 import { type EventTransform, sizeOf } from "../transform/event-transform.ts";
 import type { BatchWatch } from "./batch-watch.ts";
 
@@ -58,7 +58,7 @@ export async function dispatch(entries: readonly Entry[], how: Dispatch): Promis
 }
 
 function thrown(error: unknown): Retry {
-  return retry("event", "error", { detail: messageOf(error) });
+  return retry("event", "error", { detail: errorMessage(error) });
 }
 
 /** Not asynchronous: a function that waits would hold the events until it goes on. */

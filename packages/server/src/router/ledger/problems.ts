@@ -84,7 +84,3 @@ function loggable(reason: string, message: string): string {
   const status = /^http_(\d{3})$/.exec(reason)?.[1];
   return `${status === undefined ? reason : `it answered ${status}`} (in ${message.length} characters, which pintle status shows)`;
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,8 +1,8 @@
+import { errorMessage } from "@pintle/events";
 import { EngineError } from "../../engine/engine-error.ts";
 import type { Deduper } from "../dedupe/deduper.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import { messageOf } from "../ledger/problems.ts";
 import type { MemoryBudget } from "../memory/budget.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
@@ -73,7 +73,7 @@ export class Reader {
           return;
         }
         failures++;
-        ledger.problems.report("read", messageOf(error));
+        ledger.problems.report("read", errorMessage(error));
         await this.#delay(backoff(failures, random), partition);
       }
     }

@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
@@ -150,7 +151,7 @@ export class LogReplay {
         failures = 0;
         this.#problem = undefined;
       } catch (error) {
-        this.#problem = error instanceof Error ? error.message : String(error);
+        this.#problem = errorMessage(error);
         failures++;
         await this.#pause(backoff(failures, this.#options.random), part);
       }

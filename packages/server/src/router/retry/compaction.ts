@@ -1,8 +1,8 @@
+import { errorMessage } from "@pintle/events";
 import type { ParkedFacts } from "../../records/retry-record.ts";
 import type { Lane } from "../lanes/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import { messageOf } from "../ledger/problems.ts";
 import type { Window } from "../ledger/window.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 import { backoff } from "../time/backoff.ts";
@@ -121,7 +121,7 @@ export class Compaction {
       await this.#move(parked, partition);
     } catch (error) {
       if (!this.#stopped) {
-        ledger.problems.note("retry_topic", `a lane cannot be moved: ${messageOf(error)}`);
+        ledger.problems.note("retry_topic", `a lane cannot be moved: ${errorMessage(error)}`);
         this.#cancelPause = clock.after(backoff(4, random), () => {
           this.#cancelPause = undefined;
           this.consider();

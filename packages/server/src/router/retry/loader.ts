@@ -1,3 +1,4 @@
+import { errorMessage } from "@pintle/events";
 import type { ParkedFacts } from "../../records/retry-record.ts";
 import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
 import { filterLater } from "../filter/filter.ts";
@@ -6,7 +7,6 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { filtered } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import { messageOf } from "../ledger/problems.ts";
 import { type Holding, holdingOf } from "../memory/holding.ts";
 import type { Backpressure } from "../read/backpressure.ts";
 import { type TakeRules, unknownType } from "../read/take-record.ts";
@@ -93,7 +93,7 @@ export class Loader {
     if (this.#stopped) return;
     if (read instanceof GoneError) this.#lost(parked, first, read.message);
     else if (read instanceof Error) {
-      ledger.problems.report("read", messageOf(read));
+      ledger.problems.report("read", errorMessage(read));
       parked.front = "resting";
       lanes.dueAt(parked.lane, clock.now() + backoff(1, random));
     } else {

@@ -1,9 +1,9 @@
+import { errorMessage } from "@pintle/events";
 import type { Engine } from "../../engine/engine.ts";
 import { encodeSlice, type ParkedSlice } from "../../records/retry-record.ts";
 import type { Entry } from "../lanes/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import { messageOf } from "../ledger/problems.ts";
 import type { WindowRecord } from "../ledger/window.ts";
 import type { MemoryBudget } from "../memory/budget.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
@@ -181,7 +181,7 @@ export class RetryWriter {
 
   #failed(parked: ParkedLane, error: unknown): void {
     const { ledger, topic } = this.#options;
-    const message = `events cannot be written to ${topic}: ${messageOf(error)}`;
+    const message = `events cannot be written to ${topic}: ${errorMessage(error)}`;
     // Once, and not for every lane of a full disk.
     if (this.#failures === 0) ledger.problems.report("retry_topic", message);
     else ledger.problems.note("retry_topic", message);

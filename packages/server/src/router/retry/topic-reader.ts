@@ -1,7 +1,7 @@
+import { errorMessage } from "@pintle/events";
 import type { AssignedPartition } from "../../engine/engine.ts";
 import { decodeEvents, decodeSlice, type ParkedFacts } from "../../records/retry-record.ts";
 import type { Entry } from "../lanes/entry.ts";
-import { messageOf } from "../ledger/problems.ts";
 import type { ParkedRecord } from "./parked-lane.ts";
 
 /** A record of the retry topic, read again. */
@@ -34,7 +34,7 @@ export class TopicReader {
         throw new Error(`record ${offset} of ${this.#source.topic} contradicts itself`);
       return { facts, events, payload: record.payload };
     } catch (error) {
-      throw new GoneError(messageOf(error));
+      throw new GoneError(errorMessage(error));
     }
   }
 }

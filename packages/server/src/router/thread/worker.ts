@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadDestinationTypes } from "@pintle/destinations";
-import { letJsonTakeBigInt } from "@pintle/events";
+import { errorMessage, letJsonTakeBigInt } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
 import { loadOwnTypes, type OwnTypes } from "../../config/own-types.ts";
 import { lockForDestination } from "../../destination-lock.ts";
@@ -12,7 +12,6 @@ import type { Logger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { DeadLetters } from "../dead/dead-letters.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
-import { messageOf } from "../ledger/problems.ts";
 import { LogReplays } from "../replay/log-replays.ts";
 import { Router } from "../router.ts";
 import { systemClock } from "../time/clock.ts";
@@ -37,7 +36,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
   const logger = tellingLogger(tell);
   const loadTypes = async (destinations: readonly Destination[]): Promise<OwnTypes | string> => {
     tell({ kind: "loading" });
-    const loaded = await loadOwnTypes(destinations, data.configTimeout).catch(messageOf);
+    const loaded = await loadOwnTypes(destinations, data.configTimeout).catch(errorMessage);
     tell(typeof loaded === "string" ? { kind: "loaded", problem: loaded } : { kind: "loaded" });
     return loaded;
   };
@@ -104,7 +103,7 @@ async function run(data: RouterThreadData, tell: (message: FromRouter) => void):
       const { id, call } = message;
       await answer(parts, call).then(
         (value) => tell({ kind: "answer", id, value }),
-        (error: unknown) => tell({ kind: "failed", id, message: messageOf(error) }),
+        (error: unknown) => tell({ kind: "failed", id, message: errorMessage(error) }),
       );
     } else {
       await replays.close();

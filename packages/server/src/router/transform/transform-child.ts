@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { errorMessage } from "@pintle/events";
 import type { Clock } from "../time/clock.ts";
 import { encodeFrame, type Frame, FrameReader, type Setup, toProcess } from "./frames.ts";
 import { mostResultBytes } from "./transform.ts";
@@ -87,7 +88,7 @@ export class TransformChild {
           options.frame(frame);
         }
       } catch (error) {
-        if (!this.#isOver) options.garbled(error instanceof Error ? error.message : String(error));
+        if (!this.#isOver) options.garbled(errorMessage(error));
       }
     });
     for (const pipe of [errors, output]) {

@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
+import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
 import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
 import type { TransformSettings } from "../../model/destination.ts";
-import { messageOf } from "../ledger/problems.ts";
 import { Queue } from "../queues/queue.ts";
 import type { Clock } from "../time/clock.ts";
 import { Answers } from "./answers.ts";
@@ -225,7 +225,7 @@ export class Transformation implements EventTransform {
       this.#child ??= this.#start(running);
     } catch (error) {
       // No memory, no more processes: later there may be.
-      this.#reject(jobs, `the transformation cannot run: ${messageOf(error)}`);
+      this.#reject(jobs, `the transformation cannot run: ${errorMessage(error)}`);
       return false;
     }
     this.#given++;
