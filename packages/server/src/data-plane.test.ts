@@ -218,3 +218,14 @@ test("whatever is changed while events come in, none is lost, and the order of a
     "the other one went on where it was each time",
   );
 });
+
+test("settings that count from the next start are named when a reload finds them changed", async () => {
+  const first = options(newFolder());
+  const load = async () => ({ ...first.config, memory: 100e6, engine: { ...first.config.engine, partitions: 4 } });
+  const plane = await startDataPlane({ ...first, load });
+  logged.length = 0;
+  assert.equal((await plane.reload()).outcome, "applied");
+  await plane.close();
+  const named = logged.flatMap((line) => /(\w+): the new value counts from the next start/.exec(line)?.[1] ?? []);
+  assert.deepEqual(named, ["memory", "engine"]);
+});

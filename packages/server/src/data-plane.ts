@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { errorMessage } from "@pintle/events";
 import { FolderLock, isDiskFull, LogError } from "@pintle/log";
 import { createAdminServer } from "./admin/admin-server.ts";
@@ -185,8 +186,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         // there.
         await router.change(next);
         gateway.update(next.sources);
-        if (next.memory !== config.memory) {
-          logger.warn("memory: the new value counts from the next start; until then the one before does");
+        for (const setting of ["memory", "engine"] as const) {
+          if (isDeepStrictEqual(next[setting], config[setting])) continue;
+          logger.warn(`${setting}: the new value counts from the next start; until then the one before does`);
         }
         current = next;
       },
