@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { byCustomer, type Purchase } from "./purchases.ts";
-import { type NeedAnswer, need } from "./support/need.ts";
+import { byCustomer, needCdnow, type Purchase } from "./purchases.ts";
+import type { NeedAnswer } from "./support/need.ts";
 import { type Database, needPostgres } from "./support/postgres.ts";
-
-/** Where the purchases are, if they are. */
-export const cdnowFile: string | undefined = process.env.PINTLE_CDNOW;
-
-const needCdnow = need("The CDNOW purchases", {
-  found: cdnowFile !== undefined && existsSync(cdnowFile),
-  install: "PINTLE_CDNOW=path/to/CDNOW_sample.txt npm test (Fader and Hardie's 1/10 sample of the CDNOW data set)",
-});
 
 export const needCdnowAndPostgres: NeedAnswer = needPostgres.skip === false ? needCdnow : needPostgres;
 

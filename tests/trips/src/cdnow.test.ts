@@ -1,24 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { Pintle } from "@pintle/sdk";
-import { byCustomer, type Purchase, readPurchases } from "./purchases.ts";
+import { byCustomer, cdnowFile, needCdnow, type Purchase, readPurchases } from "./purchases.ts";
 import { DataPlane } from "./support/data-plane.ts";
 import { readEventFile } from "./support/event-file.ts";
-import { need } from "./support/need.ts";
 import { onEvent, onFolder, until } from "./support/until.ts";
 import { type Delivered, everyThirdFails, WebhookSink, withoutRepeats } from "./support/webhook-sink.ts";
 
-const path = process.env.PINTLE_CDNOW;
-const needCdnow = need("The CDNOW sample", {
-  found: path !== undefined && existsSync(path),
-  install: "PINTLE_CDNOW=path/to/CDNOW_sample.txt npm test (Fader and Hardie's 1/10 sample of the CDNOW data set)",
-});
 const writeKey = "wk_cdnow";
 const customersOf = (purchases: readonly Purchase[]): number => byCustomer(purchases).size;
 
 test("18 months of CDNOW's purchases arrive at a webhook and in a file, complete and in order", needCdnow, async () => {
-  const purchases = readPurchases(path!);
+  const purchases = readPurchases(cdnowFile!);
   await using sink = await WebhookSink.listen();
   await using plane = await startPlane(sink);
   const client = new Pintle(writeKey, plane.url, { strict: true });
@@ -39,7 +32,7 @@ test(
   "nothing is lost or out of order when the data plane is killed on the way and the webhook keeps failing",
   needCdnow,
   async () => {
-    const purchases = readPurchases(path!);
+    const purchases = readPurchases(cdnowFile!);
     // 500 is a fault of one event, so only its user waits; 503 would be one of the destination,
     // which is then given time to recover.
     await using sink = await WebhookSink.listen(everyThirdFails(500));

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Message, Pintle } from "@pintle/sdk";
-import {
-  callsOf,
-  cdnowFile,
-  checkCdnowTables,
-  hasAllCdnowRows,
-  makeCdnowTables,
-  needCdnowAndPostgres,
-} from "./cdnow-tables.ts";
-import { readPurchases } from "./purchases.ts";
+import { callsOf, checkCdnowTables, hasAllCdnowRows, makeCdnowTables, needCdnowAndPostgres } from "./cdnow-tables.ts";
+import { cdnowFile, readPurchases } from "./purchases.ts";
 import { DataPlane } from "./support/data-plane.ts";
 import { Postgres } from "./support/postgres.ts";
 import { until } from "./support/until.ts";

@@ -1,4 +1,14 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { type NeedAnswer, need } from "./support/need.ts";
+
+/** Where the purchases are, if they are. */
+export const cdnowFile: string | undefined = process.env.PINTLE_CDNOW;
+
+/** The options of a test that reads them. */
+export const needCdnow: NeedAnswer = need("The CDNOW purchases", {
+  found: cdnowFile !== undefined && existsSync(cdnowFile),
+  install: "PINTLE_CDNOW=path/to/CDNOW_sample.txt npm test (Fader and Hardie's 1/10 sample of the CDNOW data set)",
+});
 
 /**
  * One purchase at the online shop CDNOW. Money is in cents, as whole numbers, so that sums are

@@ -3,15 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import {
-  callsOf,
-  cdnowFile,
-  checkCdnowTables,
-  hasAllCdnowRows,
-  makeCdnowTables,
-  needCdnowAndPostgres,
-} from "../cdnow-tables.ts";
-import { readPurchases } from "../purchases.ts";
+import { callsOf, checkCdnowTables, hasAllCdnowRows, makeCdnowTables, needCdnowAndPostgres } from "../cdnow-tables.ts";
+import { cdnowFile, readPurchases } from "../purchases.ts";
 import { DataPlane } from "../support/data-plane.ts";
 import { Postgres } from "../support/postgres.ts";
 import { Program } from "../support/program.ts";

@@ -1,0 +1,18 @@
+// What a destination is tested with, against its service in the tests.
+export { Emulator, type EmulatorOptions, type Seen } from "./emulator.ts";
+export { allFaults, type Fault, type FaultOptions } from "./faults.ts";
+export { type Random, seededRandom } from "./random.ts";
+export {
+  AnswerError,
+  basic,
+  bearer,
+  type ItemsRoute,
+  type Kept,
+  type Refused,
+  type Route,
+  type Served,
+  takesItems,
+  type Vendor,
+  type VendorAnswer,
+  type VendorRequest,
+} from "./vendor.ts";
