@@ -17,7 +17,9 @@ export interface Role {
   keys(message: Message): readonly string[];
   /** The reason with which an event has to be a dead letter. @default none is */
   dead?(message: Message): string | undefined;
-  /** The sale that something at the service is: revenue, orders and customers have to be the shop's. */
+  /**
+   * The sale that something at the service is: revenue, orders and customers have to be the shop's.
+   */
   sale?(kept: Kept): Sale | undefined;
   /** Whether the events of a user have to come in their order. @default true */
   readonly inOrder?: boolean;

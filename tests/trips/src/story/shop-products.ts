@@ -1,4 +1,7 @@
-/** What the shop of the stories sells. Prices are in cents, as whole numbers, so that sums are exact. */
+/**
+ * What the shop of the stories sells. Prices are in cents, as whole numbers, so that sums are
+ * exact.
+ */
 export interface Product {
   readonly id: string;
   readonly sku: string;
