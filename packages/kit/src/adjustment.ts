@@ -1,6 +1,27 @@
 import type { EventRequest } from "./http-request.ts";
 import type { Adjustment, Outcome } from "./outcome.ts";
 
+/** Takes down that a field of an event was changed or left out: a reason as for `refuse`. */
+export type Note = (reason: string, detail?: string) => void;
+
+/** Takes down what is changed of events while a request is made of them. */
+export interface Notes {
+  /** For `adjusted` of the request. */
+  readonly adjusted: readonly (readonly [position: number, reason: string, detail?: string])[];
+  /** What is noted of the event at this position. */
+  at(position: number): Note;
+}
+
+export function notes(): Notes {
+  const adjusted: [position: number, reason: string, detail?: string][] = [];
+  const at =
+    (position: number): Note =>
+    (reason, detail) => {
+      adjusted.push(detail === undefined ? [position, reason] : [position, reason, detail]);
+    };
+  return { adjusted, at };
+}
+
 /**
  * The outcomes of what a request carries, each with what was changed of the event to suit the
  * service. Only what was delivered has been changed: what was not may go out otherwise.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classifyAnswer, classifyError, retryAfter } from "./classify.ts";
+import { classifyAnswer, classifyError } from "./classify.ts";
 import type { Retry } from "./outcome.ts";
 import { RequestError, TimeoutError } from "./send-errors.ts";
 
@@ -62,17 +62,6 @@ for (const [error, outcome, scope, reason] of errors) {
     );
   });
 }
-
-test("Retry-After is read as seconds and as a date, and bounded", () => {
-  const day = 24 * 60 * 60 * 1000;
-  assert.equal(retryAfter("120", now), 120_000);
-  assert.equal(retryAfter(" 0 ", now), 0);
-  assert.equal(retryAfter("Thu, 01 Jan 2026 00:00:30 GMT", now), 30_000);
-  assert.equal(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now), 0);
-  assert.equal(retryAfter("Fri, 31 Dec 9999 23:59:59 GMT", now), day);
-  assert.equal(retryAfter("99999999999999999999", now), day);
-  for (const nonsense of [undefined, "", "soon", "-5x"]) assert.equal(retryAfter(nonsense, now), undefined);
-});
 
 test("Retry-After is honoured on every answer that is tried again", () => {
   for (const status of [408, 429, 500, 503]) {

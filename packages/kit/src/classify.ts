@@ -1,11 +1,6 @@
 import { type Answer, type Dead, type Delivered, dead, delivered, type Retry, retry } from "./outcome.ts";
 import { BlockedAddressError, RequestError, TimeoutError } from "./send-errors.ts";
-
-/**
- * `Retry-After` is honoured up to this long, milliseconds: a server whose clock is wrong shall not
- * stop a destination for years.
- */
-const longestRetryAfter: number = 24 * 60 * 60 * 1000;
+import { waitOf } from "./wait.ts";
 
 /** Statuses with which a server speaks for itself rather than about the event. */
 const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -45,7 +40,7 @@ export function classifyAnswer(answer: Answer, now: number): Delivered | Retry |
     });
   }
   if (status === 408 || status === 429 || status >= 500) {
-    const after = retryAfter(answer.headers["retry-after"], now);
+    const after = waitOf(answer, now);
     return retry(sickStatuses.has(status) ? "destination" : "event", reason, {
       ...(after === undefined ? {} : { after }),
       answer,
@@ -64,18 +59,6 @@ function targetOf({ status, headers: { location } }: Answer): string {
   const shown = bare.replace(/[^\x21-\x7e]/g, "?").slice(0, 300);
   const query = /^[^#]*\?/.test(location) ? "?..." : "";
   return ` and points to ${shown}${query}, but redirects are not followed`;
-}
-
-/**
- * Milliseconds to wait, of a `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), at
- * most `longestRetryAfter`; `undefined` when there is none that can be read.
- */
-export function retryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const text = header.trim();
-  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  if (Number.isNaN(wait)) return undefined;
-  return Math.min(Math.max(wait, 0), longestRetryAfter);
 }
 
 /**

@@ -3,11 +3,15 @@ export { parseJson, stringifyJson } from "@pintle/events";
 export type { DeliveredEvent } from "@pintle/events/gateway";
 export { z } from "zod";
 export type { Addresses } from "./addresses.ts";
+export { type Note, type Notes, notes } from "./adjustment.ts";
 export type { AnswerContext, Attempt } from "./attempt.ts";
 export { bytes } from "./bytes.ts";
 export { type CaseResult, type CaseTable, readCases, runCases } from "./cases.ts";
 export { type ChosenRequest, chosenRequest, type TransformRequest } from "./chosen-request.ts";
-export { classifyAnswer, classifyError, retryAfter } from "./classify.ts";
+export { classifyAnswer, classifyError } from "./classify.ts";
+export { type Commerce, type CommerceOptions, commerce } from "./commerce/commerce.ts";
+export { type CommerceEvent, commerceName, mappedName } from "./commerce/event-names.ts";
+export type { Product } from "./commerce/product.ts";
 export type {
   BatchLimits,
   Connection,
@@ -48,6 +52,8 @@ export {
   type Retry,
   retry,
 } from "./outcome.ts";
+export { hashed } from "./personal/hashed.ts";
+export { type EmailOptions, normalised, type PhoneOptions, type PlaceOptions } from "./personal/normalised.ts";
 export { refuse } from "./refusal.ts";
 export { secret } from "./secret.ts";
 export type { Sender } from "./sender.ts";
@@ -55,4 +61,6 @@ export { type ClipLimit, clip } from "./shape/clip.ts";
 export { type FlattenOptions, flatten } from "./shape/flatten.ts";
 export { jsonBytes } from "./shape/json-bytes.ts";
 export { prune, type Scalar, scalars } from "./shape/prune.ts";
+export { type TimeWindow, window } from "./time-window.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";
+export { waitIn, waitOf } from "./wait.ts";

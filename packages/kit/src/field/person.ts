@@ -10,7 +10,7 @@ export interface Address {
 }
 
 /** Something with one `@`, and a dot behind it; as long as RFC 5321 allows. */
-function emailAddressOf(value: unknown): string | undefined {
+export function emailAddressOf(value: unknown): string | undefined {
   const text = textOf(value);
   return text !== undefined && text.length <= 254 && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(text) ? text : undefined;
 }
