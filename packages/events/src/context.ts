@@ -1,4 +1,4 @@
-import type { Fields, KnownTraits } from "./fields.ts";
+import type { KnownTraits, OpenFields } from "./fields.ts";
 
 /**
  * The parts of `context` that destinations know by name. Names are those of RudderStack's Go SDK;
@@ -18,7 +18,7 @@ import type { Fields, KnownTraits } from "./fields.ts";
  * await client.close();
  * ```
  */
-export interface KnownContext extends Fields {
+export interface KnownContext extends OpenFields {
   readonly app?: AppInfo | null | undefined;
   readonly campaign?: CampaignInfo | null | undefined;
   readonly device?: DeviceInfo | null | undefined;
@@ -44,7 +44,7 @@ export interface KnownContext extends Fields {
 }
 
 /** The app that the user has. Part of {@link KnownContext}. */
-export interface AppInfo extends Fields {
+export interface AppInfo extends OpenFields {
   readonly name?: string | null | undefined;
   readonly version?: string | null | undefined;
   readonly build?: string | null | undefined;
@@ -52,7 +52,7 @@ export interface AppInfo extends Fields {
 }
 
 /** What brought the user: the UTM parameters. Part of {@link KnownContext}. */
-export interface CampaignInfo extends Fields {
+export interface CampaignInfo extends OpenFields {
   readonly name?: string | null | undefined;
   readonly source?: string | null | undefined;
   readonly medium?: string | null | undefined;
@@ -61,7 +61,7 @@ export interface CampaignInfo extends Fields {
 }
 
 /** The device that the user has. Part of {@link KnownContext}. */
-export interface DeviceInfo extends Fields {
+export interface DeviceInfo extends OpenFields {
   readonly id?: string | null | undefined;
   readonly manufacturer?: string | null | undefined;
   readonly model?: string | null | undefined;
@@ -72,13 +72,13 @@ export interface DeviceInfo extends Fields {
 }
 
 /** The SDK. Part of {@link KnownContext}. */
-export interface LibraryInfo extends Fields {
+export interface LibraryInfo extends OpenFields {
   readonly name?: string | null | undefined;
   readonly version?: string | null | undefined;
 }
 
 /** Where the user is. Part of {@link KnownContext}. */
-export interface LocationInfo extends Fields {
+export interface LocationInfo extends OpenFields {
   readonly city?: string | null | undefined;
   readonly country?: string | null | undefined;
   readonly region?: string | null | undefined;
@@ -90,7 +90,7 @@ export interface LocationInfo extends Fields {
 }
 
 /** How the user's device is connected. Part of {@link KnownContext}. */
-export interface NetworkInfo extends Fields {
+export interface NetworkInfo extends OpenFields {
   readonly bluetooth?: boolean | null | undefined;
   readonly cellular?: boolean | null | undefined;
   readonly wifi?: boolean | null | undefined;
@@ -98,13 +98,13 @@ export interface NetworkInfo extends Fields {
 }
 
 /** The operating system of the user's device. Part of {@link KnownContext}. */
-export interface OSInfo extends Fields {
+export interface OSInfo extends OpenFields {
   readonly name?: string | null | undefined;
   readonly version?: string | null | undefined;
 }
 
 /** The page on which the user is. Part of {@link KnownContext}. */
-export interface PageInfo extends Fields {
+export interface PageInfo extends OpenFields {
   readonly hash?: string | null | undefined;
   readonly path?: string | null | undefined;
   readonly referrer?: string | null | undefined;
@@ -114,7 +114,7 @@ export interface PageInfo extends Fields {
 }
 
 /** What led the user here. Part of {@link KnownContext}. */
-export interface ReferrerInfo extends Fields {
+export interface ReferrerInfo extends OpenFields {
   readonly type?: string | null | undefined;
   readonly name?: string | null | undefined;
   readonly url?: string | null | undefined;
@@ -122,7 +122,7 @@ export interface ReferrerInfo extends Fields {
 }
 
 /** The screen of the user's device. Part of {@link KnownContext}. */
-export interface ScreenInfo extends Fields {
+export interface ScreenInfo extends OpenFields {
   readonly density?: number | null | undefined;
   /** Pixels. */
   readonly width?: number | null | undefined;

@@ -3,7 +3,7 @@
  * interface or a class as well: those have no index signature, and fit one of `any` alone. What can
  * be iterated is no object of fields: a list, a Map.
  */
-export interface Fields {
+export interface OpenFields {
   // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse interfaces and classes
   readonly [field: string]: any;
   readonly [Symbol.iterator]?: never;
@@ -19,7 +19,7 @@ type Moment = Date | string | number;
 type Maybe<Value> = Value | null | undefined;
 
 /** The parts of an address. Part of {@link KnownTraits}. */
-export interface Address extends Fields {
+export interface Address extends OpenFields {
   readonly street?: Maybe<string>;
   readonly city?: Maybe<string>;
   readonly postalCode?: Maybe<string>;
@@ -28,7 +28,7 @@ export interface Address extends Fields {
 }
 
 /** The company of a user. Part of {@link KnownTraits}. */
-export interface Company extends Fields {
+export interface Company extends OpenFields {
   readonly id?: Maybe<string | number>;
   readonly name?: Maybe<string>;
   readonly industry?: Maybe<string>;
@@ -48,7 +48,7 @@ export interface Company extends Fields {
  * client.identify({ userId: "123", traits });
  * ```
  */
-export interface KnownTraits extends Fields {
+export interface KnownTraits extends OpenFields {
   /** A line of text, or its parts. */
   readonly address?: Maybe<string | Address>;
   /** Years. */
@@ -91,7 +91,7 @@ export interface KnownTraits extends Fields {
  * client.track({ userId: "123", event: "Order Completed", properties });
  * ```
  */
-export interface KnownProperties extends Fields {
+export interface KnownProperties extends OpenFields {
   readonly category?: Maybe<string>;
   readonly coupon?: Maybe<string>;
   /** ISO 4217, for example `"EUR"`. */

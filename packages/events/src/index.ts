@@ -16,7 +16,7 @@ export type {
 } from "./context.ts";
 export { errorMessage } from "./error-message.ts";
 export { describe, EventError, type EventErrorCode, eventErrors } from "./event-error.ts";
-export type { Address, Company, Fields, KnownProperties, KnownTraits } from "./fields.ts";
+export type { Address, Company, KnownProperties, KnownTraits, OpenFields } from "./fields.ts";
 export { isObject } from "./is-object.ts";
 export { jsonStringEnd } from "./json-string.ts";
 export {

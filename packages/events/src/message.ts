@@ -1,5 +1,5 @@
 import type { KnownContext } from "./context.ts";
-import type { Fields, KnownProperties, KnownTraits } from "./fields.ts";
+import type { KnownProperties, KnownTraits, OpenFields } from "./fields.ts";
 
 /**
  * The six calls of the field and their common fields.
@@ -34,7 +34,7 @@ export type Context = KnownContext;
  * Destinations by name: `true` or an object of options includes one, `false` excludes it; `All`
  * sets the default.
  */
-export type Integrations = Readonly<Record<string, boolean | Fields | undefined>>;
+export type Integrations = Readonly<Record<string, boolean | OpenFields | undefined>>;
 
 /**
  * An id in the program's own database, not empty. Numbers become strings; beyond 2^53 give a string

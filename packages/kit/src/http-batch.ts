@@ -7,7 +7,7 @@ import { unmakeable } from "./refusal.ts";
 import type { Suspects } from "./suspects.ts";
 
 /** What came of one request. */
-export interface Result {
+export interface RequestResult {
   /** The outcome of all its events. */
   readonly outcome?: Outcome;
   /** The outcome of each of its events. */
@@ -23,7 +23,7 @@ export interface Result {
 interface Ready {
   readonly request: EventRequest;
   /** Never rejects. */
-  send(carried: readonly DeliveredEvent[]): Promise<Result>;
+  send(carried: readonly DeliveredEvent[]): Promise<RequestResult>;
 }
 
 interface BatchRules extends Grouping {
@@ -36,7 +36,7 @@ interface BatchRules extends Grouping {
 }
 
 /** Events whose requests are not made yet, or a request that is to be sent. */
-interface Part {
+interface BatchPart {
   readonly positions: readonly number[];
   readonly ready?: Ready;
   /**
@@ -68,7 +68,7 @@ export const missing: Retry = retry("event", "no_outcome", {
  *   out.
  */
 export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
-  return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? new Batch(events, rules).deliver();
+  return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? new HttpBatch(events, rules).deliver();
 }
 
 /** One event in one request: by far the most common case, at thousands of events a second. */
@@ -103,12 +103,12 @@ function sent(only: Ready, carried: readonly DeliveredEvent[], suspects: Suspect
  * A batch on its way. An event counts as delivered until one of the requests that carry it says
  * otherwise.
  */
-class Batch {
+class HttpBatch {
   readonly #events: readonly DeliveredEvent[];
   readonly #rules: BatchRules;
   readonly #outcomes: Outcome[];
   /** What is still to be done, the next last. */
-  readonly #todo: Part[];
+  readonly #todo: BatchPart[];
   /**
    * Users whose events have to wait, each with the outcome of all later ones: that of the event
    * which they wait for, except that they do not age, since it is not their fault.
@@ -138,7 +138,7 @@ class Batch {
    * Whether something in the part has to wait for an earlier event of its user. The rest of it is
    * then to be done without.
    */
-  #holdBack({ positions, ready, divisible }: Part): boolean {
+  #holdBack({ positions, ready, divisible }: BatchPart): boolean {
     let held: Outcome | undefined;
     if (this.#waiting.size === 0) return false;
     for (const position of positions) {
@@ -156,7 +156,7 @@ class Batch {
     return true;
   }
 
-  #make(part: Part): void {
+  #make(part: BatchPart): void {
     try {
       const requests = this.#rules.requestsOf(this.#pick(part.positions));
       this.#todo.push(...partsOf(part.positions, requests).reverse());
@@ -166,7 +166,7 @@ class Batch {
     }
   }
 
-  async #send(part: Part, ready: Ready): Promise<void> {
+  async #send(part: BatchPart, ready: Ready): Promise<void> {
     const { positions, divisible } = part;
     // An event that failed in an earlier request is not carried on half delivered.
     const failed = this.#first(positions, ({ outcome }) => outcome !== "delivered");
@@ -184,7 +184,7 @@ class Batch {
     if (sick !== undefined) for (const unsent of this.#todo.splice(0)) this.#give(sick, unsent.positions);
   }
 
-  #halve({ positions }: Part): void {
+  #halve({ positions }: BatchPart): void {
     const middle = Math.ceil(positions.length / 2);
     this.#todo.push(unmade(positions.slice(middle)), unmade(positions.slice(0, middle)));
   }
@@ -220,12 +220,12 @@ function bothDelivered(one: Delivered, other: Delivered): Delivered {
   return { ...other, adjusted: [...one.adjusted, ...(other.adjusted ?? [])] };
 }
 
-function unmade(positions: readonly number[]): Part {
+function unmade(positions: readonly number[]): BatchPart {
   return { positions, divisible: positions.length > 1 };
 }
 
 /** The requests made of the events at `positions`, which is what their own positions count in. */
-function partsOf(positions: readonly number[], requests: readonly Ready[]): Part[] {
+function partsOf(positions: readonly number[], requests: readonly Ready[]): BatchPart[] {
   const carriers = new Map<number, number>();
   const parts = requests.map((ready) => {
     const carried = ready.request.events?.flatMap((index) => positions[index] ?? []) ?? positions;

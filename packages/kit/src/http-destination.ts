@@ -9,7 +9,7 @@ import { type AnswerContext, type Attempt, optionsAt } from "./attempt.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Delivery, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
-import { deliverInRequests, missing, type Result } from "./http-batch.ts";
+import { deliverInRequests, missing, type RequestResult } from "./http-batch.ts";
 import type { EventRequest, HttpRequest } from "./http-request.ts";
 import { type Answer, type Outcome, retry } from "./outcome.ts";
 import { type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
@@ -109,7 +109,7 @@ export function openHttp<Settings>(
   }
 
   /** With what was changed of each event. */
-  function adjusted(result: Result, request: EventRequest, count: number): Result {
+  function adjusted(result: RequestResult, request: EventRequest, count: number): RequestResult {
     const { outcome, outcomes } = result;
     if (request.adjusted === undefined || (outcome !== undefined && outcome.outcome !== "delivered")) return result;
     const its = adjustedOutcomes(request, count, (position) => outcome ?? outcomes?.[position]);
@@ -117,7 +117,7 @@ export function openHttp<Settings>(
   }
 
   /** With the request that it came of, for who wants to know why. */
-  function explained(result: Result, request: EventRequest): Result {
+  function explained(result: RequestResult, request: EventRequest): RequestResult {
     const { outcome, outcomes } = result;
     if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;
     const sent = shown(request);
@@ -127,7 +127,7 @@ export function openHttp<Settings>(
     return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map(withRequest) }) };
   }
 
-  function judge(answer: Answer, events: readonly DeliveredEvent[], request: EventRequest): Result {
+  function judge(answer: Answer, events: readonly DeliveredEvent[], request: EventRequest): RequestResult {
     try {
       const own = definition.classify?.(answer, events, {
         ...attemptNow(),
@@ -148,13 +148,13 @@ export function openHttp<Settings>(
       const request = withUserAgent(made, tools.userAgent);
       return {
         request,
-        send: (carried: readonly DeliveredEvent[]): Promise<Result> => {
+        send: (carried: readonly DeliveredEvent[]): Promise<RequestResult> => {
           const answered = send(request);
           if (sent !== undefined) told(answered, request, carried, sent);
           return answered
             .then(
               (answer) => judge(answer, carried, request),
-              (error: unknown): Result => ({ outcome: classifyError(error) }),
+              (error: unknown): RequestResult => ({ outcome: classifyError(error) }),
             )
             .then((result) => explained(adjusted(result, request, carried.length), request));
         },

@@ -32,8 +32,8 @@ export {
 export { loadDriver } from "./driver.ts";
 export { type DurationLimits, duration } from "./duration.ts";
 export { type EventFields, field } from "./field/field.ts";
-export type { Campaign, Page } from "./field/page.ts";
-export type { Address } from "./field/person.ts";
+export type { Campaign, PageFields } from "./field/page.ts";
+export type { PostalAddress } from "./field/person.ts";
 export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export type { ShownRequest } from "./hiding.ts";

@@ -38,7 +38,7 @@ export interface Filtered {
 }
 
 /** What a failure is known by. */
-interface Failure {
+interface NamedFailure {
   /**
    * A short fixed word under which outcomes are counted: `http_503`, `timeout`, `connect`. Never
    * made of an event's content: it names a counter.
@@ -55,7 +55,7 @@ interface Failure {
   readonly request?: ShownRequest;
 }
 
-export interface Retry extends Failure {
+export interface Retry extends NamedFailure {
   readonly outcome: "retry";
   /**
    * Whose trouble it is. `event`: only this one, so only the events of the same user key wait
@@ -71,7 +71,7 @@ export interface Retry extends Failure {
   readonly ages?: boolean;
 }
 
-export interface Dead extends Failure {
+export interface Dead extends NamedFailure {
   readonly outcome: "dead";
   /**
    * `destination`: this event's trouble if it alone gets the outcome, the destination's if several

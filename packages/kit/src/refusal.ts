@@ -2,8 +2,8 @@ import { errorMessage } from "@pintle/events";
 import { type Dead, dead, reasonOf } from "./outcome.ts";
 
 /** An event that the service would not take, which is found while its request is made. */
-class Refusal extends Error {
-  override readonly name = "Refusal";
+class EventRefusal extends Error {
+  override readonly name = "EventRefusal";
   readonly reason: string;
   readonly detail: string | undefined;
 
@@ -24,11 +24,12 @@ class Refusal extends Error {
  * @throws TypeError for a reason that is no such word
  */
 export function refuse(reason: string, detail?: string): Error {
-  return new Refusal(reasonOf(reason), detail);
+  return new EventRefusal(reasonOf(reason), detail);
 }
 
 /** The outcome of an event of which no request can be made: what was thrown says why. */
 export function unmakeable(error: unknown): Dead {
-  if (error instanceof Refusal) return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
+  if (error instanceof EventRefusal)
+    return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });
   return dead("request", { detail: errorMessage(error) });
 }

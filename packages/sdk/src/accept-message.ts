@@ -11,7 +11,7 @@ import { loggedAs } from "./logged.ts";
 import { lossesOf } from "./lossy.ts";
 import { addSpan, fieldsOf } from "./message-fields.ts";
 import { findPlanViolation } from "./plan/plan.ts";
-import { foreignRefusal, Refusal, refusal } from "./refusal.ts";
+import { CallRefusal, foreignRefusal, refusal } from "./refusal.ts";
 import { TooDeep } from "./shallow.ts";
 
 /** What other SDKs send beside the fields of the model. */
@@ -57,7 +57,7 @@ export interface EncodedMessage {
 /** A message that breaks a rule. */
 export interface RefusedMessage {
   readonly messageId: string;
-  readonly refusal: Refusal;
+  readonly refusal: CallRefusal;
 }
 
 /**
@@ -103,8 +103,8 @@ export function encodeEnriched(result: unknown, original: string, more: string):
 }
 
 /** The refusal that was thrown, or one for whatever else code of the program has thrown. */
-export function refusalFor(thrown: unknown): Refusal {
-  return thrown instanceof Refusal
+export function refusalFor(thrown: unknown): CallRefusal {
+  return thrown instanceof CallRefusal
     ? thrown
     : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", "the message cannot be read", thrown);
 }
@@ -121,7 +121,7 @@ function messageOf(result: unknown): Message {
 
 function checked(message: unknown): Message {
   const error: EventError | undefined = checkMessage(message);
-  if (error !== undefined) throw new Refusal("invalid", error);
+  if (error !== undefined) throw new CallRefusal("invalid", error);
   return message as Message;
 }
 
@@ -156,7 +156,7 @@ function encodeFurther(type: Message["type"], further: Further): string {
   }
 }
 
-function notEncoded(type: Message["type"], thrown: unknown): Refusal {
+function notEncoded(type: Message["type"], thrown: unknown): CallRefusal {
   return thrown instanceof TooDeep || isOverflow(thrown)
     ? refusal("invalid", "PINTLE_MESSAGE_TOO_DEEP", `${type}: the message is nested deeper than ${deepestEvent} levels`)
     : foreignRefusal("invalid", "PINTLE_MESSAGE_NOT_ENCODABLE", `${type}: the message cannot be encoded`, thrown);

@@ -1,6 +1,6 @@
 import type { Message } from "@pintle/events";
 import { callForeign, isThenable } from "./foreign.ts";
-import { foreignRefusal, type Refusal, refusal } from "./refusal.ts";
+import { type CallRefusal, foreignRefusal, refusal } from "./refusal.ts";
 import type { WritableMessage } from "./writable-message.ts";
 
 /** What `beforeSend` may be, or a list of it. */
@@ -16,7 +16,7 @@ export function applyBeforeSend(functions: readonly BeforeSend[], json: string):
   let message: unknown = JSON.parse(`${json}}`);
   for (const [at, call] of functions.entries()) {
     const name = functions.length === 1 ? "beforeSend" : `beforeSend[${at}]`;
-    let failure: Refusal | undefined;
+    let failure: CallRefusal | undefined;
     message = callForeign(
       () => call(message as WritableMessage),
       (error) => {

@@ -38,7 +38,7 @@ export interface Stats {
  * `pending` is counted by itself, not computed from the others, so that a message that is lost
  * track of shows.
  */
-export class Counters {
+export class MessageCounters {
   readonly #counts = {
     offered: 0,
     accepted: 0,

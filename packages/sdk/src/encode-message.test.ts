@@ -7,7 +7,7 @@ import { encodeMessage } from "./encode-message.ts";
 import { properties } from "./helpers/properties.ts";
 import { traits } from "./helpers/traits.ts";
 import { encodeBody } from "./send/body.ts";
-import { Entry } from "./store/entry.ts";
+import { QueueEntry } from "./store/entry.ts";
 import { ByteStore } from "./store/memory/byte-store.ts";
 import { sizeInRequest } from "./store/memory/queue.ts";
 import { version } from "./version.ts";
@@ -127,7 +127,7 @@ test("a body is the messages with the time of the attempt, as many bytes as was 
     fc.property(fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 5 }), (events) => {
       const store = new ByteStore();
       const entries = events.map((event) => {
-        const entry = new Entry(0, 0);
+        const entry = new QueueEntry(0, 0);
         assert.ok(store.write(entry, encodeMessage({ type: "track", userId: "u", event }, envelope), 1e6));
         return entry;
       });

@@ -1,6 +1,6 @@
 import { boundedWait } from "./bounded-wait.ts";
 import type { Enrich } from "./config.ts";
-import type { Counters } from "./counters.ts";
+import type { MessageCounters } from "./counters.ts";
 import type { Environment } from "./environment.ts";
 import { PintleError } from "./errors.ts";
 import { askForeign, describeThrown } from "./foreign.ts";
@@ -40,7 +40,7 @@ interface Encoded {
 }
 
 /** A message on its way through `enrich`. */
-class Item extends Transit {
+class EnrichedMessage extends Transit {
   readonly seq: number;
   readonly json: string;
   readonly more: string;
@@ -71,21 +71,27 @@ export class Enrichment {
   readonly #enrich: Enrich;
   readonly #timeout: number;
   readonly #environment: Environment;
-  readonly #counters: Counters;
+  readonly #counters: MessageCounters;
   readonly #host: EnrichmentHost;
   readonly #wakeUp: WakeUp;
   #seq = 0;
   /**
    * All of them, oldest first. Sets, because taking away the first of a long list moves all others.
    */
-  readonly #items = new Set<Item>();
+  readonly #items = new Set<EnrichedMessage>();
   /** By user, oldest first. */
-  readonly #lanes = new Map<number, Set<Item>>();
-  readonly #waiting = new Set<Item>();
+  readonly #lanes = new Map<number, Set<EnrichedMessage>>();
+  readonly #waiting = new Set<EnrichedMessage>();
   #running = 0;
   readonly #waiters = new Set<{ readonly mark: number; left: number; readonly done: () => void }>();
 
-  constructor(enrich: Enrich, timeout: number, environment: Environment, counters: Counters, host: EnrichmentHost) {
+  constructor(
+    enrich: Enrich,
+    timeout: number,
+    environment: Environment,
+    counters: MessageCounters,
+    host: EnrichmentHost,
+  ) {
     this.#enrich = enrich;
     this.#timeout = timeout;
     this.#environment = environment;
@@ -98,7 +104,7 @@ export class Enrichment {
   add(encoded: Encoded): Accepted {
     const now = this.#environment.monotonic();
     const { bytes, lane } = encoded;
-    const item = new Item(++this.#seq, encoded, now + this.#timeout);
+    const item = new EnrichedMessage(++this.#seq, encoded, now + this.#timeout);
     this.#counters.stage(bytes);
     this.#items.add(item);
     const others = this.#lanes.get(lane);
@@ -139,7 +145,7 @@ export class Enrichment {
       if (item.ready !== undefined) continue;
       this.#running++;
       const message = JSON.parse(`${item.json}}`) as WritableMessage;
-      const end = (ready?: Item["ready"]): void => {
+      const end = (ready?: EnrichedMessage["ready"]): void => {
         this.#running--;
         this.#ready(item, ready);
         this.#start();
@@ -156,7 +162,7 @@ export class Enrichment {
 
   #expire(): void {
     const now = this.#environment.monotonic();
-    const late: Item[] = [];
+    const late: EnrichedMessage[] = [];
     for (const item of this.#items) {
       if (item.deadline > now) break;
       if (item.ready === undefined) late.push(item);
@@ -179,7 +185,7 @@ export class Enrichment {
    * It is known what is sent for the message: as soon as the earlier ones of its user have left, it
    * leaves.
    */
-  #ready(item: Item, ready: Item["ready"]): void {
+  #ready(item: EnrichedMessage, ready: EnrichedMessage["ready"]): void {
     if (item.ready !== undefined) return;
     item.ready = ready ?? item;
     const lane = this.#lanes.get(item.lane);
@@ -193,7 +199,7 @@ export class Enrichment {
     if (this.#items.size === 0) this.#wakeUp.cancel();
   }
 
-  #leave(item: Item): void {
+  #leave(item: EnrichedMessage): void {
     const { json, lane } = item.ready!;
     this.#counters.unstage(item.bytes);
     let entry = this.#host.accept(json, lane);

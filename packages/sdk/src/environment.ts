@@ -1,5 +1,5 @@
 import type { ConnectionsCheck, DurableCheck, Settings } from "./config.ts";
-import type { Counters } from "./counters.ts";
+import type { MessageCounters } from "./counters.ts";
 import type { RequestEnded } from "./diagnostics/channels.ts";
 import type { Outbox, OutboxHost } from "./outbox/outbox.ts";
 import type { TellLog } from "./report/problem-log.ts";
@@ -46,7 +46,7 @@ export interface Environment extends Timers {
 
 /** Who is told of clients and their requests, for all clients of the process. */
 export interface Telemetry {
-  watch(client: object, counters: Counters): void;
+  watch(client: object, counters: MessageCounters): void;
   requestEnded(request: RequestEnded): void;
 }
 
@@ -84,4 +84,9 @@ export interface Resident {
 }
 
 /** Makes an outbox. */
-export type OpenOutbox = (settings: Settings, environment: Environment, counters: Counters, host: OutboxHost) => Outbox;
+export type OpenOutbox = (
+  settings: Settings,
+  environment: Environment,
+  counters: MessageCounters,
+  host: OutboxHost,
+) => Outbox;

@@ -2,14 +2,14 @@ import { fieldsOf } from "./merge-context.ts";
 import { quote } from "./quote.ts";
 import { shallow } from "./shallow.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
+type JsonFields = Readonly<Record<string, unknown>>;
 
 /**
  * Fields that lie under those of many messages. They keep their JSON: what a message has of its own
  * is spliced into it, and nothing is encoded that is the same for all.
  */
 export class HeldFields {
-  readonly #fields: Fields;
+  readonly #fields: JsonFields;
   readonly #isEmpty: boolean;
   readonly #level: number;
   /** Names and members, made when they are first needed; and all members together. */
@@ -25,7 +25,7 @@ export class HeldFields {
    * @param fields that JSON can carry, and that nobody writes to any more
    * @param level in how many objects and lists they lie
    */
-  constructor(fields: Fields, level = 0) {
+  constructor(fields: JsonFields, level = 0) {
     this.#fields = fields;
     this.#isEmpty = Object.keys(fields).length === 0;
     this.#level = level;
@@ -44,7 +44,7 @@ export class HeldFields {
    * @param omitted name of a field of `own` that is left out
    */
   merged(given: object, omitted?: string): string {
-    const own = (fieldsOf(given) ?? {}) as Fields;
+    const own = (fieldsOf(given) ?? {}) as JsonFields;
     const over = this.#isEmpty ? "" : this.#reach(own);
     if (over === "" && !(omitted !== undefined && omitted in own)) {
       const json = shallow(JSON.stringify(own), this.#level);
@@ -66,7 +66,7 @@ export class HeldFields {
   }
 
   /** The names of fields that both have, quoted. */
-  #reach(own: Fields): string {
+  #reach(own: JsonFields): string {
     let over = "";
     for (const name of Object.keys(own)) if (has(this.#fields, name) && has(own, name)) over += quote(name);
     return over;
@@ -87,13 +87,13 @@ export class HeldFields {
     let inner = this.#inner.get(name);
     if (inner === undefined && !this.#inner.has(name)) {
       const fields = fieldsOf(this.#fields[name]);
-      inner = fields === undefined ? undefined : new HeldFields(fields as Fields, this.#level + 1);
+      inner = fields === undefined ? undefined : new HeldFields(fields as JsonFields, this.#level + 1);
       this.#inner.set(name, inner);
     }
     return inner;
   }
 
-  #without(own: Fields): string {
+  #without(own: JsonFields): string {
     this.#each ??= Object.entries(this.#fields).map(([name, value]) => [
       name,
       `${quote(name)}:${shallow(JSON.stringify(value), this.#level + 1)}`,
@@ -105,7 +105,7 @@ export class HeldFields {
 }
 
 /** What is undefined is not encoded, and hides nothing. */
-function has(fields: Fields, name: string): boolean {
+function has(fields: JsonFields, name: string): boolean {
   return Object.hasOwn(fields, name) && fields[name] !== undefined;
 }
 

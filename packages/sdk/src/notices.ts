@@ -9,9 +9,9 @@ import { kindOfThrown } from "./logged.ts";
 import { lossesOf } from "./lossy.ts";
 import type { Delivered, Dropped } from "./outcome.ts";
 import type { PintleEvents } from "./pintle-events.ts";
-import type { Refusal } from "./refusal.ts";
+import type { CallRefusal } from "./refusal.ts";
 import type { MessageNames, TellLog } from "./report/problem-log.ts";
-import type { Entry } from "./store/entry.ts";
+import type { QueueEntry } from "./store/entry.ts";
 
 /** What a client tells: its listeners all of it, the log what is worth a line. */
 export class Notices {
@@ -38,11 +38,11 @@ export class Notices {
     if (this.emitter.has("accepted")) this.emitter.emit("accepted", { message: parseMessage(json) });
   }
 
-  refused(message: unknown, messageId: string, { reason, error }: Refusal): void {
+  refused(message: unknown, messageId: string, { reason, error }: CallRefusal): void {
     this.emitter.emit("refused", { message, messageId, reason, error });
   }
 
-  logRefusal(message: unknown, refusal: Refusal): void {
+  logRefusal(message: unknown, refusal: CallRefusal): void {
     // It is what the program has asked for, and no mistake.
     if (refusal.reason === "filtered" || refusal.reason === "disabled") return;
     const names = namesOf(message);
@@ -58,7 +58,7 @@ export class Notices {
     }
   }
 
-  ended(entries: readonly Entry[], outcome: Delivered | Dropped): void {
+  ended(entries: readonly QueueEntry[], outcome: Delivered | Dropped): void {
     if (outcome.status === "delivered") {
       if (!this.emitter.has("delivered")) return;
       this.#tell("delivered", { messageIds: entries.map((entry) => decodeMessage(entry.bytes).messageId) });

@@ -4,7 +4,7 @@ import { EventError } from "@pintle/events";
 import { ConfigError, type Message, type Outcome, PintleError } from "./exports.ts";
 import type { PintleEvents } from "./pintle-events.ts";
 import type { StandardSchema } from "./plan/standard-schema.ts";
-import { startVirtualClient as start, type Wire } from "./simulation/virtual-client.ts";
+import { type ArrivedMessage, startVirtualClient as start } from "./simulation/virtual-client.ts";
 import { version } from "./version.ts";
 
 /** A logger that keeps its lines. */
@@ -138,7 +138,7 @@ describe("what is sent", () => {
     await environment.until(client.close());
     assert.equal(messages[0]?.event, "Paid");
     assert.deepEqual(messages[0]?.properties, { items: [{ id: 1 }] });
-    assert.deepEqual((messages[0]?.context as Wire | undefined)?.app, { name: "shop", build: "7" });
+    assert.deepEqual((messages[0]?.context as ArrivedMessage | undefined)?.app, { name: "shop", build: "7" });
   });
 });
 
@@ -263,12 +263,12 @@ describe("beforeSend", () => {
 });
 
 test("a plan refuses a message that its validator refuses, and says in which field", () => {
-  const positive: StandardSchema<Wire> = {
+  const positive: StandardSchema<ArrivedMessage> = {
     "~standard": {
       version: 1,
       vendor: "test",
       validate(value) {
-        const properties = value as Wire;
+        const properties = value as ArrivedMessage;
         if (Number(properties.revenue) >= 0) return { value: properties };
         return { issues: [{ message: "negative", path: ["revenue"] }] };
       },

@@ -12,7 +12,7 @@ import { RequestScope } from "./around/request-scope.ts";
 import type { ContextError, Scope } from "./around/scope.ts";
 import { type ScopedPintle, scopedCalls } from "./around/scoped-pintle.ts";
 import type { Config, Settings } from "./config.ts";
-import { Counters, type Stats } from "./counters.ts";
+import { MessageCounters, type Stats } from "./counters.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import type { Listener } from "./emitter.ts";
 import { byteLength, parseMessage } from "./encode.ts";
@@ -38,7 +38,7 @@ import type {
 } from "./plan/plan.ts";
 import { resolveConfig } from "./read-config.ts";
 import { AcceptedReceipt, type Receipt, RefusedReceipt } from "./receipt.ts";
-import { type Refusal, refusal } from "./refusal.ts";
+import { type CallRefusal, refusal } from "./refusal.ts";
 import type { FlushResult } from "./send/flushes.ts";
 import type { Signal } from "./signal.ts";
 
@@ -72,7 +72,7 @@ export let enqueueWith: (client: PintleClient, message: Message, further: Furthe
 export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #counters: Counters = new Counters();
+  readonly #counters: MessageCounters = new MessageCounters();
   readonly #notices: Notices;
   readonly #outbox: Outbox;
   readonly #clock: IsoClock = new IsoClock();
@@ -82,8 +82,8 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
   #ignoreSignals: (() => void) | undefined;
   #isUsed = false;
   #whenIdle: (() => void) | undefined;
-  #queueFullRefusal: Refusal | undefined;
-  #disabledRefusal: Refusal | undefined;
+  #queueFullRefusal: CallRefusal | undefined;
+  #disabledRefusal: CallRefusal | undefined;
 
   /**
    * @param writeKey of the source that the messages are for
@@ -478,14 +478,14 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return accepted;
   }
 
-  #disabled(type: string, json: string): Refusal {
+  #disabled(type: string, json: string): CallRefusal {
     const bytes = byteLength(json);
     if (bytes > this.#settings.maxMessageBytes) return this.#tooLarge(type, bytes);
     this.#disabledRefusal ??= refusal("disabled", "PINTLE_CLIENT_DISABLED", "the client is not enabled");
     return this.#disabledRefusal;
   }
 
-  #refuse(given: unknown, messageId: string, refused: Refusal): Receipt {
+  #refuse(given: unknown, messageId: string, refused: CallRefusal): Receipt {
     const { reason, error } = refused;
     this.#counters.refused(reason);
     this.#notices.refused(given, messageId, refused);
@@ -495,7 +495,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
     return new RefusedReceipt(messageId, reason, error);
   }
 
-  #tooLarge(type: string, bytes: number): Refusal {
+  #tooLarge(type: string, bytes: number): CallRefusal {
     const what = `${type}: the message has ${bytes} bytes, allowed are ${this.#settings.maxMessageBytes}`;
     return refusal("too_large", "PINTLE_MESSAGE_TOO_LARGE", what);
   }
@@ -504,7 +504,7 @@ export class PintleClient<Plan extends TrackingPlan<Plan> = AnyPlan> {
    * One error for all: it is expensive to make, has nothing of its own to say, and is needed under
    * load.
    */
-  #queueFull(): Refusal {
+  #queueFull(): CallRefusal {
     if (this.#queueFullRefusal === undefined) {
       const { maxQueueBytes, durable } = this.#settings;
       const disk = durable === undefined ? "" : `, or into durable.maxBytes, ${durable.maxBytes}`;

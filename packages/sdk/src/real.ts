@@ -3,9 +3,9 @@
  * Jest's fake timers, `mock.timers` of `node:test`) replaces them for the program, whose time it
  * drives; a request goes over a real network, and would wait for ever.
  */
-const found = globalThis as unknown as Readonly<Record<Name, Real>>;
+const found = globalThis as unknown as Readonly<Record<RealName, Real>>;
 
-type Name = "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval" | "queueMicrotask" | "performance";
+type RealName = "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval" | "queueMicrotask" | "performance";
 
 interface Real {
   /**
@@ -15,7 +15,7 @@ interface Real {
   readonly clock?: Readonly<Record<string, unknown>>;
 }
 
-function real<N extends Name>(name: N): (typeof globalThis)[N] {
+function real<N extends RealName>(name: N): (typeof globalThis)[N] {
   // They may have been replaced before.
   return (found[name]?.clock?.[`_${name}`] ?? found[name]) as (typeof globalThis)[N];
 }

@@ -5,7 +5,7 @@ import { kindOfThrown, loggedAs } from "./logged.ts";
 import type { RefusalReason } from "./outcome.ts";
 
 /** A refusal on its way from the check that found it to the receipt. */
-export class Refusal {
+export class CallRefusal {
   readonly reason: RefusalReason;
   readonly error: PintleError | EventError;
 
@@ -15,15 +15,15 @@ export class Refusal {
   }
 }
 
-export function refusal(reason: RefusalReason, code: SdkErrorCode, what: string): Refusal {
-  return new Refusal(reason, new PintleError(code, what));
+export function refusal(reason: RefusalReason, code: SdkErrorCode, what: string): CallRefusal {
+  return new CallRefusal(reason, new PintleError(code, what));
 }
 
 /**
  * For what code of the program has thrown, which may quote the message: the log tells of its kind
  * alone.
  */
-export function foreignRefusal(reason: RefusalReason, code: SdkErrorCode, what: string, thrown: unknown): Refusal {
+export function foreignRefusal(reason: RefusalReason, code: SdkErrorCode, what: string, thrown: unknown): CallRefusal {
   const error = new PintleError(code, `${what}: ${describeThrown(thrown)}`, { cause: thrown });
-  return new Refusal(reason, loggedAs(error, `${what}: ${kindOfThrown(thrown)}`));
+  return new CallRefusal(reason, loggedAs(error, `${what}: ${kindOfThrown(thrown)}`));
 }

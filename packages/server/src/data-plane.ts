@@ -16,7 +16,7 @@ import type { Retention, TopicSize } from "./engine/engine.ts";
 import { openEngine } from "./engine/open-engine.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import type { Logger } from "./logger.ts";
+import type { PlaneLogger } from "./logger.ts";
 import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts";
 import { readOrMakeSecret, type Warn, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
@@ -48,7 +48,7 @@ export interface DataPlaneOptions {
   readonly keepTime?: number | undefined;
   /** Bytes that they may take on the disk. @default 50 GB */
   readonly keepSize?: number | undefined;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   /** Reads the configuration anew. Without it, a reload is refused. */
   readonly load?: ((signal: AbortSignal) => Promise<DataPlaneConfig>) | undefined;
   /**

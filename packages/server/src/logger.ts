@@ -10,7 +10,7 @@ interface LogMethod {
 /**
  * What every part of the data plane logs with; pino has this shape. Normal operation logs nothing.
  */
-export interface Logger {
+export interface PlaneLogger {
   readonly debug: LogMethod;
   readonly info: LogMethod;
   readonly warn: LogMethod;
@@ -32,7 +32,7 @@ export interface LoggerOptions {
 }
 
 /** Logs to standard error, so that standard output stays free for what a command prints. */
-export function createLogger(options: LoggerOptions = {}): Logger {
+export function createLogger(options: LoggerOptions = {}): PlaneLogger {
   const { level = "info", readable = false, redact = (line) => line, write = writeToStderr } = options;
   const format = readable ? readableLine : (line: string) => line;
   return pino(

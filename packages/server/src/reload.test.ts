@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { checkConfig } from "./config/check-config.ts";
 import type { DataPlaneConfig } from "./config/config.ts";
 import { ServerError } from "./errors.ts";
-import type { Logger } from "./logger.ts";
+import type { PlaneLogger } from "./logger.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 
 /** A file, and a reloader that looks at it when the test says so. */
@@ -25,7 +25,7 @@ function reloading(pollEvery = 3_600_000) {
     began: () => {},
   };
   const log = (fields: object | string, message?: string) => void state.logged.push(message ?? String(fields));
-  const logger: Logger = { debug: log, info: log, warn: log, error: log };
+  const logger: PlaneLogger = { debug: log, info: log, warn: log, error: log };
   const reloader = new Reloader({
     config: sound("one"),
     async load(signal) {

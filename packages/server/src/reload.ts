@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { DataPlaneConfig } from "./config/config.ts";
 import { ServerError, systemCode } from "./errors.ts";
-import type { Logger } from "./logger.ts";
+import type { PlaneLogger } from "./logger.ts";
 
 export interface ReloaderOptions {
   /** What runs now. */
@@ -13,7 +13,7 @@ export interface ReloaderOptions {
    * on.
    */
   readonly apply: (config: DataPlaneConfig) => Promise<void>;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   /** Milliseconds between two looks at the file. @default 2000 */
   readonly pollEvery?: number | undefined;
   /** Reads the file, for tests. @default that of node:fs */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fitted } from "../warehouse/load/fitted.ts";
-import type { Scalar, ValueType } from "../warehouse/types.ts";
+import type { RowValue, ValueType } from "../warehouse/types.ts";
 import { describeColumn } from "./catalog.ts";
 
 test("columns that others made take what their types take", () => {
-  const cases: readonly (readonly [typname: string, typmod: number, Scalar, ValueType, string | undefined])[] = [
+  const cases: readonly (readonly [typname: string, typmod: number, RowValue, ValueType, string | undefined])[] = [
     ["int4", -1, 2147483647, "int", "2147483647"],
     ["int4", -1, 2147483648, "int", undefined],
     ["int2", -1, -32769, "int", undefined],

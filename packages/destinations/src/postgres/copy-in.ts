@@ -1,4 +1,4 @@
-import type { Scalar } from "../warehouse/types.ts";
+import type { RowValue } from "../warehouse/types.ts";
 import type { PgProtocol, PgSubmittable } from "./pg-driver.ts";
 
 /** Writes the next line; `false` when there is none. */
@@ -116,7 +116,7 @@ export interface CopyFields {
 }
 
 /** @param values `undefined` is NULL */
-export function copyFields(values: readonly (Scalar | undefined)[]): CopyFields {
+export function copyFields(values: readonly (RowValue | undefined)[]): CopyFields {
   const fields = new Array<string>(values.length + 1);
   let isAscii = true;
   for (let at = 0; at < values.length; at++) {
@@ -136,7 +136,7 @@ export function copyFields(values: readonly (Scalar | undefined)[]): CopyFields 
 export const copyNull = "\\N";
 
 /** Rows that are there already. */
-export function linesOf(rows: readonly (readonly (Scalar | undefined)[])[]): NextLine {
+export function linesOf(rows: readonly (readonly (RowValue | undefined)[])[]): NextLine {
   let at = 0;
   return (lines) => {
     const row = rows[at++];

@@ -6,7 +6,7 @@ import { ColumnPlaces } from "../warehouse/load/column-places.ts";
 import { Fitter } from "../warehouse/load/fitter.ts";
 import type { Item } from "../warehouse/load/item.ts";
 import type { Column } from "../warehouse/load/table.ts";
-import { type Scalar, typeOf } from "../warehouse/types.ts";
+import { type RowValue, typeOf } from "../warehouse/types.ts";
 import { columnFor } from "./catalog.ts";
 import { CopyLines, copyFields } from "./copy-in.ts";
 import { copyRows } from "./copy-rows.ts";
@@ -20,7 +20,7 @@ const columns: ReadonlyMap<string, Column> = new Map([
   ["d", columnFor("boolean")],
 ]);
 
-function item(...parts: readonly Record<string, Scalar>[]): Item {
+function item(...parts: readonly Record<string, RowValue>[]): Item {
   const cells = parts.map((values) => {
     const made = new Cells(shapes);
     for (const [name, value] of Object.entries(values)) made.add(name, value, typeOf(value));

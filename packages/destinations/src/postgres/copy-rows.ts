@@ -3,7 +3,7 @@ import type { Item } from "../warehouse/load/item.ts";
 import { type CopyLines, copyFields, copyNull, type NextLine } from "./copy-in.ts";
 
 /** What stands around the parts of rows that are laid out alike. */
-interface Frame {
+interface RowFrame {
   readonly layout: Layout;
   /**
    * The fields before each part that have no value; `undefined` where the parts cannot go in as
@@ -19,7 +19,7 @@ interface Frame {
  */
 export function copyRows(items: readonly Item[], fitter: Fitter): NextLine {
   let at = 0;
-  let frame: Frame | undefined;
+  let frame: RowFrame | undefined;
   return (lines) => {
     const item = items[at++];
     if (item === undefined) return false;
@@ -34,7 +34,7 @@ export function copyRows(items: readonly Item[], fitter: Fitter): NextLine {
   };
 }
 
-function frameFor(layout: Layout): Frame {
+function frameFor(layout: Layout): RowFrame {
   return { layout, before: layout.gaps?.map(nulls), after: nulls(layout.rest) };
 }
 

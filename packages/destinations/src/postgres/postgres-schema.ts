@@ -1,7 +1,7 @@
 import type { Fitter } from "../warehouse/load/fitter.ts";
 import type { Item } from "../warehouse/load/item.ts";
 import type { Table } from "../warehouse/load/table.ts";
-import type { Put, Refusal, WarehouseSchema } from "../warehouse/load/warehouse.ts";
+import type { Put, RefusedRow, WarehouseSchema } from "../warehouse/load/warehouse.ts";
 import { usersTable } from "../warehouse/row.ts";
 import type { ColumnType } from "../warehouse/types.ts";
 import type { UserUpdate } from "../warehouse/users.ts";
@@ -126,7 +126,10 @@ export class PostgresSchema implements WarehouseSchema {
     return refused === undefined ? { stale } : { refused };
   }
 
-  async putUsers({ name }: Table, updates: ReadonlyMap<string, readonly UserUpdate[]>): Promise<Refusal | undefined> {
+  async putUsers(
+    { name }: Table,
+    updates: ReadonlyMap<string, readonly UserUpdate[]>,
+  ): Promise<RefusedRow | undefined> {
     const table = await this.#withIndex(name);
     if (!this.#hasUserTimes) await createUserTimes(this.#statements, this.#schema);
     this.#hasUserTimes = true;

@@ -1,5 +1,5 @@
 import type { Table } from "../warehouse/load/table.ts";
-import type { Scalar } from "../warehouse/types.ts";
+import type { RowValue } from "../warehouse/types.ts";
 import { mergeUser, type UserState, type UserUpdate } from "../warehouse/users.ts";
 import { linesOf } from "./copy-in.ts";
 import { qualified, quoted } from "./identifier.ts";
@@ -33,7 +33,7 @@ export async function mergeUsers(
     await statements.query(`DELETE FROM ${times} WHERE id = ANY ($1)`, [ids]);
   }
   const names = [...columns].filter(([, { writable }]) => writable).map(([name]) => name);
-  const rows: (Scalar | undefined)[][] = [];
+  const rows: (RowValue | undefined)[][] = [];
   const ages: string[][] = [];
   for (const [id, said] of updates) {
     const merged = mergeUser(known.get(id), said);

@@ -1,16 +1,16 @@
 import { isObject } from "@pintle/events";
 /** An object of a `workspaceConfig.json`. */
-export type Entry = Readonly<Record<string, unknown>>;
+export type WorkspaceObject = Readonly<Record<string, unknown>>;
 
 /**
  * The `config` of a destination in a `workspaceConfig.json`. It remembers which settings were asked
  * for.
  */
 export class RudderStackSettings {
-  readonly #values: Entry;
+  readonly #values: WorkspaceObject;
   readonly #asked = new Set<string>();
 
-  constructor(values: Entry) {
+  constructor(values: WorkspaceObject) {
     this.#values = values;
   }
 
@@ -51,7 +51,7 @@ export class RudderStackSettings {
   }
 
   /** Objects in a list, of which each has a text, or nothing, under `keys`. */
-  list(key: string, keys: readonly string[]): Entry[] {
+  list(key: string, keys: readonly string[]): WorkspaceObject[] {
     return this.#listOf(key, this.get(key), keys);
   }
 
@@ -59,18 +59,18 @@ export class RudderStackSettings {
    * The same, or several such lists by kinds of sources. @param others further keys of the objects,
    * which are no texts
    */
-  lists(key: string, keys: readonly string[], others: readonly string[]): Entry[] {
+  lists(key: string, keys: readonly string[], others: readonly string[]): WorkspaceObject[] {
     const value = this.get(key);
     if (!isObject(value)) return this.#listOf(key, value, keys, others);
     return Object.entries(value).flatMap(([kind, list]) => this.#listOf(`${key}.${kind}`, list, keys, others));
   }
 
   /** Texts under `key` in the objects of a list that stands in such an object. */
-  textsIn(entry: Entry, list: string, key: string): string[] {
+  textsIn(entry: WorkspaceObject, list: string, key: string): string[] {
     return this.#listOf(list, entry[list], [key]).map((each) => text(each[key]));
   }
 
-  #listOf(where: string, value: unknown, keys: readonly string[], others: readonly string[] = []): Entry[] {
+  #listOf(where: string, value: unknown, keys: readonly string[], others: readonly string[] = []): WorkspaceObject[] {
     if (isAbsent(value) || value === "") return [];
     if (!Array.isArray(value)) {
       this.#refuse(where, value, "a list");
@@ -156,11 +156,11 @@ export function readFlag(value: unknown): boolean | undefined {
 }
 
 /** Whether it was deleted there and stands in the file still. */
-export function isDeleted({ deleted }: Entry): boolean {
+export function isDeleted({ deleted }: WorkspaceObject): boolean {
   return deleted === true || deleted === "true";
 }
 
-export function objects(value: unknown): Entry[] {
+export function objects(value: unknown): WorkspaceObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 

@@ -1,4 +1,4 @@
-import type { Entry, RudderStackSettings } from "./settings.ts";
+import type { RudderStackSettings, WorkspaceObject } from "./settings.ts";
 
 /** How a destination of RudderStack becomes one of a type of Pintle. */
 export interface Translator {
@@ -10,5 +10,5 @@ export interface Translator {
    * @param omit says what cannot be carried over: "its SSH tunnel"
    * @returns `undefined` where nothing of it can be carried over
    */
-  translate(settings: RudderStackSettings, omit: (what: string) => void): Entry | undefined;
+  translate(settings: RudderStackSettings, omit: (what: string) => void): WorkspaceObject | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Scalar, ValueType } from "./types.ts";
+import type { RowValue, ValueType } from "./types.ts";
 
 /**
  * Shapes that a family keeps before it begins anew: keys can be data, and then every event has a
@@ -90,7 +90,7 @@ export class ShapeFamily {
 
 /** Columns of a row, each with its value and the value's type. No name is there twice. */
 export class Cells {
-  readonly values: Scalar[] = [];
+  readonly values: RowValue[] = [];
   /**
    * For a loader: all values as it writes them. Rows share cells, so it is made once for several.
    */
@@ -114,7 +114,7 @@ export class Cells {
   }
 
   /** Whether the column was free: `false` leaves everything as it is. */
-  add(name: string, value: Scalar, type: ValueType): boolean {
+  add(name: string, value: RowValue, type: ValueType): boolean {
     const next = this.#shape.with(name, type);
     if (next === this.#shape) return false;
     this.#shape = next;

@@ -1,6 +1,6 @@
 import type { Discard } from "./row.ts";
 import { cleanText } from "./text.ts";
-import type { Scalar } from "./types.ts";
+import type { RowValue } from "./types.ts";
 
 /** What has no place in the rows of one event. */
 export class EventDiscards {
@@ -11,7 +11,7 @@ export class EventDiscards {
     this.#rowId = rowId;
   }
 
-  add(table: string, column: string, value: Scalar, reason: Discard["reason"]): void {
+  add(table: string, column: string, value: RowValue, reason: Discard["reason"]): void {
     this.list.push({ table, rowId: this.#rowId, column: cleanText(column), value: String(value), reason });
   }
 }

@@ -1,5 +1,5 @@
 import { cleanText, jsonText, textByIndex } from "./text.ts";
-import { type Scalar, typeOf, type ValueType } from "./types.ts";
+import { type RowValue, typeOf, type ValueType } from "./types.ts";
 
 /** Keys that were seen are kept, as many as this: the same few hundred come with every event. */
 const mostKeys = 10_000;
@@ -61,7 +61,7 @@ export class KeyTree {
 }
 
 /** Told of each leaf: the keys on the way to it, and its value. */
-export type Leaf = (path: KeyPath, value: Scalar, type: ValueType) => void;
+export type Leaf = (path: KeyPath, value: RowValue, type: ValueType) => void;
 
 /**
  * Flattens an object: nested objects by their keys, arrays as JSON text, a text that was spread
@@ -99,7 +99,7 @@ function flattenKeys(
     if (typeof inner === "object") flatten(inner, at, jsonKeys, leaf);
     else if (jsonKeys?.has(at.joined) === true) leaf(at, jsonText(inner), "json");
     else if (typeof inner === "string") putText(inner, at, leaf);
-    else leaf(at, inner as Scalar, typeOf(inner as Scalar));
+    else leaf(at, inner as RowValue, typeOf(inner as RowValue));
   }
 }
 

@@ -11,12 +11,12 @@ export type { Column, Table } from "./load/table.ts";
 export type {
   ErrorKind,
   Put,
-  Refusal,
+  RefusedRow,
   Warehouse,
   WarehouseErrors,
   WarehouseSchema,
   WarehouseTransaction,
 } from "./load/warehouse.ts";
 export { ownTables } from "./names.ts";
-export type { ColumnType, Scalar, ValueType } from "./types.ts";
+export type { ColumnType, RowValue, ValueType } from "./types.ts";
 export { mergeUser, type UserState, type UserUpdate } from "./users.ts";

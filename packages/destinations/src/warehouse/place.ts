@@ -25,7 +25,7 @@ export interface PlaceRules {
   readonly rudderStackNames: boolean;
 }
 
-export interface Place {
+export interface NamedPlace {
   readonly name: string;
   /** The database has to remember that it is kept for this: it does not yet. */
   readonly claim?: string;
@@ -49,7 +49,7 @@ export function candidates(full: string, rules: Rules): readonly string[] {
 }
 
 /** Says where a full name stands, given what is there among its candidates. Pure. */
-export function placeOf(full: string, there: (name: string) => Present | undefined, rules: PlaceRules): Place {
+export function placeOf(full: string, there: (name: string) => Present | undefined, rules: PlaceRules): NamedPlace {
   const names = candidates(full, rules);
   if (full.length < rules.maxNameBytes) {
     const { own, rudderStack } = rules.reserved;

@@ -5,7 +5,7 @@ import { flatten, type KeyPath, type Leaf } from "./flatten.ts";
 import type { JsonPaths } from "./json-paths.ts";
 import type { RowRules, Section } from "./row-rules.ts";
 import { textOf } from "./text.ts";
-import type { Scalar } from "./types.ts";
+import type { RowValue } from "./types.ts";
 
 /**
  * Flattens the sections of one event into columns: each name once, and the columns of the tables'
@@ -104,14 +104,14 @@ export class Sections {
   }
 
   /** Whether a column of the row has this value. */
-  #has(name: string, value: Scalar, own: Cells): boolean {
+  #has(name: string, value: RowValue, own: Cells): boolean {
     return [...this.others, own].some(({ names, values }) => {
       const at = names.indexOf(name);
       return at >= 0 && (values[at] === value || String(values[at]) === String(value));
     });
   }
 
-  #discard(section: Section, path: KeyPath, value: Scalar, reason: "type" | "name" | "collision"): void {
+  #discard(section: Section, path: KeyPath, value: RowValue, reason: "type" | "name" | "collision"): void {
     this.#discards.add(this.table, rawName(section, path), value, reason);
   }
 }
@@ -126,6 +126,6 @@ function rawName(section: Section, { joined, isRoot }: KeyPath): string {
 }
 
 /** JSON has numbers that JavaScript has not, such as 1e400. */
-function isTooLarge(value: Scalar): boolean {
+function isTooLarge(value: RowValue): boolean {
   return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 }

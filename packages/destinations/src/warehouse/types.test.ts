@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { columnTypeOf, fit, isDateTime, type Scalar, typeOf, type ValueType, widen } from "./types.ts";
+import { columnTypeOf, fit, isDateTime, type RowValue, typeOf, type ValueType, widen } from "./types.ts";
 
 test("values have types", () => {
-  const cases: readonly (readonly [Scalar, ValueType])[] = [
+  const cases: readonly (readonly [RowValue, ValueType])[] = [
     [true, "boolean"],
     [0, "int"],
     [-0, "int"],
@@ -70,7 +70,7 @@ test("what the clock says is a date", () => {
 test("anything fits into string, int into float, everything into json, otherwise only its own", () => {
   const none = undefined;
   const table: readonly (readonly [
-    Scalar,
+    RowValue,
     ValueType,
     ...Partial<Record<"b" | "i" | "f" | "d" | "s" | "j", unknown>>[],
   ])[] = [

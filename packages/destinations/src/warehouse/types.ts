@@ -13,13 +13,13 @@ export type ValueType = ColumnType | "array";
  * A value that is in a row: JSON and arrays are their text. A `bigint` is a whole number beyond
  * 2^53.
  */
-export type Scalar = string | number | bigint | boolean;
+export type RowValue = string | number | bigint | boolean;
 
 /** Whole numbers from -2^63 to this one, exclusive, fit 64 bits. */
 const pastInt = 2 ** 63;
 
 /** The type of a value that is neither null nor an object. */
-export function typeOf(value: Scalar): ColumnType {
+export function typeOf(value: RowValue): ColumnType {
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "number")
     return Number.isInteger(value) && value >= -pastInt && value < pastInt ? "int" : "float";
@@ -60,7 +60,7 @@ export function columnTypeOf(type: ValueType): ColumnType {
 /** What a value of one type is in a column of another. */
 export type Fit =
   /** It goes in as this. */
-  | Scalar
+  | RowValue
   /** It would, were the column a float: the database may widen it. */
   | typeof widen
   /** It does not fit. */
@@ -72,7 +72,7 @@ export const widen: unique symbol = Symbol("widen");
  * Fits a value to a column: anything into string, int into float, everything into json, a text that
  * can be read as a time into datetime, and otherwise only its own type.
  */
-export function fit(value: Scalar, type: ValueType, column: ColumnType): Fit {
+export function fit(value: RowValue, type: ValueType, column: ColumnType): Fit {
   if (type === column) return value;
   switch (column) {
     case "datetime":

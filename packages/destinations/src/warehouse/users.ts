@@ -1,9 +1,9 @@
-import type { Scalar } from "./types.ts";
+import type { RowValue } from "./types.ts";
 
 /** What the warehouse knows about a user: the latest value of each column, and from when it is. */
 export interface UserState {
   /** Columns that are not null, as the database gives and takes them. */
-  readonly values: ReadonlyMap<string, Scalar>;
+  readonly values: ReadonlyMap<string, RowValue>;
   /** The `received_at` of the row, milliseconds since the epoch; `undefined` when it has none. */
   readonly at: number | undefined;
   /** From when the columns are that are older than the row, milliseconds since the epoch. */
@@ -14,7 +14,7 @@ export interface UserState {
 export interface UserUpdate {
   /** Its `received_at`, milliseconds since the epoch. */
   readonly at: number;
-  readonly values: ReadonlyMap<string, Scalar>;
+  readonly values: ReadonlyMap<string, RowValue>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
-import { type Campaign, campaignOf, clickIdOf, type Page, pageOf, queryOf } from "./page.ts";
-import { type Address, companyOf, emailOf, namesOf, phoneOf, streetAddressOf } from "./person.ts";
+import { type Campaign, campaignOf, clickIdOf, type PageFields, pageOf, queryOf } from "./page.ts";
+import { companyOf, emailOf, namesOf, type PostalAddress, phoneOf, streetAddressOf } from "./person.ts";
 import { at, type Fields, firstId, firstText, idOf, objectOf, textOf } from "./usable.ts";
 
 /**
@@ -105,7 +105,7 @@ export class EventFields {
     return companyOf(this.traits);
   }
 
-  get address(): Address {
+  get address(): PostalAddress {
     return streetAddressOf(this.traits);
   }
 
@@ -133,7 +133,7 @@ export class EventFields {
   }
 
   /** The properties of a page view, else the page of the context. */
-  get page(): Page {
+  get page(): PageFields {
     return pageOf(this.#type === "page", this.properties, this.#context);
   }
 

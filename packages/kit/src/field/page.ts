@@ -1,7 +1,7 @@
 import { at, type Fields, firstId, firstText, objectOf } from "./usable.ts";
 
 /** The page that an event is about, or happened on. */
-export interface Page {
+export interface PageFields {
   readonly url: string | undefined;
   readonly path: string | undefined;
   readonly title: string | undefined;
@@ -19,7 +19,7 @@ export interface Campaign {
 }
 
 /** @param isPage whether the event is a page view: its properties are the page's then */
-export function pageOf(isPage: boolean, properties: Fields, context: Fields): Page {
+export function pageOf(isPage: boolean, properties: Fields, context: Fields): PageFields {
   const here = objectOf(at(context, "page"));
   const read = (key: string): string | undefined =>
     (isPage ? firstText(properties, key) : undefined) ?? firstText(here, key);

@@ -1,7 +1,7 @@
 import { at, type Fields, firstId, firstText, objectOf, textOf } from "./usable.ts";
 
 /** Where somebody lives, as far as the traits say. */
-export interface Address {
+export interface PostalAddress {
   readonly street: string | undefined;
   readonly city: string | undefined;
   readonly state: string | undefined;
@@ -41,7 +41,7 @@ export function namesOf(traits: Fields): {
   };
 }
 
-export function streetAddressOf(traits: Fields): Address {
+export function streetAddressOf(traits: Fields): PostalAddress {
   const address = objectOf(at(traits, "address"));
   return {
     street: firstText(address, "street") ?? firstText(traits, "street"),

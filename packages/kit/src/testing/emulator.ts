@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { type Fault, type FaultOptions, Faults } from "./faults.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { Vendor, VendorAnswer, VendorRequest } from "./vendor.ts";
-import { AnswerError, jsonOf, type Kept, type Refused, type Route, type Served } from "./vendor.ts";
+import { AnswerError, jsonOf, type Kept, type RefusedEvent, type Route, type Served } from "./vendor.ts";
 
 export interface EmulatorOptions {
   /** Of the faults, so that a run can be made again. @default 1 */
@@ -35,7 +35,7 @@ export class Emulator extends EventEmitter implements AsyncDisposable {
   /** How often something came that had been kept. */
   repeats = 0;
   /** What items were refused for, for good. */
-  readonly refused: Refused[] = [];
+  readonly refused: RefusedEvent[] = [];
   readonly requests: Seen[] = [];
   readonly #server: Server;
   readonly #vendor: Vendor;

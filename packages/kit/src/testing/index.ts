@@ -8,7 +8,7 @@ export {
   bearer,
   type ItemsRoute,
   type Kept,
-  type Refused,
+  type RefusedEvent,
   type Route,
   type Served,
   takesItems,

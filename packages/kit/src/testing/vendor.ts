@@ -53,7 +53,7 @@ export interface Kept<Item = unknown> {
 }
 
 /** An item that a service has not taken. */
-export interface Refused {
+export interface RefusedEvent {
   /** Its position among the items of the request. */
   readonly position: number;
   /** Which field is wrong, and why; of one that is to come again, `busy`. */
@@ -66,7 +66,7 @@ export interface Refused {
 export interface Served {
   readonly answer: VendorAnswer;
   readonly kept: readonly Kept[];
-  readonly refused: readonly Refused[];
+  readonly refused: readonly RefusedEvent[];
 }
 
 /**
@@ -104,7 +104,7 @@ export interface ItemsRoute<Item> {
    * The answer, in the vendor's form. @default 200, or 400 with `{ refused }` where an item was
    * refused, 503 where that is for now only
    */
-  answer?(refused: readonly Refused[], items: readonly unknown[], request: VendorRequest): VendorAnswer;
+  answer?(refused: readonly RefusedEvent[], items: readonly unknown[], request: VendorRequest): VendorAnswer;
 }
 
 /** A route that takes items, checks each, and keeps those that are sound. */
@@ -115,7 +115,7 @@ export function takesItems<Item>(rules: ItemsRoute<Item>): Route {
       throw new AnswerError({ status: 400, body: { error: `${items.length} items, ${rules.most} at most` } });
     }
     const later = busy(items.length);
-    const refused: Refused[] = [];
+    const refused: RefusedEvent[] = [];
     const kept: Kept[] = [];
     for (const [position, given] of items.entries()) {
       const parsed = rules.item.safeParse(given, { error: plainWords });
@@ -130,7 +130,7 @@ export function takesItems<Item>(rules: ItemsRoute<Item>): Route {
   };
 }
 
-function usualAnswer(refused: readonly Refused[]): VendorAnswer {
+function usualAnswer(refused: readonly RefusedEvent[]): VendorAnswer {
   if (refused.length === 0) return {};
   return { status: refused.every(({ later }) => later) ? 503 : 400, body: { refused } };
 }

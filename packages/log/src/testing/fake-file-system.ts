@@ -41,9 +41,9 @@ export interface FakeFileSystemOptions {
 const sectorBytes = 512;
 
 /** Numbers from 0 (inclusive) to 1 (exclusive), as `Math.random`. A test gives a seeded one. */
-export type Random = () => number;
+export type RandomNumber = () => number;
 
-interface PendingWrite {
+interface UnsyncedWrite {
   readonly position: number;
   readonly bytes: Uint8Array;
 }
@@ -52,7 +52,7 @@ interface PendingTruncate {
   readonly size: number;
 }
 
-type Pending = PendingWrite | PendingTruncate;
+type Pending = UnsyncedWrite | PendingTruncate;
 
 /** A file's content, apart from its names. */
 class Inode {
@@ -122,7 +122,7 @@ export class FakeFileSystem implements FileSystem {
    * of it does. Operations that are under way never settle, as in a process that is gone; files
    * that are open are useless.
    */
-  crash(random?: Random): void {
+  crash(random?: RandomNumber): void {
     this.#life++;
     for (const inode of new Set([...this.#names.values(), ...this.#durableNames.values()])) crashFile(inode, random);
     // Changes of names reach the disk in order, as a journal keeps them; here all of a folder or
@@ -320,7 +320,7 @@ function syncFile(inode: Inode): void {
   inode.pending = [];
 }
 
-function crashFile(inode: Inode, random: Random | undefined): void {
+function crashFile(inode: Inode, random: RandomNumber | undefined): void {
   const survivor = new Inode();
   survivor.apply({ position: 0, bytes: inode.durable });
   for (const { changes, certain } of [...inode.layers, { changes: inode.pending, certain: false }]) {
@@ -340,7 +340,7 @@ function crashFile(inode: Inode, random: Random | undefined): void {
  * Which sectors of a change reach the disk: all, none, or any of them, one perhaps cut in the
  * middle.
  */
-function* survivingParts(change: Pending, random: Random): Generator<Pending> {
+function* survivingParts(change: Pending, random: RandomNumber): Generator<Pending> {
   const fate = random();
   if (fate < 0.25) return;
   if ("size" in change || fate > 0.75) {

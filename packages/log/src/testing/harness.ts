@@ -4,7 +4,7 @@ import type { FileSystem } from "../file-system.ts";
 import type { Log } from "../log.ts";
 import { LogReader } from "../log-reader.ts";
 import type { LogRecord } from "../record.ts";
-import type { Random } from "./fake-file-system.ts";
+import type { RandomNumber } from "./fake-file-system.ts";
 
 /** Lets everything run that is ready to run. */
 export async function settle(turns = 3): Promise<void> {
@@ -12,7 +12,7 @@ export async function settle(turns = 3): Promise<void> {
 }
 
 /** A generator of numbers for one seed (mulberry32). */
-export function seeded(seed: number): Random {
+export function seeded(seed: number): RandomNumber {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -4,7 +4,7 @@ export {
   type Interference,
   type Operation,
   type OperationKind,
-  type Random,
+  type RandomNumber,
   systemError,
 } from "./fake-file-system.ts";
 export { FatalFileSystem, type FatalPhase } from "./fatal-file-system.ts";

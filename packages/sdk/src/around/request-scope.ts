@@ -4,12 +4,12 @@ import { type ContextError, HeldScope, type Scope } from "./scope.ts";
 
 /** The part of `AsyncLocalStorage` that is used. */
 export interface ScopeStorage {
-  run<Result>(frame: Frame | undefined, fn: () => Result): Result;
-  getStore(): Frame | undefined;
+  run<Result>(frame: ScopeFrame | undefined, fn: () => Result): Result;
+  getStore(): ScopeFrame | undefined;
 }
 
 /** What one client's `withScope` has put under every message of the calls that it encloses. */
-interface Frame {
+interface ScopeFrame {
   readonly owner: RequestScope;
   /** As the caller gave it: an adapter may enter the same scope twice. */
   readonly given: Scope;
@@ -19,7 +19,7 @@ interface Frame {
    * Of other clients: no client has two frames in a chain, so a chain does not grow with the depth
    * of the calls.
    */
-  readonly outer: Frame | undefined;
+  readonly outer: ScopeFrame | undefined;
 }
 
 /**
@@ -87,7 +87,7 @@ export class RequestScope {
     return storage === undefined ? fn() : storage.run(undefined, fn);
   }
 
-  #frame(): Frame | undefined {
+  #frame(): ScopeFrame | undefined {
     let frame = this.#storage?.getStore();
     while (frame !== undefined && frame.owner !== this) frame = frame.outer;
     return frame;
@@ -95,7 +95,7 @@ export class RequestScope {
 }
 
 /** The chain without the frame of `owner`. */
-function without(owner: RequestScope, frame: Frame | undefined): Frame | undefined {
+function without(owner: RequestScope, frame: ScopeFrame | undefined): ScopeFrame | undefined {
   if (frame === undefined || frame.owner === owner) return frame?.outer;
   const outer = without(owner, frame.outer);
   return outer === frame.outer ? frame : { ...frame, outer };
@@ -117,9 +117,9 @@ function createStorage(): ScopeStorage {
 
 /** Where a runtime has nothing better: the scope ends with the synchronous part of the function. */
 export class SynchronousStorage implements ScopeStorage {
-  #current: Frame | undefined;
+  #current: ScopeFrame | undefined;
 
-  run<Result>(frame: Frame | undefined, fn: () => Result): Result {
+  run<Result>(frame: ScopeFrame | undefined, fn: () => Result): Result {
     const outer = this.#current;
     this.#current = frame;
     try {
@@ -129,7 +129,7 @@ export class SynchronousStorage implements ScopeStorage {
     }
   }
 
-  getStore(): Frame | undefined {
+  getStore(): ScopeFrame | undefined {
     return this.#current;
   }
 }

@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { startVirtualClient as start, type Wire } from "../simulation/virtual-client.ts";
+import { type ArrivedMessage, startVirtualClient as start } from "../simulation/virtual-client.ts";
 import type { Scope } from "./scope.ts";
 
 /** What arrives of the calls that `send` makes. */
-async function sent(send: (client: ReturnType<typeof start>["client"]) => unknown, config = {}): Promise<Wire[]> {
+async function sent(
+  send: (client: ReturnType<typeof start>["client"]) => unknown,
+  config = {},
+): Promise<ArrivedMessage[]> {
   const { client, environment, messages } = start(config);
   await send(client);
   await environment.until(client.close());
   return messages.map(({ messageId, originalTimestamp, sentAt, channel, type, context, ...rest }) => {
-    const { library, ...own } = context as Wire;
+    const { library, ...own } = context as ArrivedMessage;
     return Object.keys(own).length > 0 ? { ...rest, context: own } : rest;
   });
 }
@@ -83,7 +86,7 @@ describe("client.withScope", () => {
       }),
     );
     assert.deepEqual(
-      messages.map(({ groupId, context }) => [groupId, (context as Wire).groupId]),
+      messages.map(({ groupId, context }) => [groupId, (context as ArrivedMessage).groupId]),
       [
         ["5", undefined],
         ["6", undefined],

@@ -36,7 +36,7 @@ export class ContextError extends Error {
   override readonly name = "ContextError";
 }
 
-type Fields = Record<string, unknown>;
+type ScopeFields = Record<string, unknown>;
 
 /**
  * A scope as it holds for one client at one place: over its defaults and every enclosing scope, and
@@ -68,7 +68,7 @@ export class HeldScope {
     const outer = this.#scope;
     const ids = { userId: plainId(inner.userId), anonymousId: plainId(inner.anonymousId) };
     const groupId = plainId(inner.groupId) ?? outer.groupId;
-    const merged: Fields = { ...outer, ...identityOver(ids, outer), groupId };
+    const merged: ScopeFields = { ...outer, ...identityOver(ids, outer), groupId };
     for (const part of parts) {
       if (inner[part] === undefined) continue;
       try {
@@ -128,13 +128,13 @@ function under(message: MessageFields, part: "properties" | "integrations", scop
   else if (typeof own === "object" && !Array.isArray(own)) message[part] = mergeContext(scoped, own as object);
 }
 
-function copyOf(given: unknown, part: string): Fields {
+function copyOf(given: unknown, part: string): ScopeFields {
   let copy: unknown;
   try {
     copy = JSON.parse(JSON.stringify(given));
   } catch (cause) {
     throw new ContextError(`the ${part} given to a scope is nothing that JSON can carry`, { cause });
   }
-  if (typeof copy === "object" && copy !== null && !Array.isArray(copy)) return copy as Fields;
+  if (typeof copy === "object" && copy !== null && !Array.isArray(copy)) return copy as ScopeFields;
   throw new ContextError(`the ${part} given to a scope is no object`);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Counters } from "../counters.ts";
+import { MessageCounters } from "../counters.ts";
 import { OpenTelemetry, type OpenTelemetryApi } from "./open-telemetry.ts";
 
 /** As much of the API as is used; the real one is in the test with OpenTelemetry's SDK. */
@@ -47,7 +47,7 @@ describe("OpenTelemetry", () => {
     const api = new FakeApi();
     api.isRegistered = true;
     const telemetry = new OpenTelemetry(api.load, () => true);
-    const [a, b] = [new Counters(), new Counters()];
+    const [a, b] = [new MessageCounters(), new MessageCounters()];
     const clients = [{}, {}] as const;
     telemetry.watch(clients[0], a);
     telemetry.watch(clients[1], b);
@@ -72,7 +72,7 @@ describe("OpenTelemetry", () => {
   test("finds a provider that is registered later, at a request", async () => {
     const api = new FakeApi();
     const telemetry = new OpenTelemetry(api.load, () => true);
-    telemetry.watch({}, new Counters());
+    telemetry.watch({}, new MessageCounters());
     await turn();
     telemetry.requestEnded(request);
     await turn();
@@ -96,7 +96,7 @@ describe("OpenTelemetry", () => {
     const api = new FakeApi();
     let isRegistered = false;
     const telemetry = new OpenTelemetry(api.load, () => isRegistered);
-    telemetry.watch({}, new Counters());
+    telemetry.watch({}, new MessageCounters());
     telemetry.requestEnded(request);
     await turn();
     assert.equal(api.loads, 0);
@@ -115,7 +115,7 @@ describe("OpenTelemetry", () => {
       throw new Error("Cannot find package '@opentelemetry/api'");
     };
     const telemetry = new OpenTelemetry(load, () => true);
-    telemetry.watch({}, new Counters());
+    telemetry.watch({}, new MessageCounters());
     telemetry.requestEnded(request);
     const answer = { status: 200, headers: {}, body: "" };
     const transport = telemetry.untraced(async () => answer);

@@ -1,4 +1,4 @@
-import type { Counters, Stats } from "../counters.ts";
+import type { MessageCounters, Stats } from "../counters.ts";
 import { callForeign } from "../foreign.ts";
 import { dropReasons, refusalReasons } from "../outcome.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -14,18 +14,18 @@ export interface OpenTelemetryApi {
   createNoopMeter(): Meter;
   readonly context: {
     with<Args extends unknown[], Result>(
-      context: Context,
+      context: OtelContext,
       fn: (...args: Args) => Result,
       thisArg: undefined,
       ...args: Args
     ): Result;
   };
-  readonly ROOT_CONTEXT: Context;
+  readonly ROOT_CONTEXT: OtelContext;
   createContextKey(description: string): symbol;
 }
 
-interface Context {
-  setValue(key: symbol, value: unknown): Context;
+interface OtelContext {
+  setValue(key: symbol, value: unknown): OtelContext;
 }
 
 interface InstrumentOptions {
@@ -36,7 +36,7 @@ interface InstrumentOptions {
 interface Meter {
   createObservableCounter(name: string, options: InstrumentOptions): object;
   createObservableUpDownCounter(name: string, options: InstrumentOptions): object;
-  createHistogram(name: string, options: InstrumentOptions): Histogram;
+  createHistogram(name: string, options: InstrumentOptions): OtelHistogram;
   addBatchObservableCallback(callback: (result: ObservableResult) => void, observables: object[]): void;
 }
 
@@ -44,7 +44,7 @@ interface ObservableResult {
   observe(instrument: object, value: number, attributes?: Attributes): void;
 }
 
-interface Histogram {
+interface OtelHistogram {
   record(value: number, attributes?: Attributes): void;
 }
 
@@ -79,16 +79,16 @@ export class OpenTelemetry {
   readonly #load: LoadApi;
   readonly #isRegistered: () => boolean;
   #api: Promise<OpenTelemetryApi | undefined> | undefined;
-  #histogram: Histogram | undefined;
+  #histogram: OtelHistogram | undefined;
   #isLookingForMeter = false;
 
   /**
    * Counters of clients that live. Counters do not refer to their client, so this keeps none alive.
    */
-  readonly #counters = new Set<Counters>();
+  readonly #counters = new Set<MessageCounters>();
   /** Sums of clients that are gone: what a counter has counted stays counted. */
   #past: Stats | undefined;
-  readonly #gone = new FinalizationRegistry<Counters>((counters) => this.#forget(counters));
+  readonly #gone = new FinalizationRegistry<MessageCounters>((counters) => this.#forget(counters));
 
   constructor(load: LoadApi, isThere: () => boolean = isRegistered) {
     this.#load = load;
@@ -98,7 +98,7 @@ export class OpenTelemetry {
   /**
    * Reports a client's counters for as long as the client lives, and what it has counted for ever.
    */
-  watch(client: object, counters: Counters): void {
+  watch(client: object, counters: MessageCounters): void {
     this.#counters.add(counters);
     this.#gone.register(client, counters);
     this.#look();
@@ -182,7 +182,7 @@ export class OpenTelemetry {
     });
   }
 
-  #forget(counters: Counters): void {
+  #forget(counters: MessageCounters): void {
     this.#counters.delete(counters);
     const stats = counters.stats();
     this.#past = this.#past === undefined ? stats : sum(this.#past, stats);
@@ -199,7 +199,7 @@ export class OpenTelemetry {
  * A context in which nothing is traced, and that keeps nothing of the request in which a message
  * was sent.
  */
-function untracedIn(api: OpenTelemetryApi): Context {
+function untracedIn(api: OpenTelemetryApi): OtelContext {
   // The key of @opentelemetry/core's suppressTracing(): keys with one description are the same.
   return api.ROOT_CONTEXT.setValue(api.createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"), true);
 }

@@ -1,6 +1,6 @@
 import { boundedWait } from "../bounded-wait.ts";
 import type { Settings } from "../config.ts";
-import type { Counters } from "../counters.ts";
+import type { MessageCounters } from "../counters.ts";
 import { byteLength } from "../encode.ts";
 import type { Environment, OpenOutbox } from "../environment.ts";
 import { PintleError, type SdkErrorCode } from "../errors.ts";
@@ -43,7 +43,7 @@ class Early extends Transit {
 export class LoadingOutbox implements Outbox {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #counters: Counters;
+  readonly #counters: MessageCounters;
   readonly #host: OutboxHost;
   readonly #load: () => Promise<OpenOutbox>;
   /** Oldest first. */
@@ -59,7 +59,7 @@ export class LoadingOutbox implements Outbox {
   constructor(
     settings: Settings,
     environment: Environment,
-    counters: Counters,
+    counters: MessageCounters,
     host: OutboxHost,
     load: () => Promise<OpenOutbox>,
   ) {

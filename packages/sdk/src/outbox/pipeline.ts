@@ -1,9 +1,9 @@
 import type { Settings } from "../config.ts";
-import type { Counters } from "../counters.ts";
+import type { MessageCounters } from "../counters.ts";
 import { byteLength } from "../encode.ts";
 import { Enrichment } from "../enrichment.ts";
 import type { Environment, Resident } from "../environment.ts";
-import { Delivery } from "../send/delivery.ts";
+import { MessageDelivery } from "../send/delivery.ts";
 import type { FlushResult } from "../send/flushes.ts";
 import type { Signal } from "../signal.ts";
 import type { Accepted, Outbox, OutboxHost } from "./outbox.ts";
@@ -14,11 +14,11 @@ import type { Accepted, Outbox, OutboxHost } from "./outbox.ts";
 export class Pipeline implements Outbox {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #counters: Counters;
-  readonly #delivery: Delivery;
+  readonly #counters: MessageCounters;
+  readonly #delivery: MessageDelivery;
   readonly #enrichment: Enrichment | undefined;
 
-  constructor(settings: Settings, environment: Environment, counters: Counters, host: OutboxHost) {
+  constructor(settings: Settings, environment: Environment, counters: MessageCounters, host: OutboxHost) {
     this.#settings = settings;
     this.#environment = environment;
     this.#counters = counters;
@@ -27,7 +27,7 @@ export class Pipeline implements Outbox {
       environment.lifecycle?.enter(resident);
       host.busy();
     };
-    this.#delivery = new Delivery(settings, environment, counters, {
+    this.#delivery = new MessageDelivery(settings, environment, counters, {
       ended: (entries, outcome) => host.ended(entries, outcome),
       problem: (error, kind) => host.problem(error, kind),
       debug: (text) => host.debug(text),

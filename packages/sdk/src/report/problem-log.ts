@@ -2,7 +2,7 @@ import { EventError } from "@pintle/events";
 import type { Settings } from "../config.ts";
 import type { PintleError } from "../errors.ts";
 import type { Dropped } from "../outcome.ts";
-import type { Refusal } from "../refusal.ts";
+import type { CallRefusal } from "../refusal.ts";
 import { eventName, logText } from "./log-text.ts";
 import { Reporter } from "./reporter.ts";
 
@@ -24,7 +24,7 @@ export class ProblemLog {
    * Mistakes are told apart by what is wrong with which event; a full queue and a closed client are
    * the same for all.
    */
-  refused({ reason, error }: Refusal, { type: givenType, event }: MessageNames): void {
+  refused({ reason, error }: CallRefusal, { type: givenType, event }: MessageNames): void {
     if (reason === "queue_full" || reason === "closed") {
       this.#reporter.problem("warn", `refused ${reason}`, `a message was refused: ${error.message}`);
       return;

@@ -14,7 +14,7 @@ const mostAlike = 20;
 /** How many kinds are remembered: enough for all codes and statuses, too few to be a leak. */
 const mostKinds = 200;
 
-interface Seen {
+interface SeenProblem {
   readonly level: "warn" | "error";
   readonly text: string;
   readonly loggedAt: number;
@@ -29,7 +29,7 @@ export class Reporter {
   readonly #logger: Logger;
   readonly #verbose: boolean;
   readonly #monotonic: () => number;
-  readonly #seen = new Map<string, Map<string, Seen>>();
+  readonly #seen = new Map<string, Map<string, SeenProblem>>();
 
   constructor(logger: Logger, verbose: boolean, monotonic: () => number) {
     this.#logger = logger;
@@ -50,10 +50,10 @@ export class Reporter {
    *
    * @param kind one of few: a code, a status
    */
-  problem(level: Seen["level"], kind: string, text: string, detail = ""): void {
+  problem(level: SeenProblem["level"], kind: string, text: string, detail = ""): void {
     const now = this.#monotonic();
     if (this.#seen.size >= mostKinds && !this.#seen.has(kind)) this.close();
-    const alike = this.#seen.get(kind) ?? new Map<string, Seen>();
+    const alike = this.#seen.get(kind) ?? new Map<string, SeenProblem>();
     this.#seen.set(kind, alike);
     const key = alike.has(detail) || alike.size < mostAlike ? detail : others;
     const seen = alike.get(key);
@@ -85,6 +85,6 @@ export class Reporter {
 /** No detail is like it. */
 const others = "\0others";
 
-function more({ repeats }: Seen): string {
+function more({ repeats }: SeenProblem): string {
   return `(${repeats} more since it was last reported)`;
 }

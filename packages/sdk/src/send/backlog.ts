@@ -1,18 +1,18 @@
 import type { Settings } from "../config.ts";
-import type { Counters } from "../counters.ts";
+import type { MessageCounters } from "../counters.ts";
 import { suffixBytes } from "../encode.ts";
 import { PintleError } from "../errors.ts";
 import { type Delivered, type Dropped, type DropReason, delivered, dropped } from "../outcome.ts";
-import type { Entry } from "../store/entry.ts";
+import type { QueueEntry } from "../store/entry.ts";
 import { MemoryStore } from "../store/memory/memory-store.ts";
 import type { NotAdded, Store, StoreHost } from "../store/store.ts";
-import type { Batch } from "./batch.ts";
+import type { MessageBatch } from "./batch.ts";
 import { Flushes } from "./flushes.ts";
 
 /** Whom the backlog tells what happens. None of these throws; all of them may call the client. */
 export interface BacklogObserver {
   /** Messages have ended. Their bytes are still there during the call. */
-  ended(entries: readonly Entry[], outcome: Delivered | Dropped): void;
+  ended(entries: readonly QueueEntry[], outcome: Delivered | Dropped): void;
   /** The first message waits. */
   busy(): void;
   /** No message waits any more. */
@@ -29,12 +29,12 @@ export class Backlog {
   readonly store: Store;
   readonly flushes: Flushes = new Flushes();
   readonly #settings: Settings;
-  readonly #counters: Counters;
+  readonly #counters: MessageCounters;
   readonly #observer: BacklogObserver;
 
   constructor(
     settings: Settings,
-    counters: Counters,
+    counters: MessageCounters,
     observer: BacklogObserver,
     host: Pick<StoreHost, "now" | "clock" | "after" | "hold" | "changed">,
   ) {
@@ -79,7 +79,7 @@ export class Backlog {
    * @param lane hash of its user key
    * @param waiting batches whose messages may give way to it
    */
-  add(json: string, lane: number, now: number, waiting: Set<Batch>): Entry | NotAdded {
+  add(json: string, lane: number, now: number, waiting: Set<MessageBatch>): QueueEntry | NotAdded {
     const { maxMessageBytes, overflow } = this.#settings;
     const entry = this.store.add(
       json,
@@ -94,17 +94,17 @@ export class Backlog {
     return entry;
   }
 
-  deliver(entries: readonly Entry[]): void {
+  deliver(entries: readonly QueueEntry[]): void {
     this.#finish(entries, delivered, true);
   }
 
   /** Gives up messages that were out in a batch. */
-  drop(entries: readonly Entry[], reason: DropReason, error: PintleError): void {
+  drop(entries: readonly QueueEntry[], reason: DropReason, error: PintleError): void {
     this.#finish(entries, dropped(reason, error), true);
   }
 
   /** Gives up messages of the queue, from the oldest on, while the function says so. */
-  dropQueued(isGone: (entry: Entry) => boolean, reason: DropReason, error: PintleError): void {
+  dropQueued(isGone: (entry: QueueEntry) => boolean, reason: DropReason, error: PintleError): void {
     this.#finish(this.#shift(isGone), dropped(reason, error), false);
   }
 
@@ -113,24 +113,24 @@ export class Backlog {
    *
    * @param out messages that are out in batches
    */
-  abandon(out: readonly Entry[], error: PintleError): void {
+  abandon(out: readonly QueueEntry[], error: PintleError): void {
     const { store } = this;
     for (const entry of out) store.queue.done(entry);
     this.#end(store.leave([...out, ...this.#shift(() => true)]), dropped("abandoned", error), false);
     if (this.#counters.pending > 0) this.#observer.idle();
   }
 
-  #shift(isGone: (entry: Entry) => boolean): Entry[] {
+  #shift(isGone: (entry: QueueEntry) => boolean): QueueEntry[] {
     const { queue } = this.store;
-    const gone: Entry[] = [];
+    const gone: QueueEntry[] = [];
     while (queue.oldest !== undefined && isGone(queue.oldest)) gone.push(queue.shift()!);
     return gone;
   }
 
   /** Gives up the oldest message that is not in flight; false if there is none. */
-  #evict(waiting: Set<Batch>): boolean {
+  #evict(waiting: Set<MessageBatch>): boolean {
     const { queue } = this.store;
-    let from: Batch | undefined;
+    let from: MessageBatch | undefined;
     let { oldest } = queue;
     for (const batch of waiting) {
       const candidate = batch.oldest!;
@@ -150,11 +150,11 @@ export class Backlog {
   }
 
   /** A message ends only when that is written down. */
-  #finish(entries: readonly Entry[], outcome: Delivered | Dropped, wereOut: boolean): void {
+  #finish(entries: readonly QueueEntry[], outcome: Delivered | Dropped, wereOut: boolean): void {
     this.store.end(entries, () => this.#end(entries, outcome, wereOut));
   }
 
-  #end(entries: readonly Entry[], outcome: Delivered | Dropped, wereOut: boolean): void {
+  #end(entries: readonly QueueEntry[], outcome: Delivered | Dropped, wereOut: boolean): void {
     if (entries.length === 0) return;
     for (const entry of entries) {
       if (outcome.status === "delivered") this.#counters.deliver(entry.length);

@@ -5,7 +5,7 @@
  * a message of the largest size. A place is used up by the next message, or lapses at the end of
  * the turn, after which whoever still waits is looked at again.
  */
-export class Backpressure {
+export class Readiness {
   readonly #room: () => number;
   readonly #place: number;
   readonly #later: (callback: () => void) => void;

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { encodeMessage } from "../encode-message.ts";
-import { Entry } from "../store/entry.ts";
+import { QueueEntry } from "../store/entry.ts";
 import { ByteStore } from "../store/memory/byte-store.ts";
-import { Batch } from "./batch.ts";
+import { MessageBatch } from "./batch.ts";
 import { divide, mark, split, suspect } from "./batch-parts.ts";
 import { nodeOf } from "./nodes.ts";
 
 const store = new ByteStore();
 
-function entry(seq: number, lane = seq, anonymousId = ""): Entry {
-  const made = new Entry(lane, seq);
+function entry(seq: number, lane = seq, anonymousId = ""): QueueEntry {
+  const made = new QueueEntry(lane, seq);
   made.seq = seq;
   const message = { type: "track" as const, userId: `u${lane}`, anonymousId, event: "e" };
   const envelope = { messageId: String(seq), originalTimestamp: "", base: undefined };
@@ -19,12 +19,12 @@ function entry(seq: number, lane = seq, anonymousId = ""): Entry {
   return made;
 }
 
-const entries = (count: number): Entry[] => Array.from({ length: count }, (_, seq) => entry(seq));
-const shape = (batch: Batch): number[][] => batch.parts.map((part) => part.entries.map(({ seq }) => seq));
+const entries = (count: number): QueueEntry[] => Array.from({ length: count }, (_, seq) => entry(seq));
+const shape = (batch: MessageBatch): number[][] => batch.parts.map((part) => part.entries.map(({ seq }) => seq));
 const refusal = { alone: true, successes: 0, status: 400, words: "bad" };
 
 test("a refusal splits the part at the front, and only that", () => {
-  const batch = new Batch(entries(5));
+  const batch = new MessageBatch(entries(5));
   split(batch);
   assert.deepEqual(shape(batch), [
     [0, 1, 2],
@@ -38,7 +38,7 @@ test("a refusal splits the part at the front, and only that", () => {
 
 test("splitting finds one message among many with few requests", () => {
   for (const bad of [0, 1, 100, 249]) {
-    const batch = new Batch(entries(250));
+    const batch = new MessageBatch(entries(250));
     let requests = 0;
     while (batch.front !== undefined) {
       requests++;
@@ -51,7 +51,7 @@ test("splitting finds one message among many with few requests", () => {
 });
 
 test("suspects are the first in order when they are restored", () => {
-  const batch = new Batch(entries(4));
+  const batch = new MessageBatch(entries(4));
   split(batch);
   split(batch);
   mark(batch, refusal);
@@ -65,7 +65,7 @@ test("suspects are the first in order when they are restored", () => {
 });
 
 test("removing messages leaves no empty part, and forgets no suspect", () => {
-  const batch = new Batch(entries(4));
+  const batch = new MessageBatch(entries(4));
   split(batch);
   split(batch);
   suspect(batch);
@@ -82,7 +82,7 @@ test("removing messages leaves no empty part, and forgets no suspect", () => {
 });
 
 test("what failed less often comes first, then what is older", () => {
-  const [older, newer] = [new Batch([entry(1)]), new Batch([entry(2)])];
+  const [older, newer] = [new MessageBatch([entry(1)]), new MessageBatch([entry(2)])];
   assert.ok(older.comesBefore(newer));
   older.failures = 1;
   assert.ok(newer.comesBefore(older));
@@ -98,7 +98,7 @@ test("divided for nodes: each part is for one node, nothing is lost, and the ord
       (specs, counts) => {
         fc.pre(specs.length > 0);
         const all = specs.map(({ lane, anonymousId }, seq) => entry(seq, lane, anonymousId));
-        const batch = new Batch(all);
+        const batch = new MessageBatch(all);
         for (const nodes of counts) {
           divide(batch, nodes);
           for (const part of batch.parts) {
@@ -126,13 +126,13 @@ test("divided for nodes: each part is for one node, nothing is lost, and the ord
 });
 
 test("one user with one identity is one part for each node", () => {
-  const batch = new Batch(Array.from({ length: 30 }, (_, seq) => entry(seq, seq % 10)));
+  const batch = new MessageBatch(Array.from({ length: 30 }, (_, seq) => entry(seq, seq % 10)));
   divide(batch, 3);
   assert.ok(batch.parts.length <= 3);
 });
 
 test("divided again for as many nodes, a split stays", () => {
-  const batch = new Batch(entries(4));
+  const batch = new MessageBatch(entries(4));
   divide(batch, 1);
   split(batch);
   divide(batch, 1);

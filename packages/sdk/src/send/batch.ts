@@ -1,18 +1,18 @@
-import type { Entry } from "../store/entry.ts";
+import type { QueueEntry } from "../store/entry.ts";
 
 /** `dueAt` of a batch that waits until it is known how many nodes there are. */
 export const untilRegrouped: number = Number.POSITIVE_INFINITY;
 
 /** What goes into one request. */
-export interface Part {
-  readonly entries: Entry[];
+export interface RequestPart {
+  readonly entries: QueueEntry[];
   /** The node of RudderStack's proxy that the messages belong to. */
   readonly node: number;
   /** How it was refused, in a way that may have been the server's fault. Halves inherit it. */
-  readonly refusal?: Refusal;
+  readonly refusal?: PartRefusal;
 }
 
-export interface Refusal {
+export interface PartRefusal {
   /** Whether it is about one message alone. */
   readonly alone: boolean;
   /**
@@ -37,14 +37,14 @@ export interface Refusal {
  * divide it anew (`batch-parts.ts`); parts are sent one after the other, in order, so the order of
  * messages within a lane never changes.
  */
-export class Batch {
+export class MessageBatch {
   /** In the order in which they are sent; the first is the one under way. */
-  parts: Part[];
+  parts: RequestPart[];
   /**
    * Messages that were refused alone, while it is open whether that was their fault. They count as
    * first in order.
    */
-  suspects: Part[] = [];
+  suspects: RequestPart[] = [];
   /**
    * Times that it was held because a message alone was not understood. With each one more message
    * is tried.
@@ -61,16 +61,16 @@ export class Batch {
   /** When the part at the front may be sent: milliseconds on the client's clock. */
   dueAt = 0;
 
-  constructor(entries: Entry[]) {
+  constructor(entries: QueueEntry[]) {
     this.parts = [{ entries, node: 0 }];
   }
 
-  get front(): Part | undefined {
+  get front(): RequestPart | undefined {
     return this.parts[0];
   }
 
   /** Messages that have not ended. */
-  *entries(): Generator<Entry> {
+  *entries(): Generator<QueueEntry> {
     for (const part of this.suspects) yield* part.entries;
     for (const part of this.parts) yield* part.entries;
   }
@@ -80,8 +80,8 @@ export class Batch {
   }
 
   /** The oldest message that has not ended. */
-  get oldest(): Entry | undefined {
-    let oldest: Entry | undefined;
+  get oldest(): QueueEntry | undefined {
+    let oldest: QueueEntry | undefined;
     for (const { entries } of [...this.suspects, ...this.parts]) {
       // Parts are sorted by age; so is each group of nodes.
       const first = entries[0];
@@ -105,7 +105,7 @@ export class Batch {
    * Which of two batches that are due is sent first: the one that has failed less often, then the
    * older one.
    */
-  comesBefore(other: Batch): boolean {
+  comesBefore(other: MessageBatch): boolean {
     const more = this.failures + this.holds - (other.failures + other.holds);
     return more === 0 ? this.oldest!.seq < other.oldest!.seq : more < 0;
   }
@@ -114,7 +114,7 @@ export class Batch {
    * Removes the part at the front, whose messages are about to end, and whatever counts its
    * failures.
    */
-  shift(): Part | undefined {
+  shift(): RequestPart | undefined {
     this.forgetFailures();
     return this.parts.shift();
   }
@@ -125,9 +125,9 @@ export class Batch {
   }
 
   /** Removes the messages for which the function says so, and returns them. */
-  remove(isGone: (entry: Entry) => boolean): Entry[] {
-    const gone: Entry[] = [];
-    const keep = (part: Part): Part => {
+  remove(isGone: (entry: QueueEntry) => boolean): QueueEntry[] {
+    const gone: QueueEntry[] = [];
+    const keep = (part: RequestPart): RequestPart => {
       const entries = part.entries.filter((entry) => !isGone(entry) || gone.push(entry) === 0);
       return entries.length === part.entries.length ? part : { ...part, entries };
     };

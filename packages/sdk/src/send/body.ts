@@ -1,5 +1,5 @@
 import { sentAtSuffix } from "../encode.ts";
-import type { Entry } from "../store/entry.ts";
+import type { QueueEntry } from "../store/entry.ts";
 import { sizeInRequest } from "../store/memory/queue.ts";
 
 const encoder = new TextEncoder();
@@ -10,7 +10,7 @@ const tail = encoder.encode("]}");
  * The body of a request: the messages as they were encoded at their calls, each completed with the
  * time of this attempt.
  */
-export function encodeBody(entries: readonly Entry[], sentAt: string): Uint8Array {
+export function encodeBody(entries: readonly QueueEntry[], sentAt: string): Uint8Array {
   const suffix = encoder.encode(`${sentAtSuffix(sentAt)},`);
   let size = head.length + tail.length - 1;
   for (const entry of entries) size += sizeInRequest(entry);

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { holdDelay } from "./answer-delays.ts";
-import { Breaker } from "./breaker.ts";
+import { ClientBreaker } from "./breaker.ts";
 
-const breaker = (concurrency = 4): Breaker => new Breaker(concurrency, () => 0);
+const breaker = (concurrency = 4): ClientBreaker => new ClientBreaker(concurrency, () => 0);
 
 /** How many requests it would let go at this moment. */
-function permitted(subject: Breaker, now: number): number {
+function permitted(subject: ClientBreaker, now: number): number {
   let inFlight = 0;
   while (inFlight < 100 && subject.permits(now, inFlight)) inFlight++;
   return inFlight;
@@ -40,7 +40,7 @@ test("three failures in a row open it; then one probe, and one more request with
 });
 
 test("a failed probe opens it for longer", () => {
-  const subject = new Breaker(4, () => 0.999_999);
+  const subject = new ClientBreaker(4, () => 0.999_999);
   let now = 0;
   const waits: number[] = [];
   for (let count = 0; count < 3; count++) subject.failed(now);
@@ -90,7 +90,7 @@ test("whatever happens: never more than configured, one while probing, none whil
   );
   fc.assert(
     fc.property(fc.array(step), fc.integer({ min: 1, max: 9 }), (steps, concurrency) => {
-      const subject = new Breaker(concurrency, () => 0.5);
+      const subject = new ClientBreaker(concurrency, () => 0.5);
       let now = 0;
       for (const each of steps) {
         if (each.do === "wait") now += each.by;

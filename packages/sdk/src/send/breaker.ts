@@ -21,7 +21,7 @@ const threshold = 3;
  *
  * So after an outage the server sees one request, then one more with each answer: no stampede.
  */
-export class Breaker {
+export class ClientBreaker {
   readonly #concurrency: number;
   readonly #random: () => number;
   #limit: number;

@@ -1,19 +1,19 @@
 import type { Settings } from "../config.ts";
-import type { Counters } from "../counters.ts";
+import type { MessageCounters } from "../counters.ts";
 import type { Environment } from "../environment.ts";
 import { PintleError } from "../errors.ts";
 import { errorOf } from "../foreign.ts";
 import type { Signal } from "../signal.ts";
-import type { Entry } from "../store/entry.ts";
+import type { QueueEntry } from "../store/entry.ts";
 import type { NotAdded, Store } from "../store/store.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { WakeUp } from "../wake-up.ts";
 import { Backlog } from "./backlog.ts";
 import { retryDelay } from "./backoff.ts";
-import { Backpressure } from "./backpressure.ts";
-import type { Batch } from "./batch.ts";
+import { Readiness } from "./backpressure.ts";
+import type { MessageBatch } from "./batch.ts";
 import { encodeBody } from "./body.ts";
-import { Breaker } from "./breaker.ts";
+import { ClientBreaker } from "./breaker.ts";
 import { DataPlaneClient, isStale } from "./data-plane-client.ts";
 import type { DeliveryObserver } from "./delivery-observer.ts";
 import type { FlushResult } from "./flushes.ts";
@@ -31,7 +31,7 @@ import { isSuccess } from "./success.ts";
  *       |           |                    |
  *       +-----------+------> ended <-----+
  *
- * - **queue**: not tried yet. See `Queue` for the order within a user key.
+ * - **queue**: not tried yet. See `MessageQueue` for the order within a user key.
  * - **batch, sending**: a request for the part at the batch's front is under way; one request per
  *   batch.
  * - **batch, waiting**: until `dueAt`, for a retry or for its next part. The messages' lanes stay
@@ -49,22 +49,22 @@ import { isSuccess } from "./success.ts";
  * Near the end (`close`, or the program ends by itself) everything is due, waits are short, and
  * what the server asks for is not waited for.
  */
-export class Delivery {
+export class MessageDelivery {
   readonly #settings: Settings;
   readonly #environment: Environment;
-  readonly #counters: Counters;
+  readonly #counters: MessageCounters;
   readonly #observer: DeliveryObserver;
   readonly #client: DataPlaneClient;
   readonly #backlog: Backlog;
   readonly #store: Store;
-  readonly #breaker: Breaker;
+  readonly #breaker: ClientBreaker;
   readonly #schedule: Schedule;
-  readonly #backpressure: Backpressure;
+  readonly #backpressure: Readiness;
   readonly #wakeUp: WakeUp;
   /** When the client first asked for the time. */
   #epoch: number | undefined;
 
-  readonly #sending = new Map<Batch, AbortController>();
+  readonly #sending = new Map<MessageBatch, AbortController>();
 
   #closing: Promise<void> | undefined;
   /** Nothing is sent any more. */
@@ -77,7 +77,7 @@ export class Delivery {
   /** Milliseconds for which the program has been held at its end. */
   #held = 0;
 
-  constructor(settings: Settings, environment: Environment, counters: Counters, observer: DeliveryObserver) {
+  constructor(settings: Settings, environment: Environment, counters: MessageCounters, observer: DeliveryObserver) {
     this.#settings = settings;
     this.#environment = environment;
     this.#counters = counters;
@@ -92,8 +92,8 @@ export class Delivery {
       changed: () => this.#requestPump(),
     });
     this.#store = this.#backlog.store;
-    this.#breaker = new Breaker(settings.concurrency, environment.random);
-    this.#backpressure = new Backpressure(
+    this.#breaker = new ClientBreaker(settings.concurrency, environment.random);
+    this.#backpressure = new Readiness(
       () => this.#store.room,
       settings.maxMessageBytes,
       (callback) => after(0, callback),
@@ -114,7 +114,7 @@ export class Delivery {
   /**
    * Takes an encoded message, or says why not. Does the same little work however much is queued.
    */
-  accept(json: string, lane: number): Entry | NotAdded {
+  accept(json: string, lane: number): QueueEntry | NotAdded {
     const now = this.#now();
     const hadWork = this.#store.queue.count > 0;
     const entry = this.#backlog.add(json, lane, now, this.#schedule.waiting);
@@ -185,7 +185,7 @@ export class Delivery {
   }
 
   /** Ends all requests. Returns the messages that were out in batches. */
-  #stop(): Entry[] {
+  #stop(): QueueEntry[] {
     const out = [...this.#sending.keys(), ...this.#schedule.waiting].flatMap((batch) => [...batch.entries()]);
     this.#responses?.stop();
     for (const controller of this.#sending.values()) {
@@ -197,7 +197,7 @@ export class Delivery {
     return out;
   }
 
-  #giveUp(out: readonly Entry[], why: string): void {
+  #giveUp(out: readonly QueueEntry[], why: string): void {
     this.#backlog.abandon(out, new PintleError("PINTLE_MESSAGE_ABANDONED", why));
     this.#backpressure.release();
   }
@@ -274,7 +274,7 @@ export class Delivery {
     this.#wakeUp.set(this.#schedule.moment(now, this.#sending.size), now);
   }
 
-  async #send(batch: Batch): Promise<void> {
+  async #send(batch: MessageBatch): Promise<void> {
     const controller = new AbortController();
     this.#load();
     this.#responses?.begin(batch, this.#store.queue);
@@ -308,7 +308,7 @@ export class Delivery {
   }
 
   /** Afterwards the batch is empty, or its `dueAt` says when its front part is to be sent. */
-  #answered(batch: Batch, answer: TransportResponse | Error, now: number): void {
+  #answered(batch: MessageBatch, answer: TransportResponse | Error, now: number): void {
     batch.dueAt = now;
     if (answer instanceof Error) {
       const { advice } = answer as { readonly advice?: string | undefined };
@@ -329,7 +329,7 @@ export class Delivery {
   }
 
   /** There was no answer that says anything about the messages: the same is sent again. */
-  #failed(batch: Batch, { what, status, asked, advice }: Failure): void {
+  #failed(batch: MessageBatch, { what, status, asked, advice }: Failure): void {
     const now = this.#now();
     batch.failures++;
     batch.dueAt = now + retryDelay(batch.failures, this.#environment.random());
@@ -369,7 +369,7 @@ export class Delivery {
   }
 
   #expire(now: number): void {
-    const isOld = (entry: Entry): boolean => entry.acceptedAt + this.#settings.maxAge <= now;
+    const isOld = (entry: QueueEntry): boolean => entry.acceptedAt + this.#settings.maxAge <= now;
     const what = `the message could not be delivered within ${this.#settings.maxAge} ms`;
     for (const batch of this.#schedule.waiting) {
       if (!isOld(batch.oldest!)) continue;

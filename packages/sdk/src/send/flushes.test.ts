@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Entry } from "../store/entry.ts";
+import { QueueEntry } from "../store/entry.ts";
 import { Flushes } from "./flushes.ts";
 
 const never = new Promise<void>(() => {});
 
-function entries(...seqs: number[]): Entry[] {
-  return seqs.map((seq) => Object.assign(new Entry(seq, 0), { seq }));
+function entries(...seqs: number[]): QueueEntry[] {
+  return seqs.map((seq) => Object.assign(new QueueEntry(seq, 0), { seq }));
 }
 
 test("a flush tells what became of the messages up to its mark, and of no others", async () => {

@@ -1,4 +1,4 @@
-import type { Entry } from "../store/entry.ts";
+import type { QueueEntry } from "../store/entry.ts";
 
 /** What became of the messages that a flush waited for. See {@link Pintle.flush}. */
 export interface FlushResult {
@@ -38,7 +38,7 @@ export class Flushes {
     return result;
   }
 
-  ended(entries: readonly Entry[], outcome: "delivered" | "dropped"): void {
+  ended(entries: readonly QueueEntry[], outcome: "delivered" | "dropped"): void {
     for (const waiter of this.#waiters) {
       this.#count(waiter, outcome, entries.filter(({ seq }) => seq <= waiter.mark).length);
     }

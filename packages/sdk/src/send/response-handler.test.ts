@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Answer, startVirtualClient as start } from "../simulation/virtual-client.ts";
+import { startVirtualClient as start, type VirtualAnswer } from "../simulation/virtual-client.ts";
 import { longestRetryAfter } from "./answer-delays.ts";
 
 /** Answers with these, one after the other, then with 200. */
-function script(...answers: readonly ReturnType<Answer>[]): Answer {
+function script(...answers: readonly ReturnType<VirtualAnswer>[]): VirtualAnswer {
   let asked = 0;
   return () => answers[asked++] ?? {};
 }
@@ -18,7 +18,7 @@ function script(...answers: readonly ReturnType<Answer>[]): Answer {
  * One message, first answered so, then with 200: how long until the second request, and how it
  * ended.
  */
-async function secondAttempt(answer: ReturnType<Answer>) {
+async function secondAttempt(answer: ReturnType<VirtualAnswer>) {
   const { client, environment, requests } = start({ interval: 0 }, script(answer));
   const receipt = client.track({ userId: "u", event: "e" });
   const outcome = await environment.until(receipt.delivered());
@@ -187,7 +187,7 @@ describe("what looks like the server's own fault is held, not dropped", () => {
 
 describe("one message that the server calls invalid JSON", () => {
   const isOdd = ({ properties }: { readonly properties?: unknown }) => (properties as { odd?: boolean }).odd === true;
-  const judge: Answer = ({ batch }) => (batch.some(isOdd) ? { status: 400, body: "invalid json" } : {});
+  const judge: VirtualAnswer = ({ batch }) => (batch.some(isOdd) ? { status: 400, body: "invalid json" } : {});
 
   test("is found and dropped, wherever it stands; the others of its user are delivered, in order", async () => {
     await fc.assert(

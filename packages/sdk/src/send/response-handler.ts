@@ -3,14 +3,14 @@ import type { Environment } from "../environment.ts";
 import { PintleError, type ResponseErrorCode } from "../errors.ts";
 import { describeThrown } from "../foreign.ts";
 import { loggedAs } from "../logged.ts";
-import type { Entry } from "../store/entry.ts";
-import type { Queue } from "../store/memory/queue.ts";
+import type { QueueEntry } from "../store/entry.ts";
+import type { MessageQueue } from "../store/memory/queue.ts";
 import type { TransportResponse } from "../transport/transport.ts";
 import { askedDelay, holdDelay } from "./answer-delays.ts";
 import { retryDelay } from "./backoff.ts";
-import { type Batch, type Part, type Refusal, untilRegrouped } from "./batch.ts";
+import { type MessageBatch, type PartRefusal, type RequestPart, untilRegrouped } from "./batch.ts";
 import { divide, join, mark, split, suspect, wantsCompany } from "./batch-parts.ts";
-import type { Breaker } from "./breaker.ts";
+import type { ClientBreaker } from "./breaker.ts";
 import { classifyResponse } from "./classify-response.ts";
 import type { DataPlaneClient } from "./data-plane-client.ts";
 import { askForNodes } from "./nodes.ts";
@@ -23,9 +23,9 @@ const mostProbes = 30;
 /** What the handling of a response needs of the delivery, and changes besides the batch. */
 export interface ResponseContext {
   readonly client: DataPlaneClient;
-  readonly breaker: Breaker;
+  readonly breaker: ClientBreaker;
   /** Batches that are not out. */
-  readonly waiting: ReadonlySet<Batch>;
+  readonly waiting: ReadonlySet<MessageBatch>;
   /** Messages and bytes of one request, at most. */
   readonly most: readonly [count: number, bytes: number];
   /** Milliseconds on the client's clock. */
@@ -33,9 +33,9 @@ export interface ResponseContext {
   /** Time is short: waits are, too, and what the server asks for is not waited for. */
   isUrgent(): boolean;
   /** A request failed in a way that says nothing about its messages. */
-  failed(batch: Batch, failure: Failure): void;
+  failed(batch: MessageBatch, failure: Failure): void;
   /** Gives up messages that the data plane refused. */
-  reject(entries: readonly Entry[], error: PintleError): void;
+  reject(entries: readonly QueueEntry[], error: PintleError): void;
   problem(error: PintleError, kind: string): void;
   /** Batches have become due. */
   pump(): void;
@@ -61,7 +61,7 @@ export class ResponseHandler {
   }
 
   /** A request has succeeded, and its part of the batch is delivered. */
-  succeeded(batch: Batch, { status, flaw }: TransportResponse): void {
+  succeeded(batch: MessageBatch, { status, flaw }: TransportResponse): void {
     this.#refusals.succeeded();
     // Something else is accepted, so it was not the server's fault.
     this.#rejectSuspects(batch);
@@ -76,7 +76,7 @@ export class ResponseHandler {
    * Afterwards the batch is empty, or its `dueAt`, which is now, says when its front part is to be
    * sent.
    */
-  apply(batch: Batch, answer: TransportResponse, now: number): void {
+  apply(batch: MessageBatch, answer: TransportResponse, now: number): void {
     const { status, flaw } = answer;
     const meaning = classifyResponse(answer, this.#environment.now(), this.#settings.nodeAware);
     switch (meaning.act) {
@@ -108,7 +108,7 @@ export class ResponseHandler {
    * Prepares a batch that is about to be sent: divides it for as many nodes as there are, and takes
    * messages out of the queue to go with it, if they may tell whose fault its refusal is.
    */
-  begin(batch: Batch, queue: Queue): void {
+  begin(batch: MessageBatch, queue: MessageQueue): void {
     if (wantsCompany(batch)) join(batch, queue.takeBehind(batch.oldest!, ...this.#context.most));
     divide(batch, this.#nodes);
   }
@@ -153,7 +153,7 @@ export class ResponseHandler {
     this.#context.pump();
   }
 
-  #hold(batch: Batch, now: number, status: number, words: string): void {
+  #hold(batch: MessageBatch, now: number, status: number, words: string): void {
     batch.holds++;
     const hold = this.#context.isUrgent() ? undefined : holdDelay;
     batch.dueAt = now + (hold ?? retryDelay)(batch.holds, this.#environment.random());
@@ -169,7 +169,7 @@ export class ResponseHandler {
    * be the reason. The batch probes with parts of itself, down to single messages; once anything is
    * accepted, those that were not understood alone are at fault. Until then they are held.
    */
-  #misread(batch: Batch, now: number, status: number, words: string): void {
+  #misread(batch: MessageBatch, now: number, status: number, words: string): void {
     const { refusal, entries } = batch.front!;
     const inRow = this.#refusals.misread();
     const { successes } = this.#refusals;
@@ -197,7 +197,7 @@ export class ResponseHandler {
   }
 
   /** 400 or 413: finds the message at fault, if there is one. */
-  #refuse(batch: Batch, now: number, status: number, words: string): void {
+  #refuse(batch: MessageBatch, now: number, status: number, words: string): void {
     const part = batch.front!;
     if (part.entries.length > 1) {
       split(batch);
@@ -220,7 +220,7 @@ export class ResponseHandler {
   }
 
   /** Every message of the batch was refused alone: is that their fault? */
-  #endSuspicion(batch: Batch, now: number): void {
+  #endSuspicion(batch: MessageBatch, now: number): void {
     const misread = batch.suspects.flatMap(({ refusal }) => (refusal?.misread === undefined ? [] : [refusal]));
     const open = misread.find((refusal) => refusal.misread === "open" && !this.#isItsOwnFault(refusal));
     const doubtful = open ?? (misread.length >= alikeLimit ? misread[0] : undefined);
@@ -229,22 +229,22 @@ export class ResponseHandler {
   }
 
   /** Nothing was accepted that would tell whose fault it is. */
-  #holdSuspects(batch: Batch, now: number, { status, words }: Pick<Refusal, "status" | "words">): void {
+  #holdSuspects(batch: MessageBatch, now: number, { status, words }: Pick<PartRefusal, "status" | "words">): void {
     batch.restoreSuspects();
     batch.probes++;
     this.#hold(batch, now, status, words);
   }
 
   /** Something else was accepted since: the server is well. */
-  #isItsOwnFault(refusal: Refusal): boolean {
+  #isItsOwnFault(refusal: PartRefusal): boolean {
     return this.#refusals.successes > refusal.successes;
   }
 
-  #rejectSuspects(batch: Batch): void {
+  #rejectSuspects(batch: MessageBatch): void {
     for (const part of batch.suspects.splice(0)) this.#reject(part, part.refusal!);
   }
 
-  #reject(part: Part, { status, words }: Refusal): void {
+  #reject(part: RequestPart, { status, words }: PartRefusal): void {
     const error = this.#answered("PINTLE_MESSAGE_REJECTED", "the data plane refused the message with status", {
       status,
       words,

@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resolveConfig } from "../read-config.ts";
-import { Entry } from "../store/entry.ts";
-import { Queue } from "../store/memory/queue.ts";
-import { Batch, untilRegrouped } from "./batch.ts";
-import { Breaker } from "./breaker.ts";
+import { QueueEntry } from "../store/entry.ts";
+import { MessageQueue } from "../store/memory/queue.ts";
+import { MessageBatch, untilRegrouped } from "./batch.ts";
+import { ClientBreaker } from "./breaker.ts";
 import { Schedule } from "./schedule.ts";
 
 /** A schedule with messages that were accepted at these moments, each of another user. */
 function scheduleOf({ at = [] as number[], isWaitedFor = false, batchSize = 3 }) {
   const settings = resolveConfig("key", "http://localhost", { interval: 100, maxAge: 10_000, batchSize });
-  const queue = new Queue();
-  const breaker = new Breaker(settings.concurrency, () => 0);
+  const queue = new MessageQueue();
+  const breaker = new ClientBreaker(settings.concurrency, () => 0);
   const schedule = new Schedule(settings, queue, breaker, () => isWaitedFor);
-  const push = (moment: number): Entry => {
-    const entry = new Entry(queue.newestSeq, moment);
+  const push = (moment: number): QueueEntry => {
+    const entry = new QueueEntry(queue.newestSeq, moment);
     entry.length = 10;
     queue.push(entry);
     return entry;
   };
   for (const moment of at) push(moment);
   /** A batch of one message that was sent in vain, and waits. */
-  const waiting = (dueAt: number, failures = 1): Batch => {
-    const batch = new Batch(queue.take(1, 1e6));
+  const waiting = (dueAt: number, failures = 1): MessageBatch => {
+    const batch = new MessageBatch(queue.take(1, 1e6));
     Object.assign(batch, { dueAt, failures });
     schedule.waiting.add(batch);
     return batch;
@@ -30,7 +30,8 @@ function scheduleOf({ at = [] as number[], isWaitedFor = false, batchSize = 3 })
   return { schedule, breaker, push, waiting };
 }
 
-const seqs = (batch: Batch | undefined): number[] | undefined => batch && [...batch.entries()].map(({ seq }) => seq);
+const seqs = (batch: MessageBatch | undefined): number[] | undefined =>
+  batch && [...batch.entries()].map(({ seq }) => seq);
 
 test("messages are sent when the oldest has waited for the interval", () => {
   const { schedule } = scheduleOf({ at: [50, 60] });

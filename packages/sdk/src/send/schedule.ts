@@ -1,8 +1,8 @@
 import { envelopeBytes, type Settings } from "../config.ts";
-import type { Entry } from "../store/entry.ts";
-import type { Queue } from "../store/memory/queue.ts";
-import { Batch, untilRegrouped } from "./batch.ts";
-import type { Breaker } from "./breaker.ts";
+import type { QueueEntry } from "../store/entry.ts";
+import type { MessageQueue } from "../store/memory/queue.ts";
+import { MessageBatch, untilRegrouped } from "./batch.ts";
+import type { ClientBreaker } from "./breaker.ts";
 
 /**
  * Decides what is sent next, and when: batches that wait for a retry or for their next part, or a
@@ -13,7 +13,7 @@ import type { Breaker } from "./breaker.ts";
  */
 export class Schedule {
   /** Batches that are not out. */
-  readonly waiting: Set<Batch> = new Set();
+  readonly waiting: Set<MessageBatch> = new Set();
   /**
    * Messages and bytes of one request, at most; a byte more, because the last comma is not sent.
    */
@@ -22,12 +22,12 @@ export class Schedule {
   dueMark = 0;
   isUrgent = false;
   readonly #settings: Settings;
-  readonly #queue: Queue;
-  readonly #breaker: Breaker;
+  readonly #queue: MessageQueue;
+  readonly #breaker: ClientBreaker;
   readonly #isWaitedFor: () => boolean;
 
   /** @param isWaitedFor whether somebody waits for room in the queue */
-  constructor(settings: Settings, queue: Queue, breaker: Breaker, isWaitedFor: () => boolean) {
+  constructor(settings: Settings, queue: MessageQueue, breaker: ClientBreaker, isWaitedFor: () => boolean) {
     this.#settings = settings;
     this.#queue = queue;
     this.#breaker = breaker;
@@ -41,15 +41,15 @@ export class Schedule {
   }
 
   /** Takes what is to be sent now, if there is anything. */
-  next(now: number): Batch | undefined {
-    let due: Batch | undefined;
+  next(now: number): MessageBatch | undefined {
+    let due: MessageBatch | undefined;
     for (const batch of this.waiting) {
       if (batch.dueAt <= now && (due === undefined || batch.comesBefore(due))) due = batch;
     }
     const fresh = this.#queue.oldestTakeable;
     if (fresh !== undefined && this.#dueAt(fresh) <= now && this.#prefersFresh(fresh, due, now)) {
       const entries = this.#queue.take(...this.most);
-      if (entries.length > 0) return new Batch(entries);
+      if (entries.length > 0) return new MessageBatch(entries);
     }
     if (due !== undefined) this.waiting.delete(due);
     return due;
@@ -85,13 +85,13 @@ export class Schedule {
   }
 
   /** When the messages in the queue, of which this is the oldest, may be sent. */
-  #dueAt(oldest: Entry): number {
+  #dueAt(oldest: QueueEntry): number {
     const isDue = oldest.seq <= this.dueMark || this.hasFullBatch || this.#isWaitedFor();
     return isDue ? 0 : oldest.acceptedAt + this.#settings.interval;
   }
 
   /** Whether a new batch goes before the waiting one that is due. */
-  #prefersFresh(fresh: Entry, due: Batch | undefined, now: number): boolean {
+  #prefersFresh(fresh: QueueEntry, due: MessageBatch | undefined, now: number): boolean {
     if (due === undefined) return true;
     // Everything once, in order, before anything twice.
     if (this.isUrgent) return due.hasFailed || fresh.seq < due.oldest!.seq;

@@ -5,11 +5,11 @@ import type { TransportRequest, TransportResponse } from "../transport/transport
 import { VirtualEnvironment } from "./virtual-environment.ts";
 
 /** A message as it arrived. */
-export type Wire = Readonly<Record<string, unknown>>;
+export type ArrivedMessage = Readonly<Record<string, unknown>>;
 
 /** A request as it arrived. */
 export interface VirtualRequest extends TransportRequest {
-  readonly batch: readonly Wire[];
+  readonly batch: readonly ArrivedMessage[];
   /** Milliseconds since the beginning. */
   readonly at: number;
 }
@@ -17,14 +17,14 @@ export interface VirtualRequest extends TransportRequest {
 /**
  * What is answered to a request: 200 with "ok", but for what it says; or the connection is reset.
  */
-export type Answer = (request: VirtualRequest) => Partial<TransportResponse> | "reset";
+export type VirtualAnswer = (request: VirtualRequest) => Partial<TransportResponse> | "reset";
 
 export interface VirtualClient {
   readonly client: PintleClient;
   readonly environment: VirtualEnvironment;
   readonly requests: readonly VirtualRequest[];
   /** Those of requests that were answered with 2xx, in order. */
-  readonly messages: readonly Wire[];
+  readonly messages: readonly ArrivedMessage[];
 }
 
 const silent: NonNullable<Config["logger"]> = { debug() {}, info() {}, warn() {}, error() {} };
@@ -35,13 +35,13 @@ const silent: NonNullable<Config["logger"]> = { debug() {}, info() {}, warn() {}
  */
 export function startVirtualClient(
   config: Config = {},
-  answer: Answer = () => ({}),
+  answer: VirtualAnswer = () => ({}),
   openOutbox?: OpenOutbox,
 ): VirtualClient {
   const requests: VirtualRequest[] = [];
-  const messages: Wire[] = [];
+  const messages: ArrivedMessage[] = [];
   const environment = new VirtualEnvironment(async (request) => {
-    const { batch } = JSON.parse(new TextDecoder().decode(request.body)) as { batch: Wire[] };
+    const { batch } = JSON.parse(new TextDecoder().decode(request.body)) as { batch: ArrivedMessage[] };
     const arrived = { ...request, batch, at: environment.time };
     requests.push(arrived);
     const answered = answer(arrived);

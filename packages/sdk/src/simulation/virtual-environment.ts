@@ -5,7 +5,7 @@ import { openLog } from "../report/problem-log.ts";
 import type { Gzip } from "../transport/gzip.ts";
 import type { Transport } from "../transport/transport.ts";
 
-interface Timer {
+interface VirtualTimer {
   readonly at: number;
   readonly order: number;
   readonly callback: () => void;
@@ -34,7 +34,7 @@ export class VirtualEnvironment implements Environment {
   wallOffset: number = Date.UTC(2026, 0, 1);
   #time = 0;
   #order = 0;
-  #timers: Timer[] = [];
+  #timers: VirtualTimer[] = [];
   #random: number;
   #ids = 0;
 
@@ -59,7 +59,7 @@ export class VirtualEnvironment implements Environment {
   readonly loadTransport = async (): Promise<Transport> => this.transport;
 
   readonly after = (milliseconds: number, callback: () => void): (() => void) => {
-    const timer: Timer = { at: this.#time + milliseconds, order: this.#order++, callback };
+    const timer: VirtualTimer = { at: this.#time + milliseconds, order: this.#order++, callback };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
@@ -115,8 +115,8 @@ export class VirtualEnvironment implements Environment {
     return promise;
   }
 
-  #next(end: number): Timer | undefined {
-    let next: Timer | undefined;
+  #next(end: number): VirtualTimer | undefined {
+    let next: VirtualTimer | undefined;
     for (const timer of this.#timers) {
       if (
         timer.at <= end &&

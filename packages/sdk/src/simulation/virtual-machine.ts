@@ -1,5 +1,5 @@
 import { type File, type FileSystem, LogError } from "@pintle/log";
-import { FakeFileSystem, type Random } from "@pintle/log/testing";
+import { FakeFileSystem, type RandomNumber } from "@pintle/log/testing";
 import type { DurableCheck } from "../config.ts";
 import { checkDurable } from "../store/durable/durable-options.ts";
 import { DurableStore } from "../store/durable/durable-store.ts";
@@ -135,7 +135,7 @@ export class VirtualMachine {
   }
 
   /** All processes end. What was not synced is lost; with `random`, some of it is not. */
-  failPower(random: Random | undefined): void {
+  failPower(random: RandomNumber | undefined): void {
     for (const process of this.#processes) this.kill(process);
     this.fs.crash(random);
   }

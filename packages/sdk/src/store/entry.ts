@@ -8,7 +8,7 @@ import { Slice } from "./memory/byte-store.ts";
  * There is one per queued message and nothing else, 112 bytes on Node, so its fields are few, and
  * the lists of the queue are linked through the entries themselves.
  */
-export class Entry extends Slice {
+export class QueueEntry extends Slice {
   /** Position among all accepted messages of the client, from 1. */
   seq = 0;
   /** Hash of the user key, 32 bit: messages with the same one are delivered in order. */
@@ -17,10 +17,10 @@ export class Entry extends Slice {
   readonly acceptedAt: number;
 
   /** Neighbours by age in the queue. */
-  older: Entry | undefined = undefined;
-  newer: Entry | undefined = undefined;
+  older: QueueEntry | undefined = undefined;
+  newer: QueueEntry | undefined = undefined;
   /** The next one that waits for the same lane. */
-  behind: Entry | undefined = undefined;
+  behind: QueueEntry | undefined = undefined;
 
   /** How it ended; while it has not, what to call then, if somebody wants to know. */
   #ending: Outcome | ((outcome: Outcome) => void) | undefined = undefined;

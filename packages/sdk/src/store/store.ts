@@ -1,6 +1,6 @@
 import type { PintleError } from "../errors.ts";
-import type { Entry } from "./entry.ts";
-import type { Queue } from "./memory/queue.ts";
+import type { QueueEntry } from "./entry.ts";
+import type { MessageQueue } from "./memory/queue.ts";
 
 /**
  * Where messages are from their acceptance to their end: in memory, or on disk as well. Delivery
@@ -11,7 +11,7 @@ import type { Queue } from "./memory/queue.ts";
  */
 export interface Store {
   /** Messages that are next: in memory, and not taken yet. */
-  readonly queue: Queue;
+  readonly queue: MessageQueue;
   /** Messages that will come to the queue by themselves, behind all that are in it. */
   readonly unqueued: number;
   /** Bytes that are free. */
@@ -28,21 +28,21 @@ export interface Store {
    * @param most bytes that the message may have
    * @param makeRoom gives up an older message; false if there is none
    */
-  add(json: string, lane: number, acceptedAt: number, most: number, makeRoom: () => boolean): Entry | NotAdded;
+  add(json: string, lane: number, acceptedAt: number, most: number, makeRoom: () => boolean): QueueEntry | NotAdded;
   /**
    * Calls back when it is written down that these messages end, or when it cannot be: in memory at
    * once.
    */
-  end(entries: readonly Entry[], done: () => void): void;
+  end(entries: readonly QueueEntry[], done: () => void): void;
   /** Takes back the bytes of messages that have ended. */
-  free(entries: readonly Entry[]): void;
+  free(entries: readonly QueueEntry[]): void;
   /**
    * The client ends. Leaves on disk what is there, and returns all other messages that have not
    * ended.
    *
    * @param entries those that were in the queue or in batches
    */
-  leave(entries: readonly Entry[]): readonly Entry[];
+  leave(entries: readonly QueueEntry[]): readonly QueueEntry[];
   /**
    * Writes what is not written; never rejects. Absent where messages end with the program, and the
    * store has no end of its own.

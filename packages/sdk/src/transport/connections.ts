@@ -14,7 +14,7 @@ const idleTimeout = 30_000;
 const longestHead = 256 * 1024;
 
 /** How requests to one kind of URL are made. */
-export interface Route {
+export interface ConnectionRoute {
   /** The proxy in between. */
   readonly proxy: URL | undefined;
   /** Begins a request. */
@@ -35,7 +35,7 @@ interface RouteRequest extends TunnelOptions {
  */
 export class Connections {
   readonly #settings: ConnectionSettings;
-  readonly #routes = new Map<string, Promise<Route>>();
+  readonly #routes = new Map<string, Promise<ConnectionRoute>>();
   /** By origin: the environment is asked once, as in Go. */
   readonly #proxies = new Map<string, URL | undefined>();
 
@@ -44,7 +44,7 @@ export class Connections {
   }
 
   /** @throws ProxyError for a proxy of the environment that is none */
-  route(url: string): Promise<Route> {
+  route(url: string): Promise<ConnectionRoute> {
     const target = new URL(url);
     const proxy = this.#proxyFor(target);
     const key = `${target.protocol} ${proxy?.href ?? ""}`;
@@ -82,7 +82,7 @@ export class Connections {
     return this.#proxies.get(origin);
   }
 
-  async #make(protocol: "http:" | "https:", proxy: URL | undefined): Promise<Route> {
+  async #make(protocol: "http:" | "https:", proxy: URL | undefined): Promise<ConnectionRoute> {
     const { agent: given, ca, concurrency } = this.#settings;
     const isTunnel = proxy !== undefined && protocol === "https:";
     const speaks = proxy === undefined || isTunnel ? protocol : proxy.protocol;

@@ -3,7 +3,7 @@ import type { ConnectionSettings } from "../connection-settings.ts";
 import { after } from "../timers.ts";
 import { adviceFor } from "./advice.ts";
 import { AnswerBody } from "./answer-body.ts";
-import { Connections, headersOf, type Route } from "./connections.ts";
+import { type ConnectionRoute, Connections, headersOf } from "./connections.ts";
 import { letGo } from "./let-go.ts";
 import { ProxyError } from "./proxy.ts";
 import { StatusLine } from "./status-line.ts";
@@ -26,7 +26,7 @@ export function createNodeTransport(settings: ConnectionSettings): Transport {
   const connections = new Connections(settings);
   const transport: Transport = async (request) => {
     if (request.signal.aborted) throw aborted(request.url);
-    let route: Route;
+    let route: ConnectionRoute;
     try {
       route = await connections.route(request.url);
     } catch (error) {
@@ -37,7 +37,7 @@ export function createNodeTransport(settings: ConnectionSettings): Transport {
   return Object.assign(transport, { close: () => connections.close() });
 }
 
-function exchange(route: Route, request: TransportRequest): Promise<TransportResponse> {
+function exchange(route: ConnectionRoute, request: TransportRequest): Promise<TransportResponse> {
   const { url, method, headers, body, timeout, signal } = request;
   const { proxy } = route;
   return new Promise((resolve, reject) => {

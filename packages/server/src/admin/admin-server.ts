@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { stringifyJson } from "@pintle/events";
 import type { Hiding } from "@pintle/kit/host";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 
 export interface AdminOptions {
@@ -12,7 +12,7 @@ export interface AdminOptions {
   readonly routes: Readonly<Record<string, AdminRoute>>;
   /** Knows the secrets of now. */
   readonly hiding: () => Hiding;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
 }
 
 export interface AdminRoute {
@@ -22,8 +22,8 @@ export interface AdminRoute {
 }
 
 /**
- * Resolves with what is told as JSON, or with a `PlainText`. A `Refusal` that it throws is the
- * answer.
+ * Resolves with what is told as JSON, or with a `PlainText`. An `AdminRefusal` that it throws
+ * is the answer.
  */
 export type AdminHandler = (call: AdminCall) => Promise<unknown>;
 
@@ -55,7 +55,7 @@ export class Unwell {
 
 /** A request that cannot be fulfilled, with its status and one line that says why. */
 export class AdminRefusal extends Error {
-  override readonly name: string = "Refusal";
+  override readonly name: string = "AdminRefusal";
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parseCommandLine } from "./command.ts";
 import { commands } from "./commands.ts";
-import { configured, newFolder, print, Run, refusal } from "./run.test.support.ts";
+import { CommandRun, configured, newFolder, print, refusal } from "./run.test.support.ts";
 
 const received: { path: string | undefined; authorization: string | undefined; body: string }[] = [];
 const server = createServer(async (request: IncomingMessage, response) => {
@@ -31,7 +31,7 @@ test("a sound configuration is said to be so, and nothing is sent", async () => 
     sources: [{ name: "shop", writeKey: "wk_shop", destinations: ["hook"] }],
     destinations: { hook: { type: "webhook", url: `${url}/takes` } },
   });
-  const run = new Run(folder, ["check"]);
+  const run = new CommandRun(folder, ["check"]);
   assert.equal(await run.ended, 0, run.stderr);
   assert.equal(run.stdout, "pintle.config.json is sound: 1 source, 1 destination\n");
   assert.deepEqual(received.splice(0), []);
@@ -39,11 +39,17 @@ test("a sound configuration is said to be so, and nothing is sent", async () => 
 
 test("a configuration that is not sound is refused with every problem", async () => {
   const folder = configured({ sources: [{ name: "shop" }], destinations: { hook: { type: "webhok" } } });
-  const run = new Run(folder, ["check", "--config", "pintle.config.json"]);
+  const run = new CommandRun(folder, ["check", "--config", "pintle.config.json"]);
   assert.equal(await run.ended, 1);
   assert.match(run.stderr, /^pintle: pintle\.config\.json: sources\[0\]\.writeKey: is missing/m);
-  assert.match(await new Run(folder, ["check", "--config", "none.ts"]).refusal(), /^none\.ts: there is no such file$/);
-  assert.match(await new Run(newFolder(), ["check", "--send"]).refusal(), /^there is none of pintle\.config\.ts, /);
+  assert.match(
+    await new CommandRun(folder, ["check", "--config", "none.ts"]).refusal(),
+    /^none\.ts: there is no such file$/,
+  );
+  assert.match(
+    await new CommandRun(newFolder(), ["check", "--send"]).refusal(),
+    /^there is none of pintle\.config\.ts, /,
+  );
 });
 
 test("--send shows request and answer of each destination, and no secret", async () => {
@@ -57,7 +63,7 @@ test("--send shows request and answer of each destination, and no secret", async
       off: { type: "webhook", url: `${url}/off`, enabled: false },
     },
   });
-  const run = new Run(folder, ["check", "--send"], { TOKEN: "Bearer token_of_env" });
+  const run = new CommandRun(folder, ["check", "--send"], { TOKEN: "Bearer token_of_env" });
   assert.equal(await run.ended, 1, "one that does not deliver is a failure");
   const [first, second, ...others] = received.splice(0);
   assert.deepEqual(others, []);
@@ -207,7 +213,7 @@ test("an event of unknown type is refused before anything is sent", async () => 
     destinations: { hook: { type: "webhook", url: `${url}/takes` } },
   });
   writeFileSync(join(folder, "odd.json"), '{"type":"purchase","userId":"u1"}');
-  const run = new Run(folder, ["check", "--send", "--event", "odd.json"]);
+  const run = new CommandRun(folder, ["check", "--send", "--event", "odd.json"]);
   assert.equal(await run.ended, 1);
   assert.match(run.stdout, /would become a dead letter \(type\), so nothing is sent\n\nnothing is to be sent\n$/);
   assert.deepEqual(received, []);
@@ -231,7 +237,7 @@ test("a destination that never opens, or a server that never answers, ends with 
        destinations: { opens: { type: opens }, delivers: { type: delivers }, hook: { type: "webhook", url: "${url}/takes" } },
      });`,
   );
-  const run = new Run(folder, ["check", "--send", "--timeout", "100ms"]);
+  const run = new CommandRun(folder, ["check", "--send", "--timeout", "100ms"]);
   assert.equal(await run.ended, 1, "and the process ends, though something of the owner's keeps it");
   for (const name of ["opens", "delivers"]) {
     const line = `^${name} \\(${name}\\)\\n  not delivered, .* \\(timeout: it took longer than 100 ms \\(--timeout\\)\\)$`;
@@ -259,7 +265,7 @@ test("--send brings the test event through the transformation", async () => {
        },
      });`,
   );
-  const run = new Run(folder, ["check", "--send"]);
+  const run = new CommandRun(folder, ["check", "--send"]);
   assert.equal(await run.ended, 1);
   const events = received.splice(0).map(({ body }) => JSON.parse(body) as { event: string; messageId: string });
   assert.deepEqual(
@@ -283,7 +289,7 @@ test("a configuration in TypeScript is found and run", async () => {
     `import { defineConfig } from "pintle";
      export default defineConfig({ sources: [{ name: "shop", writeKey: "wk_shop" as string }] });`,
   );
-  const run = new Run(folder, ["check"]);
+  const run = new CommandRun(folder, ["check"]);
   assert.equal(await run.ended, 0, run.stderr);
   assert.match(run.stdout, /is sound: 1 source, 0 destinations/);
 });
@@ -319,7 +325,7 @@ test("what was written is removed also when Ctrl-C ends it", async () => {
        destinations: { one: { type: hangs }, two: { type: hangs } },
      });`,
   );
-  const run = new Run(folder, ["check", "--send"]);
+  const run = new CommandRun(folder, ["check", "--send"]);
   await run.ready();
   run.signal("SIGINT");
   assert.equal(await run.ended, "SIGINT", run.stderr);

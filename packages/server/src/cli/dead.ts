@@ -137,7 +137,7 @@ function headerLines(headers: Readonly<Record<string, string>>): string[] {
  * What the admin port answers: by destination, how many letters; and of those that were not
  * replayed, why.
  */
-interface Told extends Partial<Record<DeadDecision, Readonly<Record<string, number>>>> {
+interface DeadReport extends Partial<Record<DeadDecision, Readonly<Record<string, number>>>> {
   readonly filtered?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly left?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -157,7 +157,7 @@ async function runSettle(call: CommandCall, context: CommandContext, decision: D
       `say which letters to ${word}: by a flag (see: pintle dead ${word} --help), or --all`,
     );
   }
-  const told = (await adminClient(call, context).post(`/dead/${word}`, body)) as Told;
+  const told = (await adminClient(call, context).post(`/dead/${word}`, body)) as DeadReport;
   const lines = Object.entries(told[decision] ?? {})
     .filter(([, number]) => number > 0)
     .map(([id, number]) => `${id}: ${decision} ${nouns(number, "dead letter")}`);

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Status } from "../admin/status.ts";
-import { anyPort, configured, Run } from "./run.test.support.ts";
+import { anyPort, CommandRun, configured } from "./run.test.support.ts";
 
 const destinations = ["one", "two"];
 const events = 3;
@@ -38,12 +38,14 @@ test("requests that are 28 times as large on the heap end neither the router nor
       destinations.map((name) => [name, { type: "webhook", url: `${origin}/${name}`, timeout: "5m" }]),
     ),
   });
-  const begin = async (): Promise<Run> => {
-    const run = new Run(folder, ["start", ...anyPort, "--data", "data"], { NODE_OPTIONS: "--max-old-space-size=512" });
+  const begin = async (): Promise<CommandRun> => {
+    const run = new CommandRun(folder, ["start", ...anyPort, "--data", "data"], {
+      NODE_OPTIONS: "--max-old-space-size=512",
+    });
     await run.ready();
     return run;
   };
-  const status = async (run: Run): Promise<Status> => {
+  const status = async (run: CommandRun): Promise<Status> => {
     const authorization = `Bearer ${readFileSync(join(folder, "data", "admin-token"), "utf8").trim()}`;
     const response = await fetch(`${run.told("admin")}/status`, { headers: { authorization, connection: "close" } });
     return (await response.json()) as Status;

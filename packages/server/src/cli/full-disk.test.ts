@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { verifyLog } from "@pintle/log";
-import { configured, type Run, start } from "./run.test.support.ts";
+import { type CommandRun, configured, start } from "./run.test.support.ts";
 
 /**
  * A file system of 32 MB in memory, which is gone after the test; `undefined` where none can be
@@ -68,7 +68,7 @@ test("a full disk: health says so, a kill leaves no alarm, it starts and deliver
   writeFileSync(join(disk, "ballast"), Buffer.alloc(8e6));
 
   const accepted: string[] = [];
-  const post = async (run: Run, messageId: string, bytes: number): Promise<number> => {
+  const post = async (run: CommandRun, messageId: string, bytes: number): Promise<number> => {
     const { status } = await fetch(`${run.told("events")}/v1/track`, {
       method: "POST",
       headers: { authorization: `Basic ${btoa("wk_shop:")}`, connection: "close" },

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../config/load-config.ts";
-import { newFolder, Run, start } from "./run.test.support.ts";
+import { CommandRun, newFolder, start } from "./run.test.support.ts";
 
 const workspace = {
   sources: [
@@ -44,7 +44,7 @@ function imported(): string {
 
 test("what import prints is a configuration that does the same, without the secrets", async () => {
   const folder = imported();
-  const run = new Run(folder, ["import", "workspaceConfig.json"]);
+  const run = new CommandRun(folder, ["import", "workspaceConfig.json"]);
   assert.equal(await run.ended, 0, run.stderr);
   assert.equal(
     run.stdout,
@@ -105,7 +105,7 @@ test("start takes the file as it is, and says what it leaves out", async () => {
 
 test("import refuses what it cannot read", async () => {
   const folder = newFolder();
-  const refusal = (file: string) => new Run(folder, ["import", file]).refusal();
+  const refusal = (file: string) => new CommandRun(folder, ["import", file]).refusal();
   writeFileSync(join(folder, "own.json"), '{"sources":[{"name":"s","writeKey":"k"}]}');
   writeFileSync(join(folder, "broken.json"), '{"sources":[');
   const urlless = structuredClone(workspace);
@@ -114,10 +114,10 @@ test("import refuses what it cannot read", async () => {
   assert.match(await refusal("none.json"), /^none\.json: there is no such file$/);
   assert.match(await refusal("own.json"), /^own\.json: not a workspaceConfig\.json/);
   assert.match(await refusal("broken.json"), /^broken\.json: not valid JSON at line 1, column 13$/);
-  const run = new Run(folder, ["import", "urlless.json"]);
+  const run = new CommandRun(folder, ["import", "urlless.json"]);
   assert.equal(await run.ended, 0, run.stderr);
   assert.match(run.stdout, /^\/\/ - destination "Orders hook": all of it: url: .*got ""$/m);
-  assert.match(await new Run(folder, ["import"]).refusal(), /^FILE is missing: pintle import FILE/);
+  assert.match(await new CommandRun(folder, ["import"]).refusal(), /^FILE is missing: pintle import FILE/);
 });
 
 test("what is left out is also told where nothing is left, and where the start fails", async () => {
@@ -129,7 +129,7 @@ test("what is left out is also told where nothing is left, and where the start f
     ["import", "workspaceConfig.json"],
     ["check", "--config", "workspaceConfig.json"],
   ]) {
-    const run = new Run(folder, words);
+    const run = new CommandRun(folder, words);
     assert.equal(await run.ended, 1);
     assert.match(run.stderr, /^pintle: workspaceConfig\.json: sources: at least one source is needed/m);
     assert.match(
@@ -152,12 +152,12 @@ test("of a file with several workspaces one is named", async () => {
     ["import", "w.json"],
     ["check", "--config", "w.json"],
   ]) {
-    assert.match(await new Run(folder, words).refusal(), all);
-    const run = new Run(folder, [...words, "--workspace", "two"]);
+    assert.match(await new CommandRun(folder, words).refusal(), all);
+    const run = new CommandRun(folder, [...words, "--workspace", "two"]);
     assert.equal(await run.ended, 0, run.stderr);
   }
   assert.match(await start(folder, "--config", "w.json").refusal(), all);
   writeFileSync(join(folder, "own.json"), '{"sources":[{"name":"s","writeKey":"k"}]}');
-  const refused = await new Run(folder, ["check", "--config", "own.json", "--workspace", "two"]).refusal();
+  const refused = await new CommandRun(folder, ["check", "--config", "own.json", "--workspace", "two"]).refusal();
   assert.match(refused, /^--workspace is for a workspaceConfig\.json, which own\.json is not$/);
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import type { Status } from "../admin/status.ts";
 import type { DestinationStatus } from "../router/ledger/status.ts";
-import { configured, newFolder, Run, send, start } from "./run.test.support.ts";
+import { CommandRun, configured, newFolder, send, start } from "./run.test.support.ts";
 
 /** A destination that takes what brings the right key. */
 let rightKey = "key_number_one";
@@ -46,7 +46,7 @@ const config = (authorization: string, more: object = {}) => ({
 /** A running data plane whose configuration can be changed. */
 class Plane {
   readonly folder: string;
-  readonly run: Run;
+  readonly run: CommandRun;
 
   constructor(value: object) {
     this.folder = configured(value);
@@ -218,9 +218,9 @@ test("start and check end with one line where the configuration does not come to
   writeFileSync(join(folder, "pintle.config.ts"), `${hangs} export default {};`);
   const told = /^pintle\.config\.ts: not loaded within 200 ms: something in it waits or runs without an end/;
   assert.match(await start(folder, "--config-timeout", "200ms").refusal(), told);
-  assert.match(await new Run(folder, ["check", "--config-timeout", "200ms"]).refusal(), told);
+  assert.match(await new CommandRun(folder, ["check", "--config-timeout", "200ms"]).refusal(), told);
   assert.match(
-    await new Run(folder, ["check", "--config-timeout", "soon"]).refusal(),
+    await new CommandRun(folder, ["check", "--config-timeout", "soon"]).refusal(),
     /^--config-timeout takes a time/,
   );
   writeFileSync(join(folder, "pintle.config.ts"), "await new Promise(() => {}); export default {};");
@@ -229,7 +229,10 @@ test("start and check end with one line where the configuration does not come to
     /^pintle\.config\.ts: cannot be run: it awaits something that never comes$/,
   );
   writeFileSync(join(folder, "pintle.config.ts"), "process.exit(0);");
-  assert.match(await new Run(folder, ["check"]).refusal(), /^pintle\.config\.ts: cannot be run: it ended its process/);
+  assert.match(
+    await new CommandRun(folder, ["check"]).refusal(),
+    /^pintle\.config\.ts: cannot be run: it ended its process/,
+  );
 });
 
 test("a command that loads a configuration can be ended", { skip: process.platform === "win32" }, async () => {
@@ -244,7 +247,7 @@ test("a command that loads a configuration can be ended", { skip: process.platfo
     ["SIGINT", "check"],
   ] as const) {
     rmSync(begun, { force: true });
-    const run = command === "start" ? start(folder) : new Run(folder, [command]);
+    const run = command === "start" ? start(folder) : new CommandRun(folder, [command]);
     while (!existsSync(begun) || readFileSync(begun, "utf8") === "")
       await new Promise((resolve) => setImmediate(resolve));
     run.signal(signal);
@@ -276,6 +279,6 @@ test("what a destination type leaves running does not keep check --send", async 
       destinations: { team: { type: crm, name: "me" } },
     });`;
   writeFileSync(join(folder, "pintle.config.ts"), text);
-  const fine = new Run(folder, ["check", "--send"]);
+  const fine = new CommandRun(folder, ["check", "--send"]);
   assert.equal(await fine.ended, 0, fine.stderr);
 });

@@ -15,7 +15,7 @@ const base = mkdtempSync(join(tmpdir(), "pintle-cli-"));
 after(() => rmSync(base, { recursive: true }));
 
 /** `pintle` as a process, in a folder of its own. */
-export class Run {
+export class CommandRun {
   readonly #child: ChildProcess;
   readonly ended: Promise<number | NodeJS.Signals>;
   stdout = "";
@@ -75,7 +75,7 @@ export class Run {
   }
 }
 
-const running = new Set<Run>();
+const running = new Set<CommandRun>();
 afterEach(async () => {
   for (const run of running) {
     run.signal("SIGKILL");
@@ -89,8 +89,8 @@ export function newFolder(): string {
 
 export const anyPort: readonly string[] = ["--port", "0", "--admin-port", "0"];
 
-export function start(folder: string, ...flags: string[]): Run {
-  return new Run(folder, ["start", ...anyPort, ...flags]);
+export function start(folder: string, ...flags: string[]): CommandRun {
+  return new CommandRun(folder, ["start", ...anyPort, ...flags]);
 }
 
 export function configured(config: unknown): string {

@@ -7,15 +7,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { hashUserKey, userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { Progress } from "@pintle/log";
 import type { Status } from "../admin/status.ts";
 import { EmbeddedEngine } from "../engine/embedded/embedded-engine.ts";
-import type { Progress } from "../engine/engine.ts";
 import { createLogger } from "../logger.ts";
 import { encodeDeadLetter } from "../records/dead-letter.ts";
 import { replayRecord } from "../records/replay-record.ts";
 import { encodeSlice, type ParkedFacts } from "../records/retry-record.ts";
 import { eventRecord } from "../router/testing/event-records.ts";
-import { anyPort, configured, Run } from "./run.test.support.ts";
+import { anyPort, CommandRun, configured } from "./run.test.support.ts";
 
 const perRecord = 40;
 const records = 150;
@@ -57,7 +57,9 @@ test("what a machine with little memory left, parked users, letters, ended event
   mkdirSync(data, { mode: 0o700 });
   await write(data);
 
-  const run = new Run(folder, ["start", ...anyPort, "--data", "data"], { NODE_OPTIONS: "--max-old-space-size=256" });
+  const run = new CommandRun(folder, ["start", ...anyPort, "--data", "data"], {
+    NODE_OPTIONS: "--max-old-space-size=256",
+  });
   await run.ready();
   const authorization = `Bearer ${readFileSync(join(data, "admin-token"), "utf8").trim()}`;
   const admin = async (path: string, more: RequestInit = {}): Promise<unknown> => {

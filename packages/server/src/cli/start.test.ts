@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { anyPort, configured, eventsIn, newFolder, Run, send, start } from "./run.test.support.ts";
+import { anyPort, CommandRun, configured, eventsIn, newFolder, send, start } from "./run.test.support.ts";
 
 const sound = {
   sources: [{ name: "shop", writeKey: "wk_secret_shop", destinations: ["audit"] }],
@@ -112,11 +112,11 @@ test("a port in use", async () => {
   const folder = configured(sound);
   const flags = (name: string) => ["start", ...anyPort, `--${name}`, String(port)];
   assert.equal(
-    await new Run(folder, flags("port")).refusal(),
+    await new CommandRun(folder, flags("port")).refusal(),
     `port ${port} of 127.0.0.1 is in use (choose another: --port PORT)`,
   );
   assert.equal(
-    await new Run(folder, flags("admin-port")).refusal(),
+    await new CommandRun(folder, flags("admin-port")).refusal(),
     `port ${port} of 127.0.0.1 is in use (choose another: --admin-port PORT)`,
   );
   server.close();
@@ -197,11 +197,14 @@ test("several mistakes are one line each", async () => {
 });
 
 test("help, version, and a command that does not exist", async () => {
-  const help = new Run(newFolder(), ["--help"]);
+  const help = new CommandRun(newFolder(), ["--help"]);
   assert.equal(await help.ended, 0);
   assert.match(help.stdout, /^ {2}start {2,}Starts a data plane/m);
-  const version = new Run(newFolder(), ["--version"]);
+  const version = new CommandRun(newFolder(), ["--version"]);
   assert.equal(await version.ended, 0);
   assert.match(version.stdout, /^\d+\.\d+\.\d+\S*\n$/);
-  assert.match(await new Run(newFolder(), ["strat"]).refusal(), /^unknown command "strat"; did you mean "start"\?/);
+  assert.match(
+    await new CommandRun(newFolder(), ["strat"]).refusal(),
+    /^unknown command "strat"; did you mean "start"\?/,
+  );
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "no
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Status } from "../admin/status.ts";
-import { configured, eventsIn, newFolder, Run, refusal, send, start } from "./run.test.support.ts";
+import { CommandRun, configured, eventsIn, newFolder, refusal, send, start } from "./run.test.support.ts";
 import { statusLines } from "./status.ts";
 
 const hook = {
@@ -101,33 +101,36 @@ test("pintle status finds the data plane by its folder", async () => {
   await send(plane.told("events"), "wk_secret_shop", { userId: "u", event: "a" });
   await eventsIn(join(folder, "out.jsonl"), 1);
 
-  const asked = new Run(folder, ["status"]);
+  const asked = new CommandRun(folder, ["status"]);
   assert.equal(await asked.ended, 0, asked.stderr);
   assert.match(asked.stdout, /^accepted 1 event in 1 request$/m);
   assert.ok(!existsSync(join(folder, "pintle-data", "topics", "dead.audit-0")), "looking for dead letters makes none");
   assert.match(asked.stdout, /^audit +file +working +0s +0 +1 +0 +0 +0 +0 +0$/m);
   const port = new URL(plane.told("admin")).port;
-  const json = new Run(folder, ["status", "--json", "--data", "pintle-data", "--admin-port", port]);
+  const json = new CommandRun(folder, ["status", "--json", "--data", "pintle-data", "--admin-port", port]);
   assert.equal(await json.ended, 0, json.stderr);
   assert.equal((JSON.parse(json.stdout) as Status).accepted, 1);
 
   const token = join(folder, "pintle-data", "admin-token");
   const right = readFileSync(token, "utf8");
   writeFileSync(token, "at_wrong\n");
-  assert.match(await new Run(folder, ["status"]).refusal(), /does not take the token of this folder/);
+  assert.match(await new CommandRun(folder, ["status"]).refusal(), /does not take the token of this folder/);
   writeFileSync(token, right);
 
   plane.signal("SIGTERM");
   assert.equal(await plane.ended, 0);
-  assert.match(await new Run(folder, ["status"]).refusal(), /^no data plane answers at http:.*nobody listens there/);
+  assert.match(
+    await new CommandRun(folder, ["status"]).refusal(),
+    /^no data plane answers at http:.*nobody listens there/,
+  );
 });
 
 test("pintle status says where it has looked in vain", async () => {
   const folder = newFolder();
-  assert.match(await new Run(folder, ["status"]).refusal(), /pintle-data is not the folder of a data plane/);
+  assert.match(await new CommandRun(folder, ["status"]).refusal(), /pintle-data is not the folder of a data plane/);
   writeFileSync(join(folder, "admin-token"), "at_token\n", { mode: 0o600 });
   assert.match(
-    await new Run(folder, ["status", "--data", ".", "--admin-port", "99999"]).refusal(),
+    await new CommandRun(folder, ["status", "--data", ".", "--admin-port", "99999"]).refusal(),
     /--admin-port takes a port, 0 to 65535, not "99999"/,
   );
 });

@@ -1,8 +1,8 @@
-import { type Entry, type RudderStackSettings, text } from "@pintle/destinations/rudderstack";
+import { type RudderStackSettings, text, type WorkspaceObject } from "@pintle/destinations/rudderstack";
 import { knownTypes } from "@pintle/events/gateway";
 
 /** Event filtering there concerns tracks alone: all other types pass. */
-export function eventsOf(settings: RudderStackSettings): Entry {
+export function eventsOf(settings: RudderStackSettings): WorkspaceObject {
   const option = settings.choice("eventFilteringOption", ["disable", "whitelistedEvents", "blacklistedEvents"]);
   const namesOf = (key: string) =>
     settings
@@ -21,7 +21,7 @@ export function eventsOf(settings: RudderStackSettings): Entry {
  * One consent manager can be carried over: which one wrote an event's consents, Pintle does not
  * ask.
  */
-export function consentOf(settings: RudderStackSettings, omit: (what: string) => void): Entry {
+export function consentOf(settings: RudderStackSettings, omit: (what: string) => void): WorkspaceObject {
   const found: { ids: string[]; strategy: "and" | "or" }[] = [];
   const add = (ids: string[], strategy: "and" | "or") => {
     const given = ids.map((id) => id.trim()).filter(Boolean);

@@ -1,4 +1,4 @@
-import type { Progress as LogProgress } from "@pintle/log";
+import type { Progress } from "@pintle/log";
 
 /**
  * The engine: everything durable is a topic of records with offsets, read by consumer groups.
@@ -124,17 +124,10 @@ export interface AssignedPartition {
   wait(from: number, signal: AbortSignal): Promise<void>;
   /**
    * Saves where the group stands. Cheap (no sync): progress that a crash loses is work done again,
-   * never work lost.
+   * never work lost. It may list 100,000 events.
    */
   save(progress: Progress): void;
 }
-
-/**
- * Progress of a consumer group on one partition: every event of every record below `low` is
- * finished, and so are those in `finished`, which lists (offset, index of the event in its record)
- * at or above `low`. It may list 100,000 events.
- */
-export type Progress = LogProgress;
 
 export interface Subscription {
   /** Leaves the group: `revoked` is called for each assigned partition first. */

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 import type { EngineConfig } from "../model/engine.ts";
 import { EmbeddedEngine } from "./embedded/embedded-engine.ts";
 import type { Engine, Retention } from "./engine.ts";
@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly config: EngineConfig;
   /** The data folder. Whoever opens the engine holds its lock. */
   readonly directory: string;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   /** What is kept of the topics that the thread writes. @default everything */
   readonly retention?: ((topic: string) => Retention | undefined) | undefined;
 }

@@ -9,10 +9,10 @@ import {
   auth,
   cleanUp,
   delivered,
-  type Ending,
   openEngine,
   runGateway,
   send,
+  type Teardown,
   temporaryFolder,
 } from "./running-gateway.test.support.ts";
 
@@ -98,7 +98,7 @@ test("after a power failure everything that got ok is there, and nothing that wa
 });
 
 /** What a test does at its end, done when it says so. */
-class Life implements Ending {
+class Life implements Teardown {
   readonly #runs: (() => unknown)[] = [];
 
   after(run?: unknown): void {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
-import { type Logger, unforeseen } from "../logger.ts";
+import { type PlaneLogger, unforeseen } from "../logger.ts";
 import { internalError, tooManyHeaders, unknownPath, wrongMethod } from "./answer.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { ClientAddress } from "./client-address.ts";
@@ -30,7 +30,7 @@ export interface GatewayOptions {
    * Where accepted requests go; the gateway appends to its topic `events` and does not close it.
    */
   readonly engine: Pick<Engine, "append" | "partitions">;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   /** Version of the data plane, for `/version`. */
   readonly version: string;
   /** Addresses or subnets of proxies whose `X-Forwarded-For` is believed. @default [] */

@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { EmbeddedEngine, type EmbeddedEngineOptions } from "../engine/embedded/embedded-engine.ts";
 import type { AssignedPartition, EngineRecord } from "../engine/engine.ts";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 import { eventsOf, type RecordEvents } from "../records/event-record.ts";
 import { createGateway, type Gateway, type GatewayOptions, type GatewaySource } from "./gateway.ts";
 
@@ -33,7 +33,7 @@ export interface TestEngine extends EmbeddedEngine {
  * The real engine, in a folder of its own, or on the file system that is given. Closed at the end
  * of the test.
  */
-export async function openEngine(t: Ending, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
+export async function openEngine(t: Teardown, options: Partial<EmbeddedEngineOptions> = {}): Promise<TestEngine> {
   const directory = options.directory ?? (options.fs === undefined ? await temporaryFolder(t) : "/data");
   const engine = new EmbeddedEngine({ owns: () => true, logger: keepingLogger([]), ...options, directory });
   cleanUp(t, () => engine.close());
@@ -61,15 +61,15 @@ export async function openEngine(t: Ending, options: Partial<EmbeddedEngineOptio
 }
 
 /** Where a test leaves what has to be done at its end; a TestContext is one. */
-export type Ending = Pick<TestContext, "after">;
+export type Teardown = Pick<TestContext, "after">;
 
-const endings = new WeakMap<Ending, (() => unknown)[]>();
+const endings = new WeakMap<Teardown, (() => unknown)[]>();
 
 /**
  * Does something at the end of a test: what was made last goes first, the other way round than
  * `t.after` alone.
  */
-export function cleanUp(t: Ending, run: () => unknown): void {
+export function cleanUp(t: Teardown, run: () => unknown): void {
   let stack = endings.get(t);
   if (stack === undefined) {
     const runs: (() => unknown)[] = [];
@@ -83,7 +83,7 @@ export function cleanUp(t: Ending, run: () => unknown): void {
 }
 
 /** A folder that is removed at the end of the test. */
-export async function temporaryFolder(t: Ending): Promise<string> {
+export async function temporaryFolder(t: Teardown): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "pintle-gateway-"));
   cleanUp(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
@@ -95,7 +95,7 @@ export interface LogLine {
 }
 
 /** Keeps lines, with everything that an object has to show, to look for secrets in them. */
-export function keepingLogger(lines: LogLine[]): Logger {
+export function keepingLogger(lines: LogLine[]): PlaneLogger {
   const at = (level: string) => (fields: object | string, message?: string) => {
     const text = typeof fields === "string" ? fields : `${message} ${JSON.stringify(fields)} ${errorText(fields)}`;
     lines.push({ level, message: text });
@@ -132,7 +132,7 @@ export interface Response {
 
 /** A gateway that listens, closed at the end of the test. */
 export async function runGateway(
-  t: Ending,
+  t: Teardown,
   options: Partial<GatewayOptions> & Pick<GatewayOptions, "engine">,
 ): Promise<Running> {
   const lines: LogLine[] = [];
@@ -175,7 +175,7 @@ export function send(
 }
 
 /** A connection on which a test writes bytes as it likes. */
-export async function open(t: Ending, port: number): Promise<RawClient> {
+export async function open(t: Teardown, port: number): Promise<RawClient> {
   const socket = connect(port, "127.0.0.1");
   cleanUp(t, () => socket.destroy());
   await once(socket, "connect");

@@ -1,5 +1,5 @@
 import { EngineError } from "../engine/engine-error.ts";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 
 /**
  * Whether the storage takes events. It is in one of two modes. Open: every request is stored. Shut,
@@ -8,11 +8,11 @@ import type { Logger } from "../logger.ts";
  * opens the gate, the first that is not shuts it for another second.
  */
 export class StorageGate {
-  readonly #logger: Logger;
+  readonly #logger: PlaneLogger;
   #shutUntil: number | undefined;
   #isFull = false;
 
-  constructor(logger: Logger) {
+  constructor(logger: PlaneLogger) {
     this.#logger = logger;
   }
 

@@ -1,7 +1,7 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Position, Tools } from "@pintle/kit";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 import { type OpenedRecord, openRecord } from "../records/event-record.ts";
 import type { Redact } from "../redactor.ts";
 import type { ConsumerDestination } from "./consumer-destination.ts";
@@ -43,7 +43,7 @@ export interface ConsumerOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   readonly redact: Redact;
   readonly limits?: Partial<ConsumerLimits>;
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */

@@ -11,7 +11,7 @@ import type { DestinationStatus } from "./ledger/status.ts";
 import type { TestEvent } from "./testing/event-records.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
 import { FakeDestination } from "./testing/fake-destination.ts";
-import { MemoryStore } from "./testing/memory-engine.ts";
+import { MemoryDisk } from "./testing/memory-engine.ts";
 import { seededRandom } from "./testing/random.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 
@@ -169,7 +169,7 @@ async function run(world: World): Promise<void> {
     steps,
   } = world;
   const random = seededRandom(seed);
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const clock = new FakeClock();
   let now: Mood = well;
   let made = 0;
@@ -435,7 +435,7 @@ function makeEvent(number: number, users: number, random: () => number): TestEve
   };
 }
 
-function eventsIn(store: MemoryStore, partitions: number) {
+function eventsIn(store: MemoryDisk, partitions: number) {
   return Array.from({ length: partitions }, (_, partition) => store.recordsOf("events", partition))
     .flat()
     .flatMap((record) =>

@@ -4,7 +4,7 @@ import { dead, delivered, retry } from "@pintle/kit";
 import { FakeFileSystem, type OperationKind, systemError } from "@pintle/log/testing";
 import fc from "fast-check";
 import { EmbeddedEngine } from "../engine/embedded/embedded-engine.ts";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import { decodeDeadLetter } from "../records/dead-letter.ts";
@@ -70,7 +70,7 @@ async function run(seed: number, history: readonly Step[]): Promise<void> {
   const disk = new FakeFileSystem();
   const clock = new FakeClock();
   const damage: unknown[] = [];
-  const logger: Logger = {
+  const logger: PlaneLogger = {
     debug() {},
     info() {},
     warn() {},

@@ -4,7 +4,7 @@ import { dead, delivered, filtered, type Outcome, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
-import { MemoryStore } from "./testing/memory-engine.ts";
+import { MemoryDisk } from "./testing/memory-engine.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
 
 const minute = 60_000;
@@ -34,7 +34,7 @@ test("an event is delivered to every connected destination as soon as it is acce
 });
 
 test("nothing goes out before every destination has its place in the log, however large a backlog is", async () => {
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const first = await RouterHarness.open({ store, destinations: {} });
   for (let n = 0; n < 50; n++) await first.accept([{ messageId: `m${n}` }]);
   await first.close();
@@ -393,7 +393,7 @@ test("at the very first start every destination begins at the beginning; one tha
   const one = destination();
   const two = destination();
   const three = destination();
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const clock = new FakeClock();
   // The gateway was faster than the router: an event is there, and no router has been.
   const before = await RouterHarness.open({ store, clock, destinations: {} });

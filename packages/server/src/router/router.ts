@@ -3,7 +3,7 @@ import type { DestinationType, Tools } from "@pintle/kit";
 import { secretsOf } from "@pintle/kit/host";
 import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine-error.ts";
-import type { Logger } from "../logger.ts";
+import type { PlaneLogger } from "../logger.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import type { DeadLetter } from "../records/dead-letter.ts";
@@ -36,7 +36,7 @@ export interface RouterOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   /** @default where the log ends when the destination is started */
   readonly beginnings?: Beginnings | undefined;
   readonly limits?: Partial<ConsumerLimits>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answer, type SimulatedServer, simulate } from "./testing/simulation.ts";
+import { type SimulatedAnswer, type SimulatedServer, simulate } from "./testing/simulation.ts";
 
 // How long users' events wait, on virtual time. npm run bench -- retries makes a hundred runs of
 // each.
@@ -40,7 +40,7 @@ test("as much is true when all of it comes at once, each event of a user of its 
 });
 
 const down = 300 * second;
-const outages: readonly [name: string, answer: Answer | undefined, slowest: number][] = [
+const outages: readonly [name: string, answer: SimulatedAnswer | undefined, slowest: number][] = [
   ["nobody listens", undefined, 16 * second],
   ["it refuses", 503, 16 * second],
   ["it has nothing there", 404, 16 * second],

@@ -1,12 +1,12 @@
 import type { Dialect } from "../dialect.ts";
-import { type Place, type PlaceRules, type Present, placeOf, standsAsItIs } from "../place.ts";
+import { type NamedPlace, type PlaceRules, type Present, placeOf, standsAsItIs } from "../place.ts";
 import type { Column } from "./table.ts";
 
 /** Where the full names of a table's columns stand in it, for one load. */
 export class ColumnPlaces {
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #rules: PlaceRules;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, NamedPlace>();
   /** What this load gives away. */
   readonly #given = new Map<string, Present>();
 
@@ -32,7 +32,7 @@ export class ColumnPlaces {
   }
 
   /** Full names whose column the database does not know yet to be theirs. */
-  *claims(): Generator<Place & { readonly full: string; readonly claim: string }> {
+  *claims(): Generator<NamedPlace & { readonly full: string; readonly claim: string }> {
     for (const [full, place] of this.#places)
       if (place.claim !== undefined) yield { ...place, full, claim: place.claim };
   }

@@ -19,7 +19,7 @@ import { Names } from "../names.ts";
 import type { EventRows } from "../row.ts";
 import { type RowRules, RowsKept } from "../row-rules.ts";
 import { hasTable, rowsOf } from "../rows.ts";
-import { Loader, type LoaderBatch } from "./loader.ts";
+import { type LoaderBatch, WarehouseLoader } from "./loader.ts";
 import type { EventLoad } from "./schema-load.ts";
 import { namespaceOf, type WarehouseSettings } from "./settings.ts";
 import type { Warehouse } from "./warehouse.ts";
@@ -41,7 +41,7 @@ export class WarehouseConnection implements Connection {
   readonly #names: Names;
   readonly #rules: RowRules;
   readonly #namespace: string | undefined;
-  readonly #loader: Loader;
+  readonly #loader: WarehouseLoader;
 
   constructor({ warehouse, settings, tools, displayName }: WarehouseConnectionOptions) {
     const { dialect } = warehouse;
@@ -60,7 +60,7 @@ export class WarehouseConnection implements Connection {
       destinationId: rudderStackId ?? destinationId,
       newId: randomUUID,
     };
-    this.#loader = new Loader({ warehouse, rules: settings, shapes, now });
+    this.#loader = new WarehouseLoader({ warehouse, rules: settings, shapes, now });
   }
 
   position(place: Place, otherwise: Position, anew: Position = otherwise): Promise<Position> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Scalar, ValueType } from "../types.ts";
+import type { RowValue, ValueType } from "../types.ts";
 import { fitted } from "./fitted.ts";
 import { column } from "./items.test.support.ts";
 import type { Column } from "./table.ts";
@@ -9,7 +9,7 @@ const plain = { rudderStackTypes: false };
 const cutting = { rudderStackTypes: true };
 
 test("columns take what their limits let in", () => {
-  const cases: readonly (readonly [Column, Scalar, ValueType, Scalar | undefined])[] = [
+  const cases: readonly (readonly [Column, RowValue, ValueType, RowValue | undefined])[] = [
     [column("int", { range: [-10, 10] }), 10, "int", 10],
     [column("int", { range: [-10, 10] }), 11, "int", undefined],
     [column("float", { range: [-1e9, 1e9], digits: 9 }), 2n ** 70n, "float", undefined],

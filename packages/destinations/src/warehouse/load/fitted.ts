@@ -1,4 +1,4 @@
-import { fit, type Scalar, type ValueType, widen } from "../types.ts";
+import { fit, type RowValue, type ValueType, widen } from "../types.ts";
 import type { Column } from "./table.ts";
 
 export interface FitRules {
@@ -8,11 +8,11 @@ export interface FitRules {
 
 /** The value as the column takes it; `undefined` when it does not fit. */
 export function fitted(
-  value: Scalar,
+  value: RowValue,
   type: ValueType,
   column: Column,
   { rudderStackTypes }: FitRules,
-): Scalar | undefined {
+): RowValue | undefined {
   if (column.type === "other") return String(value);
   let fits = fit(value, type, column.type);
   if (fits === widen) fits = rudderStackTypes ? whole(value) : undefined;
@@ -38,7 +38,7 @@ export function wayInto(type: ValueType, { type: column, range, maxLength }: Col
   return column === "other" || column === "string" ? "text" : undefined;
 }
 
-function whole(value: Scalar): number | undefined {
+function whole(value: RowValue): number | undefined {
   // A whole number that is no int is too large for one.
   if (typeof value !== "number") return undefined;
   const cut = Math.trunc(value);

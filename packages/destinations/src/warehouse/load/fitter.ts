@@ -1,6 +1,6 @@
 import type { Cells, Shape } from "../cells.ts";
 import type { Discard } from "../row.ts";
-import type { Scalar } from "../types.ts";
+import type { RowValue } from "../types.ts";
 import type { ColumnPlaces } from "./column-places.ts";
 import { type FitRules, fitted, type Way, wayInto } from "./fitted.ts";
 import type { Item, ItemDiscard } from "./item.ts";
@@ -65,8 +65,8 @@ export class Fitter {
   }
 
   /** The row's values in the order of `names`; `undefined` where it has none. */
-  values(item: Item): (Scalar | undefined)[] {
-    const values = new Array<Scalar | undefined>(this.names.length).fill(undefined);
+  values(item: Item): (RowValue | undefined)[] {
+    const values = new Array<RowValue | undefined>(this.names.length).fill(undefined);
     this.#each(item, (slot, value) => {
       const known = values[slot];
       if (known === undefined) values[slot] = value;
@@ -76,8 +76,8 @@ export class Fitter {
   }
 
   /** The values that the row has, by column. */
-  valuesByName(item: Item): Map<string, Scalar> {
-    const values = new Map<string, Scalar>();
+  valuesByName(item: Item): Map<string, RowValue> {
+    const values = new Map<string, RowValue>();
     for (const [slot, value] of this.values(item).entries())
       if (value !== undefined) values.set(this.names[slot]!, value);
     return values;
@@ -116,7 +116,7 @@ export class Fitter {
    * @param put says whether the value stands there: two full names may share a column, and the
    * first one has it
    */
-  #each(item: Item, put: (slot: number, value: Scalar) => boolean): void {
+  #each(item: Item, put: (slot: number, value: RowValue) => boolean): void {
     for (const { shape, values } of item.parts) {
       const { slots, ways } = this.#planFor(shape);
       for (let at = 0; at < values.length; at++) {
@@ -155,7 +155,7 @@ export class Fitter {
     return plan;
   }
 
-  #tell({ event, id, receivedAt }: Item, column: string, value: Scalar, reason: Discard["reason"]): void {
+  #tell({ event, id, receivedAt }: Item, column: string, value: RowValue, reason: Discard["reason"]): void {
     this.#discard({ event, receivedAt, table: this.#table, rowId: id, column, value: String(value), reason });
   }
 }

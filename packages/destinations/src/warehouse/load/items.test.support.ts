@@ -1,5 +1,5 @@
 import { Cells, ShapeFamily } from "../cells.ts";
-import { type Scalar, typeOf } from "../types.ts";
+import { type RowValue, typeOf } from "../types.ts";
 import type { Item } from "./item.ts";
 import type { Column } from "./table.ts";
 
@@ -14,7 +14,7 @@ export const plainDialect = {
 const shapes = new ShapeFamily();
 
 export function item(
-  values: Record<string, Scalar>,
+  values: Record<string, RowValue>,
   { id = "m", at = receivedAt, event = 0 }: { id?: string; at?: string; event?: number } = {},
 ): Item {
   const cells = new Cells(shapes);

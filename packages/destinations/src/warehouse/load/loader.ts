@@ -10,12 +10,12 @@ export interface LoaderBatch {
   readonly unfit: ReadonlyMap<number, Dead>;
 }
 
-export interface LoaderOptions extends Pick<SchemaLoadOptions, "rules" | "shapes" | "now"> {
+export interface WarehouseLoaderOptions extends Pick<SchemaLoadOptions, "rules" | "shapes" | "now"> {
   readonly warehouse: Warehouse;
 }
 
 /** The database refuses rows of these events, so that none of their rows may be loaded. */
-class Refused extends Error {
+class RowsRefusedError extends Error {
   readonly events: ReadonlyMap<number, Dead>;
 
   constructor(events: ReadonlyMap<number, Dead>) {
@@ -31,11 +31,11 @@ const mostRaces = 5;
  * Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which
  * steps it has.
  */
-export class Loader {
-  readonly #options: LoaderOptions;
+export class WarehouseLoader {
+  readonly #options: WarehouseLoaderOptions;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: LoaderOptions) {
+  constructor(options: WarehouseLoaderOptions) {
     this.#options = options;
   }
 
@@ -58,7 +58,7 @@ export class Loader {
         return dead;
       } catch (error) {
         // Other rows of those events are in the transaction already: once more, without them.
-        if (error instanceof Refused) for (const [event, outcome] of error.events) dead.set(event, outcome);
+        if (error instanceof RowsRefusedError) for (const [event, outcome] of error.events) dead.set(event, outcome);
         else if (!this.#isRace(error) || ++races >= mostRaces) throw error;
       }
     }
@@ -86,7 +86,7 @@ export class Loader {
     const refused = new Map<number, Dead>();
     for (const [schema, its] of entered)
       await new SchemaLoad(schema, { ...this.#options, mayRace: isFirst }).run(its, refused);
-    if (refused.size > 0) throw new Refused(refused);
+    if (refused.size > 0) throw new RowsRefusedError(refused);
   }
 
   #isRace(error: unknown): boolean {

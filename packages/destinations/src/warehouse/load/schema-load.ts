@@ -7,7 +7,7 @@ import { Fitter } from "./fitter.ts";
 import { type Item, type ItemDiscard, newestOfEach } from "./item.ts";
 import { type LoadRules, SchemaTables } from "./schema-tables.ts";
 import { singleOut } from "./single-out.ts";
-import type { Refusal, Warehouse, WarehouseSchema } from "./warehouse.ts";
+import type { RefusedRow, Warehouse, WarehouseSchema } from "./warehouse.ts";
 
 /** The rows of one event of a batch. */
 export interface EventLoad {
@@ -126,7 +126,7 @@ export class SchemaLoad {
   async #singleOut(
     items: readonly Item[],
     dead: Map<number, Dead>,
-    put: (some: readonly Item[]) => Promise<Refusal | undefined>,
+    put: (some: readonly Item[]) => Promise<RefusedRow | undefined>,
   ): Promise<void> {
     const { warehouse, mayRace } = this.#options;
     const refused = await singleOut(items, async (some) => {

@@ -77,7 +77,7 @@ export interface WarehouseSchema {
    * Merges what events say of users into their rows, by id, as `mergeUser` says. Either all of it
    * goes in, or nothing.
    */
-  putUsers(table: Table, updates: ReadonlyMap<string, readonly UserUpdate[]>): Promise<Refusal | undefined>;
+  putUsers(table: Table, updates: ReadonlyMap<string, readonly UserUpdate[]>): Promise<RefusedRow | undefined>;
   /** Adds rows that have no `id`. */
   append(table: Table, items: readonly Item[], fitter: Fitter): Promise<void>;
 }
@@ -86,10 +86,10 @@ export interface WarehouseSchema {
  * The rows of these events had a newer one there already, and are not loaded; or all rows are
  * refused.
  */
-export type Put = { readonly stale: ReadonlySet<number> } | Refusal;
+export type Put = { readonly stale: ReadonlySet<number> } | RefusedRow;
 
 /** The database refuses one of the rows, and has taken none. The transaction goes on. */
-export interface Refusal {
+export interface RefusedRow {
   readonly refused: unknown;
 }
 

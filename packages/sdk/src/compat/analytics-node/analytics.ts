@@ -3,7 +3,7 @@ import { Pintle } from "../../index.ts";
 import type { Receipt } from "../../receipt.ts";
 import { version } from "../../version.ts";
 import { Context, type SegmentEvent } from "./context.ts";
-import { Emitter } from "./emitter.ts";
+import { AnalyticsEmitter } from "./emitter.ts";
 import { makeEvent } from "./make-event.ts";
 import type {
   AliasParams,
@@ -84,7 +84,7 @@ export interface Plugin extends EventPlugin {
  * assert.equal(analytics.pintle.stats().delivered, 6);
  * ```
  */
-export class Analytics extends Emitter {
+export class Analytics extends AnalyticsEmitter {
   /** The client beneath. */
   readonly pintle: Pintle;
   /** Resolves at once: there is nothing to wait for. */

@@ -30,31 +30,34 @@ export interface NodeEmitterEvents {
   drained: [];
 }
 
-type Name = keyof NodeEmitterEvents;
-type Listener<Event extends Name> = (...payload: NodeEmitterEvents[Event]) => unknown;
+type AnalyticsEventName = keyof NodeEmitterEvents;
+type AnalyticsListener<Event extends AnalyticsEventName> = (...payload: NodeEmitterEvents[Event]) => unknown;
 
 /**
  * `on`, `once`, `off` and `emit`. A listener that throws or rejects disturbs nobody, and an `error`
  * nobody listens to neither.
  */
-export class Emitter {
-  readonly #listeners = new Map<Name, readonly { readonly call: Listener<Name>; readonly isOnce: boolean }[]>();
+export class AnalyticsEmitter {
+  readonly #listeners = new Map<
+    AnalyticsEventName,
+    readonly { readonly call: AnalyticsListener<AnalyticsEventName>; readonly isOnce: boolean }[]
+  >();
 
-  on<Event extends Name>(event: Event, callback: Listener<Event>): this {
+  on<Event extends AnalyticsEventName>(event: Event, callback: AnalyticsListener<Event>): this {
     return this.#add(event, callback, false);
   }
 
-  once<Event extends Name>(event: Event, callback: Listener<Event>): this {
+  once<Event extends AnalyticsEventName>(event: Event, callback: AnalyticsListener<Event>): this {
     return this.#add(event, callback, true);
   }
 
-  off<Event extends Name>(event: Event, callback: Listener<Event>): this {
+  off<Event extends AnalyticsEventName>(event: Event, callback: AnalyticsListener<Event>): this {
     const others = (this.#listeners.get(event) ?? []).filter(({ call }) => call !== callback);
     this.#listeners.set(event, others);
     return this;
   }
 
-  emit<Event extends Name>(event: Event, ...payload: NodeEmitterEvents[Event]): this {
+  emit<Event extends AnalyticsEventName>(event: Event, ...payload: NodeEmitterEvents[Event]): this {
     const listeners = this.#listeners.get(event) ?? [];
     this.#listeners.set(
       event,
@@ -62,7 +65,7 @@ export class Emitter {
     );
     for (const { call } of listeners) {
       callForeign(
-        () => (call as unknown as Listener<Event>)(...payload),
+        () => (call as unknown as AnalyticsListener<Event>)(...payload),
         () => {},
       );
     }
@@ -70,12 +73,12 @@ export class Emitter {
   }
 
   /** Whether anybody listens. */
-  protected hasListeners(event: Name): boolean {
+  protected hasListeners(event: AnalyticsEventName): boolean {
     return (this.#listeners.get(event)?.length ?? 0) > 0;
   }
 
-  #add<Event extends Name>(event: Event, callback: Listener<Event>, isOnce: boolean): this {
-    const listener = { call: callback as unknown as Listener<Name>, isOnce };
+  #add<Event extends AnalyticsEventName>(event: Event, callback: AnalyticsListener<Event>, isOnce: boolean): this {
+    const listener = { call: callback as unknown as AnalyticsListener<AnalyticsEventName>, isOnce };
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
     return this;
   }

@@ -13,11 +13,11 @@ export interface IntegrationsOptions {
   [name: string]: boolean | Record<string, unknown> | undefined;
 }
 
-type Identity =
+type SegmentIdentity =
   | { userId: string; anonymousId?: string | undefined }
   | { userId?: string | undefined; anonymousId: string };
 
-interface CommonParams {
+interface SegmentParams {
   context?: ExtraContext | undefined;
   timestamp?: Date | string | undefined;
   integrations?: IntegrationsOptions | undefined;
@@ -26,16 +26,20 @@ interface CommonParams {
 }
 
 /** What `identify` takes. */
-export type IdentifyParams = CommonParams & Identity & { traits?: UserTraits | undefined };
+export type IdentifyParams = SegmentParams & SegmentIdentity & { traits?: UserTraits | undefined };
 /** What `track` takes. */
-export type TrackParams = CommonParams & Identity & { event: string; properties?: KnownProperties | undefined };
+export type TrackParams = SegmentParams & SegmentIdentity & { event: string; properties?: KnownProperties | undefined };
 /** What `page` and `screen` take. */
-export type PageParams = CommonParams &
-  Identity & { category?: string | undefined; name?: string | undefined; properties?: KnownProperties | undefined };
+export type PageParams = SegmentParams &
+  SegmentIdentity & {
+    category?: string | undefined;
+    name?: string | undefined;
+    properties?: KnownProperties | undefined;
+  };
 /** What `group` takes. */
-export type GroupParams = CommonParams & Identity & { groupId: string; traits?: GroupTraits | undefined };
+export type GroupParams = SegmentParams & SegmentIdentity & { groupId: string; traits?: GroupTraits | undefined };
 /** What `alias` takes. */
-export type AliasParams = CommonParams & { userId: string; previousId: string };
+export type AliasParams = SegmentParams & { userId: string; previousId: string };
 
 /** What `flush` takes. */
 export interface FlushParams {

@@ -1,7 +1,7 @@
-import type { Fields } from "@pintle/events";
+import type { OpenFields } from "@pintle/events";
 
 /** Traits, properties or a context. See {@link Analytics}. */
-export type apiObject = Fields;
+export type apiObject = OpenFields;
 
 /** Destinations by name. See {@link Analytics}. */
 export interface integrationOptions {
@@ -29,7 +29,7 @@ export type FlushCallback = (error?: Error | undefined, data?: SentBatch | undef
 
 type IdentityOptions = { userId: string; anonymousId?: string } | { userId?: string; anonymousId: string };
 
-interface CommonParams {
+interface RudderParams {
   context?: apiObject;
   integrations?: integrationOptions;
   timestamp?: Date;
@@ -40,14 +40,14 @@ interface CommonParams {
 }
 
 /** What `identify` takes. See {@link Analytics}. */
-export type IdentifyParams = CommonParams & { traits?: apiObject } & IdentityOptions;
+export type IdentifyParams = RudderParams & { traits?: apiObject } & IdentityOptions;
 /** What `page` takes. See {@link Analytics}. */
-export type PageParams = CommonParams & { name?: string; category?: string; properties?: apiObject } & IdentityOptions;
+export type PageParams = RudderParams & { name?: string; category?: string; properties?: apiObject } & IdentityOptions;
 /** What `track` takes. See {@link Analytics}. */
-export type TrackParams = CommonParams & { event: string; properties?: apiObject } & IdentityOptions;
+export type TrackParams = RudderParams & { event: string; properties?: apiObject } & IdentityOptions;
 /** What `group` takes. See {@link Analytics}. */
-export type GroupParams = CommonParams & { groupId: string; traits?: apiObject } & IdentityOptions;
+export type GroupParams = RudderParams & { groupId: string; traits?: apiObject } & IdentityOptions;
 /** What `screen` takes. See {@link Analytics}. */
-export type ScreenParams = CommonParams & { name: string; properties?: apiObject } & IdentityOptions;
+export type ScreenParams = RudderParams & { name: string; properties?: apiObject } & IdentityOptions;
 /** What `alias` takes. See {@link Analytics}. */
-export type AliasParams = CommonParams & { previousId: string; properties?: apiObject } & IdentityOptions;
+export type AliasParams = RudderParams & { previousId: string; properties?: apiObject } & IdentityOptions;

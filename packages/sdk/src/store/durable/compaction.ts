@@ -1,7 +1,7 @@
 import type { Log } from "@pintle/log";
 import type { JournalWriter } from "./journal-writer.ts";
 import type { PendingIndex } from "./pending-index.ts";
-import type { Place } from "./record.ts";
+import type { MessagePlace } from "./record.ts";
 import { RecordBatch } from "./record-batch.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
@@ -14,7 +14,7 @@ const fewSegments = 4;
  * Keeps a journal small: removes segments in which everything has ended, and moves the few messages
  * that keep old ones, docs/durable-mode.md, "When what is written".
  */
-export class Compaction {
+export class JournalCompaction {
   readonly #journal: number;
   readonly #log: Log;
   readonly #index: PendingIndex;
@@ -93,7 +93,7 @@ export class Compaction {
     const copy = new RecordBatch(this.#journal);
     const from: RecordBatch[] = [];
     const before: { readonly entry: StoredEntry; readonly record: RecordBatch; readonly index: number }[] = [];
-    const origins: Place[] = [];
+    const origins: MessagePlace[] = [];
     for (const record of this.#index.oldest()) {
       if (copy.bytes + record.bytes > most && copy.live > 0) break;
       from.push(record);

@@ -41,9 +41,9 @@ function segmentBytesFor(maxBytes: number, maxMessageBytes: number): number {
   return Math.max(Math.min(16 * MiB, Math.floor(maxBytes / 16)), Math.min(maxMessageBytes, maxBytes / 8));
 }
 
-type State = "ready" | "reading" | "pausing" | "closed";
+type StoreState = "ready" | "reading" | "pausing" | "closed";
 
-const moves: Moves<State> = {
+const moves: Moves<StoreState> = {
   ready: ["reading", "closed"],
   reading: ["ready", "pausing", "closed"],
   pausing: ["ready", "closed"],
@@ -80,7 +80,7 @@ export class DurableStore {
   readonly #memory: MemoryStore;
   readonly #host: StoreHost;
   readonly #journals: Journals;
-  #state: State = "ready";
+  #state: StoreState = "ready";
   /** Bytes in memory beyond which new messages are only on disk. */
   readonly #window: number;
   readonly #batchBytes: number;
@@ -223,7 +223,7 @@ export class DurableStore {
     return this.#memory.bytes.held;
   }
 
-  #become(state: State): void {
+  #become(state: StoreState): void {
     assertMove(moves, this.#state, state);
     this.#state = state;
   }

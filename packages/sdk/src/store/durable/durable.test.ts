@@ -16,8 +16,8 @@ import {
   encodeAcknowledgements,
   encodeMessages,
   payloadOf,
+  type RecordInput,
   type StoredMessage,
-  type Writable,
 } from "./record.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -103,7 +103,7 @@ class Program {
   }
 }
 
-function writable(message: StoredMessage): Writable & StoredMessage {
+function writable(message: StoredMessage): RecordInput & StoredMessage {
   return { ...message, chunk: undefined, start: 0, length: message.bytes.length };
 }
 

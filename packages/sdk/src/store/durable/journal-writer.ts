@@ -4,7 +4,7 @@ import type { PintleError } from "../../errors.ts";
 import { durableError } from "./durable-errors.ts";
 import { assertMove, type Moves } from "./moves.ts";
 import type { PendingIndex } from "./pending-index.ts";
-import { encodeAcknowledgements, encodeMessages, type Place, payloadOf } from "./record.ts";
+import { encodeAcknowledgements, encodeMessages, type MessagePlace, payloadOf } from "./record.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
@@ -30,14 +30,14 @@ export interface WriterObserver {
   problem(error: PintleError, kind: string): void;
 }
 
-interface Ended {
+interface EndedEntries {
   readonly entries: readonly StoredEntry[];
   readonly done: () => void;
 }
 
-type State = "idle" | "gathering" | "writing";
+type WriterState = "idle" | "gathering" | "writing";
 
-const moves: Moves<State> = { idle: ["gathering"], gathering: ["writing"], writing: ["gathering", "idle"] };
+const moves: Moves<WriterState> = { idle: ["gathering"], gathering: ["writing"], writing: ["gathering", "idle"] };
 
 /**
  * Writes a journal's records. It is always in one of these states, and moves only as shown:
@@ -56,15 +56,15 @@ export class JournalWriter {
   readonly #index: PendingIndex;
   readonly #settings: WriterSettings;
   readonly #observer: WriterObserver;
-  #state: State = "idle";
+  #state: WriterState = "idle";
 
   #unwritten: RecordBatch[] = [];
   /** Bytes of messages in batches that are not written yet, and in those that are being written. */
   #unwrittenBytes = 0;
   #writingBytes = 0;
-  #ended: Ended[] = [];
+  #ended: EndedEntries[] = [];
   /** Acknowledgements that could not be written: the next record has them, too. */
-  #unsaved: Place[] = [];
+  #unsaved: MessagePlace[] = [];
 
   /** Appends that are under way. */
   #appends = 0;
@@ -147,7 +147,7 @@ export class JournalWriter {
     this.#observer.problem(durableError("PINTLE_DURABLE_WRITE_FAILED", text, { cause: error }), "durable write");
   }
 
-  #become(state: State): void {
+  #become(state: WriterState): void {
     assertMove(moves, this.#state, state);
     this.#state = state;
   }
@@ -240,7 +240,7 @@ export class JournalWriter {
     });
   }
 
-  #writeEnded(ended: readonly Ended[]): void {
+  #writeEnded(ended: readonly EndedEntries[]): void {
     const places = this.#unsaved;
     for (const { entries } of ended) for (const entry of entries) places.push(this.#index.ended(entry));
     const low = this.#index.low(this.floor);

@@ -1,6 +1,6 @@
 import { type Damage, type FileSystem, Log, LogReader } from "@pintle/log";
 import type { PintleError } from "../../errors.ts";
-import { Compaction } from "./compaction.ts";
+import { JournalCompaction } from "./compaction.ts";
 import type { Finished } from "./finished.ts";
 import type { Claim } from "./folder.ts";
 import { JournalWriter, type WriterSettings } from "./journal-writer.ts";
@@ -40,9 +40,14 @@ export interface StoredRecord {
 /** How long finished messages stay at least, milliseconds: the shortest time that the log knows. */
 const retainedTime = 1;
 
-type State = "recovering" | "open" | "closing" | "closed";
+type JournalState = "recovering" | "open" | "closing" | "closed";
 
-const moves: Moves<State> = { recovering: ["open", "closed"], open: ["closing"], closing: ["closed"], closed: [] };
+const moves: Moves<JournalState> = {
+  recovering: ["open", "closed"],
+  open: ["closing"],
+  closing: ["closed"],
+  closed: [],
+};
 
 /**
  * A log of messages and of what has become of them, in a slot of the folder: docs/durable-mode.md.
@@ -61,14 +66,14 @@ const moves: Moves<State> = { recovering: ["open", "closed"], open: ["closing"],
 export class Journal {
   readonly number: number;
   readonly directory: string;
-  #state: State = "recovering";
+  #state: JournalState = "recovering";
   readonly #log: Log;
   readonly #reader: LogReader;
   /** What has ended of that which is not read yet. */
   readonly #finished: Finished;
   readonly #index = new PendingIndex();
   readonly #writer: JournalWriter;
-  readonly #compaction: Compaction;
+  readonly #compaction: JournalCompaction;
   readonly #settings: JournalSettings;
   readonly #release: () => Promise<void>;
   #closing: Promise<void> | undefined;
@@ -118,7 +123,7 @@ export class Journal {
       changed,
       problem: (error, kind) => observer.problem(error, kind),
     });
-    this.#compaction = new Compaction(number, log, this.#index, this.#writer, settings.segmentBytes, changed);
+    this.#compaction = new JournalCompaction(number, log, this.#index, this.#writer, settings.segmentBytes, changed);
   }
 
   /** Every message in a record with a lower offset is finished. */
@@ -233,7 +238,7 @@ export class Journal {
     this.#become("closed");
   }
 
-  #become(state: State): void {
+  #become(state: JournalState): void {
     assertMove(moves, this.#state, state);
     this.#state = state;
   }

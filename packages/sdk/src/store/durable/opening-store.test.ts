@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PintleError } from "../../errors.ts";
 import { VirtualEnvironment } from "../../simulation/virtual-environment.ts";
-import type { Entry } from "../entry.ts";
+import type { QueueEntry } from "../entry.ts";
 import { MemoryStore } from "../memory/memory-store.ts";
 import type { StoreHost } from "../store.ts";
 import type { DurableStore } from "./durable-store.ts";
@@ -35,7 +35,7 @@ test("messages gather until it is known whether there is a disk; without one the
     fail = reject;
   });
   const { store, problems, changes } = opening(() => loaded);
-  const early = store.add("early", 1, 0, 10) as Entry;
+  const early = store.add("early", 1, 0, 10) as QueueEntry;
   assert.deepEqual([store.queue.count, store.unqueued, store.room], [0, 1, 5]);
   assert.equal(store.add("second", 1, 0, 10), "queue_full");
   assert.equal(store.add("a long text", 1, 0, 10), "too_large");
@@ -45,7 +45,7 @@ test("messages gather until it is known whether there is a disk; without one the
   await opened;
 
   assert.deepEqual([store.queue.count, store.unqueued, store.opening, changes()], [1, 0, undefined, 1]);
-  const later = store.add("late", 1, 0, 10) as Entry;
+  const later = store.add("late", 1, 0, 10) as QueueEntry;
   assert.deepEqual(store.queue.take(9, 1e6), [early, later]);
   for (const entry of [early, later]) {
     let stored: boolean | undefined;
@@ -72,7 +72,7 @@ test("messages gather until it is known whether there is a disk; without one the
 
 test("what has gathered when the program ends is given back", () => {
   const { store } = opening(() => new Promise(() => {}));
-  const early = store.add("early", 1, 0, 10) as Entry;
+  const early = store.add("early", 1, 0, 10) as QueueEntry;
   assert.deepEqual(store.leave([]), [early]);
   assert.equal(store.unqueued, 0);
 });

@@ -1,8 +1,8 @@
 import { errorMessage } from "@pintle/events";
 import type { Left } from "../../outcome.ts";
-import type { Entry } from "../entry.ts";
+import type { QueueEntry } from "../entry.ts";
 import type { MemoryStore } from "../memory/memory-store.ts";
-import type { Queue } from "../memory/queue.ts";
+import type { MessageQueue } from "../memory/queue.ts";
 import type { NotAdded, Store, StoreHost } from "../store.ts";
 import { durableError } from "./durable-errors.ts";
 import type { DurableStore } from "./durable-store.ts";
@@ -19,9 +19,9 @@ const left: Left = {
   error: durableError("PINTLE_MESSAGE_LEFT_ON_DISK", "the client was closed before the message was delivered"),
 };
 
-type State = "opening" | "open" | "unavailable";
+type OpeningState = "opening" | "open" | "unavailable";
 
-const moves: Moves<State> = { opening: ["open", "unavailable"], open: [], unavailable: [] };
+const moves: Moves<OpeningState> = { opening: ["open", "unavailable"], open: [], unavailable: [] };
 
 /**
  * The store of a client in durable mode, from before its code is loaded. It is always in one of
@@ -40,7 +40,7 @@ export class OpeningStore implements Store {
   readonly #memory: MemoryStore;
   readonly #host: StoreHost;
   readonly #opened: Promise<void>;
-  #state: State = "opening";
+  #state: OpeningState = "opening";
   #store: DurableStore | undefined;
   #early: StoredEntry[] = [];
 
@@ -64,7 +64,7 @@ export class OpeningStore implements Store {
       });
   }
 
-  get queue(): Queue {
+  get queue(): MessageQueue {
     return this.#memory.queue;
   }
 
@@ -80,7 +80,7 @@ export class OpeningStore implements Store {
     return Math.min(this.#memory.room, this.#store?.room ?? Number.POSITIVE_INFINITY);
   }
 
-  add(json: string, lane: number, acceptedAt: number, most: number): Entry | NotAdded {
+  add(json: string, lane: number, acceptedAt: number, most: number): QueueEntry | NotAdded {
     const { room } = this;
     const { bytes } = this.#memory;
     const entry = new StoredEntry(lane, acceptedAt);
@@ -93,17 +93,17 @@ export class OpeningStore implements Store {
     return entry;
   }
 
-  end(entries: readonly Entry[], done: () => void): void {
+  end(entries: readonly QueueEntry[], done: () => void): void {
     if (this.#store === undefined) done();
     else this.#store.end(entries.filter(isStored), done);
   }
 
-  free(entries: readonly Entry[]): void {
+  free(entries: readonly QueueEntry[]): void {
     this.#memory.free(entries);
     this.#store?.freed();
   }
 
-  leave(entries: readonly Entry[]): readonly Entry[] {
+  leave(entries: readonly QueueEntry[]): readonly QueueEntry[] {
     const all = entries.filter(isStored);
     for (const entry of all) if (entry.isStored) entry.end(left);
     const unstored = all.filter((entry) => !entry.isStored);
@@ -121,7 +121,7 @@ export class OpeningStore implements Store {
     cancel();
   }
 
-  #become(state: State, store?: DurableStore): void {
+  #become(state: OpeningState, store?: DurableStore): void {
     assertMove(moves, this.#state, state);
     this.#state = state;
     this.#store = store;
@@ -141,6 +141,6 @@ export class OpeningStore implements Store {
 }
 
 /** All messages of this store are made by it. */
-function isStored(entry: Entry): entry is StoredEntry {
+function isStored(entry: QueueEntry): entry is StoredEntry {
   return entry instanceof StoredEntry;
 }

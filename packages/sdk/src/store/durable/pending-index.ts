@@ -1,5 +1,5 @@
 import type { OffsetRange } from "@pintle/log";
-import type { Place } from "./record.ts";
+import type { MessagePlace } from "./record.ts";
 import type { RecordBatch } from "./record-batch.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
@@ -65,7 +65,7 @@ export class PendingIndex {
   }
 
   /** A message has ended; returns where it was. */
-  ended(entry: StoredEntry): Place {
+  ended(entry: StoredEntry): MessagePlace {
     const { offset } = entry.record!;
     const batch = this.#live.get(offset) ?? this.#moved.get(offset);
     if (batch === undefined) throw new Error(`a message ended whose record, at offset ${offset}, is not in memory`);

@@ -1,5 +1,5 @@
 import { assertMove, type Moves } from "./moves.ts";
-import type { Place } from "./record.ts";
+import type { MessagePlace } from "./record.ts";
 import type { StoredEntry, StoredIn } from "./stored-entry.ts";
 
 const moves: Moves<StoredIn["state"]> = { open: ["writing"], writing: ["stored", "failed"], stored: [], failed: [] };
@@ -25,7 +25,7 @@ export class RecordBatch implements StoredIn {
   /** It is in the line, not in the queue; see `DurableStore`. */
   isInLine = false;
   /** Where its messages were first, by index, if they have been moved. */
-  origins: Place[] | undefined;
+  origins: MessagePlace[] | undefined;
   #state: StoredIn["state"] = "open";
   #offset = -1;
   #waiting: (() => void)[] = [];

@@ -8,7 +8,7 @@ import {
   decodeMessages,
   encodeAcknowledgements,
   encodeMessages,
-  type Place,
+  type MessagePlace,
   payloadOf,
 } from "./record.ts";
 
@@ -24,7 +24,7 @@ class Message extends Slice {
 }
 
 const offset = fc.integer({ min: 0, max: 2 ** 53 - 1 });
-const place: fc.Arbitrary<Place> = fc.record(
+const place: fc.Arbitrary<MessagePlace> = fc.record(
   { offset, index: fc.integer({ min: 0, max: 2 ** 32 - 1 }) },
   { noNullPrototype: true },
 );

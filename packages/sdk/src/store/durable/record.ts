@@ -12,7 +12,7 @@ const acknowledgementsHead = 16;
 const mostBytesOfRange = 8 + 5 + 5;
 
 /** Where a message is: the offset of its record, and which message of the record it is. */
-export interface Place {
+export interface MessagePlace {
   readonly offset: number;
   readonly index: number;
 }
@@ -31,7 +31,7 @@ export interface Acknowledgements {
 }
 
 /** What of a message goes into a record. */
-export interface Writable {
+export interface RecordInput {
   readonly chunk: Chunk | undefined;
   readonly start: number;
   readonly length: number;
@@ -47,17 +47,17 @@ export interface StoredMessage {
   readonly acceptedAt: number;
   readonly bytes: Uint8Array;
   /** Where it was first, if it has been moved. */
-  readonly origin: Place | undefined;
+  readonly origin: MessagePlace | undefined;
 }
 
 /**
  * The header of messages; with `origins`, of moved ones. `acceptedAt` tells the time of each call,
  * milliseconds since 1970.
  */
-export function encodeMessages<Message extends Writable>(
+export function encodeMessages<Message extends RecordInput>(
   messages: readonly Message[],
   acceptedAt: (message: Message) => number,
-  origins?: readonly Place[],
+  origins?: readonly MessagePlace[],
 ): Uint8Array {
   const each = origins === undefined ? messageBytes : movedBytes;
   const header = new Uint8Array(messagesHead + messages.length * each);
@@ -86,7 +86,7 @@ export function encodeMessages<Message extends Writable>(
  * The bytes of the messages, one behind the other: mostly they lie so in memory already, and then
  * it is a view.
  */
-export function payloadOf(messages: readonly Writable[]): Uint8Array {
+export function payloadOf(messages: readonly RecordInput[]): Uint8Array {
   const first = messages[0];
   if (first === undefined) return new Uint8Array(0);
   let end = first.start;
@@ -137,7 +137,7 @@ export function decodeMessages(header: Uint8Array, payload: Uint8Array): StoredM
 /** @param places ended messages, in any order */
 export function encodeAcknowledgements(
   low: number,
-  places: readonly Place[],
+  places: readonly MessagePlace[],
 ): { header: Uint8Array; payload: Uint8Array } {
   const ranges = rangesOf(places);
   const header = new Uint8Array(acknowledgementsHead);
@@ -184,7 +184,7 @@ export function decodeAcknowledgements(header: Uint8Array, payload: Uint8Array):
 }
 
 /** Sorts, and joins neighbours. */
-function rangesOf(places: readonly Place[]): Range[] {
+function rangesOf(places: readonly MessagePlace[]): Range[] {
   const sorted = places.toSorted((a, b) => a.offset - b.offset || a.index - b.index);
   const ranges: { offset: number; first: number; count: number }[] = [];
   for (const { offset, index } of sorted) {

@@ -1,13 +1,13 @@
 import type { Damage, Log, LogReader, LogRecord } from "@pintle/log";
 import { durableError } from "./durable-errors.ts";
 import { Finished } from "./finished.ts";
-import { decodeAcknowledgements, decodeMessages, type Place, type StoredMessage } from "./record.ts";
+import { decodeAcknowledgements, decodeMessages, type MessagePlace, type StoredMessage } from "./record.ts";
 
 /** Bytes of the log that are read at once. */
 const scanBytes = 1024 * 1024;
 
 /** A message that has been moved, and where it is now. */
-export type MovedMessage = StoredMessage & Place;
+export type MovedMessage = StoredMessage & MessagePlace;
 
 /** What a process has left in its slot: messages that are not finished. */
 export interface LeftMessages {
@@ -27,7 +27,7 @@ export interface LeftMessages {
 export async function findFinished(log: Log, reader: LogReader): Promise<Finished> {
   const finished = new Finished();
   /** Where each message was moved to last, by its origin. */
-  const moves = new Map<string, Place>();
+  const moves = new Map<string, MessagePlace>();
   const { end } = log;
   for (let at = log.start; at < end; ) {
     const { records, next } = await reader.read(at, { end, maxBytes: scanBytes });
@@ -37,7 +37,7 @@ export async function findFinished(log: Log, reader: LogReader): Promise<Finishe
   return finished;
 }
 
-function readRecord(record: LogRecord, finished: Finished, moves: Map<string, Place>, directory: string): void {
+function readRecord(record: LogRecord, finished: Finished, moves: Map<string, MessagePlace>, directory: string): void {
   const { offset, header, payload } = record;
   const acknowledgements = decodeAcknowledgements(header, payload);
   if (acknowledgements !== undefined) {

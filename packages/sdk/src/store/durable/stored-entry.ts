@@ -1,4 +1,4 @@
-import { Entry } from "../entry.ts";
+import { QueueEntry } from "../entry.ts";
 
 /** The record that a message is in, as far as the message knows it. */
 export interface StoredIn {
@@ -12,7 +12,7 @@ export interface StoredIn {
 }
 
 /** A message of durable mode, which also knows where on disk it is. */
-export class StoredEntry extends Entry {
+export class StoredEntry extends QueueEntry {
   /**
    * Undefined while it is in no record, and when it has become clear that it will not be on disk.
    */

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Entry } from "../entry.ts";
+import type { QueueEntry } from "../entry.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 const never = (): boolean => false;
 
 test("a message comes to the queue at once, with its position", () => {
   const store = new MemoryStore(() => 100);
-  const [a, b] = [store.add("aaa", 1, 7, 10, never), store.add("b", 2, 8, 10, never)] as [Entry, Entry];
+  const [a, b] = [store.add("aaa", 1, 7, 10, never), store.add("b", 2, 8, 10, never)] as [QueueEntry, QueueEntry];
   assert.deepEqual([a.seq, a.lane, a.acceptedAt, a.length], [1, 1, 7, 3]);
   assert.equal(b.seq, 2);
   assert.deepEqual(store.queue.take(9, 1e6), [a, b]);
@@ -27,7 +27,7 @@ test("what is too large or does not fit leaves nothing behind", () => {
 
 test("messages end at once, and stay in no store that the client leaves", () => {
   const store = new MemoryStore(() => 10);
-  const entry = store.add("x", 1, 0, 10, never) as Entry;
+  const entry = store.add("x", 1, 0, 10, never) as QueueEntry;
   let isDone = false;
   store.end([entry], () => {
     isDone = true;
@@ -48,7 +48,7 @@ test("whatever comes and ends, and however the limit changes: no message is adde
     fc.property(fc.array(step, { maxLength: 100 }), fc.boolean(), (steps, evicts) => {
       let limit = 100;
       const store = new MemoryStore(() => limit);
-      const held: Entry[] = [];
+      const held: QueueEntry[] = [];
       const free = (at: number): void => store.free(held.splice(at, 1));
       const evict = (): boolean => {
         if (!evicts || held.length === 0) return false;

@@ -1,11 +1,11 @@
-import { Entry } from "../entry.ts";
+import { QueueEntry } from "../entry.ts";
 import type { NotAdded, Store } from "../store.ts";
 import { ByteStore } from "./byte-store.ts";
-import { Queue } from "./queue.ts";
+import { MessageQueue } from "./queue.ts";
 
 /** Messages in memory; in durable mode, those that are in memory as well. */
 export class MemoryStore implements Store {
-  readonly queue: Queue = new Queue();
+  readonly queue: MessageQueue = new MessageQueue();
   readonly bytes: ByteStore = new ByteStore();
   readonly unqueued = 0;
   readonly opening = undefined;
@@ -20,8 +20,8 @@ export class MemoryStore implements Store {
     return this.#limit() - this.bytes.held;
   }
 
-  add(json: string, lane: number, acceptedAt: number, most: number, makeRoom: () => boolean): Entry | NotAdded {
-    const entry = new Entry(lane, acceptedAt);
+  add(json: string, lane: number, acceptedAt: number, most: number, makeRoom: () => boolean): QueueEntry | NotAdded {
+    const entry = new QueueEntry(lane, acceptedAt);
     if (!this.bytes.write(entry, json, most)) return "too_large";
     while (this.room < 0) {
       if (makeRoom()) continue;
@@ -32,15 +32,15 @@ export class MemoryStore implements Store {
     return entry;
   }
 
-  end(_entries: readonly Entry[], done: () => void): void {
+  end(_entries: readonly QueueEntry[], done: () => void): void {
     done();
   }
 
-  free(entries: readonly Entry[]): void {
+  free(entries: readonly QueueEntry[]): void {
     for (const entry of entries) this.bytes.free(entry);
   }
 
-  leave(entries: readonly Entry[]): readonly Entry[] {
+  leave(entries: readonly QueueEntry[]): readonly QueueEntry[] {
     return entries;
   }
 }

@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Entry } from "../entry.ts";
-import { Queue, sizeInRequest } from "./queue.ts";
+import { QueueEntry } from "../entry.ts";
+import { MessageQueue, sizeInRequest } from "./queue.ts";
 
-function entry(acceptedAt: number, lane: number, length = 100): Entry {
-  const made = new Entry(lane, acceptedAt);
+function entry(acceptedAt: number, lane: number, length = 100): QueueEntry {
+  const made = new QueueEntry(lane, acceptedAt);
   made.length = length;
   return made;
 }
 
-const seqs = (entries: readonly Entry[]): number[] => entries.map((each) => each.seq);
+const seqs = (entries: readonly QueueEntry[]): number[] => entries.map((each) => each.seq);
 
 test("a batch takes messages of different and of the same lanes, oldest first, up to the count", () => {
-  const queue = new Queue();
+  const queue = new MessageQueue();
   for (const [index, lane] of [1, 1, 2, 1, 3].entries()) queue.push(entry(index, lane));
   assert.deepEqual(seqs(queue.take(4, 1e6)), [1, 2, 3, 4]);
   assert.deepEqual(seqs(queue.take(4, 1e6)), [5]);
 });
 
 test("a batch takes no more bytes than it may", () => {
-  const queue = new Queue();
+  const queue = new MessageQueue();
   for (let seq = 0; seq < 3; seq++) queue.push(entry(seq, seq));
   const one = sizeInRequest(entry(0, 0));
   assert.deepEqual(seqs(queue.take(9, 2 * one)), [1, 2]);
@@ -29,7 +29,7 @@ test("a batch takes no more bytes than it may", () => {
 });
 
 test("a lane with a message out is closed, others are open", () => {
-  const queue = new Queue();
+  const queue = new MessageQueue();
   const [a1, a2, b1, a3] = [entry(1, 7), entry(2, 7), entry(3, 8), entry(4, 7)];
   for (const each of [a1, a2, b1]) queue.push(each);
   assert.deepEqual(seqs(queue.take(1, 1e6)), [1]);
@@ -43,7 +43,7 @@ test("a lane with a message out is closed, others are open", () => {
 });
 
 test("the oldest goes first when room is made, whatever it waits for", () => {
-  const queue = new Queue();
+  const queue = new MessageQueue();
   const all = [entry(1, 7), entry(2, 7), entry(3, 8), entry(4, 7)];
   for (const each of all) queue.push(each);
   queue.take(1, 1e6);
@@ -59,10 +59,10 @@ test("the oldest goes first when room is made, whatever it waits for", () => {
 
 /** The same rules on a plain list, where they can be seen to be right. */
 class Model {
-  waiting: Entry[] = [];
-  out: Entry[] = [];
+  waiting: QueueEntry[] = [];
+  out: QueueEntry[] = [];
 
-  takeable(): Entry[] {
+  takeable(): QueueEntry[] {
     return this.waiting.filter(({ lane }) => !this.out.some((other) => other.lane === lane));
   }
 }
@@ -82,7 +82,7 @@ test("it does what a plain list would do", () => {
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
-      const queue = new Queue();
+      const queue = new MessageQueue();
       const model = new Model();
       let seq = 0;
       for (const each of operations) {

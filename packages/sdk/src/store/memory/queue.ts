@@ -1,20 +1,20 @@
 import { suffixBytes } from "../../encode.ts";
-import type { Entry } from "../entry.ts";
+import type { QueueEntry } from "../entry.ts";
 
 /** Messages with one user key that cannot be sent now, because earlier ones are out. */
-class Lane {
+class MessageLane {
   /** Messages that are out: taken, and not ended. */
   out = 0;
   /** Number of the `take` that took the last of them. */
   takenBy = 0;
-  first: Entry | undefined = undefined;
-  last: Entry | undefined = undefined;
+  first: QueueEntry | undefined = undefined;
+  last: QueueEntry | undefined = undefined;
   count = 0;
   bytes = 0;
 }
 
 /** What an entry takes up in a request: with its `sentAt` and a comma. */
-export function sizeInRequest(entry: Entry): number {
+export function sizeInRequest(entry: QueueEntry): number {
   return entry.length + suffixBytes + 1;
 }
 
@@ -36,21 +36,21 @@ export function sizeInRequest(entry: Entry): number {
  * more than one of one user, and each entry is looked at once when it is taken, and at most once
  * more before, when it is parked.
  */
-export class Queue {
+export class MessageQueue {
   /** By age: the oldest that is not out, whatever its state. */
-  #oldest: Entry | undefined;
-  #newest: Entry | undefined;
+  #oldest: QueueEntry | undefined;
+  #newest: QueueEntry | undefined;
   /** The oldest fresh one. */
-  #fresh: Entry | undefined;
+  #fresh: QueueEntry | undefined;
   #freshCount = 0;
   #freshBytes = 0;
 
-  readonly #lanes = new Map<number, Lane>();
-  readonly #readyLanes = new Set<Lane>();
+  readonly #lanes = new Map<number, MessageLane>();
+  readonly #readyLanes = new Set<MessageLane>();
   #readyCount = 0;
   #readyBytes = 0;
   /** No ready entry is older than this one; it may be gone already. */
-  #readyBound: Entry | undefined;
+  #readyBound: QueueEntry | undefined;
   #takes = 0;
   #newestSeq = 0;
 
@@ -70,19 +70,19 @@ export class Queue {
   }
 
   /** The oldest message that is not out. */
-  get oldest(): Entry | undefined {
+  get oldest(): QueueEntry | undefined {
     return this.#oldest;
   }
 
   /** A message that is at least as old as every one that `take` might take. */
-  get oldestTakeable(): Entry | undefined {
+  get oldestTakeable(): QueueEntry | undefined {
     const bound = this.#readyBound;
     if (bound === undefined || this.#fresh === undefined) return bound ?? this.#fresh;
     return bound.seq < this.#fresh.seq ? bound : this.#fresh;
   }
 
   /** Gives the message its position, behind all that came before. */
-  push(entry: Entry): void {
+  push(entry: QueueEntry): void {
     entry.seq = ++this.#newestSeq;
     entry.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = entry;
@@ -102,12 +102,12 @@ export class Queue {
    * The next batch, oldest first: at most that many messages and bytes. Empty if all that is there
    * is blocked, and then `count` is 0.
    */
-  take(mostCount: number, mostBytes: number): Entry[] {
-    const taken: Entry[] = [];
+  take(mostCount: number, mostBytes: number): QueueEntry[] {
+    const taken: QueueEntry[] = [];
     const take = ++this.#takes;
     let room = mostBytes;
-    const fits = (entry: Entry): boolean => taken.length < mostCount && sizeInRequest(entry) <= room;
-    const takeOne = (entry: Entry, lane: Lane): void => {
+    const fits = (entry: QueueEntry): boolean => taken.length < mostCount && sizeInRequest(entry) <= room;
+    const takeOne = (entry: QueueEntry, lane: MessageLane): void => {
       this.#unlink(entry);
       lane.out++;
       lane.takenBy = take;
@@ -141,8 +141,8 @@ export class Queue {
    * Takes the messages that wait behind one that is out, in order: to go with it. At most that many
    * messages and bytes.
    */
-  takeBehind(out: Entry, mostCount: number, mostBytes: number): Entry[] {
-    const taken: Entry[] = [];
+  takeBehind(out: QueueEntry, mostCount: number, mostBytes: number): QueueEntry[] {
+    const taken: QueueEntry[] = [];
     const lane = this.#lanes.get(out.lane);
     let room = mostBytes;
     while (lane?.first !== undefined && taken.length < mostCount && sizeInRequest(lane.first) <= room) {
@@ -156,7 +156,7 @@ export class Queue {
   }
 
   /** An entry that had been taken has ended. */
-  done(entry: Entry): void {
+  done(entry: QueueEntry): void {
     const lane = this.#lanes.get(entry.lane);
     if (lane === undefined || --lane.out > 0) return;
     if (lane.first === undefined) this.#lanes.delete(entry.lane);
@@ -164,7 +164,7 @@ export class Queue {
   }
 
   /** Removes the oldest message that is not out, whatever its state. */
-  shift(): Entry | undefined {
+  shift(): QueueEntry | undefined {
     const entry = this.#oldest;
     if (entry === undefined) return undefined;
     if (entry === this.#fresh) {
@@ -182,19 +182,19 @@ export class Queue {
     return entry;
   }
 
-  #open(key: number): Lane {
-    const lane = new Lane();
+  #open(key: number): MessageLane {
+    const lane = new MessageLane();
     this.#lanes.set(key, lane);
     return lane;
   }
 
-  #leaveFresh(entry: Entry): void {
+  #leaveFresh(entry: QueueEntry): void {
     this.#fresh = entry.newer;
     this.#freshCount--;
     this.#freshBytes -= sizeInRequest(entry);
   }
 
-  #shift(lane: Lane): Entry {
+  #shift(lane: MessageLane): QueueEntry {
     const entry = lane.first!;
     lane.first = entry.behind;
     if (lane.first === undefined) lane.last = undefined;
@@ -204,14 +204,14 @@ export class Queue {
     return entry;
   }
 
-  #makeReady(lane: Lane): void {
+  #makeReady(lane: MessageLane): void {
     this.#readyLanes.add(lane);
     this.#readyCount += lane.count;
     this.#readyBytes += lane.bytes;
     if (this.#readyBound === undefined || lane.first!.seq < this.#readyBound.seq) this.#readyBound = lane.first;
   }
 
-  #unready(lane: Lane): void {
+  #unready(lane: MessageLane): void {
     this.#readyLanes.delete(lane);
     this.#readyCount -= lane.count;
     this.#readyBytes -= lane.bytes;
@@ -219,13 +219,13 @@ export class Queue {
   }
 
   /** An entry was parked in a lane that is ready and was counted without it. */
-  #recount(lane: Lane, entry: Entry): void {
+  #recount(lane: MessageLane, entry: QueueEntry): void {
     if (!this.#readyLanes.has(lane)) return;
     this.#readyCount++;
     this.#readyBytes += sizeInRequest(entry);
   }
 
-  #unlink(entry: Entry): void {
+  #unlink(entry: QueueEntry): void {
     if (entry.older === undefined) this.#oldest = entry.newer;
     else entry.older.newer = entry.newer;
     if (entry.newer === undefined) this.#newest = entry.older;
@@ -235,7 +235,7 @@ export class Queue {
   }
 }
 
-function park(entry: Entry, lane: Lane): void {
+function park(entry: QueueEntry, lane: MessageLane): void {
   if (lane.last === undefined) lane.first = entry;
   else lane.last.behind = entry;
   lane.last = entry;

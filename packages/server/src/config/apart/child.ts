@@ -8,7 +8,7 @@ import { loadConfig } from "../load-config.ts";
 import { isDestinationType } from "../own-types.ts";
 import { InvalidConfigError } from "../problem.ts";
 import { reasonOf, runModule } from "../run-module.ts";
-import { encodeFrame, FrameReader } from "./frame.ts";
+import { ConfigFrameReader, encodeFrame } from "./frame.ts";
 import type { Order, PlainRefusal, TaskAnswer, Tasks } from "./tasks.ts";
 
 /*
@@ -71,7 +71,7 @@ async function work(): Promise<void> {
 }
 
 async function receive(): Promise<Order> {
-  const reader = new FrameReader();
+  const reader = new ConfigFrameReader();
   for (;;) {
     const [chunk] = (await once(pipe, "data")) as [Buffer];
     const frame = reader.take(chunk);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { encodeFrame, FrameReader } from "./frame.ts";
+import { ConfigFrameReader, encodeFrame } from "./frame.ts";
 
 test("a value comes out as it went in, in whatever pieces it arrives, and whatever comes behind it", () => {
   fc.assert(
     fc.property(fc.anything(), fc.array(fc.integer({ min: 1, max: 7 })), fc.uint8Array(), (value, sizes, behind) => {
       const bytes = Buffer.concat([encodeFrame(value), behind]);
-      const reader = new FrameReader();
+      const reader = new ConfigFrameReader();
       assert.equal(reader.hasBegun, false);
       let at = 0;
       let found: { readonly value: unknown } | undefined;

@@ -16,7 +16,7 @@ export function encodeFrame(value: unknown): Uint8Array {
 }
 
 /** Puts a frame together from the pieces in which it arrives. */
-export class FrameReader {
+export class ConfigFrameReader {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 

@@ -6,7 +6,7 @@ import { ServerError, type ServerErrorCode } from "../../errors.ts";
 import { timeoutMessage } from "../config-timeout.ts";
 import { InvalidConfigError } from "../problem.ts";
 import { childFlags } from "./child-flags.ts";
-import { encodeFrame, FrameReader } from "./frame.ts";
+import { ConfigFrameReader, encodeFrame } from "./frame.ts";
 import type { PlainRefusal, TaskAnswer, TaskName, Tasks } from "./tasks.ts";
 
 export interface ApartOptions {
@@ -124,7 +124,7 @@ async function exchange(child: ChildProcess, order: unknown, shownAs: string, ou
   const pipe = child.stdio[3] as Socket | undefined;
   const failed = (what: string) => new ServerError("PINTLE_CONFIG_UNREADABLE", `${shownAs}: cannot be run: ${what}`);
   const disturbed = "something in it has written into the channel to its parent process";
-  const reader = new FrameReader();
+  const reader = new ConfigFrameReader();
   const ended = ending(child);
   const answered = new Promise<TaskAnswer>((resolve, reject) => {
     pipe?.on("data", (chunk: Buffer) => {

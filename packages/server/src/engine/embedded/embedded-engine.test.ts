@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { FakeFileSystem, systemError } from "@pintle/log/testing";
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 import type { AssignedPartition, EngineRecord, Subscription } from "../engine.ts";
 import { EngineError } from "../engine-error.ts";
 import { EmbeddedEngine, type EmbeddedEngineOptions } from "./embedded-engine.ts";
 import type { ChannelMessage } from "./high-watermark-channel.ts";
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const silent: PlaneLogger = { debug() {}, info() {}, warn() {}, error() {} };
 const never = new AbortController().signal;
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const record = (name: string) => ({ header: Buffer.from("h"), payload: Buffer.from(name) });
@@ -384,7 +384,7 @@ test("a mark that a crash has torn is made anew; one that cannot be made is told
   let now = 1_000_000;
   t.mock.method(Date, "now", () => now);
   let warnings = 0;
-  const logger: Logger = {
+  const logger: PlaneLogger = {
     ...silent,
     warn: () => {
       warnings++;

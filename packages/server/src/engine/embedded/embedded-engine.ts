@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { type Damage, type FileSystem, LogReader, nodeFileSystem, ProgressFile } from "@pintle/log";
-import type { Logger } from "../../logger.ts";
+import { type Damage, type FileSystem, LogReader, nodeFileSystem, type Progress, ProgressFile } from "@pintle/log";
+import type { PlaneLogger } from "../../logger.ts";
 import type {
   AssignedPartition,
   AssignmentHandler,
@@ -8,7 +8,6 @@ import type {
   EngineRecord,
   NewRecord,
   PartitionRange,
-  Progress,
   RecordPosition,
   Retention,
   ScanOptions,
@@ -32,7 +31,7 @@ export interface EmbeddedEngineOptions {
   readonly partitions?: (topic: string) => number;
   /** The way to the engine that owns the other topics; without one they cannot be read. */
   readonly channel?: ChannelPort;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   /** @default the real one */
   readonly fs?: FileSystem;
   /** What is kept of the topics that this engine writes. @default everything */

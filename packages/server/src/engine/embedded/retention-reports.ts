@@ -1,5 +1,5 @@
 import type { OffsetRange, RetentionReport } from "@pintle/log";
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 
 /** Between two lines about the same thing, milliseconds. */
 export const reportEvery: number = 60_000;
@@ -11,13 +11,13 @@ export const reportEvery: number = 60_000;
  */
 export class RetentionReports {
   readonly #topic: string;
-  readonly #logger: Logger;
+  readonly #logger: PlaneLogger;
   #warnedAt = Number.NEGATIVE_INFINITY;
   #forcedAt = Number.NEGATIVE_INFINITY;
   /** What went and was not told yet. */
   #forced: OffsetRange | undefined;
 
-  constructor(topic: string, logger: Logger) {
+  constructor(topic: string, logger: PlaneLogger) {
     this.#topic = topic;
     this.#logger = logger;
   }

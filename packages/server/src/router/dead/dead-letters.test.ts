@@ -3,12 +3,12 @@ import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import fc from "fast-check";
 import { type DeadLetter, encodeDeadLetter } from "../../records/dead-letter.ts";
-import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";
+import { MemoryDisk, MemoryEngine } from "../testing/memory-engine.ts";
 import { DeadLetters, type Replaying } from "./dead-letters.ts";
 import type { DeadQuery } from "./query.ts";
 
-function opened(): { store: MemoryStore; engine: MemoryEngine; dead: DeadLetters } {
-  const store = new MemoryStore();
+function opened(): { store: MemoryDisk; engine: MemoryEngine; dead: DeadLetters } {
+  const store = new MemoryDisk();
   const engine = new MemoryEngine(store, { step: 1, wall: () => 0 });
   return { store, engine, dead: new DeadLetters(engine, () => 99) };
 }

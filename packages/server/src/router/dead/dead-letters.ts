@@ -180,7 +180,7 @@ export class DeadLetters {
   #settle(
     destinationId: string,
     query: DeadQuery,
-    act: (letters: readonly NumberedLetter[]) => Promise<Part>,
+    act: (letters: readonly NumberedLetter[]) => Promise<DecidedLetters>,
   ): Promise<Settled> {
     return this.#inTurn(async () => {
       let settled = 0;
@@ -315,7 +315,7 @@ interface NumberedLetter extends DeadLetter {
 }
 
 /** What became of some letters; what is absent is none. */
-interface Part {
+interface DecidedLetters {
   readonly settled: number;
   readonly filtered?: readonly (readonly [reason: string, count: number])[];
   readonly left?: readonly (readonly [reason: string, count: number])[];

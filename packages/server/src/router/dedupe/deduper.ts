@@ -10,7 +10,7 @@ export interface ReadRange {
   readonly next: number;
 }
 
-type Source = Pick<AssignedPartition, "start" | "end" | "read">;
+type DedupedLog = Pick<AssignedPartition, "start" | "end" | "read">;
 
 /** The ids up to `next`, and the duplicates that came of taking them. */
 interface Scan {
@@ -60,11 +60,11 @@ export class Deduper {
    *
    * @throws what reading throws
    */
-  judge(source: Source, range: ReadRange): Judgement | Promise<Judgement> {
+  judge(source: DedupedLog, range: ReadRange): Judgement | Promise<Judgement> {
     return this.#judgeNow(range) ?? this.#judgeLater(source, range);
   }
 
-  async #judgeLater(source: Source, range: ReadRange): Promise<Judgement> {
+  async #judgeLater(source: DedupedLog, range: ReadRange): Promise<Judgement> {
     for (;;) {
       const at = this.#coveredTo(range.from);
       const done = this.#judgeNow(range);
@@ -108,7 +108,7 @@ export class Deduper {
   }
 
   /** Brings a scan to where the next answer is wanted. Only one at a time. */
-  async #bringScanTo(source: Source, at: number): Promise<void> {
+  async #bringScanTo(source: DedupedLog, at: number): Promise<void> {
     if (this.#coveredTo(at) > at || this.#scans.some(({ duplicates }) => duplicates.next === at)) return;
     const below = this.#scans
       .filter(({ duplicates }) => duplicates.next < at)
@@ -141,7 +141,7 @@ export class Deduper {
    * Reads on from where a scan is, up to an offset, or until it has taken as many ids as there are
    * in it.
    */
-  async #moveOn(scan: Scan, source: Source, to: number, isEnough = (): boolean => false): Promise<void> {
+  async #moveOn(scan: Scan, source: DedupedLog, to: number, isEnough = (): boolean => false): Promise<void> {
     for (let taken = 0; scan.duplicates.next < to && taken < this.#ids && !isEnough(); ) {
       const from = scan.duplicates.next;
       const { records, next } = await source.read(from, pieceBytes);
@@ -152,7 +152,7 @@ export class Deduper {
   }
 
   /** Sets a scan to a place, with the ids before it. */
-  async #fill(scan: Scan, source: Source, at: number): Promise<void> {
+  async #fill(scan: Scan, source: DedupedLog, at: number): Promise<void> {
     scan.isFilling = true;
     scan.duplicates = new Duplicates(at, mostDuplicates);
     scan.ids.clear();
@@ -198,7 +198,7 @@ function take({ ids, duplicates }: Scan, records: readonly EngineRecord[], next:
  * The hashes of the latest `ids` events below an offset, or a few more, in their order. How many
  * events a record has is not known before it is read, so the way back is gone in steps.
  */
-async function hashesBefore(source: Source, offset: number, ids: number): Promise<Uint32Array[]> {
+async function hashesBefore(source: DedupedLog, offset: number, ids: number): Promise<Uint32Array[]> {
   const steps: Uint32Array[][] = [];
   let found = 0;
   let records = 64;

@@ -12,7 +12,7 @@ import type { Clock } from "../time/clock.ts";
 import type { EventTransform, Throttle } from "../transform/event-transform.ts";
 import { type Batch, commitOf, returnLoans, takeBatch } from "./batch.ts";
 import type { Breaker } from "./breaker.ts";
-import { dispatch, type Result } from "./dispatch.ts";
+import { type AttemptResult, dispatch } from "./dispatch.ts";
 import { detailOf, refusesCredentials, worse } from "./failure-scope.ts";
 import { type Findings, newFindings } from "./findings.ts";
 import { type JudgedBatch, OutcomeJudge } from "./outcome-judge.ts";
@@ -232,7 +232,7 @@ export class Deliverer {
    * The outcomes of a batch are there: what ended ends, what is tried again is put back, and the
    * destination is judged by all of it.
    */
-  #settle(batch: Batch, number: number, results: readonly Result[]): void {
+  #settle(batch: Batch, number: number, results: readonly AttemptResult[]): void {
     returnLoans(batch);
     if (this.#state === "closed") return;
     this.#landed(batch, results);
@@ -244,7 +244,7 @@ export class Deliverer {
   }
 
   /** The batch is not on its way any more. */
-  #landed({ entries, bytes, positions }: Batch, results: readonly Result[]): void {
+  #landed({ entries, bytes, positions }: Batch, results: readonly AttemptResult[]): void {
     this.#batches--;
     this.#events -= entries.length;
     this.#bytes -= bytes;
@@ -256,7 +256,7 @@ export class Deliverer {
   /**
    * Ends what ended. From the last to the first: what is put back into a lane ends up in its order.
    */
-  #conclude(batch: Batch, number: number, results: readonly Result[], now: number): Findings {
+  #conclude(batch: Batch, number: number, results: readonly AttemptResult[], now: number): Findings {
     const { entries, isProbe, watch } = batch;
     const findings = newFindings();
     const judged: JudgedBatch = { isProbe, now, passing: undefined };

@@ -20,9 +20,9 @@ import type { BatchWatch } from "./batch-watch.ts";
  * What became of an event in one attempt: what the destination says, or that it ended in the
  * transformation.
  */
-export type Result = Outcome | Ended;
+export type AttemptResult = Outcome | EarlyEnding;
 
-type Ended = FilteredEnding | DeadEnding;
+type EarlyEnding = FilteredEnding | DeadEnding;
 
 export interface Dispatch {
   readonly connection: Connection;
@@ -43,7 +43,7 @@ const noOutcome = retry("event", "no_outcome", { detail: "the destination gave n
  * them through, and to the destination. One result for each event. Never rejects: what a
  * transformation or a destination's type throws may be this event's doing.
  */
-export async function dispatch(entries: readonly Entry[], how: Dispatch): Promise<readonly Result[]> {
+export async function dispatch(entries: readonly Entry[], how: Dispatch): Promise<readonly AttemptResult[]> {
   const { transform, sourceOf } = how;
   try {
     const sources = entries.map(sourceOf);
@@ -84,12 +84,12 @@ async function dispatchTransformed(
   sources: readonly EventSource[],
   transform: EventTransform,
   how: Dispatch,
-): Promise<readonly Result[]> {
+): Promise<readonly AttemptResult[]> {
   const { commit } = how;
-  const results: Result[] = [];
+  const results: AttemptResult[] = [];
   while (results.length < entries.length) {
     const from = results.length;
-    let part: Part;
+    let part: TransformedPart;
     try {
       part = await pass(entries.slice(from), sources.slice(from), transform, how);
     } catch (error) {
@@ -125,10 +125,10 @@ interface Outgoing {
 }
 
 /** The first entries, as far as the transformation has taken them. */
-interface Part {
+interface TransformedPart {
   readonly entries: readonly Entry[];
   /** Results of those that end in the transformation. */
-  readonly ended: readonly (Ended | undefined)[];
+  readonly ended: readonly (EarlyEnding | undefined)[];
   readonly outgoing: readonly Outgoing[];
   /** Bytes of what the transformation has made, to be given back. */
   readonly held: number;
@@ -170,7 +170,7 @@ async function inTurn(outgoing: readonly Outgoing[], { connection, watch }: Disp
 
 async function committed(
   outgoing: readonly Outgoing[],
-  ended: Part["ended"],
+  ended: TransformedPart["ended"],
   { connection, watch }: Dispatch,
   commit: NonNullable<Dispatch["commit"]>,
 ): Promise<readonly Outcome[]> {
@@ -200,9 +200,9 @@ async function pass(
   sources: readonly EventSource[],
   transform: EventTransform,
   { commit, watch }: Dispatch,
-): Promise<Part> {
+): Promise<TransformedPart> {
   const isWhole = commit !== undefined;
-  const ended = new Array<Ended | undefined>(entries.length).fill(undefined);
+  const ended = new Array<EarlyEnding | undefined>(entries.length).fill(undefined);
   const sizes = new Map<number, readonly number[]>();
   const fresh = [...entries.keys()].filter((at) => entries[at]!.transformed === undefined);
   let held = 0;
@@ -255,7 +255,7 @@ function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly
   return missing.length > 0 ? missing : events;
 }
 
-function resultsOf({ entries, ended, outgoing }: Part, outcomes: readonly Outcome[]): Result[] {
+function resultsOf({ entries, ended, outgoing }: TransformedPart, outcomes: readonly Outcome[]): AttemptResult[] {
   const its: Outcome[][] = entries.map(() => []);
   const sizes = entries.map(() => 0);
   for (const [position, { owner, size }] of outgoing.entries()) {
@@ -313,6 +313,6 @@ function isOpen(outcome: Outcome): boolean {
   return outcome.outcome === "retry" || (outcome.outcome === "dead" && outcome.inARow !== undefined);
 }
 
-function isRetry(result: Result): result is Retry {
+function isRetry(result: AttemptResult): result is Retry {
   return "outcome" in result && result.outcome === "retry";
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeWarehouse, type Fate } from "../testing/fake-warehouse.ts";
-import { MemoryStore } from "../testing/memory-engine.ts";
+import { MemoryDisk } from "../testing/memory-engine.ts";
 import { seededRandom } from "../testing/random.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
 
@@ -20,7 +20,7 @@ async function pass({ clock }: RouterHarness, milliseconds: number): Promise<voi
 
 test("the destination's own position wins over the log's, and is committed with every batch", async () => {
   const warehouse = new FakeWarehouse();
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const first = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
   for (const at of [0, 3, 6]) await first.accept(events(at, at + 3));
   await pass(first, 1000);
@@ -93,7 +93,7 @@ test("a destination that was set back to before it was asked first gets everythi
   for (const isRunning of [true, false]) {
     const warehouse = new FakeWarehouse();
     const back = warehouse.snapshot();
-    const store = new MemoryStore();
+    const store = new MemoryDisk();
     let harness = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
     await harness.accept(events(0, 4));
     await pass(harness, 1000);
@@ -129,7 +129,7 @@ test("a second data plane takes the destination over; the first one commits noth
 
 test("a position beyond the end of its log is not believed", async () => {
   const warehouse = new FakeWarehouse();
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const first = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
   for (let n = 0; n < 5; n++) await first.accept(events(n, n + 1));
   await pass(first, 1000);
@@ -148,7 +148,7 @@ test("a position beyond the end of its log is not believed", async () => {
 test("what the destination refuses is a dead letter before the commit", async () => {
   const warehouse = new FakeWarehouse();
   warehouse.refuses = (messageId) => messageId === "m1";
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const harness = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
   harness.engine.appendFault = (topic) => (topic === "dead.w" ? new Error("the disk is full") : undefined);
   const delivering = harness.accept(events(0, 3)).catch(() => {});
@@ -215,7 +215,7 @@ test("whatever fails, is lost, dies or is set back: every event is loaded exactl
 
 async function run(seed: number, steps: readonly Step[], windowEvents: number): Promise<void> {
   const random = seededRandom(seed);
-  const store = new MemoryStore();
+  const store = new MemoryDisk();
   const clock = new FakeClock();
   const warehouse = new FakeWarehouse();
   const isBad = (messageId: string) => Number(messageId.slice(1)) % 7 === 3;

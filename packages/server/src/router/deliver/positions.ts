@@ -1,5 +1,5 @@
 import type { Connection, PlacedPosition, Position } from "@pintle/kit";
-import type { Progress } from "../../engine/engine.ts";
+import type { Progress } from "@pintle/log";
 import type { Entry } from "../lanes/entry.ts";
 import { type PartitionState, progressOf } from "../ledger/partition.ts";
 

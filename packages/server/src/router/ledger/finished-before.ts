@@ -1,4 +1,4 @@
-import type { Progress } from "../../engine/engine.ts";
+import type { Progress } from "@pintle/log";
 
 /**
  * Events of a partition that an earlier run has finished, in records that are still to be read: as

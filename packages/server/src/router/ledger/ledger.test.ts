@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Progress } from "@pintle/log";
 import fc from "fast-check";
-import type { Progress } from "../../engine/engine.ts";
 import { MemoryBudget } from "../memory/budget.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Counters } from "./counters.ts";

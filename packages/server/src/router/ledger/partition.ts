@@ -1,4 +1,5 @@
-import type { AssignedPartition, Progress } from "../../engine/engine.ts";
+import type { Progress } from "@pintle/log";
+import type { AssignedPartition } from "../../engine/engine.ts";
 import { FinishedBefore } from "./finished-before.ts";
 import { Window, type WindowRecord } from "./window.ts";
 

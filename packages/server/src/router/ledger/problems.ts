@@ -1,4 +1,4 @@
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 import type { Redact } from "../../redactor.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Problem } from "./status.ts";
@@ -7,7 +7,7 @@ export interface ProblemsOptions {
   /** How log lines call the destination. */
   readonly name: string;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
   readonly redact: Redact;
 }
 
@@ -19,7 +19,7 @@ export class Problems {
   #name: string;
   #redact: Redact;
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #logger: PlaneLogger;
   #latest: Problem | undefined;
 
   constructor({ name, clock, logger, redact }: ProblemsOptions) {

@@ -9,12 +9,12 @@ export type Step =
   /** The transformation was run, and these go out in its place. */
   | { readonly kind: "transformed"; readonly events: readonly DeliveredEvent[] }
   /** The destination was asked. */
-  | Attempt
+  | AttemptStep
   /** It ended, or is parked. */
   | Ending;
 
 /** One attempt at an event. */
-export interface Attempt {
+export interface AttemptStep {
   readonly kind: "attempt";
   /** 1 for the first one. */
   readonly number: number;

@@ -1,4 +1,4 @@
-import type { Progress } from "../../engine/engine.ts";
+import type { Progress } from "@pintle/log";
 import { Queue } from "../queues/queue.ts";
 
 /** A record of which some events are not finished, or that has such records before it. */

@@ -39,20 +39,20 @@ export interface Loan {
 export class MemoryBudget {
   readonly bytes: number;
   readonly #now: () => number;
-  readonly #shares = new Set<Member>();
+  readonly #shares = new Set<BudgetMember>();
   /** Those that want a loan, in the order in which they first asked. */
-  readonly #borrowers = new Set<Member>();
+  readonly #borrowers = new Set<BudgetMember>();
   /**
    * What the one that had the last turn had used before it. Whoever comes later has used no less:
    * idleness earns nothing.
    */
   #used = 0;
   /** Those that are told once. */
-  #readers = new Set<Member>();
+  #readers = new Set<BudgetMember>();
   #telling = false;
   /** The loan that exceeds the budget. */
   #excess: Loan | undefined;
-  #borrower: Member | undefined;
+  #borrower: BudgetMember | undefined;
 
   /** @param now milliseconds, of a clock that is never set back */
   constructor(bytes: number, now: () => number) {
@@ -65,7 +65,7 @@ export class MemoryBudget {
    * given back.
    */
   join(wake: () => void): MemoryShare {
-    const member = new Member(this, wake);
+    const member = new BudgetMember(this, wake);
     this.#shares.add(member);
     return member;
   }
@@ -94,7 +94,7 @@ export class MemoryBudget {
   }
 
   /** @internal */
-  fits(member: Member, bytes: number): boolean {
+  fits(member: BudgetMember, bytes: number): boolean {
     const own = this.bytes / 2 / Math.max(1, this.#shares.size);
     const after = member.held + bytes;
     if (after <= own) return true;
@@ -104,7 +104,7 @@ export class MemoryBudget {
   }
 
   /** @internal */
-  borrow(member: Member, bytes: number): Loan | undefined {
+  borrow(member: BudgetMember, bytes: number): Loan | undefined {
     member.asks = true;
     if (this.fits(member, bytes)) {
       this.#borrowers.delete(member);
@@ -126,11 +126,11 @@ export class MemoryBudget {
    * Those that want a loan: first whoever will have had such loans for the shortest time after the
    * next, if it is like the last.
    */
-  #inTurn(): Member[] {
+  #inTurn(): BudgetMember[] {
     return [...this.#borrowers].sort((one, other) => one.used + one.usual - (other.used + other.usual));
   }
 
-  #lend(member: Member, bytes: number): Loan {
+  #lend(member: BudgetMember, bytes: number): Loan {
     member.take(bytes);
     const since = this.#now();
     let isOut = true;
@@ -151,7 +151,7 @@ export class MemoryBudget {
   }
 
   /** @internal */
-  wakeOnRoom(member: Member): void {
+  wakeOnRoom(member: BudgetMember): void {
     this.#readers.add(member);
   }
 
@@ -175,7 +175,7 @@ export class MemoryBudget {
   }
 
   /** @internal */
-  left(member: Member): void {
+  left(member: BudgetMember): void {
     this.#shares.delete(member);
     this.#borrowers.delete(member);
     this.#readers.delete(member);
@@ -184,7 +184,7 @@ export class MemoryBudget {
   }
 }
 
-class Member implements MemoryShare {
+class BudgetMember implements MemoryShare {
   held = 0;
   /** Milliseconds for which it has had loans that exceed the budget. */
   used = 0;

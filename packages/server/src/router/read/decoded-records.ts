@@ -3,7 +3,7 @@ import { type OpenedRecord, openRecord } from "../../records/event-record.ts";
 import { parsedCost } from "../memory/heap-cost.ts";
 
 /** What is kept of a record. */
-interface Kept {
+interface KeptRecord {
   readonly opened: OpenedRecord;
   /** Bytes of heap, about. */
   readonly cost: number;
@@ -19,7 +19,7 @@ interface Kept {
  */
 export class DecodedRecords {
   readonly #mostBytes: number;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, KeptRecord>();
   #held = 0;
 
   /** @param mostBytes of heap that it may take, about */
@@ -42,7 +42,7 @@ export class DecodedRecords {
     return opened;
   }
 
-  #keep(key: string, kept: Kept): void {
+  #keep(key: string, kept: KeptRecord): void {
     if (kept.cost > this.#mostBytes) return;
     this.#kept.set(key, kept);
     this.#held += kept.cost;

@@ -8,7 +8,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { Clock } from "../time/clock.ts";
 import { takeGap } from "./retention-gap.ts";
-import { type TakeRules, type Told, takeRecord } from "./take-record.ts";
+import { type OnTaken, type TakeRules, takeRecord } from "./take-record.ts";
 import { countedAsUnread } from "./unread.ts";
 
 export interface RecordTakerOptions {
@@ -59,7 +59,7 @@ export class RecordTaker {
     ledger.touch(partition);
   }
 
-  #teller(record: EngineRecord, partition: PartitionState): Told {
+  #teller(record: EngineRecord, partition: PartitionState): OnTaken {
     const { ledger } = this.#options;
     return (index, event, sourceId, ending) => {
       const place = { partition, record, index, origin: undefined, sourceId, event };

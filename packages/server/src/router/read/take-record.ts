@@ -37,7 +37,7 @@ export interface TakeRules {
 }
 
 /** Told of each event that is taken for the first time, and how it ended if it did. */
-export type Told = (index: number, event: DeliveredEvent, sourceId: string, ending?: Ending) => void;
+export type OnTaken = (index: number, event: DeliveredEvent, sourceId: string, ending?: Ending) => void;
 
 /**
  * Events that are taken of a record at least, whatever there is room for. More fill half of it: the
@@ -61,7 +61,7 @@ export function takeRecord(
   partition: PartitionState,
   rules: TakeRules,
   duplicates?: Uint8Array,
-  told?: Told,
+  told?: OnTaken,
 ): TakenRecord {
   const { sourceId, events } = countEvents(record.header);
   if (sourceId !== "" && !rules.sources.has(sourceId)) {
@@ -85,7 +85,7 @@ function takeEvents(
   partition: PartitionState,
   { sourceId, keyHashes, eventAt, duplicates }: OpenedRecord & { readonly duplicates: Uint8Array | undefined },
   { filter, copies, fits }: TakeRules,
-  told: Told | undefined,
+  told: OnTaken | undefined,
 ): TakenRecord {
   const { length } = keyHashes;
   const { part } = partition;

@@ -5,7 +5,7 @@ import type { DeadLetter } from "../../records/dead-letter.ts";
 import { filterLater } from "../filter/filter.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { FakeClock, settle } from "../testing/fake-clock.ts";
-import { MemoryEngine, MemoryStore } from "../testing/memory-engine.ts";
+import { MemoryDisk, MemoryEngine } from "../testing/memory-engine.ts";
 import type { ReplayTarget } from "./log-replay.ts";
 import { LogReplays } from "./log-replays.ts";
 
@@ -14,7 +14,7 @@ const rules = { name: "hook", displayName: "Hook", except: { types: ["page"], ev
 
 /** A log, and a destination whose retry topic the test works off. */
 class World {
-  readonly store = new MemoryStore();
+  readonly store = new MemoryDisk();
   readonly clock = new FakeClock();
   readonly given: string[] = [];
   readonly filtered = new Map<string, number>();

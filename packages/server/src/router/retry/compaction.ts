@@ -29,7 +29,7 @@ export interface CompactionOptions {
 const lookEvery = 64;
 
 /** Some events of a lane, of the size of a record. */
-interface Piece {
+interface LanePiece {
   readonly facts: ParkedFacts[];
   readonly events: ReadRecord["events"][number][];
   readonly isLast: boolean;
@@ -40,7 +40,7 @@ interface Piece {
  * the last of the copies says that they count from then on. Until it is durable the originals
  * count, also after a crash.
  */
-export class Compaction {
+export class LaneCompaction {
   readonly #options: CompactionOptions;
   #copies = 0;
   #untilLook = 0;
@@ -169,10 +169,10 @@ export class Compaction {
     records: readonly ParkedRecord[],
     history: AttemptHistory | undefined,
     now: number,
-  ): AsyncGenerator<Piece> {
+  ): AsyncGenerator<LanePiece> {
     const { reader, limits } = this.#options;
-    let facts: Piece["facts"] = [];
-    let events: Piece["events"] = [];
+    let facts: LanePiece["facts"] = [];
+    let events: LanePiece["events"] = [];
     let bytes = 0;
     let isFirst = true;
     for (const parkedRecord of records) {

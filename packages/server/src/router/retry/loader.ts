@@ -15,7 +15,7 @@ import type { Clock } from "../time/clock.ts";
 import type { ParkedLane, ParkedRecord } from "./parked-lane.ts";
 import { GoneError, type TopicReader } from "./topic-reader.ts";
 
-export interface LoaderOptions {
+export interface LaneLoaderOptions {
   readonly clock: Clock;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
@@ -45,14 +45,14 @@ const nothing = { messageId: "" } as unknown as Entry["event"];
  * Brings the first events of parked lanes back into memory, in the order in which the lanes became
  * due, as far as there is room.
  */
-export class Loader {
-  readonly #options: LoaderOptions;
+export class LaneLoader {
+  readonly #options: LaneLoaderOptions;
   #queue: ParkedLane[] = [];
   /** Events in the records that are being read. */
   #reading = 0;
   #stopped = false;
 
-  constructor(options: LoaderOptions) {
+  constructor(options: LaneLoaderOptions) {
     this.#options = options;
   }
 

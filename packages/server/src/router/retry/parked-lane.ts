@@ -65,8 +65,8 @@ const backMoves: Readonly<Record<Back, readonly Back[]>> = {
  * - **settled**: nothing happens;
  * - **gathering**: what comes in a moment is written together;
  * - **writing**: a record is being written; what comes meanwhile goes into the next one;
- * - **moving**: everything of the lane is being written anew behind all others (`Compaction`), so
- *   its front does not go on meanwhile.
+ * - **moving**: everything of the lane is being written anew behind all others (`LaneCompaction`),
+ *   so its front does not go on meanwhile.
  */
 export class ParkedLane {
   readonly lane: Lane;

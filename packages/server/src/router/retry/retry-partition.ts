@@ -12,8 +12,8 @@ import type { Backpressure } from "../read/backpressure.ts";
 import type { TakeRules } from "../read/take-record.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
-import { Compaction } from "./compaction.ts";
-import { type Loaded, Loader } from "./loader.ts";
+import { LaneCompaction } from "./compaction.ts";
+import { LaneLoader, type Loaded } from "./loader.ts";
 import { historyOf, ParkedLane, type PendingWrite } from "./parked-lane.ts";
 import { type Restored, restore } from "./restore.ts";
 import { RetryWriter } from "./retry-writer.ts";
@@ -52,7 +52,7 @@ export interface ReplayedEvent extends ParkedFacts {
  *
  * It is the only consumer of the partition, and reads it where it needs to: what it has read counts
  * as read once it has ended. A lane that holds the low-water mark back is moved forward as a whole
- * when most of what stands behind it has ended (`Compaction`).
+ * when most of what stands behind it has ended (`LaneCompaction`).
  */
 export class RetryPartition {
   readonly #options: RetryPartitionOptions;
@@ -60,8 +60,8 @@ export class RetryPartition {
   /** Lanes that have something in the topic or on its way there. */
   readonly #parked = new Map<Lane, ParkedLane>();
   readonly #writer: RetryWriter;
-  readonly #loader: Loader;
-  readonly #compaction: Compaction;
+  readonly #loader: LaneLoader;
+  readonly #compaction: LaneCompaction;
   /** Events that had ended when `pump` was called last. */
   #ended = 0;
   #closed = false;
@@ -73,8 +73,8 @@ export class RetryPartition {
     const parts = { ...options, topic: source.topic, partition, reader, steps: this };
     this.#partition = partition;
     this.#writer = new RetryWriter(parts);
-    this.#loader = new Loader(parts);
-    this.#compaction = new Compaction({ ...parts, writer: this.#writer, parked: this.#parked });
+    this.#loader = new LaneLoader(parts);
+    this.#compaction = new LaneCompaction({ ...parts, writer: this.#writer, parked: this.#parked });
   }
 
   /** Lanes that are parked. */

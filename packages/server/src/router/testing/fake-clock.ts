@@ -1,6 +1,6 @@
 import type { Clock } from "../time/clock.ts";
 
-interface Timer {
+interface FakeTimer {
   readonly at: number;
   readonly order: number;
   readonly task: () => void;
@@ -12,7 +12,7 @@ export class FakeClock implements Clock {
   wallOffset: number = Date.parse("2026-01-01T00:00:00Z");
   #now = 0;
   #order = 0;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new Set<FakeTimer>();
 
   now(): number {
     return this.#now;
@@ -23,7 +23,7 @@ export class FakeClock implements Clock {
   }
 
   after(delay: number, task: () => void): () => void {
-    const timer: Timer = { at: this.#now + Math.max(0, delay), order: this.#order++, task };
+    const timer: FakeTimer = { at: this.#now + Math.max(0, delay), order: this.#order++, task };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
@@ -41,7 +41,7 @@ export class FakeClock implements Clock {
     const end = this.#now + milliseconds;
     await settle();
     for (;;) {
-      let first: Timer | undefined;
+      let first: FakeTimer | undefined;
       for (const timer of this.#timers) {
         if (timer.at > end) continue;
         if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order))

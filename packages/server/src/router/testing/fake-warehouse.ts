@@ -17,7 +17,7 @@ import type { FakeDestination } from "./fake-destination.ts";
 /** What a transaction comes to. `lost`: it is committed, and the answer does not arrive. */
 export type Fate = "ok" | "failed" | "lost";
 
-interface Row {
+interface PositionRow {
   readonly log: string;
   readonly position: Position;
   readonly writer: number;
@@ -30,7 +30,7 @@ interface Row {
 export class FakeWarehouse {
   /** Events that are loaded, by `messageId`, in the order of loading. */
   rows: readonly string[] = [];
-  #positions: ReadonlyMap<string, Row> = new Map();
+  #positions: ReadonlyMap<string, PositionRow> = new Map();
   #writers = 0;
   fate: () => Fate = () => "ok";
   /** Events whose rows are refused. */

@@ -1,3 +1,4 @@
+import type { Progress } from "@pintle/log";
 import type {
   AssignedPartition,
   AssignmentHandler,
@@ -5,7 +6,6 @@ import type {
   EngineRecord,
   NewRecord,
   PartitionRange,
-  Progress,
   RecordPosition,
   ScanOptions,
   Subscription,
@@ -18,7 +18,7 @@ import { seek } from "../../engine/seek.ts";
  * What outlives a crash of the process: the records of every topic, and every progress that was
  * saved.
  */
-export class MemoryStore {
+export class MemoryDisk {
   /** By topic and partition. */
   readonly #records = new Map<string, EngineRecord[]>();
   /** By topic, partition and group: every save, the latest one last. */
@@ -62,7 +62,7 @@ export interface MemoryEngineOptions {
  * After `crash()` it is dead: nothing it does reaches the store.
  */
 export class MemoryEngine implements Engine {
-  readonly store: MemoryStore;
+  readonly store: MemoryDisk;
   /** What was done to partitions by somebody who did not own them. */
   readonly violations: string[] = [];
   /** Makes the next appends fail: asked before each one. */
@@ -74,9 +74,9 @@ export class MemoryEngine implements Engine {
   readonly #partitions: (topic: string) => number;
   #dead = false;
   readonly #waiting = new Set<() => void>();
-  readonly #members = new Set<Member>();
+  readonly #members = new Set<GroupMember>();
 
-  constructor(store: MemoryStore, { step = 1, wall = () => 0, partitions = () => 1 }: MemoryEngineOptions = {}) {
+  constructor(store: MemoryDisk, { step = 1, wall = () => 0, partitions = () => 1 }: MemoryEngineOptions = {}) {
     this.store = store;
     this.#step = step;
     this.#wall = wall;
@@ -111,7 +111,7 @@ export class MemoryEngine implements Engine {
 
   async subscribe(topics: readonly string[], group: string, handler: AssignmentHandler): Promise<Subscription> {
     if (this.#dead) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine has crashed");
-    const member: Member = { topics, group, handler, owned: new Set(), turn: Promise.resolve() };
+    const member: GroupMember = { topics, group, handler, owned: new Set(), turn: Promise.resolve() };
     this.#members.add(member);
     const leave = async (): Promise<void> => {
       if (!this.#members.delete(member)) return;
@@ -179,13 +179,13 @@ export class MemoryEngine implements Engine {
   }
 
   /** What happens to the partitions of a member takes turns. */
-  #inTurn(member: Member, change: () => Promise<void>): Promise<void> {
+  #inTurn(member: GroupMember, change: () => Promise<void>): Promise<void> {
     const done = member.turn.then(change);
     member.turn = done.catch(() => {});
     return done;
   }
 
-  #assign(member: Member, partition: number): Promise<void> {
+  #assign(member: GroupMember, partition: number): Promise<void> {
     return this.#inTurn(member, async () => {
       if (member.owned.has(partition) || !this.#members.has(member)) return;
       member.owned.add(partition);
@@ -194,7 +194,7 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  #revoke(member: Member, partition: number): Promise<void> {
+  #revoke(member: GroupMember, partition: number): Promise<void> {
     return this.#inTurn(member, async () => {
       if (!member.owned.has(partition)) return;
       await member.handler.revoked(partition, "handed over");
@@ -202,7 +202,7 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  #assigned(topic: string, partition: number, group: string, { owned }: Member): AssignedPartition {
+  #assigned(topic: string, partition: number, group: string, { owned }: GroupMember): AssignedPartition {
     const records = this.store.recordsOf(topic, partition);
     const saves = this.store.savesOf(topic, group, partition);
     return {
@@ -254,7 +254,7 @@ export class MemoryEngine implements Engine {
 }
 
 /** The member of a group. */
-interface Member {
+interface GroupMember {
   readonly topics: readonly string[];
   readonly group: string;
   readonly handler: AssignmentHandler;

@@ -1,7 +1,7 @@
 import { hashUserKey } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
 import { partitionOf } from "../../engine/partition-of.ts";
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { EventFilter } from "../../model/event-filter.ts";
 import type { Source } from "../../model/source.ts";
@@ -11,10 +11,10 @@ import { type DestinationPipeline, Router, type RouterConfig } from "../router.t
 import { eventRecord, type TestEvent } from "./event-records.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 import type { FakeDestination, FakeSettings } from "./fake-destination.ts";
-import { MemoryEngine, MemoryStore } from "./memory-engine.ts";
+import { MemoryDisk, MemoryEngine } from "./memory-engine.ts";
 
 export interface HarnessOptions {
-  readonly store?: MemoryStore;
+  readonly store?: MemoryDisk;
   readonly clock?: FakeClock;
   readonly random?: () => number;
   readonly limits?: Partial<ConsumerLimits>;
@@ -37,7 +37,7 @@ export interface HarnessOptions {
 
 /** A router over an engine in memory and a clock that stands still, until the test moves it. */
 export class RouterHarness {
-  readonly store: MemoryStore;
+  readonly store: MemoryDisk;
   readonly engine: MemoryEngine;
   readonly clock: FakeClock;
   readonly log: string[] = [];
@@ -57,7 +57,7 @@ export class RouterHarness {
   static async open(options: HarnessOptions): Promise<RouterHarness> {
     const {
       pipelines = {},
-      store = new MemoryStore(),
+      store = new MemoryDisk(),
       clock = new FakeClock(),
       random = () => 0.5,
       step = 1,
@@ -89,7 +89,7 @@ export class RouterHarness {
     const write = (fields: object | string, message?: string) => {
       log.push(typeof fields === "string" ? fields : `${message} ${JSON.stringify(fields)}`);
     };
-    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const logger: PlaneLogger = { debug: write, info: write, warn: write, error: write };
     const router = await Router.open({
       engine,
       sources,

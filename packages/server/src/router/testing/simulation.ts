@@ -6,11 +6,11 @@ import { seededRandom } from "./random.ts";
 import { RouterHarness } from "./router-harness.ts";
 
 /** What a simulated server answers: a status; `silence`: nothing; `undefined`: nobody listens. */
-export type Answer = number | "silence" | undefined;
+export type SimulatedAnswer = number | "silence" | undefined;
 
 /** A destination's server on virtual time. */
 export interface SimulatedServer {
-  readonly answer: (now: number, random: () => number) => Answer;
+  readonly answer: (now: number, random: () => number) => SimulatedAnswer;
   /** Milliseconds until it answers, at most; at least half of that. */
   readonly latency: number;
 }
@@ -99,7 +99,7 @@ export async function simulate({
   return { waits, deliveries, requests };
 }
 
-function outcomeOf(answer: Answer): Outcome {
+function outcomeOf(answer: SimulatedAnswer): Outcome {
   if (answer === "silence") return classifyError(new TimeoutError(`no complete answer within ${timeout} ms`));
   if (answer === undefined) return classifyError(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
   return classifyAnswer({ status: answer, headers: {}, body: "" }, 0);

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
 import type { MainEngine } from "../../engine/open-engine.ts";
 import { ServerError } from "../../errors.ts";
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 import { type MemoryShares, sharesOf } from "../../memory-limit.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
@@ -28,7 +28,7 @@ export interface StartRouterOptions {
   readonly memory?: MemoryShares;
   /** The engine of this thread, which writes `events`. */
   readonly engine: Pick<MainEngine, "link" | "ranges" | "standIn">;
-  readonly logger: Logger;
+  readonly logger: PlaneLogger;
 }
 
 /** Milliseconds that the thread has for closing beyond what its destinations get. */
@@ -103,7 +103,7 @@ export class RouterThread {
     return thread;
   }
 
-  private constructor(worker: Worker, logger: Logger, configTimeout: number, ended: () => void) {
+  private constructor(worker: Worker, logger: PlaneLogger, configTimeout: number, ended: () => void) {
     this.#worker = worker;
     this.#configTimeout = configTimeout;
     this.#exited = new Promise((resolve) => {

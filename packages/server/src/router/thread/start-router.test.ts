@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { type MainEngine, openEngine } from "../../engine/open-engine.ts";
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { defaultEngine } from "../../model/engine.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { type RunningRouter, startRouter } from "./start-router.ts";
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const silent: PlaneLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "pintle-router-"));
@@ -178,7 +178,7 @@ test("secrets do not get into status, logs and dead letters", async (t) => {
   });
   const lines: string[] = [];
   const at = (fields: object | string, message?: string) => void lines.push(JSON.stringify([fields, message]));
-  const logger: Logger = { debug: at, info: at, warn: at, error: at };
+  const logger: PlaneLogger = { debug: at, info: at, warn: at, error: at };
   const { engine, router, stop } = await run(
     t,
     directory,

@@ -1,4 +1,5 @@
 import type { ThreadEngineData } from "../../engine/open-engine.ts";
+import type { LogLevel } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
 import type { ReplayRequest } from "../../records/replay-record.ts";
@@ -26,7 +27,8 @@ export interface RouterThreadData {
   readonly engine: ThreadEngineData;
 }
 
-export type LogLevel = "debug" | "info" | "warn" | "error";
+/** How much a line of the log matters. */
+export type LoggedLevel = Exclude<LogLevel, "silent">;
 
 /** What the main thread can ask the router's for: the words and what they take and give. */
 export interface RouterCalls {
@@ -92,5 +94,5 @@ export type FromRouter =
   | { readonly kind: "ready" }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly message: string }
-  | { readonly kind: "log"; readonly level: LogLevel; readonly fields: object; readonly message: string }
+  | { readonly kind: "log"; readonly level: LoggedLevel; readonly fields: object; readonly message: string }
   | { readonly kind: "closed" };

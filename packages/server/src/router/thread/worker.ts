@@ -8,7 +8,7 @@ import type { DestinationType } from "@pintle/kit";
 import { loadOwnTypes, type OwnTypes } from "../../config/own-types.ts";
 import { lockForDestination } from "../../destination-lock.ts";
 import { openThreadEngine } from "../../engine/open-engine.ts";
-import type { Logger } from "../../logger.ts";
+import type { PlaneLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { DeadLetters } from "../dead/dead-letters.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
@@ -16,7 +16,14 @@ import { LogReplays } from "../replay/log-replays.ts";
 import { Router } from "../router.ts";
 import { systemClock } from "../time/clock.ts";
 import { Transformation } from "../transform/transformation.ts";
-import type { FromRouter, LogLevel, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
+import type {
+  FromRouter,
+  LoggedLevel,
+  RouterCall,
+  RouterCalls,
+  RouterThreadData,
+  ToRouter,
+} from "./thread-messages.ts";
 import { retentionOf } from "./topic-retention.ts";
 
 /*
@@ -174,9 +181,9 @@ async function answer(
   }
 }
 
-function tellingLogger(tell: (message: FromRouter) => void): Logger {
+function tellingLogger(tell: (message: FromRouter) => void): PlaneLogger {
   const at =
-    (level: LogLevel) =>
+    (level: LoggedLevel) =>
     (fields: object | string, message?: string): void => {
       const line = typeof fields === "string" ? { fields: {}, message: fields } : { fields, message: message ?? "" };
       tell({ kind: "log", level, ...line });

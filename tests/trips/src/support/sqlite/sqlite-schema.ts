@@ -6,8 +6,8 @@ import {
   mergeUser,
   ownTables,
   type Put,
-  type Refusal,
-  type Scalar,
+  type RefusedRow,
+  type RowValue,
   type Table,
   type UserState,
   type UserUpdate,
@@ -124,7 +124,7 @@ export class SqliteSchema implements WarehouseSchema {
   async putUsers(
     { name, columns }: Table,
     updates: ReadonlyMap<string, readonly UserUpdate[]>,
-  ): Promise<Refusal | undefined> {
+  ): Promise<RefusedRow | undefined> {
     return this.#refusalOf(() => {
       const ids = [...updates.keys()];
       const known = this.#users(name, ids);
@@ -167,7 +167,7 @@ export class SqliteSchema implements WarehouseSchema {
     );
   }
 
-  #insertValues(name: string, columns: readonly string[], rows: readonly (readonly (Scalar | undefined)[])[]): void {
+  #insertValues(name: string, columns: readonly string[], rows: readonly (readonly (RowValue | undefined)[])[]): void {
     const list = columns.map((column) => quoted(column)).join(", ");
     const marks = columns.map(() => "?").join(", ");
     const values = rows.map((row) => row.map((value) => (typeof value === "bigint" ? String(value) : (value ?? null))));
@@ -180,7 +180,7 @@ export class SqliteSchema implements WarehouseSchema {
     ]);
   }
 
-  #refusalOf(work: () => void): Refusal | undefined {
+  #refusalOf(work: () => void): RefusedRow | undefined {
     const refused = this.#part(work, (error) => /row|repeat/.test(sqliteErrors.kindOf(error)));
     return refused === undefined ? undefined : { refused };
   }
