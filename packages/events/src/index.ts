@@ -42,5 +42,5 @@ export { murmur2, partitionOf } from "./murmur2.ts";
 export { deepest, deepestEvent, isJsonDeeperThan } from "./nesting.ts";
 export { mostDigits, parseJson } from "./parse-json.ts";
 export { letJsonTakeBigInt, stringifyJson } from "./stringify-json.ts";
-export { parseTimestamp, readTime, type Time } from "./timestamp.ts";
+export { parseTimestamp, readTime, type Time, toRfc3339 } from "./timestamp.ts";
 export { hashUserKey, idText, userKey } from "./user-key.ts";

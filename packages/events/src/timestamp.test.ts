@@ -200,3 +200,16 @@ test("a time that was read is read again as the same, and lies in the years 1 to
     { numRuns: 2000 },
   );
 });
+
+test("a time is written as Date writes it, whatever was written before it", () => {
+  const time = fc.oneof(
+    fc.integer({ min: Date.parse("0001-01-01T00:00:00Z"), max: Date.parse("9999-12-31T23:59:59.999Z") }),
+    fc.integer({ min: -3 * 86_400_000, max: 3 * 86_400_000 }),
+    fc.integer({ min: 1_764_288_000_000 - 2000, max: 1_764_288_000_000 + 90_000_000 }),
+  );
+  fc.assert(
+    fc.property(fc.array(time, { maxLength: 30 }), (times) => {
+      for (const at of times) assert.equal(toRfc3339(at), new Date(at).toISOString());
+    }),
+  );
+});

@@ -43,9 +43,11 @@ function numberTime(value: number): number | undefined {
   return Math.trunc(value < firstMilliseconds ? value * 1000 : value);
 }
 
-// The events of a batch share the time of their arrival.
+// The events of a batch share the time of their arrival, and nearly all events their day.
 let lastAt = 0;
 let lastText = new Date(0).toISOString();
+let lastDay = 0;
+let dayText = "1970-01-01T";
 
 /**
  * RFC 3339 with milliseconds, UTC. A time outside of the years 1 to 9999 becomes the first or the
@@ -53,10 +55,30 @@ let lastText = new Date(0).toISOString();
  */
 export function toRfc3339(milliseconds: number): string {
   if (milliseconds === lastAt) return lastText;
-  lastText = new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
+  const inDay = milliseconds - lastDay;
+  if (inDay >= 0 && inDay < 86_400_000 && Number.isInteger(inDay)) {
+    lastText = dayText + timeOfDay(inDay);
+  } else {
+    lastText = new Date(Math.min(Math.max(milliseconds, earliest), latest)).toISOString();
+    if (isInRange(milliseconds)) {
+      lastDay = Math.floor(milliseconds / 86_400_000) * 86_400_000;
+      dayText = lastText.slice(0, 11);
+    }
+  }
   lastAt = milliseconds;
   return lastText;
 }
+
+/** `09:30:00.000Z`, of the milliseconds of a day. */
+function timeOfDay(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const fraction = String((milliseconds % 1000) + 1000).slice(1);
+  return `${twoDigits[hours]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}.${fraction}Z`;
+}
+
+const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
 
 /**
  * Milliseconds since the epoch, or `undefined` when the value is no date. A time without an offset

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { DeliverySettings } from "./delivery-settings.ts";
 import type { ShownRequest } from "./hiding.ts";
 import type { Answer, Outcome } from "./outcome.ts";
+import type { RawEvent } from "./raw-event.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
 
@@ -79,6 +80,8 @@ export interface Connection {
    * up to `concurrency` times.
    */
   deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
+  /** The same of events as their JSON: where the type is `raw`. */
+  deliverRaw?(events: readonly RawEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
   /**
    * Where the type is `transactional`: where the destination stands in a partition, by its own
    * account. Where another log was the last one to stand there, it is `otherwise` from now on;
@@ -96,6 +99,12 @@ export interface Connection {
   position?(place: Place, otherwise: Position, anew?: Position): Promise<Position>;
   /** Breaks off what is on its way and lets go of everything. */
   close(): Promise<void>;
+}
+
+/** A connection of a type that is `raw`. */
+export interface RawConnection extends Omit<Connection, "deliver" | "deliverRaw"> {
+  /** @see Connection.deliver */
+  deliver(events: readonly RawEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
 }
 
 /**
@@ -159,6 +168,11 @@ export interface DestinationType<Settings = unknown> {
    * of the first ends.
    */
   readonly transactional?: boolean;
+  /**
+   * Whether its connections take events as their JSON (`deliverRaw`): those that no transformation
+   * has made are not parsed then.
+   */
+  readonly raw?: boolean;
   /**
    * Whether it is defined by `requests`, so that all that it does to the world goes through
    * `Tools.sender`.

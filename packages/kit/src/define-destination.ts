@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { addressProblem, addressShape } from "./addresses.ts";
-import type { BatchLimits, Connection, DestinationType, Tools, Trial, TrialTools } from "./contract.ts";
+import type { BatchLimits, Connection, DestinationType, RawConnection, Tools, Trial, TrialTools } from "./contract.ts";
 import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 import { type HttpDefinition, openHttp } from "./http-destination.ts";
+import { rawEvent } from "./raw-event.ts";
 import { secretsOf } from "./secret.ts";
 
 interface CommonDefinition<Settings> {
@@ -28,16 +29,27 @@ interface CommonDefinition<Settings> {
 }
 
 /** A destination that is no HTTP. */
-export interface OpenDefinition<Settings> extends CommonDefinition<Settings> {
+export interface OpenDefinition<Settings> extends CommonOpenDefinition<Settings> {
+  readonly raw?: false;
+  open(settings: Settings, tools: Tools): Promise<Connection>;
+}
+
+/** One that takes whole events, as their JSON. */
+export interface RawOpenDefinition<Settings> extends CommonOpenDefinition<Settings> {
+  readonly raw: true;
+  open(settings: Settings, tools: Tools): Promise<RawConnection>;
+}
+
+interface CommonOpenDefinition<Settings> extends CommonDefinition<Settings> {
   /** See `DestinationType.transactional`. @default false */
   readonly transactional?: boolean;
   /** See `DestinationType.trial`. @default what a trial delivers stays there */
   trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
-  open(settings: Settings, tools: Tools): Promise<Connection>;
 }
 
 export type DestinationDefinition<Settings> =
   | OpenDefinition<Settings>
+  | RawOpenDefinition<Settings>
   | (CommonDefinition<Settings> & HttpDefinition<Settings>);
 
 /** What schemas make of the settings that are given to them. */
@@ -99,7 +111,8 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   }) as unknown as DestinationType<Settings>["settings"];
   const open =
     "open" in definition
-      ? (values: Settings, tools: Tools) => definition.open(values, tools)
+      ? async (values: Settings, tools: Tools) =>
+          definition.raw === true ? takingBoth(await definition.open(values, tools)) : definition.open(values, tools)
       : async (values: Settings, tools: Tools) =>
           openHttp(definition, {
             settings: values,
@@ -115,6 +128,7 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   const isHttp = !("open" in definition);
   const takesRequests = !("open" in definition) && definition.takesRequests === true;
   const common = {
+    raw: definition.raw === true,
     takesRequests,
     type,
     displayName,
@@ -129,4 +143,16 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   };
   if (!("open" in definition) || definition.trial === undefined) return common;
   return { ...common, trial: (values, tools) => definition.trial!(values, tools) };
+}
+
+/** Takes events as objects, too: what a transformation gave, and what is tried out. */
+function takingBoth(connection: RawConnection): Connection {
+  return {
+    deliver: (events, delivery) => connection.deliver(events.map(rawEvent), delivery),
+    deliverRaw: (events, delivery) => connection.deliver(events, delivery),
+    ...(connection.position === undefined
+      ? {}
+      : { position: (...asked: Parameters<NonNullable<Connection["position"]>>) => connection.position!(...asked) }),
+    close: () => connection.close(),
+  };
 }

@@ -17,6 +17,7 @@ import { Suspects } from "./suspects.ts";
 
 /** How a destination that is reached by HTTP is defined. */
 export interface HttpDefinition<Settings> {
+  readonly raw?: false;
   /**
    * The requests that deliver these events, in the order in which they are to be sent. Pure: tests
    * need no network. Where it throws with several events it is called again with half of them; an

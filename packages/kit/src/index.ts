@@ -18,6 +18,7 @@ export type {
   Delivery,
   DestinationType,
   EventSource,
+  RawConnection,
   SentRequest,
   Tools,
   Trial,
@@ -27,6 +28,7 @@ export {
   type DestinationDefinition,
   defineDestination,
   type OpenDefinition,
+  type RawOpenDefinition,
   type SettingsOf,
 } from "./define-destination.ts";
 export { loadDriver } from "./driver.ts";
@@ -54,6 +56,7 @@ export {
 } from "./outcome.ts";
 export { hashed } from "./personal/hashed.ts";
 export { type EmailOptions, normalised, type PhoneOptions, type PlaceOptions } from "./personal/normalised.ts";
+export { jsonLines, jsonList, type RawEvent, rawEvent } from "./raw-event.ts";
 export { refuse } from "./refusal.ts";
 export { secret } from "./secret.ts";
 export type { Sender } from "./sender.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { errorMessage, stringifyJson } from "@pintle/events";
-import { defineDestination, delivered, retry } from "@pintle/kit";
+import { errorMessage } from "@pintle/events";
+import { defineDestination, delivered, jsonLines, retry } from "@pintle/kit";
 import { RotatingFile } from "./rotating-file.ts";
 import { settings } from "./settings.ts";
 import { tryFile } from "./trial.ts";
@@ -14,6 +14,7 @@ export const file = defineDestination({
   displayName: "File",
   description: "Appends each event to a file, as a line of JSON",
   settings,
+  raw: true,
   batch: { events: 1000, bytes: 1 << 20, whole: true },
   trial: tryFile,
   async open({ path, rotateSize, rotateEvery, gzip }, { directory, now, lock }) {
@@ -30,7 +31,7 @@ export const file = defineDestination({
     return {
       async deliver(events) {
         try {
-          await lines.append(events.map((event) => `${stringifyJson(event)}\n`).join(""));
+          await lines.append(jsonLines(events));
           return events.map(() => delivered);
         } catch (error) {
           const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -37,8 +37,9 @@ export class LineFile {
    * Appends `lines`, which ends in a line feed: all of it, or nothing if it rejects. Appends take
    * their turns.
    */
-  append(lines: string): Promise<void> {
-    const turn = this.#last.then(() => this.#append(Buffer.from(lines)));
+  append(lines: string | Uint8Array): Promise<void> {
+    const bytes = typeof lines === "string" ? Buffer.from(lines) : lines;
+    const turn = this.#last.then(() => this.#append(bytes));
     this.#last = turn.catch(() => {});
     return turn;
   }
@@ -51,7 +52,7 @@ export class LineFile {
     await handle?.close();
   }
 
-  async #append(bytes: Buffer): Promise<void> {
+  async #append(bytes: Uint8Array): Promise<void> {
     // An earlier failure closed it: after a failed sync nobody knows what the system kept, so it is
     // looked at anew.
     if (this.#handle === undefined) {

@@ -56,7 +56,7 @@ export class RotatingFile {
    * Appends `lines`, which ends in a line feed: all of it, on disk, or nothing if it rejects.
    * Appends take their turns.
    */
-  append(lines: string): Promise<void> {
+  append(lines: string | Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       let file = this.#lines ?? (await this.#open());
       if (this.#isDue(file, Buffer.byteLength(lines))) {

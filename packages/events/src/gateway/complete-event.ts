@@ -1,5 +1,6 @@
-import { readTime, toRfc3339 } from "../timestamp.ts";
+import { readTime, type Time, toRfc3339 } from "../timestamp.ts";
 import { idText } from "../user-key.ts";
+import { arrivalTime, isClockReading } from "./client-times.ts";
 import { knownType } from "./known-type.ts";
 import { rudderId } from "./rudder-id.ts";
 
@@ -63,17 +64,11 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   const sent = ownSent ?? readTime(arrival.batchSentAt);
   let original = readTime(event.originalTimestamp);
   let own = readTime(event.timestamp);
-  if (
-    own !== undefined &&
-    own.at > arrival.receivedAt &&
-    original === undefined &&
-    ownSent === undefined &&
-    sent !== undefined
-  ) {
+  const { receivedAt: arrivedAt } = arrival;
+  if (isClockReading(atOf(own), atOf(original), atOf(ownSent), atOf(sent), arrivedAt)) {
     original = own;
     own = undefined;
   }
-  const skew = (sent?.at ?? arrival.receivedAt) - (original?.at ?? arrival.receivedAt);
 
   // The added fields stand before those of the client: V8 copies these quickly onto a shape that it
   // knows, and takes 40 times as long to add fields to a copy. Spread copies a key `__proto__` as
@@ -99,10 +94,14 @@ export function completeEvent(event: Readonly<Record<string, unknown>>, arrival:
   completed.receivedAt = receivedAt;
   completed.originalTimestamp = original?.text ?? receivedAt;
   completed.sentAt = sent?.text ?? receivedAt;
-  completed.timestamp = own?.text ?? toRfc3339(arrival.receivedAt - skew);
+  completed.timestamp = own?.text ?? toRfc3339(arrivalTime(atOf(sent), atOf(original), arrivedAt));
   if (typeof event.request_ip !== "string" || event.request_ip === "") completed.request_ip = arrival.requestIp;
   completed.rudderId = rudderId(idText(userId), idText(anonymousId));
   return completed as unknown as DeliveredEvent;
+}
+
+function atOf(time: Time | undefined): number {
+  return time?.at ?? Number.NaN;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { hashUserKey, murmur2, parseJson, userKey } from "@pintle/events";
 import { cleanMessageId } from "@pintle/events/gateway";
 import type { Endpoint } from "../records/event-record.ts";
+import { plainNameEnd, skipColon, skipSpace, valueEnd } from "../records/json-bytes.ts";
 import type { BodyEvents } from "./body-events.ts";
 import {
   isAnonymousId,
@@ -11,7 +12,6 @@ import {
   isTimestamp,
   isUserId,
 } from "./event-keys.ts";
-import { plainNameEnd, skipColon, skipSpace, valueEnd } from "./json-bytes.ts";
 import { deepest } from "./nesting.ts";
 import { oddityOfTime } from "./oddities.ts";
 import { isUsualTime } from "./usual-time.ts";

@@ -3,6 +3,7 @@ import type { Position, Tools } from "@pintle/kit";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import type { PlaneLogger } from "../logger.ts";
 import { type OpenedRecord, openRecord } from "../records/event-record.ts";
+import { type ScannedRecord, scanRecord } from "../records/raw/scan-record.ts";
 import type { Redact } from "../redactor.ts";
 import type { ConsumerDestination } from "./consumer-destination.ts";
 import { DeadLetterWriter } from "./dead/dead-letter-writer.ts";
@@ -50,6 +51,8 @@ export interface ConsumerOptions {
   readonly deduper?: ((partition: number) => Deduper) | undefined;
   /** Opens a record of `events`. @default by itself */
   readonly open?: ((record: EngineRecord) => OpenedRecord) | undefined;
+  /** The same with its events as bytes. @default by itself */
+  readonly scan?: ((record: EngineRecord) => ScannedRecord) | undefined;
   /** Shared by all destinations. */
   readonly budget: MemoryBudget;
   readonly tap: Tap;
@@ -126,6 +129,8 @@ export class Consumer {
       id,
       tap: options.tap,
     });
+    // What a transformation is to change has to be an object.
+    const isRaw = type.raw === true && transform === undefined;
     const rules: TakeRules = {
       copies: transform === undefined ? 1 : 2,
       fits: (bytes) => share.fits(bytes),
@@ -133,6 +138,7 @@ export class Consumer {
       sources,
       concerns: concernsOf(sources, ledger),
       open: options.open ?? openRecord,
+      scan: isRaw ? (options.scan ?? scanRecord) : undefined,
     };
     const lanes = new Lanes(limits);
     // Of a transactional destination, one batch is prepared while the one before it is committed.
@@ -152,7 +158,7 @@ export class Consumer {
     this.#retry = new RetryTopic({ ...common, engine, parks: type.transactional !== true });
     this.#deliverer = new Deliverer({
       ...common,
-      ...{ type, settings, breaker, share, sources, transform, throttle },
+      ...{ type, settings, breaker, share, sources, transform, throttle, isRaw },
       tools: this.#tools(),
       positions: this.#positions,
       inFlightBytes: limits.inFlightBytes,

@@ -8,6 +8,7 @@ import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import type { DeadLetter } from "../records/dead-letter.ts";
 import { openRecord } from "../records/event-record.ts";
+import { scanRecord } from "../records/raw/scan-record.ts";
 import { Redactor } from "../redactor.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerDestination, consumerDestination } from "./consumer-destination.ts";
@@ -243,6 +244,7 @@ export class Router {
       deduper,
       // What the owner's code is given is nobody else's.
       open: (record) => (this.#members.size > 1 && !isOwn ? this.#decoded.open(record) : openRecord(record)),
+      scan: (record) => (this.#members.size > 1 && !isOwn ? this.#decoded.scan(record) : scanRecord(record)),
       ...(limits === undefined ? {} : { limits }),
     });
   }

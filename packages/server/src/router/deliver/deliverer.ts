@@ -41,6 +41,8 @@ export interface DelivererOptions {
   readonly sources: ReadonlyMap<string, EventSource>;
   /** Positions, where the destination commits its position with the events. */
   readonly positions?: Positions | undefined;
+  /** Whether events go out as their bytes. */
+  readonly isRaw: boolean;
   /** What events go through before they go out. */
   readonly transform?: EventTransform | undefined;
   /** The limit to what goes out. */
@@ -218,6 +220,7 @@ export class Deliverer {
     const { transform, sources, positions } = this.#options;
     const how = {
       connection,
+      isRaw: this.#options.isRaw,
       transform,
       sourceOf: ({ sourceId }: Entry) => sources.get(sourceId) ?? { id: sourceId, name: sourceId },
       commit: positions === undefined ? undefined : commitOf(batch, this.#options.deadLetters),

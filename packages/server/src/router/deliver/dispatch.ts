@@ -26,6 +26,8 @@ type EarlyEnding = FilteredEnding | DeadEnding;
 
 export interface Dispatch {
   readonly connection: Connection;
+  /** Whether events go out as their bytes. */
+  readonly isRaw: boolean;
   readonly transform: EventTransform | undefined;
   readonly sourceOf: (entry: Entry) => EventSource;
   /** What the destination commits together with the events. */
@@ -65,7 +67,7 @@ function thrown(error: unknown): Retry {
 function deliver(
   entries: readonly Entry[],
   sources: readonly EventSource[],
-  { connection, commit, released, watch }: Dispatch,
+  { connection, isRaw, commit, released, watch }: Dispatch,
 ): Promise<readonly Outcome[]> {
   const delivery = {
     sources,
@@ -73,6 +75,12 @@ function deliver(
     ...(released === undefined ? {} : { released }),
     ...(watch === undefined ? {} : { sent: watch.sent }),
   };
+  if (isRaw && connection.deliverRaw !== undefined) {
+    return connection.deliverRaw(
+      entries.map(({ raw }) => raw),
+      delivery,
+    );
+  }
   return connection.deliver(
     entries.map(({ event }) => event),
     delivery,

@@ -1,4 +1,4 @@
-import { type DeliveredEvent, knownType } from "@pintle/events/gateway";
+import { knownType } from "@pintle/events/gateway";
 import type { ConsentRule, EventFilter, Selection } from "../../model/event-filter.ts";
 
 /**
@@ -34,8 +34,16 @@ export interface FilterRules extends EventFilter {
  */
 const defaultKeys: readonly string[] = ["All", "all"];
 
+/** What of an event decides where it goes. */
+export interface FilteredEvent {
+  readonly type?: unknown;
+  readonly integrations?: unknown;
+  readonly event?: unknown;
+  readonly context?: unknown;
+}
+
 /** Decides whether an event of a connected source goes to a destination. Pure. */
-export function filterEvent(event: DeliveredEvent, rules: FilterRules): FilterJudgement {
+export function filterEvent(event: FilteredEvent, rules: FilterRules): FilterJudgement {
   // Of an event that was completed now its letters are the known ones; a dead letter holds what an
   // older version let through.
   const type = knownType(event.type);
@@ -59,7 +67,7 @@ export type LaterFilterResult = FilterResult | "disconnected";
  * @param sources ids of the sources that are connected to the destination now
  */
 export function filterLater(
-  event: DeliveredEvent,
+  event: FilteredEvent,
   sourceId: string,
   rules: FilterRules,
   sources: { has(sourceId: string): boolean },
@@ -98,7 +106,7 @@ function readIntegrations(
 
 const nothingSaid = { included: true, malformed: false } as const;
 
-function isDenied({ context }: DeliveredEvent, { ids, strategy }: ConsentRule): boolean {
+function isDenied({ context }: FilteredEvent, { ids, strategy }: ConsentRule): boolean {
   const management: unknown = (context as { consentManagement?: unknown } | null | undefined)?.consentManagement;
   const denied: unknown = (management as { deniedConsentIds?: unknown } | null | undefined)?.deniedConsentIds;
   // Nothing that could be read as a refusal: the client does not take part in consent management.
@@ -106,7 +114,7 @@ function isDenied({ context }: DeliveredEvent, { ids, strategy }: ConsentRule): 
   return strategy === "and" ? ids.some((id) => denied.includes(id)) : ids.every((id) => denied.includes(id));
 }
 
-function isSelected(event: DeliveredEvent, type: string, { types, events }: Selection): boolean {
+function isSelected(event: FilteredEvent, type: string, { types, events }: Selection): boolean {
   if (types.includes(type)) return true;
   return type === "track" && events.includes(event.event as string);
 }

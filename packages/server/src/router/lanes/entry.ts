@@ -1,10 +1,11 @@
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import type { Dead } from "@pintle/kit";
+import { type Dead, type RawEvent, rawEvent } from "@pintle/kit";
+import { RawSlice } from "../../records/raw/raw-events.ts";
 import type { Origin } from "../../records/retry-record.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { TrackedEvent } from "../ledger/tracked-event.ts";
 import type { WindowRecord } from "../ledger/window.ts";
-import { PackedEvent } from "../memory/holding.ts";
+import { type HeldEvent, PackedEvent } from "../memory/holding.ts";
 
 /** The answer that there is nothing where an event was sent to: 404 or such. */
 export interface Absence {
@@ -18,6 +19,8 @@ export interface Absence {
 /** An event on its way to one destination. */
 export interface Entry extends TrackedEvent {
   readonly keyHash: number;
+  /** The event as its JSON. */
+  readonly raw: RawEvent;
   /**
    * Bytes of heap that `event` takes while it is used; 0 for an event that is held as an object,
    * and charged as one.
@@ -86,7 +89,7 @@ export interface Lane {
 export interface EntryFacts {
   readonly index: number;
   /** It, or how it is held. */
-  readonly event: DeliveredEvent | PackedEvent;
+  readonly event: HeldEvent;
   readonly sourceId: string;
   readonly keyHash: number;
   readonly bytes: number;
@@ -121,7 +124,7 @@ class QueuedEvent implements Entry {
   transformed: readonly DeliveredEvent[] | undefined = undefined;
   only: ReadonlySet<string> | undefined = undefined;
   failed: Dead | undefined = undefined;
-  readonly #held: DeliveredEvent | PackedEvent;
+  readonly #held: HeldEvent;
 
   constructor(partition: PartitionState, record: WindowRecord, facts: EntryFacts) {
     this.partition = partition;
@@ -137,7 +140,13 @@ class QueuedEvent implements Entry {
   }
 
   get event(): DeliveredEvent {
-    return this.#held instanceof PackedEvent ? this.#held.unpack() : this.#held;
+    const held = this.#held;
+    if (held instanceof RawSlice) return held.parsed();
+    return held instanceof PackedEvent ? held.unpack() : held;
+  }
+
+  get raw(): RawEvent {
+    return this.#held instanceof RawSlice ? this.#held : rawEvent(this.event);
   }
 
   get unpacked(): number {

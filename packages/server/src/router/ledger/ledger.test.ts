@@ -51,6 +51,7 @@ test("whatever events go through, the sums are those of the events that are open
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(3)), { maxLength: 200 }), (steps) => {
       const { ledger, partition, entries, share } = opened(10);
+      entries[0]!.record.shared = 1000;
       const where = entries.map(() => "unread" as "unread" | "waiting" | "out" | "ended");
       let ended = 0;
       for (const [at, choice] of steps) {
@@ -72,7 +73,10 @@ test("whatever events go through, the sums are those of the events that are open
           where[at] = "waiting";
         }
         const open = where.filter((state) => state === "waiting" || state === "out").length;
-        assert.deepEqual([ledger.events, ledger.bytes, share.held], [open, 10 * open, 100 * open]);
+        assert.deepEqual(
+          [ledger.events, ledger.bytes, share.held],
+          [open, 10 * open, 100 * open + (open > 0 ? 1000 : 0)],
+        );
         assert.equal(partition.pending, where.filter((state) => state === "out").length);
         assert.deepEqual([partition.ended, partition.window.unfinished], [ended, 10 - ended]);
       }

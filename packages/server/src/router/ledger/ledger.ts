@@ -81,12 +81,13 @@ export class Ledger {
   // --- an event's way ---
 
   enter(entry: TrackedEvent): void {
-    const { weight, bytes, cost, partition } = entry;
+    const { weight, bytes, cost, partition, record } = entry;
     this.#events += weight;
     this.#bytes += bytes;
     partition.events += weight;
     partition.bytes += bytes;
-    this.#share.take(cost);
+    this.#share.take(record.held === 0 ? cost + record.shared : cost);
+    record.held++;
   }
 
   begin(entry: TrackedEvent): void {
@@ -105,8 +106,9 @@ export class Ledger {
   }
 
   park(entry: TrackedEvent): void {
-    const { weight, bytes, cost, partition } = entry;
-    this.#share.give(cost);
+    const { weight, bytes, cost, partition, record } = entry;
+    record.held--;
+    this.#share.give(record.held === 0 ? cost + record.shared : cost);
     if (partition.isGone) return;
     this.#events -= weight;
     this.#bytes -= bytes;

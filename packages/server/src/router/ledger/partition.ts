@@ -1,5 +1,6 @@
 import type { Progress } from "@pintle/log";
 import type { AssignedPartition } from "../../engine/engine.ts";
+import type { ScannedRecord } from "../../records/raw/scan-record.ts";
 import { FinishedBefore } from "./finished-before.ts";
 import { Window, type WindowRecord } from "./window.ts";
 
@@ -52,6 +53,8 @@ export interface RecordPart {
    */
   readonly next: number;
   readonly left: number;
+  /** Its events as bytes, of which those that are taken hold all. */
+  readonly scanned: ScannedRecord | undefined;
 }
 
 /** A partition of which nothing was read yet. */

@@ -11,6 +11,10 @@ export interface WindowRecord {
   open: number;
   /** One byte for each event, 1 once it is finished. */
   readonly finished: Uint8Array;
+  /** Bytes that are charged as long as one of its events is in memory: they share them. */
+  shared: number;
+  /** Events in memory. */
+  held: number;
 }
 
 /**
@@ -64,7 +68,7 @@ export class Window {
    */
   add(offset: number, time: number, events: number): WindowRecord {
     if (offset < this.#position) throw new RangeError(`Offset ${offset} is below the position ${this.#position}`);
-    const record = { offset, time, events, open: events, finished: new Uint8Array(events) };
+    const record = { offset, time, events, open: events, finished: new Uint8Array(events), shared: 0, held: 0 };
     this.#position = offset + 1;
     this.#unfinished += events;
     if (events > 0 || this.#records.first !== undefined) this.#records.push(record);

@@ -1,5 +1,6 @@
 import { parseJson, stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { RawSlice } from "../../records/raw/raw-events.ts";
 import { parsedCost } from "./heap-cost.ts";
 
 /** An event as its JSON, outside of the heap: an object would take more than there is room for. */
@@ -22,9 +23,12 @@ export class PackedEvent {
   }
 }
 
+/** An event as it waits in memory. */
+export type HeldEvent = DeliveredEvent | PackedEvent | RawSlice;
+
 /** How an event waits in memory, and the bytes that it is charged with. */
 export interface Holding {
-  readonly held: DeliveredEvent | PackedEvent;
+  readonly held: HeldEvent;
   readonly cost: number;
 }
 
@@ -56,4 +60,12 @@ export function holdingOf(
 export function pack(event: DeliveredEvent): Holding {
   const held = new PackedEvent(event);
   return { held, cost: (1 + texts) * held.bytes + perEvent };
+}
+
+/**
+ * Holds an event as the bytes that it is read as, for a destination that takes them. Those are
+ * charged with their record, which keeps all of them.
+ */
+export function holdRaw(event: RawSlice): Holding {
+  return { held: event, cost: texts * (event.end - event.start) + perEvent };
 }

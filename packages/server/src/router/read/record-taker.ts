@@ -87,6 +87,9 @@ export class RecordTaker {
 }
 
 /** Events of one user key wait for each other. One without a key waits for nobody. */
-function hasUserKey({ keyHash, event: { userId, anonymousId } }: Entry): boolean {
-  return keyHash !== noUserKey || userKey({ userId, anonymousId }) !== "";
+function hasUserKey(entry: Entry): boolean {
+  if (entry.keyHash !== noUserKey) return true;
+  // Rare: for it the event may have to be parsed.
+  const { userId, anonymousId } = entry.event;
+  return userKey({ userId, anonymousId }) !== "";
 }

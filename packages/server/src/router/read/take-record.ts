@@ -3,12 +3,14 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import type { OpenedRecord } from "../../records/event-record.ts";
-import { type FilterReason, type FilterRules, filterEvent } from "../filter/filter.ts";
+import { RawSlice } from "../../records/raw/raw-events.ts";
+import type { ScannedRecord } from "../../records/raw/scan-record.ts";
+import { type FilteredEvent, type FilterReason, type FilterRules, filterEvent } from "../filter/filter.ts";
 import { type Entry, newEntry } from "../lanes/entry.ts";
 import { duplicate as duplicateEnding, type Ending, filtered as filteredEnding } from "../ledger/ending.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";
-import { holdingOf, pack } from "../memory/holding.ts";
+import { type Holding, holdingOf, holdRaw, pack } from "../memory/holding.ts";
 import { type Concerns, countEvents, eventsConcerned } from "./unread.ts";
 
 /** What a record holds for one destination. Events that are in neither list are finished. */
@@ -30,6 +32,8 @@ export interface TakeRules {
   readonly concerns: Concerns;
   /** @see openRecord */
   readonly open: (record: EngineRecord) => OpenedRecord;
+  /** Opens a record for a destination that takes bytes; `undefined`: it takes objects. */
+  readonly scan?: ((record: EngineRecord) => ScannedRecord) | undefined;
   /** Objects that there may be of each event, see `holdingOf`. */
   readonly copies: number;
   /** Whether there is memory for so many bytes beside what is held. */
@@ -70,9 +74,9 @@ export function takeRecord(
     partition.window.add(record.offset, record.time, 0);
     return disconnected === 0 ? taken({}) : taken({ filtered: new Map([["disconnected", disconnected]]) });
   }
-  let content: OpenedRecord;
+  let content: Content;
   try {
-    content = rules.open(record);
+    content = contentOf(record, partition, rules);
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === "PINTLE_RECORD_TOO_NEW") throw error;
     return takeUnreadable(record, partition, { sourceId, weight: events, detail: error.message });
@@ -80,10 +84,24 @@ export function takeRecord(
   return takeEvents(record, partition, { ...content, duplicates }, rules, told);
 }
 
+/** A record that is open, its events as objects or as bytes. */
+interface Content extends Omit<OpenedRecord, "eventAt" | "keyHashes"> {
+  readonly keyHashes: ArrayLike<number>;
+  readonly eventAt: (index: number) => DeliveredEvent | RawSlice;
+  readonly scanned?: ScannedRecord;
+}
+
+function contentOf(record: EngineRecord, { part }: PartitionState, { scan, open }: TakeRules): Content {
+  const scanned = part?.scanned ?? scan?.(record);
+  if (scanned === undefined) return open(record);
+  const { sourceId, keyHashes, events } = scanned;
+  return { sourceId, keyHashes, eventAt: (index) => events.at(index), scanned };
+}
+
 function takeEvents(
   record: EngineRecord,
   partition: PartitionState,
-  { sourceId, keyHashes, eventAt, duplicates }: OpenedRecord & { readonly duplicates: Uint8Array | undefined },
+  { sourceId, keyHashes, eventAt, scanned, duplicates }: Content & { readonly duplicates: Uint8Array | undefined },
   { filter, copies, fits }: TakeRules,
   told: OnTaken | undefined,
 ): TakenRecord {
@@ -92,22 +110,29 @@ function takeEvents(
   partition.part = undefined;
   const state = part?.record ?? begin(record, partition, length);
   const bytes = Math.ceil(record.payload.length / length);
-  const hold = part === undefined ? holdingOf(record.payload, length, copies, fits) : pack;
+  const isWhole = scanned === undefined && part === undefined;
+  const hold = isWhole ? holdingOf(record.payload, length, copies, fits) : pack;
+  if (scanned !== undefined) state.shared = scanned.events.cost;
   const deliver: Entry[] = [];
   const dead: { entry: Entry; reason: string; detail: string }[] = [];
   let filtered: Map<FilterReason, number> | undefined;
   let duplicate = 0;
   let malformed = 0;
-  let charged = 0;
+  let charged = part === undefined ? state.shared : 0;
   for (let index = part?.next ?? 0; index < length; index++) {
     if (state.finished[index] === 1) continue;
-    if (hold === pack && deliver.length + dead.length >= leastPortion && !fits(2 * charged)) {
-      partition.part = { record: state, next: index, left: openFrom(state, index) };
+    // What is held as JSON needs as much again to go out.
+    if (
+      hold === pack &&
+      deliver.length + dead.length >= leastPortion &&
+      !fits(scanned === undefined ? 2 * charged : charged)
+    ) {
+      partition.part = { record: state, next: index, left: openFrom(state, index), scanned };
       break;
     }
     if (duplicates?.[index] === 1) {
       duplicate++;
-      told?.(index, eventAt(index), sourceId, duplicateEnding);
+      if (told !== undefined) told(index, objectOf(eventAt(index)), sourceId, duplicateEnding);
       partition.window.finish(state, index);
       continue;
     }
@@ -117,18 +142,22 @@ function takeEvents(
     if (result !== "deliver" && result !== "type") {
       filtered ??= new Map();
       filtered.set(result, (filtered.get(result) ?? 0) + 1);
-      told?.(index, event, sourceId, filteredEnding(result));
+      if (told !== undefined) told(index, objectOf(event), sourceId, filteredEnding(result));
       partition.window.finish(state, index);
       continue;
     }
-    told?.(index, event, sourceId);
-    const { held, cost } = hold(event);
+    if (told !== undefined) told(index, objectOf(event), sourceId);
+    const { held, cost }: Holding = event instanceof RawSlice ? holdRaw(event) : hold(event);
     charged += cost;
     const entry = newEntry(partition, state, { index, event: held, sourceId, keyHash: keyHashes[index]!, bytes, cost });
     if (result === "deliver") deliver.push(entry);
     else dead.push({ entry, reason: "type", detail: unknownType(event) });
   }
   return taken({ deliver, dead, duplicate, malformed, ...(filtered === undefined ? {} : { filtered }) });
+}
+
+function objectOf(event: DeliveredEvent | RawSlice): DeliveredEvent {
+  return event instanceof RawSlice ? event.parsed() : event;
 }
 
 /** Enters a record into the window, with what an earlier run has finished of it. */
@@ -180,7 +209,7 @@ const none: TakenRecord["filtered"] = new Map();
  * What a dead letter says of an event whose type no destination knows. A client wrote it: it may be
  * anything, of any length.
  */
-export function unknownType({ type }: DeliveredEvent): string {
+export function unknownType({ type }: FilteredEvent): string {
   return `the event has the type ${(stringifyJson(type) ?? "(none)").slice(0, 100)}`;
 }
 

@@ -77,7 +77,7 @@ function arrayEnd(bytes: Buffer, from: number, levels: number): number {
  * From behind the opening quote to behind the closing one. Bytes from 0x80 on are text, UTF-8 or
  * not: see parseEvents.
  */
-function stringEnd(bytes: Buffer, from: number): number {
+export function stringEnd(bytes: Buffer, from: number): number {
   const { length } = bytes;
   let at = from;
   // Most of a body is inside of strings. Four bytes for one look at the length are a tenth of the
