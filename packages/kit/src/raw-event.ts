@@ -3,7 +3,8 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 
 /**
  * A whole event as its JSON, complete: what a destination with `raw: true` gets. It is one line of
- * UTF-8, the same on every way out and at every attempt. Its bytes are only read: others share them.
+ * UTF-8, the same on every way out and at every attempt. Its bytes are only read: others share
+ * them.
  */
 export interface RawEvent {
   readonly messageId: string;
@@ -62,8 +63,8 @@ const comma = 0x2c;
 const lineEnd = new Uint8Array([lineFeed]);
 
 /**
- * The events as lines of JSON. Events that stand one behind the other, as those of a request do, are
- * copied together, or not at all where they are all that there is.
+ * The events as lines of JSON. Events that stand one behind the other, as those of a request do,
+ * are copied together, or not at all where they are all that there is.
  */
 export function jsonLines(events: readonly RawEvent[]): Uint8Array {
   const pieces: Uint8Array[] = [];

@@ -92,7 +92,8 @@ export class MemberScan {
 }
 
 /**
- * Of a name with an escape. It is parsed as a text: V8 13.6 mistakes such names where they are keys.
+ * Of a name with an escape. It is parsed as a text: V8 13.6 mistakes such names where they are
+ * keys.
  */
 function escapedMember(bytes: Buffer, from: number, end: number): number {
   return memberNamed(JSON.parse(bytes.toString("utf8", from, end)) as string);

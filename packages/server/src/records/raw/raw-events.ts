@@ -161,7 +161,9 @@ function shallow(bytes: Buffer, from: number, end: number): unknown {
   return object;
 }
 
-/** Where the value of a member begins and ends, if there is an object with it: the last one counts. */
+/**
+ * Where the value of a member begins and ends, if there is an object with it: the last one counts.
+ */
 function lastMember(bytes: Buffer, from: number, wanted: string): [number, number] | undefined {
   let found: [number, number] | undefined;
   if (bytes[from] !== openBrace) return undefined;

@@ -18,8 +18,8 @@ function isPlainText(bytes: Buffer, from: number, end: number): boolean {
 
 /**
  * Milliseconds since the epoch of a time in the form that JavaScript writes,
- * `"2026-11-23T09:30:00.000Z"`, which nearly all events have. NaN for every other form, and for what
- * needs the calendar.
+ * `"2026-11-23T09:30:00.000Z"`, which nearly all events have. NaN for every other form, and for
+ * what needs the calendar.
  */
 export function canonicalTime(bytes: Buffer, from: number, end: number): number {
   if (end - from !== 26 || bytes[from] !== quote) return Number.NaN;

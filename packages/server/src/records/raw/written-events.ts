@@ -17,7 +17,8 @@ export function writtenEvents(events: readonly DeliveredEvent[]): RawEvents {
 }
 
 /**
- * The events of a JSON list, which are complete. `undefined` where it is no list of so many objects.
+ * The events of a JSON list, which are complete. `undefined` where it is no list of so many
+ * objects.
  */
 function eventsInList(source: Buffer, events: number): RawEvents | undefined {
   const spans = RawEvents.spansFor(events);
