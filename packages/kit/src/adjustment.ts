@@ -1,5 +1,5 @@
 import type { EventRequest } from "./http-request.ts";
-import type { Adjustment, Outcome } from "./outcome.ts";
+import type { Adjustment, Verdict } from "./outcome.ts";
 
 /** Takes down that a field of an event was changed or left out: a reason as for `refuse`. */
 export type Note = (reason: string, detail?: string) => void;
@@ -31,8 +31,8 @@ export function notes(): Notes {
 export function adjustedOutcomes(
   { adjusted = [], events }: EventRequest,
   count: number,
-  outcomeAt: (position: number) => Outcome | undefined,
-): (Outcome | undefined)[] {
+  outcomeAt: (position: number) => Verdict | undefined,
+): (Verdict | undefined)[] {
   return Array.from({ length: count }, (_, position) => {
     const outcome = outcomeAt(position);
     if (outcome?.outcome !== "delivered") return outcome;

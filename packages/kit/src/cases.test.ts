@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { type CaseResult, readCases, runCases } from "./cases.ts";
+import type { DestinationType } from "./contract.ts";
 import { defineDestination } from "./define-destination.ts";
 import { delivered } from "./outcome.ts";
 
@@ -147,4 +148,29 @@ test("a type that is no HTTP is not opened", async () => {
   });
   await assert.rejects(runCases(disk, { destination: "disk", cases: [{}] }), /"disk" makes no requests/);
   assert.equal(opened, 0);
+});
+
+test("a form is compared decoded, and so are lines of JSON", async () => {
+  const bodies = (headers: Record<string, string>, body: string) =>
+    defineDestination<object>({
+      type: "test",
+      displayName: "Test",
+      description: "a test",
+      settings: {},
+      requests: () => [{ method: "POST", url: "http://h/", headers, body }],
+    }) as DestinationType;
+  const ran = async (type: DestinationType, body: unknown) => {
+    const event = { type: "track", userId: "u" };
+    const [result] = await runCases(type, {
+      destination: "test",
+      cases: [{ name: "a", events: [event], requests: [{ body }] }],
+    });
+    return result?.problems;
+  };
+  const form = bodies({ "content-type": "application/x-www-form-urlencoded" }, "b=2&a=1");
+  assert.deepEqual(await ran(form, { a: "1", b: "2" }), []);
+  assert.deepEqual(await ran(form, "b=2&a=1"), []);
+  assert.deepEqual(await ran(form, { a: "1", b: "3" }), ['requests[0].body.b: expected "3", got "2"']);
+  const lines = bodies({ "content-type": "application/x-ndjson" }, '{"a":1}\n{"a":2}\n');
+  assert.deepEqual(await ran(lines, [{ a: 1 }, { a: 2 }]), []);
 });

@@ -1,9 +1,10 @@
 import { gunzipSync } from "node:zlib";
-import { errorMessage, letJsonTakeBigInt, parseJson } from "@pintle/events";
+import { errorMessage, letJsonTakeBigInt } from "@pintle/events";
 import { cleanMessageId, completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { takeRequest } from "./chosen-request.ts";
 import type { DestinationType } from "./contract.ts";
+import { decodedBody } from "./decoded-body.ts";
 import { differences } from "./difference.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { Answer, Outcome } from "./outcome.ts";
@@ -184,7 +185,9 @@ function compareRequests(wanted: NonNullable<Case["requests"]>, sent: readonly H
       ...(expected.method === undefined ? {} : { method: request.method }),
       ...(expected.url === undefined ? {} : { url: request.url }),
       ...(expected.headers === undefined ? {} : { headers: comparable(request.headers) }),
-      ...(expected.body === undefined ? {} : { body: typeof expected.body === "string" ? body : jsonOr(body) }),
+      ...(expected.body === undefined
+        ? {}
+        : { body: typeof expected.body === "string" ? body : decodedBody(request.headers, body) }),
     };
   });
   const expected = wanted.map((request) =>
@@ -202,14 +205,6 @@ function comparable(headers: Readonly<Record<string, string>>): Record<string, s
 function readableBody({ headers, body = "" }: HttpRequest): string {
   if (typeof body === "string") return body;
   return (headers["content-encoding"] === "gzip" ? gunzipSync(body) : Buffer.from(body)).toString();
-}
-
-function jsonOr(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return text;
-  }
 }
 
 /** What the case says something about. */

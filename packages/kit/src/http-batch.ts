@@ -2,7 +2,7 @@ import { userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Grouping, groupsOf } from "./grouping.ts";
 import type { EventRequest } from "./http-request.ts";
-import { type Delivered, delivered, type Outcome, type Retry, retry } from "./outcome.ts";
+import { type Delivered, delivered, type Outcome, type Retry, retry, settled, type Verdict } from "./outcome.ts";
 import { unmakeable } from "./refusal.ts";
 import type { Suspects } from "./suspects.ts";
 
@@ -10,8 +10,8 @@ import type { Suspects } from "./suspects.ts";
 export interface RequestResult {
   /** The outcome of all its events. */
   readonly outcome?: Outcome;
-  /** The outcome of each of its events. */
-  readonly outcomes?: readonly Outcome[];
+  /** What is said of each of its events. */
+  readonly outcomes?: readonly Verdict[];
   /**
    * Whether the answer may be about one of the events only, and the others would have got through
    * without it.
@@ -93,7 +93,7 @@ function sendOnly(
 /** A function of its own: what it closes over is all that stays while the request is on its way. */
 function sent(only: Ready, carried: readonly DeliveredEvent[], suspects: Suspects): Promise<readonly Outcome[]> {
   return only.send(carried).then(({ outcome, outcomes }) => {
-    const result = outcome ?? outcomes?.[0] ?? missing;
+    const result = settled(outcome ?? outcomes?.[0] ?? missing, true);
     if (result.outcome !== "retry") suspects.ended(carried[0]!);
     return [result];
   });
@@ -177,11 +177,29 @@ class HttpBatch {
     const { outcome, outcomes, mayBeOne } = await ready.send(carried);
     if (divisible && mayBeOne === true && outcome?.outcome === "dead") return this.#halve(part);
     if (divisible && outcome?.outcome === "retry" && outcome.scope === "event") this.#rules.suspects.failed(carried);
-    positions.forEach((position, index) => {
-      this.#give(outcome ?? outcomes?.[index] ?? missing, [position]);
-    });
+    const verdicts = positions.map((position, index) => [position, outcome ?? outcomes?.[index] ?? missing] as const);
+    this.#settle(verdicts, divisible);
     const sick = this.#first(positions, (each) => each.outcome === "retry" && each.scope === "destination");
     if (sick !== undefined) for (const unsent of this.#todo.splice(0)) this.#give(sick, unsent.positions);
+  }
+
+  /**
+   * Gives each event its outcome, and sends those once more that have none yet because of others:
+   * without these, and where it is not said which, in halves.
+   */
+  #settle(verdicts: readonly (readonly [position: number, Verdict])[], divisible: boolean): void {
+    const open = verdicts.filter(([, { outcome }]) => outcome === "again" || outcome === "one_of");
+    const suspected = open.filter(([, { outcome }]) => outcome === "one_of");
+    const isOpen = new Set(divisible && (open.length < verdicts.length || suspected.length > 0) ? open : []);
+    if (suspected.length === 1) isOpen.delete(suspected[0]!);
+    for (const each of verdicts) {
+      if (!isOpen.has(each)) this.#give(settled(each[1], each === suspected[0] && suspected.length === 1), [each[0]]);
+    }
+    const positions = [...isOpen].map(([position]) => position);
+    if (!divisible && open.length > 0) this.#rules.suspects.failed(this.#pick(verdicts.map(([position]) => position)));
+    if (positions.length === 0) return;
+    if (suspected.length > 1) this.#halve({ positions, divisible: true });
+    else this.#todo.push(unmade(positions));
   }
 
   #halve({ positions }: BatchPart): void {

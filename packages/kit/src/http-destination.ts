@@ -11,7 +11,7 @@ import type { BatchLimits, Connection, Delivery, Tools } from "./contract.ts";
 import { hiding } from "./hiding.ts";
 import { deliverInRequests, missing, type RequestResult } from "./http-batch.ts";
 import type { EventRequest, HttpRequest } from "./http-request.ts";
-import { type Answer, type Outcome, retry } from "./outcome.ts";
+import { type Answer, type Outcome, retry, type Verdict } from "./outcome.ts";
 import { type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
 import { Suspects } from "./suspects.ts";
 
@@ -50,13 +50,15 @@ export interface HttpDefinition<Settings> {
   /**
    * What an answer means, where this destination knows better: one outcome for all events of the
    * request, or one for each; `undefined` leaves it to the kit: `classifyAnswer`, and where an
-   * answer of several events is about one of them, finding out which. Pure.
+   * answer of several events is about one of them, finding out which. Where the whole request was
+   * refused because of some of its events, `again` is what the others get, and `oneOf` those of
+   * which it is one. Pure.
    */
   classify?(
     answer: Answer,
     events: readonly DeliveredEvent[],
     context: AnswerContext<Settings>,
-  ): Outcome | readonly Outcome[] | undefined;
+  ): Verdict | readonly Verdict[] | undefined;
   /**
    * Where the service is reached: one address, or one for each region, the first being the default.
    * The type has the settings `endpoint` and `region` then, and `requests` gets the address that
@@ -122,26 +124,33 @@ export function openHttp<Settings>(
     const { outcome, outcomes } = result;
     if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;
     const sent = shown(request);
-    const withRequest = (each: Outcome): Outcome =>
-      each.outcome === "retry" || each.outcome === "dead" ? { ...each, request: sent } : each;
+    const withRequest = <Each extends Verdict>(each: Each): Each => {
+      if (each.outcome === "one_of") return { ...each, of: { ...each.of, request: sent } };
+      return each.outcome === "retry" || each.outcome === "dead" ? { ...each, request: sent } : each;
+    };
     if (outcome !== undefined) return { ...result, outcome: withRequest(outcome) };
-    return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map(withRequest) }) };
+    return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map((each) => withRequest(each)) }) };
   }
 
   function judge(answer: Answer, events: readonly DeliveredEvent[], request: EventRequest): RequestResult {
+    const usual = (): RequestResult => {
+      const outcome = briefly(classifyAnswer(answer, tools.now()));
+      return { outcome, mayBeOne: contentStatuses.has(answer.status) };
+    };
     try {
       const own = definition.classify?.(answer, events, {
         ...attemptNow(),
         settings,
         items: itemsOf(request, events),
       });
-      if (own !== undefined) return isList(own) ? { outcomes: own.map(briefly) } : { outcome: briefly(own) };
+      if (own === undefined) return usual();
+      if (isList(own)) return { outcomes: own.map((each) => briefly(each)) };
+      const isOpen = own.outcome === "again" || own.outcome === "one_of";
+      return isOpen ? { outcomes: events.map(() => briefly(own)) } : { outcome: briefly(own) };
     } catch (error) {
       // A server that answers with something else than it used to is no reason to lose the event.
       return { outcome: briefly(retry("event", "classify", { answer, detail: errorMessage(error) })) };
     }
-    const outcome = briefly(classifyAnswer(answer, tools.now()));
-    return { outcome, mayBeOne: contentStatuses.has(answer.status) };
   }
 
   const requestsOf = (events: readonly DeliveredEvent[], sent: Delivery["sent"]) => {
@@ -222,18 +231,19 @@ function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEve
 const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /** With no more of the answer than is kept. */
-function briefly(outcome: Outcome): Outcome {
-  if (outcome.outcome === "delivered" || outcome.outcome === "filtered") return outcome;
-  const { answer } = outcome;
-  if (answer === undefined || answer.body.length <= keptAnswerBytes) return outcome;
-  return { ...outcome, answer: keptOf(answer) };
+function briefly<Each extends Verdict>(verdict: Each): Each {
+  if (verdict.outcome === "one_of") return { ...verdict, of: briefly(verdict.of) };
+  if (verdict.outcome !== "retry" && verdict.outcome !== "dead") return verdict;
+  const { answer } = verdict;
+  if (answer === undefined || answer.body.length <= keptAnswerBytes) return verdict;
+  return { ...verdict, answer: keptOf(answer) };
 }
 
 function keptOf(answer: Answer): Answer {
   return { ...answer, body: answer.body.slice(0, keptAnswerBytes) };
 }
 
-function isList(value: Outcome | readonly Outcome[]): value is readonly Outcome[] {
+function isList(value: Verdict | readonly Verdict[]): value is readonly Verdict[] {
   return Array.isArray(value);
 }
 

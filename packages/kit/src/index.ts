@@ -43,16 +43,21 @@ export type { HttpDefinition } from "./http-destination.ts";
 export type { EventRequest, HttpRequest } from "./http-request.ts";
 export {
   type Adjustment,
+  type Again,
   type Answer,
+  again,
   type Dead,
   type Delivered,
   dead,
   delivered,
   type Filtered,
   filtered,
+  type OneOf,
   type Outcome,
+  oneOf,
   type Retry,
   retry,
+  type Verdict,
 } from "./outcome.ts";
 export { hashed } from "./personal/hashed.ts";
 export { type EmailOptions, normalised, type PhoneOptions, type PlaceOptions } from "./personal/normalised.ts";

@@ -114,3 +114,39 @@ export function reasonOf(reason: string): string {
   if (/^[a-z][a-z0-9_]{0,63}$/.test(reason)) return reason;
   throw new TypeError(`A reason is a word of a-z, 0-9 and _, like "too_old", not ${JSON.stringify(reason)}`);
 }
+
+/**
+ * What `classify` says of an event: its outcome, or that it has none yet, since the service has
+ * refused the whole request because of other events.
+ */
+export type Verdict = Outcome | Again | OneOf;
+
+/** Nothing is wrong with the event: it goes out once more at once, without those at fault. */
+export interface Again {
+  readonly outcome: "again";
+}
+
+/** It is one of those that have this verdict, and not said which: they are tried in halves. */
+export interface OneOf {
+  readonly outcome: "one_of";
+  /** The outcome of the one that is found. */
+  readonly of: Dead;
+}
+
+export const again: Again = { outcome: "again" };
+
+export function oneOf(of: Dead): OneOf {
+  return { outcome: "one_of", of };
+}
+
+/**
+ * The outcome of an event that was alone in its request, or cannot be sent once more by itself:
+ * then it waits for the next attempt.
+ */
+export function settled(verdict: Verdict, isAlone: boolean): Outcome {
+  if (verdict.outcome === "one_of" && isAlone) return verdict.of;
+  if (verdict.outcome !== "again" && verdict.outcome !== "one_of") return verdict;
+  return retry("event", "refused_with_others", {
+    detail: "the request was refused because of other events than this one",
+  });
+}
