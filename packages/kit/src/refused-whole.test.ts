@@ -8,7 +8,9 @@ import { type Answer, again, dead, delivered, type Outcome, oneOf, retry, type V
 
 type Classify = (ids: readonly string[], answer: Answer) => readonly Verdict[] | Verdict | undefined;
 
-/** Delivers an event for each letter, of a user each; a service refuses all with one that is bad. */
+/**
+ * Delivers an event for each letter, of a user each; a service refuses all with one that is bad.
+ */
 async function deliver(
   ids: readonly string[],
   bad: (id: string) => boolean,
