@@ -26,8 +26,8 @@ const inlined = ["@pintle/events"];
 const target = "es2022";
 
 /**
- * For compilers whose library has no `Symbol.asyncDispose`: those before 5.2, and an older `lib`.
- * With one that has, it says the same again.
+ * Declarations for compilers whose library has no `Symbol.asyncDispose`: those before 5.2, and an
+ * older `lib`. With one that has, it says the same again.
  */
 const asyncDispose = `declare global {
     interface SymbolConstructor {
@@ -127,7 +127,7 @@ function declarationOf(text, extension) {
 }
 
 /**
- * Of an entry that says what `require` is to give: that, with the types in the namespace of its
+ * What `require` gives of an entry that says so, with the types in the namespace of its
  * name.
  */
 function replacedDeclaration(text) {
@@ -210,7 +210,7 @@ function writeMapped(path, code, map, out) {
   writeFileSync(`${path}.map`, JSON.stringify({ ...rest, sources: installed }));
 }
 
-/** Those of the entries that load the main one. */
+/** The entries that load the main one. */
 async function leadingTo(main, entries, folder, options) {
   const leads = await Promise.all(
     entries.map(async (file) => {

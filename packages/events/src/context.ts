@@ -34,7 +34,7 @@ export interface KnownContext extends OpenFields {
   readonly ip?: string | null | undefined;
   /** Whether the user's own device sends the message. */
   readonly direct?: boolean | null | undefined;
-  /** For example `"de-AT"`. */
+  /** A language tag, for example `"de-AT"`. */
   readonly locale?: string | null | undefined;
   /** IANA name, for example `"Europe/Vienna"`. */
   readonly timezone?: string | null | undefined;

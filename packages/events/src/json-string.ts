@@ -1,6 +1,6 @@
 /**
- * From the opening quote of a string in a JSON text to behind the closing one; the end of the text
- * where there is none. For who looks for something outside of strings before the text is parsed.
+ * Finds the position after the closing quote of a string in a JSON text, from its opening quote;
+ * the end of the text where there is none. Lets a caller skip strings before the text is parsed.
  */
 export function jsonStringEnd(text: string, open: number): number {
   for (let at = open + 1; ; at++) {

@@ -43,8 +43,8 @@ export type Integrations = Readonly<Record<string, boolean | OpenFields | undefi
 export type Id = string | number | bigint;
 
 /**
- * Who it is about. One of the two has to be there: the user's id, or what stands for a user who is
- * not known yet.
+ * The user that a message is about. One of the two has to be there: the user's id, or what stands
+ * for a user who is not known yet.
  *
  * @example
  * ```ts

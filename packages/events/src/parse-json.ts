@@ -32,8 +32,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * As many as a number needs to be unsafe. Written out, V8 looks at every sixteenth character only;
- * `\d{16}` takes ten times as long.
+ * The digits that a number needs to be unsafe. Written out, V8 looks at every sixteenth character
+ * only; `\d{16}` takes ten times as long.
  */
 const sixteenDigits = /\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d/;
 

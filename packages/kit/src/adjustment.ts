@@ -6,7 +6,7 @@ export type Note = (reason: string, detail?: string) => void;
 
 /** Takes down what is changed of events while a request is made of them. */
 export interface Notes {
-  /** For `adjusted` of the request. */
+  /** The adjustments of a request's events, its `adjusted`. */
   readonly adjusted: readonly (readonly [position: number, reason: string, detail?: string])[];
   /** What is noted of the event at this position. */
   at(position: number): Note;

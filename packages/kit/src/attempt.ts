@@ -24,8 +24,8 @@ export interface Attempt {
 export interface AnswerContext<Settings> extends Attempt {
   readonly settings: Settings;
   /**
-   * For each item of the request's body the position of its event, among those that `classify`
-   * gets: `items` of the request. Of a request that does not say, one item for each event.
+   * The position of each body item's event among those that `classify` gets: `items` of the
+   * request. A request without them has one item for each event.
    */
   readonly items: readonly number[];
 }

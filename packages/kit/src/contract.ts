@@ -17,7 +17,7 @@ export interface Tools {
   readonly userAgent: string;
   /** Id of the destination: what it keeps elsewhere, it keeps under this. */
   readonly destinationId?: string;
-  /** Its id in RudderStack, where it comes from there. */
+  /** The id in RudderStack, if it comes from there. */
   readonly rudderStackId?: string;
   /**
    * The key under which the configuration lists it: by this, events can address it in
@@ -29,7 +29,7 @@ export interface Tools {
    * loses with its end. Rejects while somebody else has it.
    */
   readonly lock?: (name: string) => Promise<{ release(): Promise<void> }>;
-  /** In place of the network, for tests. */
+  /** A sender in place of the network, for tests. */
   readonly sender?: Sender;
   /** Put around the kit's own sender by who wants to see what goes over it. */
   readonly watch?: (sender: Sender) => Sender;
@@ -38,7 +38,7 @@ export interface Tools {
 /** The source that accepted an event. */
 export interface EventSource {
   readonly id: string;
-  /** Its id in RudderStack, where it comes from there. */
+  /** The id in RudderStack, if it comes from there. */
   readonly rudderStackId?: string;
   readonly name: string;
 }
@@ -55,8 +55,8 @@ export interface Delivery {
    */
   readonly released?: () => void;
   /**
-   * Told of each request that was sent, by a destination that is reached by HTTP. Only there while
-   * somebody watches: it costs.
+   * Called by a destination that is reached by HTTP for each request that was sent. Only there
+   * while somebody watches: it costs.
    */
   readonly sent?: (request: SentRequest) => void;
 }
@@ -65,7 +65,7 @@ export interface Delivery {
 export interface SentRequest {
   /** The `messageId`s of the events. */
   readonly messageIds: readonly string[];
-  /** Without what is secret in the settings. */
+  /** The request, without the secrets of the settings. */
   readonly request: ShownRequest;
   /** Absent: there was none, for the reason that `error` gives. */
   readonly answer?: Answer;
@@ -152,12 +152,12 @@ export interface TrialTools {
 export interface DestinationType<Settings = unknown> {
   /** `[a-z0-9-]+`. */
   readonly type: string;
-  /** By this name, too, events address it in `integrations`. */
+  /** The second name under which events address it in `integrations`. */
   readonly displayName: string;
   /** Other names by which clients of RudderStack and Segment address it there: `["AM"]`. */
   readonly names?: readonly string[];
   readonly description: string;
-  /** Its keys in a configuration, each with its description. Its output is valid input again. */
+  /** The keys of a configuration, each with its description. Its output is valid input again. */
   readonly settings: z.ZodType<Settings & DeliverySettings>;
   batch(settings: Settings): BatchLimits;
   /**

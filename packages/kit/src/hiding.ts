@@ -126,7 +126,7 @@ export function hiding(secrets: Iterable<string>): Hiding {
   };
 }
 
-/** As much of a body as is shown, as text. */
+/** The part of a body that is shown, as text. */
 function beginning(body: string | Uint8Array): string {
   if (typeof body === "string" && body.length <= shownBytes / 4) return body;
   const bytes = typeof body === "string" ? Buffer.from(body.slice(0, shownBytes)) : Buffer.from(body);

@@ -111,7 +111,7 @@ export function openHttp<Settings>(
     return sender.send(request.gzip === true ? await compressed(request) : request, sendLimits);
   }
 
-  /** With what was changed of each event. */
+  /** Adds what was changed in each event. */
   function adjusted(result: RequestResult, request: EventRequest, count: number): RequestResult {
     const { outcome, outcomes } = result;
     if (request.adjusted === undefined || (outcome !== undefined && outcome.outcome !== "delivered")) return result;
@@ -119,7 +119,7 @@ export function openHttp<Settings>(
     return { outcomes: its.map((each) => each ?? missing) };
   }
 
-  /** With the request that it came of, for who wants to know why. */
+  /** Adds the request that the result belongs to, for whoever wants to know why. */
   function explained(result: RequestResult, request: EventRequest): RequestResult {
     const { outcome, outcomes } = result;
     if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;

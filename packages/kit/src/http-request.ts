@@ -12,8 +12,8 @@ export interface EventRequest extends HttpRequest {
   /** Positions of the events that it carries. @default all */
   readonly events?: readonly number[];
   /**
-   * For each item of its body the position of its event, where that is not one item for each:
-   * `classify` gets it.
+   * The position of each body item's event, where that is not one item for each event: `classify`
+   * gets it.
    */
   readonly items?: readonly number[];
   /**

@@ -58,7 +58,7 @@ interface NamedFailure {
 export interface Retry extends NamedFailure {
   readonly outcome: "retry";
   /**
-   * Whose trouble it is. `event`: only this one, so only the events of the same user key wait
+   * The reach of the failure. `event`: only this one, so only the events of the same user key wait
    * behind it. `destination`: any event would have failed, so the destination stops and is probed.
    */
   readonly scope: "event" | "destination";

@@ -163,7 +163,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(runOut, limits.timeout, this);
   }
 
-  /** Its time is over. */
+  /** Ends the request: its time is over. */
   expire(): void {
     this.#timedOut = new TimeoutError(`no complete answer within ${this.#limits.timeout} ms`);
     this.#settle(this.#timedOut);

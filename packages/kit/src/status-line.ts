@@ -29,8 +29,8 @@ const cr = 13;
 const lf = 10;
 
 /**
- * To behind the empty line that ends a head, of which a line ends at `lineEnd`; -1 where there is
- * none.
+ * Finds the position after the empty line that ends a head, one of whose lines ends at `lineEnd`;
+ * -1 where there is none.
  */
 function headEnd(bytes: Buffer, lineEnd: number): number {
   for (let end = lineEnd; end !== -1; end = bytes.indexOf(lf, end + 1)) {

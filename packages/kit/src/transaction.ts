@@ -35,7 +35,7 @@ export interface PlacedPosition {
  */
 export interface Commit {
   /**
-   * To be stored together with the events: where the destination stands once all of them are
+   * The positions to be stored with the events: where the destination stands once all of them are
    * finished.
    */
   readonly positions: readonly PlacedPosition[];

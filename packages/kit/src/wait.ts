@@ -6,7 +6,7 @@ import type { Answer } from "./outcome.ts";
  */
 const longestWait: number = 24 * 60 * 60 * 1000;
 
-/** From here on a number is the time of an end rather than a wait: 2001 in seconds, 1973 in ms. */
+/** The number from which one is a moment rather than a wait: 2001 in seconds, 1973 in ms. */
 const epochSeconds = 1_000_000_000;
 const epochMilliseconds = 100 * epochSeconds;
 

@@ -24,9 +24,9 @@ export interface Damage {
    */
   readonly group: number;
   /**
-   * It may be the remains of a write that was broken off, by a crash or a full disk, and was never
-   * acknowledged: nothing is known to be missing. Only of what is found when a log is opened;
-   * `verifyLog` says the same by `acknowledged`.
+   * Set where it may be the remains of a write that a crash or a full disk broke off, and that was
+   * never acknowledged: nothing is known to be missing. Only set when a log is opened; `verifyLog`
+   * says the same by `acknowledged`.
    */
   readonly remains?: true;
 }

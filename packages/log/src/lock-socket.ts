@@ -69,7 +69,7 @@ export async function takeSocket(directory: string): Promise<Taken> {
   }
 }
 
-/** On Windows: a named pipe is exclusive, and there is one name for each folder. */
+/** Takes a named pipe, on Windows: it is exclusive, and there is one name for each folder. */
 export async function takePipe(directory: string): Promise<Taken> {
   const folder = (await realpath(directory)).toLowerCase();
   const address = `\\\\.\\pipe\\pintle-${createHash("sha256").update(folder).digest("hex")}`;
@@ -134,7 +134,7 @@ class LockSocket {
   }
 }
 
-/** Who listens there. Only a refused connection, or no such name, means that nobody does. */
+/** Asks who listens there. Only a refused connection, or no such name, means that nobody does. */
 function ask(address: string): Promise<HolderReply> {
   return new Promise((resolve) => {
     let text = "";

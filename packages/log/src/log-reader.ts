@@ -24,8 +24,8 @@ export interface ReadLimits {
 
 export interface ReadResult {
   /**
-   * In order of their offsets. Header and payload are views into one buffer, which lives as long as
-   * any of them.
+   * The records, in order of their offsets. Header and payload are views into one buffer, which
+   * lives as long as any of them.
    */
   readonly records: LogRecord[];
   /** Where to read on. */

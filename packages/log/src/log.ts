@@ -12,7 +12,7 @@ import { encodeSegmentHeader, type SealedEnd, segmentHeaderBytes } from "./segme
 
 /** A group holds at most this many bytes, or one record that is larger. */
 const groupBytes = 4 * 1024 * 1024;
-/** Between two attempts to start a segment after a failure, milliseconds. */
+/** The pause between two attempts to start a segment after a failure, milliseconds. */
 const repairPause = 1000;
 /**
  * Where groups are larger than this on the average, the next segment is not written ahead: it saves
@@ -25,7 +25,7 @@ const aheadGroupBytes = 32 * 1024;
  * of the largest requests.
  */
 const revivedFrom = 16 * 1024 * 1024;
-/** With fewer free bytes it is full, though nothing has failed yet. */
+/** Free bytes below which the disk counts as full, though nothing has failed yet. */
 const fullBelow = 64 * 1024;
 /** The next segment is written ahead from when this share of the active one is used. */
 const aheadFrom = 0.5;
@@ -35,7 +35,7 @@ const aheadDone = 0.9;
 interface Waiting {
   readonly header: Uint8Array;
   readonly payload: Uint8Array;
-  /** In the segment. */
+  /** Bytes in the segment. */
   readonly bytes: number;
   readonly resolve: (offset: number) => void;
   readonly reject: (error: LogError) => void;
@@ -514,7 +514,7 @@ export class Log {
   }
 }
 
-/** As the file system would say it. */
+/** The error that the file system would give. */
 function noSpace(): Error {
   return Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
 }

@@ -10,8 +10,8 @@ export interface ProgressFileOptions {
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
   /**
-   * After how many milliseconds of saves the current slot is synced and the other one is used.
-   * Default 5000.
+   * Milliseconds of saves after which the current slot is synced and the other one is used. Default
+   * 5000.
    */
   readonly syncEvery?: number;
   /**

@@ -9,7 +9,7 @@ const readBytes = 1024 * 1024;
 
 export interface SegmentCheck {
   readonly records: number;
-  /** Behind the last record. */
+  /** The place behind the last record. */
   readonly place: SegmentPlace;
   /** The lowest offset that no record in the segment can have had. */
   readonly spent: number;

@@ -27,7 +27,9 @@ export interface ScannedRecords {
   readonly damage: Damage[];
   /** Where to read on. */
   readonly next: SegmentPlace;
-  /** There is no further record in the file now; `next.position` is where the last one ends. */
+  /**
+   * Whether there is no further record in the file now; `next.position` is where the last one ends.
+   */
   readonly ended: boolean;
   /**
    * The place behind the last whole record, its group and its time; undefined, -1 and 0 if there
@@ -46,7 +48,8 @@ export interface ScanLimits {
   /** How many bytes to read; one record that is larger is read whole. */
   readonly bytes: number;
   /**
-   * Read into this instead of a new buffer; then the records are only good until it is used again.
+   * The buffer to read into, instead of a new one; then the records are only good until it is used
+   * again.
    */
   readonly buffer?: Uint8Array | undefined;
 }

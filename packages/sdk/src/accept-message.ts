@@ -28,7 +28,7 @@ export interface Call {
   readonly type: Message["type"] | undefined;
   readonly given: unknown;
   readonly further: Further | undefined;
-  /** For a message without one of its own. */
+  /** The id for a message without one of its own. */
   readonly messageId: string;
   /** ISO 8601. */
   readonly originalTimestamp: string;
@@ -38,7 +38,7 @@ export interface Call {
 
 /** The options of a client that are about what a message holds. */
 export interface MessageRules extends Pick<Settings, "plan" | "beforeSend"> {
-  /** Is shown each message that has been encoded; see `lossesOf`. May throw a Refusal. */
+  /** Looks at each message that has been encoded; see `lossesOf`. May throw a `CallRefusal`. */
   readonly checkLosses: ((message: Message, given?: unknown) => void) | undefined;
 }
 
@@ -176,7 +176,7 @@ function idOf(message: unknown): string | undefined {
   return isBlank(message.messageId) ? undefined : message.messageId;
 }
 
-/** Of a message whose ids are texts and numbers, as has been checked. */
+/** The user key of a message whose ids are texts and numbers, as has been checked. */
 function keyOf({ userId, anonymousId }: Message): string {
   return String(isNoId(userId) ? anonymousId : userId);
 }

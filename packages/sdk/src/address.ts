@@ -1,7 +1,7 @@
 import { ConfigError } from "./errors.ts";
 import { kindOf } from "./kind-of.ts";
 
-/** For who gets the constructor's arguments wrong. */
+/** A hint for whoever gets the constructor's arguments wrong. */
 export const order = "the arguments are writeKey, dataPlaneUrl, config";
 
 /**
@@ -47,7 +47,7 @@ function parse(text: string): URL | undefined {
   }
 }
 
-/** Of whatever realm. */
+/** Whether it is a URL, of whatever realm. */
 function isUrl(value: unknown): value is { readonly href: unknown } {
   return Object.prototype.toString.call(value) === "[object URL]";
 }

@@ -184,8 +184,8 @@ export interface Config<Plan = AnyPlan> {
    */
   readonly nodeAware?: boolean | undefined;
   /**
-   * For runtimes that stop a program after its response: is given a promise, which never rejects,
-   * whenever messages begin to wait; it resolves when none does any more. Default: none.
+   * Keeps a runtime that stops a program after its response waiting: called with a promise whenever
+   * messages begin to wait. It resolves when none waits any more, and never rejects. Default: none.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**
@@ -203,7 +203,7 @@ export interface Config<Plan = AnyPlan> {
 /** A configuration after all checks: every option has its value, durations are milliseconds. */
 export interface Settings {
   readonly writeKey: string;
-  /** Without a slash at the end. */
+  /** The data plane's URL, without a slash at the end. */
   readonly url: string;
   readonly enabled: boolean;
   readonly interval: number;

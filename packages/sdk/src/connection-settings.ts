@@ -2,7 +2,7 @@
 export interface ConnectionSettings {
   /** Connections at most; further requests wait for one, within their own `timeout`. */
   readonly concurrency: number;
-  /** By the environment, unless given. */
+  /** The proxy; the environment's unless given. */
   readonly proxy?: string | false | undefined;
   readonly agent?: object | undefined;
   /** Texts in PEM, or bytes. */

@@ -99,7 +99,10 @@ export class MessageCounters {
     this.#stagedBytes += bytes;
   }
 
-  /** It was given up; or it is about to be queued, and counted there, in the same step. */
+  /**
+   * Counts off a message that was given up, or that is about to be queued and counted there, in the
+   * same step.
+   */
   unstage(bytes: number, reason?: DropReason): void {
     this.#staged--;
     this.#stagedBytes -= bytes;

@@ -6,7 +6,7 @@ export interface WireMessage {
   readonly messageId: string;
   readonly channel: "server";
   readonly originalTimestamp: string;
-  /** That of the message, with `library` and what the scopes and options put beneath it. */
+  /** The context of the message, with `library` and what scopes and options put beneath it. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly [field: string]: unknown;
 }

@@ -17,7 +17,7 @@ import type { WritableMessage } from "./writable-message.ts";
  */
 const mostAtOnce = 64;
 
-/** Who gives messages to be enriched, and takes them back. */
+/** Gives messages to be enriched, and takes them back. */
 export interface EnrichmentHost {
   /** What is to be sent for `result`. Throws where it is no message. */
   encode(result: unknown, original: string, more: string): { readonly json: string; readonly lane: number };
@@ -79,7 +79,7 @@ export class Enrichment {
    * All of them, oldest first. Sets, because taking away the first of a long list moves all others.
    */
   readonly #items = new Set<EnrichedMessage>();
-  /** By user, oldest first. */
+  /** Messages by user, oldest first. */
   readonly #lanes = new Map<number, Set<EnrichedMessage>>();
   readonly #waiting = new Set<EnrichedMessage>();
   #running = 0;
@@ -182,8 +182,8 @@ export class Enrichment {
   }
 
   /**
-   * It is known what is sent for the message: as soon as the earlier ones of its user have left, it
-   * leaves.
+   * Lets a message leave, now that it is known what is sent, as soon as the earlier ones of its
+   * user have left.
    */
   #ready(item: EnrichedMessage, ready: EnrichedMessage["ready"]): void {
     if (item.ready !== undefined) return;

@@ -20,7 +20,7 @@ export interface Environment extends Timers {
   monotonic(): number;
   /** Calls back when what runs now has ended, before any timer or answer. */
   soon(callback: () => void): void;
-  /** From 0 up to, but not including, 1. */
+  /** A number from 0 up to, but not including, 1. */
   random(): number;
   /** A new UUID v4. */
   uuid(): string;
@@ -44,7 +44,7 @@ export interface Environment extends Timers {
   readonly telemetry?: Telemetry;
 }
 
-/** Who is told of clients and their requests, for all clients of the process. */
+/** Observes clients and their requests, for all clients of the process. */
 export interface Telemetry {
   watch(client: object, counters: MessageCounters): void;
   requestEnded(request: RequestEnded): void;
@@ -53,7 +53,7 @@ export interface Telemetry {
 /** The end of the program, where the runtime tells of it. */
 export interface Lifecycle {
   /**
-   * From now on the program is not to end by itself without `resident.drain`. Cheap; called when
+   * Keeps the program from ending by itself without `resident.drain`. Cheap; called when
    * messages begin to wait.
    */
   enter(resident: Resident): void;
@@ -68,7 +68,7 @@ export interface Lifecycle {
   onSignal(close: () => Promise<unknown>): () => void;
 }
 
-/** Who has messages waiting when the program ends. */
+/** Has messages waiting when the program ends. */
 export interface Resident {
   /** Whether it is drained on SIGTERM, where nobody else listens to that. */
   readonly minds: boolean;

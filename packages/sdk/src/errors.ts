@@ -124,7 +124,7 @@ export class ConfigError extends PintleError {
    * for the first two arguments.
    */
   readonly option: string;
-  /** Its value as it was given; `undefined` where that could be a secret. */
+  /** The value as it was given; `undefined` where that could be a secret. */
   readonly value: unknown;
   /** What it may be, in words. */
   readonly allowed: string;

@@ -24,7 +24,7 @@ export function askForeign<Result>(call: () => Result | PromiseLike<Result>): Pr
   return new Promise((resolve, reject) => resolve(callForeign(call, reject) as Result));
 }
 
-/** To be called where a getter that throws does no harm. */
+/** Whether it is thenable. Called where a getter that throws does no harm. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const canHaveFields = (typeof value === "object" && value !== null) || typeof value === "function";
   return canHaveFields && typeof (value as { then?: unknown }).then === "function";

@@ -21,7 +21,7 @@ export type RequestHeaders =
   | Readonly<Record<string, HeaderValue>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
-/** Those of the SDK, and those of the connection. */
+/** The headers of the SDK, and those of the connection. */
 const reserved =
   /^(?:authorization|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|user-agent|anonymousid|rs-.*)$/i;
 

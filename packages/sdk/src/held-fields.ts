@@ -18,7 +18,7 @@ export class HeldFields {
   /** The names that were left out last, and the members without them: nearly always the same. */
   #over = "";
   #rest = "";
-  /** Those of fields that have fields themselves. */
+  /** The fields that have fields themselves. */
   readonly #inner = new Map<string, HeldFields | undefined>();
 
   /**

@@ -22,7 +22,7 @@ export function loggedAs<Failure extends PintleError | EventError>(
   return error;
 }
 
-/** Those words, if there are any. */
+/** The words of an error that a log may have, if there are any. */
 export function loggedWords(error: Error): string | undefined {
   return withoutValues.get(error);
 }

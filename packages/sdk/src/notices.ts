@@ -98,7 +98,7 @@ export class Notices {
   }
 }
 
-/** As they are now: the program may change its message later. */
+/** The names of a message as they are now: the program may change it later. */
 function namesOf(message: unknown): MessageNames {
   const read = (): MessageNames => (hasFields(message) ? { type: message.type, event: message.event } : {});
   return callForeign(read, () => {}) ?? {};

@@ -32,14 +32,14 @@ export interface Delivered {
   readonly status: "delivered";
 }
 
-/** It had been taken, and was given up. See {@link Outcome}. */
+/** A message that had been taken, and was given up. See {@link Outcome}. */
 export interface Dropped {
   readonly status: "dropped";
   readonly reason: DropReason;
   readonly error: PintleError;
 }
 
-/** It was not taken. See {@link Outcome}. */
+/** A message that was not taken. See {@link Outcome}. */
 export interface Refused {
   readonly status: "refused";
   readonly reason: RefusalReason;
@@ -47,8 +47,8 @@ export interface Refused {
 }
 
 /**
- * In durable mode: the client was closed before the message had ended, and the next one on the
- * folder delivers it. See {@link Outcome}.
+ * A message that was left on disk, in durable mode: the client was closed before it had ended, and
+ * the next one on the folder delivers it. See {@link Outcome}.
  */
 export interface Left {
   readonly status: "pending";

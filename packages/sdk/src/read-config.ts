@@ -36,7 +36,7 @@ const mostBatchSize = 20_000;
 const week = 7 * 86_400_000;
 const month = 30 * 86_400_000;
 
-/** For options that are checked where they can be used: durable mode, connections. */
+/** Lets options pass that are checked where they can be used: durable mode, connections. */
 const unchecked: Check<unknown> = (_, value) => value;
 
 const checks = {

@@ -20,8 +20,8 @@ export function refusal(reason: RefusalReason, code: SdkErrorCode, what: string)
 }
 
 /**
- * For what code of the program has thrown, which may quote the message: the log tells of its kind
- * alone.
+ * A refusal by what code of the program has thrown, which may quote the message: the log tells its
+ * kind alone.
  */
 export function foreignRefusal(reason: RefusalReason, code: SdkErrorCode, what: string, thrown: unknown): CallRefusal {
   const error = new PintleError(code, `${what}: ${describeThrown(thrown)}`, { cause: thrown });

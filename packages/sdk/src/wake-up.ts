@@ -12,12 +12,12 @@ export class WakeUp {
     this.#callback = callback;
   }
 
-  /** At that moment, unless an earlier one is set. */
+  /** Wakes at that moment, unless an earlier one is set. */
   at(moment: number, now: number): void {
     if (moment < this.#at) this.set(moment, now);
   }
 
-  /** At that moment, whatever was set; never, if it is infinite. */
+  /** Wakes at that moment, whatever was set; never, if it is infinite. */
   set(moment: number, now: number): void {
     if (moment === this.#at) return;
     this.cancel();

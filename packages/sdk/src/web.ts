@@ -8,7 +8,7 @@ import type { Transport } from "./transport/transport.ts";
 
 export * from "./exports.ts";
 
-/** That of `transport/fetch.ts`, which is loaded with the first message. */
+/** The transport of `transport/fetch.ts`, which is loaded with the first message. */
 export const fetchTransport: Transport = async (request) => (await loadSending()).fetchTransport(request);
 
 /** Where there is no `node:http`. @throws ConfigError */

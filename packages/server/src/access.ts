@@ -1,4 +1,4 @@
-/** Who owns a file or folder, and who else may do what with it. */
+/** The owner of a file or folder, and who else may do what with it. */
 export interface Access {
   readonly uid: number;
   /** Permission bits, others are ignored. */
@@ -8,7 +8,7 @@ export interface Access {
 export type AccessVerdict =
   /** Nobody else gets at it. */
   | { readonly kind: "private" }
-  /** Its mode is to be cleared of `mode & 0o077`; `problem` says what it was. */
+  /** A mode to be cleared of `mode & 0o077`; `problem` says what it was. */
   | { readonly kind: "open"; readonly problem: string }
   /** Somebody else owns it, who can be lived with: it cannot be mended, and is said. */
   | { readonly kind: "shared"; readonly problem: string }

@@ -33,7 +33,7 @@ export interface DataPlaneOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** On 127.0.0.1. 0: any free port. */
+  /** The port on 127.0.0.1; 0: any free one. */
   readonly adminPort: number;
   /** How long to wait for another data plane to let go of the folder, milliseconds. @default 0 */
   readonly wait?: number;

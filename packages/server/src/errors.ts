@@ -39,7 +39,7 @@ export const serverErrors = {
   PINTLE_ADMIN_REFUSED: { retryable: false },
 
   // Errors of an engine: `EngineError`.
-  /** There is no room on the disk. */
+  /** No room on the disk. */
   PINTLE_STORAGE_FULL: { retryable: true },
   /** The disk, or what stands for it, refused to write, to sync or to read. */
   PINTLE_STORAGE_FAILED: { retryable: true },
@@ -49,7 +49,7 @@ export const serverErrors = {
   PINTLE_RECORD_TOO_NEW: { retryable: false },
   /** A record is larger than the engine takes. */
   PINTLE_RECORD_TOO_LARGE: { retryable: false },
-  /** This engine may only read the topic: another one writes it. */
+  /** The topic may only be read by this engine: another one writes it. */
   PINTLE_ENGINE_NOT_OWNER: { retryable: false },
   /** A topic is there with another number of partitions than the configuration says. */
   PINTLE_ENGINE_PARTITIONS: { retryable: false },

@@ -30,10 +30,10 @@ export class Redactor {
   #redact: Redact = (text) => text;
   #hiding: Hiding = hiding([]);
 
-  /** For lines of the log, where a secret is hidden rather once too often. */
+  /** Redacts lines of the log, where a secret is hidden rather once too often. */
   readonly redact: Redact = (text) => this.#redact(text);
 
-  /** For what people look at, where a secret is hidden by what stands there. */
+  /** Hides secrets in what people look at, by the place where they stand. */
   get hiding(): Hiding {
     return this.#hiding;
   }

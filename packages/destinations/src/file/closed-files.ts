@@ -100,8 +100,8 @@ export class ClosedFiles {
   }
 
   /**
-   * In the order of their names; what is left of compressing comes before what is to be compressed
-   * again.
+   * The files, in the order of their names; what is left of compressing comes before what is to be
+   * compressed again.
    */
   async #list(): Promise<{ stamp: string; kind: string; path: string }[]> {
     const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

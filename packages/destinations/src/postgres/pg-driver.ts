@@ -33,7 +33,7 @@ export interface PgClient {
   on(event: "error" | "end", listener: (error?: Error) => void): this;
 }
 
-/** As `pg` takes it. */
+/** The options that `pg` takes. */
 export interface PgClientOptions {
   readonly host?: string | undefined;
   readonly port?: number | undefined;

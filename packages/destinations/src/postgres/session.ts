@@ -9,7 +9,7 @@ const slowTimeout = 3_600_000;
 
 /** Statements in a transaction that is open. They take turns: each is awaited before the next. */
 export interface Statements {
-  /** Without values, `text` may be several statements: the result is the last one's. */
+  /** Runs a statement. Without values, `text` may hold several: the result is the last one's. */
   query(text: string, values?: readonly unknown[]): Promise<PgResult>;
   /** Several statements in one text, without values. */
   run(text: string): Promise<void>;

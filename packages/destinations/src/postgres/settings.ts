@@ -26,7 +26,9 @@ export const settings = {
     .optional()
     .describe('File with the certificates (PEM) that `"verify"` trusts, in place of the system\'s'),
   ...warehouseShape(postgresDialect),
-  timeout: duration({ min: 1000, max: 3_600_000 }).default(60_000).describe("For each statement, and for connecting"),
+  timeout: duration({ min: 1000, max: 3_600_000 })
+    .default(60_000)
+    .describe("Time for each statement, and for connecting"),
 };
 
 export type PostgresSettings = SettingsOf<typeof settings>;

@@ -36,7 +36,7 @@ const settings = {
   gzip: z.boolean().default(true).describe("Compresses bodies"),
   timeout: duration({ min: 100, max: 300_000 })
     .default(30_000)
-    .describe("For one request, from connecting to the end of the answer"),
+    .describe("Time for one request, from connecting to the end of the answer"),
   concurrency: z
     .number()
     .int()

@@ -92,7 +92,7 @@ export class ShapeFamily {
 export class Cells {
   readonly values: RowValue[] = [];
   /**
-   * For a loader: all values as it writes them. Rows share cells, so it is made once for several.
+   * All values as a loader writes them; made once, since rows share cells.
    */
   encoded: { readonly text: string; readonly isAscii: boolean } | undefined;
   #shape: Shape;

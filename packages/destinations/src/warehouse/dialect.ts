@@ -1,6 +1,6 @@
 /** What has to be known of a database before it is asked anything. */
 export interface Dialect {
-  /** As `context_destination_type` says it. */
+  /** The value of `context_destination_type`. */
   readonly name: string;
   /** Longest name of a schema, table or column, in bytes. Names are ASCII. */
   readonly maxNameBytes: number;
@@ -17,8 +17,8 @@ export interface Dialect {
  * its own.
  */
 export interface ReservedWords {
-  /** Those that the database reserves. */
+  /** Whether the database reserves the name. */
   readonly own: (name: string) => boolean;
-  /** Those that RudderStack escapes. */
+  /** Whether RudderStack escapes the name. */
   readonly rudderStack: (name: string) => boolean;
 }

@@ -12,7 +12,7 @@ const mostKeys = 10_000;
 export class KeyPath {
   /** The keys, joined by `_`. */
   readonly joined: string;
-  /** Kept for who uses it; `null` when nothing is left of the keys. */
+  /** The column, kept for the caller; `null` when nothing is left of the keys. */
   column: string | null | undefined;
   readonly isRoot: boolean;
   readonly #tree: KeyTree;
@@ -60,7 +60,7 @@ export class KeyTree {
   }
 }
 
-/** Told of each leaf: the keys on the way to it, and its value. */
+/** Takes each leaf: the keys on the way to it, and its value. */
 export type Leaf = (path: KeyPath, value: RowValue, type: ValueType) => void;
 
 /**

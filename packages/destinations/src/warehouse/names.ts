@@ -42,7 +42,7 @@ const mostKept = 10_000;
 export class Names {
   /** The full name of a column, or of an event. */
   readonly full: (text: string) => string | undefined;
-  /** As it stands in the database. */
+  /** Gives the name of a schema in the database. */
   readonly schema: (text: string) => string | undefined;
 
   constructor({ dialect, underscoreDivideNumbers }: NameRules) {

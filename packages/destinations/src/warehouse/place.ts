@@ -10,12 +10,15 @@ import type { ReservedWords } from "./dialect.ts";
 
 /** A table or a column that is there. */
 export interface Present {
-  /** Whom it is kept for, as `ownerOf` says it; `undefined` where the database does not say. */
+  /**
+   * The owner that it is kept for, as `ownerOf` says it; `undefined` where the database does not
+   * say.
+   */
   readonly owner?: string | undefined;
 }
 
 export interface PlaceRules {
-  /** In bytes. Names are ASCII. */
+  /** The length of the longest name, bytes. Names are ASCII. */
   readonly maxNameBytes: number;
   readonly reserved: ReservedWords;
   /**

@@ -59,11 +59,11 @@ export function columnTypeOf(type: ValueType): ColumnType {
 
 /** What a value of one type is in a column of another. */
 export type Fit =
-  /** It goes in as this. */
+  /** The value that goes in. */
   | RowValue
-  /** It would, were the column a float: the database may widen it. */
+  /** Fits once the column is a float: the database may widen it. */
   | typeof widen
-  /** It does not fit. */
+  /** Does not fit. */
   | undefined;
 
 export const widen: unique symbol = Symbol("widen");

@@ -6,13 +6,13 @@ export interface UserState {
   readonly values: ReadonlyMap<string, RowValue>;
   /** The `received_at` of the row, milliseconds since the epoch; `undefined` when it has none. */
   readonly at: number | undefined;
-  /** From when the columns are that are older than the row, milliseconds since the epoch. */
+  /** The times of the columns that are older than the row, milliseconds since the epoch. */
   readonly times: ReadonlyMap<string, number>;
 }
 
 /** What one event says about a user. */
 export interface UserUpdate {
-  /** Its `received_at`, milliseconds since the epoch. */
+  /** The row's `received_at`, milliseconds since the epoch. */
   readonly at: number;
   readonly values: ReadonlyMap<string, RowValue>;
 }

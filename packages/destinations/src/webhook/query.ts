@@ -32,7 +32,7 @@ function* parameters(value: unknown, name: string): Generator<[name: string, val
   } else if (value !== undefined && value !== null && name !== "") yield [name, String(value)];
 }
 
-/** As in `encodeURIComponent`, which throws on half a character. */
+/** Encodes as `encodeURIComponent` does, which throws on half a character. */
 function encoded(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }

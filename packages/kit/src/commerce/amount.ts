@@ -17,7 +17,7 @@ function numberOf(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** Without what is left of binary fractions: 3 times 0.1 is 0.3. */
+/** Rounds away what is left of binary fractions: 3 times 0.1 is 0.3. */
 export function rounded(amount: number): number {
   return Number(amount.toPrecision(12));
 }

@@ -6,7 +6,7 @@ import { type CommerceEvent, commerceName, isAbout } from "./event-names.ts";
 import { type Product, productOf, productsIn } from "./product.ts";
 
 export interface CommerceOptions {
-  /** Of events that name none: the setting `currency`. */
+  /** The currency of events that name none: the setting `currency`. */
   readonly currency?: string | undefined;
   /** Where it is taken down that a field was left out, as `invalid_value`. */
   readonly note?: Note | undefined;
@@ -77,7 +77,7 @@ export class Commerce {
     return this.#currency;
   }
 
-  /** Those of the list `products`, else the one that the event is about. */
+  /** The products of the list `products`, else the one that the event is about. */
   get products(): readonly Product[] {
     return this.#products(this.#note);
   }

@@ -86,7 +86,7 @@ export function mappedName(
   return standard === undefined ? undefined : table[standard];
 }
 
-/** Without case; blanks, `_` and `-` in a row are one. */
+/** Makes names comparable: no case, and blanks, `_` and `-` in a row are one. */
 function comparable(name: string): string {
   return name
     .trim()

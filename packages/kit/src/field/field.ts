@@ -55,7 +55,7 @@ export class EventFields {
     return emailOf(this.traits, this.properties);
   }
 
-  /** As it was written. */
+  /** The phone number as it was written. */
   get phone(): string | undefined {
     return phoneOf(this.traits, this.properties);
   }
@@ -95,7 +95,7 @@ export class EventFields {
     return firstText(this.traits, "website");
   }
 
-  /** As it was written: a time as text, or a number of seconds or milliseconds as its digits. */
+  /** The time as it was written: text, or a number of seconds or milliseconds as its digits. */
   get createdAt(): string | undefined {
     return firstId(this.traits, "createdAt", "created_at");
   }

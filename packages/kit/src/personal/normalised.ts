@@ -17,7 +17,7 @@ export interface PhoneOptions {
    * digits alone (Meta, Snap, Pinterest)
    */
   readonly as?: "e164";
-  /** Of numbers without one: `"49"`. */
+  /** The country code of numbers without one: `"49"`. */
   readonly countryCode?: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export const normalised: {
   birthday(value: unknown): string | undefined;
   /** `f` or `m`. */
   gender(value: unknown): string | undefined;
-  /** As it is, without blanks around it. */
+  /** The id as it is, without blanks around it. */
   id(value: unknown): string | undefined;
 } = {
   email(value, { as } = {}) {

@@ -104,7 +104,7 @@ export function stateOf(value: unknown, country: unknown): string | undefined {
   return stateCodes.get(letters) ?? letters;
 }
 
-/** Without blanks and dashes; of the USA the first five digits. */
+/** Takes out blanks and dashes; keeps the first five digits for the USA. */
 export function postalCodeOf(value: unknown, country: unknown): string | undefined {
   const text = (typeof value === "number" || typeof value === "bigint" ? String(value) : textOf(value))?.toLowerCase();
   const code = countryOf(country);

@@ -3,7 +3,7 @@ import { stringifyJson } from "@pintle/events";
 export interface FlattenOptions {
   /** Levels of objects that are taken apart; what lies deeper stays an object. @default all */
   readonly depth?: number;
-  /** Between the keys. @default "." */
+  /** The text between the keys. @default "." */
   readonly separator?: string;
   /**
    * Lists as they are, by the positions of their items (`items.0.sku`), or as JSON. @default "keep"

@@ -8,7 +8,7 @@ import type { Vendor, VendorAnswer, VendorRequest } from "./vendor.ts";
 import { AnswerError, jsonOf, type Kept, type RefusedEvent, type Route, type Served } from "./vendor.ts";
 
 export interface EmulatorOptions {
-  /** Of the faults, so that a run can be made again. @default 1 */
+  /** The seed of the faults, so that a run can be repeated. @default 1 */
   readonly seed?: number;
   /** @default none */
   readonly faults?: FaultOptions;

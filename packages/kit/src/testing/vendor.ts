@@ -45,7 +45,7 @@ export class AnswerError extends Error {
 
 /** What a service has kept. */
 export interface Kept<Item = unknown> {
-  /** By which the service knows a repeat. */
+  /** The key by which the service recognises a repeat. */
   readonly key: string;
   readonly item: Item;
   /** The path of its request. */
@@ -54,7 +54,7 @@ export interface Kept<Item = unknown> {
 
 /** An item that a service has not taken. */
 export interface RefusedEvent {
-  /** Its position among the items of the request. */
+  /** The position among the items of the request. */
   readonly position: number;
   /** Which field is wrong, and why; of one that is to come again, `busy`. */
   readonly problem: string;
@@ -84,7 +84,7 @@ export interface Vendor {
   authorize?(request: VendorRequest): VendorAnswer | undefined;
   /** The answer when too much comes. @default 429 with `retry-after: 1` */
   limited?(): VendorAnswer;
-  /** By method and path: `"POST /rooms/:room"`. Anything else is answered with 404. */
+  /** Routes by method and path: `"POST /rooms/:room"`. Anything else is answered with 404. */
   readonly routes: Readonly<Record<string, Route>>;
 }
 

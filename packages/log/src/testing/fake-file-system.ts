@@ -61,7 +61,7 @@ class Inode {
   size = 0;
   /** What is on the platter. */
   durable: Uint8Array = new Uint8Array(0);
-  /** Since then, in order. */
+  /** The operations since then, in order. */
   pending: Pending[] = [];
   /**
    * What came upon the platter after that, oldest first, since a sync failed: the page cache holds

@@ -2,7 +2,8 @@ import type { File, FileSystem } from "../file-system.ts";
 import { nodeFileSystem } from "../node-file-system.ts";
 
 /**
- * Before the operation, in the middle of it (of a write only the first half is made), or after it.
+ * When it dies: before the operation, in the middle of it (of a write only the first half is made),
+ * or after it.
  */
 export type FatalPhase = "before" | "during" | "after";
 

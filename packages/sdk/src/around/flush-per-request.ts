@@ -13,7 +13,7 @@ export type FlushPerRequest<Args extends readonly unknown[]> =
   | "wait"
   | ((flushed: Promise<unknown>, ...args: Args) => void);
 
-/** To be called when the handler has ended, also when it has failed. */
+/** Flushes when the handler has ended, also when it has failed. */
 export async function flushAfterRequest<Args extends readonly unknown[]>(
   client: ScopedClient,
   flush: FlushPerRequest<Args> | undefined,

@@ -23,8 +23,8 @@ export interface HonoContextLike {
 /** Options of the middleware. See {@link pintleContext}. */
 export interface HonoOptions<C> extends RequestContextOptions<C> {
   /**
-   * For serverless runtimes, for example `(flushed, c) => c.executionCtx.waitUntil(flushed)`.
-   * Default: none.
+   * Flushes after each request, for serverless runtimes, for example `(flushed, c) =>
+   * c.executionCtx.waitUntil(flushed)`. Default: none.
    */
   readonly flush?: FlushPerRequest<[c: C]> | undefined;
 }

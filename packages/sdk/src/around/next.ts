@@ -36,8 +36,8 @@ export interface NextRequestLike {
 export interface NextOptions<Args extends readonly [NextRequestLike, ...unknown[]]>
   extends RequestContextOptions<Args[0]> {
   /**
-   * For serverless hosting, for example `(flushed) => after(flushed)` with `after` of
-   * `next/server`. Default: none.
+   * Flushes after each request, for serverless hosting, for example `(flushed) => after(flushed)`
+   * with `after` of `next/server`. Default: none.
    */
   readonly flush?: FlushPerRequest<Args> | undefined;
 }

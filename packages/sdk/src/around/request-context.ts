@@ -41,7 +41,7 @@ export interface RequestFacts {
   readonly ip: string | undefined;
   /** Absolute. */
   readonly url: string | undefined;
-  /** By lower-case name. */
+  /** A header by its lower-case name. */
   header(name: string): string | undefined;
 }
 

@@ -11,13 +11,13 @@ export interface ScopeStorage {
 /** What one client's `withScope` has put under every message of the calls that it encloses. */
 interface ScopeFrame {
   readonly owner: RequestScope;
-  /** As the caller gave it: an adapter may enter the same scope twice. */
+  /** The scope as the caller gave it: an adapter may enter the same scope twice. */
   readonly given: Scope;
-  /** Over the default context and every enclosing scope of this client. */
+  /** The scope laid over the default context and every enclosing scope of this client. */
   readonly scope: HeldScope;
   /**
-   * Of other clients: no client has two frames in a chain, so a chain does not grow with the depth
-   * of the calls.
+   * The frames of other clients: no client has two in a chain, so a chain does not grow with the
+   * depth of the calls.
    */
   readonly outer: ScopeFrame | undefined;
 }

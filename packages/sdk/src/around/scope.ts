@@ -21,9 +21,9 @@ import type { MessageFields } from "../message-fields.ts";
 export interface Scope {
   readonly userId?: Id | undefined;
   readonly anonymousId?: Id | undefined;
-  /** That of `group` calls; in the others it is `context.groupId`. */
+  /** The group of `group` calls; in the others it is `context.groupId`. */
   readonly groupId?: Id | undefined;
-  /** Of `track`, `page` and `screen`. */
+  /** Properties of `track`, `page` and `screen`. */
   readonly properties?: Properties | undefined;
   readonly integrations?: Integrations | undefined;
   readonly context?: Context | undefined;
@@ -45,7 +45,7 @@ type ScopeFields = Record<string, unknown>;
 export class HeldScope {
   readonly #scope: Scope;
   readonly #base: HeldFields | undefined;
-  /** With the group's id: for all but `group` calls, which have it as a field. */
+  /** The context with the group's id: for all but `group` calls, which have it as a field. */
   readonly #grouped: HeldFields | undefined;
   /** Whether it holds more than a context. */
   readonly #isMore: boolean;

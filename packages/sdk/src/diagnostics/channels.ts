@@ -14,9 +14,9 @@ export interface RequestEnded {
   readonly url: string;
   /** Bytes of the body on the wire, compressed where it was. */
   readonly bytes: number;
-  /** From its beginning to the end of the answer. */
+  /** Milliseconds from its beginning to the end of the answer. */
   readonly milliseconds: number;
-  /** Of the answer; absent where there was none that was complete. */
+  /** The status of the answer; absent where none was complete. */
   readonly status?: number;
   /** Why there was no complete answer. */
   readonly error?: Error;

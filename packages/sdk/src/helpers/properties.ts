@@ -100,7 +100,7 @@ export class PropertiesHelper extends FreeForm {
     return this.set("name", name);
   }
 
-  /** Its category. */
+  /** The category. */
   setCategory(category: string): this {
     return this.set("category", category);
   }
@@ -130,7 +130,7 @@ export class PropertiesHelper extends FreeForm {
     return this.set("total", total);
   }
 
-  /** With discounts, without shipping and tax. */
+  /** The sum with discounts, without shipping and tax. */
   setSubtotal(subtotal: number): this {
     return this.set("subtotal", subtotal);
   }
@@ -140,12 +140,12 @@ export class PropertiesHelper extends FreeForm {
     return this.set("shipping", shipping);
   }
 
-  /** In `currency`. */
+  /** The amount, in `currency`. */
   setTax(tax: number): this {
     return this.set("tax", tax);
   }
 
-  /** In `currency`. */
+  /** The amount, in `currency`. */
   setDiscount(discount: number): this {
     return this.set("discount", discount);
   }

@@ -11,7 +11,7 @@ const redacted = "[redacted]";
 const parts = ["context", "properties", "traits"] as const;
 
 /**
- * For `beforeSend`: puts `[redacted]` in the place of values, in `context`, `properties` and
+ * Puts `[redacted]` in the place of values, as a `beforeSend`, in `context`, `properties` and
  * `traits`. Ids are never touched: they would make one person of all.
  *
  * - **A path** names fields: `context.ip`, `properties.card.number`, `traits.phones.0`. `*` stands

@@ -14,7 +14,7 @@ export interface Renames {
 }
 
 /**
- * For `beforeSend`: gives events, properties and traits other names. A field whose new name is
+ * Gives events, properties and traits other names, as a `beforeSend`. A field whose new name is
  * taken by another field takes its place.
  *
  * @throws ConfigError for new names that are no texts, or empty

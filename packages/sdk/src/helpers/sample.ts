@@ -15,9 +15,9 @@ export interface SampleOptions {
 }
 
 /**
- * For `beforeSend`: lets the messages of a part of the users pass, always of the same ones, in each
- * process and for as long as the rate does not change; a higher rate adds users. The others are
- * refused as `filtered`.
+ * Lets the messages of a part of the users pass, as a `beforeSend`: always of the same users, in
+ * each process and for as long as the rate does not change; a higher rate adds users. The others
+ * are refused as `filtered`.
  *
  * @param rate from 0 (nobody) to 1 (everybody)
  * @throws ConfigError for another rate, and for options of the wrong kind

@@ -41,7 +41,7 @@ export class TraitsHelper extends FreeForm {
     return this.set("address", address);
   }
 
-  /** In years. */
+  /** The age in years. */
   setAge(age: number): this {
     return this.set("age", age);
   }
@@ -76,7 +76,7 @@ export class TraitsHelper extends FreeForm {
     return this.set("firstName", firstName);
   }
 
-  /** As the user says. */
+  /** The gender, as the user says. */
   setGender(gender: string): this {
     return this.set("gender", gender);
   }
@@ -96,7 +96,7 @@ export class TraitsHelper extends FreeForm {
     return this.set("phone", phone);
   }
 
-  /** For example the position in a company. */
+  /** The title, for example the position in a company. */
   setTitle(title: string): this {
     return this.set("title", title);
   }

@@ -49,7 +49,7 @@ export class LoadingOutbox implements Outbox {
   /** Oldest first. */
   readonly #early = new Set<Early>();
   #outbox: Outbox | undefined;
-  /** Who waits for the code. */
+  /** Callbacks of those who wait for the code. */
   readonly #waiting = new Set<() => void>();
   #isLoading = false;
   #failures = 0;

@@ -35,8 +35,7 @@ export interface Outbox {
 }
 
 /**
- * Whom an outbox tells what happens, and asks how messages are encoded. But for `encode` none of it
- * throws.
+ * Hears from an outbox what happens, and encodes its messages. Only `encode` may throw.
  */
 export interface OutboxHost extends DeliveryObserver {
   /** What is to be sent for what `enrich` gave. Throws where it is no message. */

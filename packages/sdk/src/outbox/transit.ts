@@ -9,7 +9,7 @@ export class Transit implements Accepted {
   #end: Accepted | Dropped | undefined;
   #waiting: ((end: Accepted | Dropped) => void)[] = [];
 
-  /** Once, when it has become a queued message, or was given up. */
+  /** Ends it, once: it has become a queued message, or was given up. */
   end(end: Accepted | Dropped): void {
     this.#end = end;
     for (const callback of this.#waiting) callback(end);

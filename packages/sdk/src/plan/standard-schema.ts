@@ -8,7 +8,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => ValidationResult<Output> | Promise<ValidationResult<Output>>;
-    /** Only there for the type checker. */
+    /** Types for the type checker only. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }

@@ -1,6 +1,6 @@
 import type { TellLog } from "./problem-log.ts";
 
-/** As much as is kept for a log whose code cannot be loaded. */
+/** Lines kept at most for a log whose code cannot be loaded. */
 const mostEarly = 100;
 
 /**

@@ -9,7 +9,7 @@ import type { NotAdded, Store, StoreHost } from "../store/store.ts";
 import type { MessageBatch } from "./batch.ts";
 import { Flushes } from "./flushes.ts";
 
-/** Whom the backlog tells what happens. None of these throws; all of them may call the client. */
+/** Hears from the backlog what happens. No method throws; each may call the client. */
 export interface BacklogObserver {
   /** Messages have ended. Their bytes are still there during the call. */
   ended(entries: readonly QueueEntry[], outcome: Delivered | Dropped): void;

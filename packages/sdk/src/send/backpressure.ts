@@ -38,7 +38,7 @@ export class Readiness {
     if (this.#reserved > 0) this.#reserved--;
   }
 
-  /** There may be more room. */
+  /** Looks again at those who wait: there may be more room. */
   release(): void {
     while (this.#waiting.length > 0 && this.#reserve()) this.#waiting.shift()!();
   }

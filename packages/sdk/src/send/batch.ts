@@ -38,7 +38,7 @@ export interface PartRefusal {
  * messages within a lane never changes.
  */
 export class MessageBatch {
-  /** In the order in which they are sent; the first is the one under way. */
+  /** The parts, in the order in which they are sent; the first is the one under way. */
   parts: RequestPart[];
   /**
    * Messages that were refused alone, while it is open whether that was their fault. They count as

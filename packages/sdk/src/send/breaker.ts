@@ -25,10 +25,10 @@ export class ClientBreaker {
   readonly #concurrency: number;
   readonly #random: () => number;
   #limit: number;
-  /** Since the last success. */
+  /** Failures since the last success. */
   #failures = 0;
   #openings = 0;
-  /** On the monotonic clock; `undefined` while closed. */
+  /** When it may probe, on the monotonic clock; `undefined` while closed. */
   #openUntil: number | undefined;
 
   constructor(concurrency: number, random: () => number) {

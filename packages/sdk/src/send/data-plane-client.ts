@@ -24,8 +24,8 @@ export class DataPlaneClient {
   }
 
   /**
-   * With the first request: where a client is made at the start of a worker, there is no randomness
-   * yet.
+   * The headers of all requests, made with the first: where a client is made at the start of a
+   * worker, there is no randomness yet.
    */
   get #common(): Readonly<Record<string, string>> {
     this.#headers ??= {

@@ -328,7 +328,7 @@ export class MessageDelivery {
     }
   }
 
-  /** There was no answer that says anything about the messages: the same is sent again. */
+  /** Sends the same again: there was no answer that says anything about the messages. */
   #failed(batch: MessageBatch, { what, status, asked, advice }: Failure): void {
     const now = this.#now();
     batch.failures++;

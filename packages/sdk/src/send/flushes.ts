@@ -4,7 +4,7 @@ import type { QueueEntry } from "../store/entry.ts";
 export interface FlushResult {
   readonly delivered: number;
   readonly dropped: number;
-  /** Those that had neither ended when the time was over. */
+  /** Messages that had not ended when the time was over. */
   readonly pending: number;
 }
 
@@ -15,7 +15,7 @@ interface Waiter {
   readonly finish: () => void;
 }
 
-/** Who waits for messages to end. */
+/** Callers who wait for messages to end. */
 export class Flushes {
   readonly #waiters = new Set<Waiter>();
 

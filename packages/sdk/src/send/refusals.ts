@@ -1,5 +1,6 @@
 /**
- * So many messages alone, refused alike with no success in between, are not at fault themselves.
+ * Single messages, refused alike with no success in between, from which on they are not at fault
+ * themselves.
  */
 export const alikeLimit = 3;
 

@@ -118,7 +118,7 @@ export class ResponseHandler {
     this.#nodesRequest?.abort();
   }
 
-  /** Once for all batches that wait for it. */
+  /** Asks once for all batches that wait for it. */
   #askForNodes(): void {
     if (this.#nodesRequest !== undefined) return;
     const controller = new AbortController();
@@ -253,8 +253,7 @@ export class ResponseHandler {
   }
 
   /**
-   * With the server's words, which the log has only where they cannot be about what a message
-   * holds.
+   * Adds the server's words, which the log has only where they cannot quote a message.
    */
   #answered(
     code: ResponseErrorCode,

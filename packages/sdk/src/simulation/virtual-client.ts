@@ -23,7 +23,7 @@ export interface VirtualClient {
   readonly client: PintleClient;
   readonly environment: VirtualEnvironment;
   readonly requests: readonly VirtualRequest[];
-  /** Those of requests that were answered with 2xx, in order. */
+  /** Messages of requests that were answered with 2xx, in order. */
   readonly messages: readonly ArrivedMessage[];
 }
 

@@ -30,7 +30,7 @@ export class VirtualProcess extends VirtualEnvironment {
     });
   }
 
-  /** From now on nothing that it asks for is done, or answered. */
+  /** Ends it: from now on nothing that it asks for is done, or answered. */
   end(): void {
     this.#isAlive = false;
   }

@@ -31,7 +31,7 @@ export class QueueEntry extends Slice {
     this.acceptedAt = acceptedAt;
   }
 
-  /** Once, when the message is delivered or dropped. */
+  /** Ends it, once: the message is delivered or dropped. */
   end(outcome: Outcome): void {
     const waiting = this.#ending;
     this.#ending = outcome;

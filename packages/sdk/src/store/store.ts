@@ -67,7 +67,7 @@ export interface StoreHost {
   recovered(count: number, bytes: number): void;
   /** Messages that were counted, and come next, cannot be read any more. */
   lost(count: number, bytes: number, error: PintleError): void;
-  /** There may be something to send, or room. */
+  /** Called when there may be something to send, or room. */
   changed(): void;
   problem(error: PintleError, kind: string): void;
 }

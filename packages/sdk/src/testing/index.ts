@@ -1,6 +1,6 @@
 /**
- * For tests of programs that use the SDK: a client that keeps what it is given, and a data plane
- * that fails on demand.
+ * Tools for tests of programs that use the SDK: a client that keeps what it is given, and a data
+ * plane that fails on demand.
  *
  * Runs on Node, Bun and Deno.
  *

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 /** Where a value is not as expected. */
 export interface Mismatch {
-  /** For example `properties.items[1].price`; empty for the value itself. */
+  /** The path, for example `properties.items[1].price`; empty for the value itself. */
   readonly path: string;
   readonly found: unknown;
   readonly expected: unknown;

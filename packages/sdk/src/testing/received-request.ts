@@ -13,7 +13,7 @@ export interface ReceivedRequest {
   readonly path: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** From the `Authorization` header. */
+  /** The write key of the `Authorization` header. */
   readonly writeKey: string | undefined;
   /** Bytes on the wire, before decompression. */
   readonly wireBytes: number;

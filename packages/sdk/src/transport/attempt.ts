@@ -6,7 +6,7 @@ import { aborted, timedOut } from "./transport-error.ts";
 export interface Limit {
   /** Aborted when it has to end; the reason is the TransportError that says why. */
   readonly signal: AbortSignal;
-  /** To be called when it has ended. */
+  /** Stops its clock; called when it has ended. */
   stop(): void;
 }
 

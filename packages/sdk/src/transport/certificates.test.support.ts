@@ -12,11 +12,11 @@ export interface Certificate {
 export interface Certificates {
   /** A certificate of an authority that nobody knows. */
   readonly ca: string;
-  /** For `localhost`, 127.0.0.1 and ::1, signed by it. */
+  /** A certificate for `localhost`, 127.0.0.1 and ::1, signed by it. */
   readonly good: Certificate;
   /** The same, until a second ago. */
   readonly expired: Certificate;
-  /** For another name. */
+  /** A certificate for another name. */
   readonly other: Certificate;
   /** Signed by itself. */
   readonly alone: Certificate;

@@ -36,7 +36,7 @@ interface RouteRequest extends TunnelOptions {
 export class Connections {
   readonly #settings: ConnectionSettings;
   readonly #routes = new Map<string, Promise<ConnectionRoute>>();
-  /** By origin: the environment is asked once, as in Go. */
+  /** Proxies by origin: the environment is asked once, as in Go. */
   readonly #proxies = new Map<string, URL | undefined>();
 
   constructor(settings: ConnectionSettings) {
@@ -130,7 +130,7 @@ export class Connections {
   }
 }
 
-/** By its name alone: Deno asks for the permission to read it, and throws without. */
+/** Reads a variable by its name alone: Deno asks for the permission to, and throws without. */
 function readVariable(name: string): string | undefined {
   try {
     return process.env[name];

@@ -9,7 +9,7 @@ export interface ProxyServerOptions {
   readonly password?: string;
   /** How it answers instead of doing what it is asked for. */
   readonly refuse?: number | "hang" | "close";
-  /** It is reached by TLS. */
+  /** The certificate, where it is reached by TLS. */
   readonly tls?: Certificate;
 }
 

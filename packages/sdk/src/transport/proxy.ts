@@ -76,7 +76,7 @@ function isExempt(target: URL, noProxy: string): boolean {
   });
 }
 
-/** Without the brackets of an IPv6 address. */
+/** Takes the brackets off an IPv6 address. */
 export function bare(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, "$1");
 }

@@ -110,7 +110,7 @@ export function refusalOf(proxy: URL, status: number, authority: string): ProxyE
   return new ProxyError(`${name} answered ${status}`, advice);
 }
 
-/** Without its password. */
+/** A proxy's URL without its password. */
 export function nameOf(proxy: URL): string {
   return `the proxy ${proxy.origin}`;
 }
@@ -120,7 +120,7 @@ export function authorizationOf({ username, password }: URL): string | undefined
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")}`;
 }
 
-/** As it was meant: a `%` that begins no escape stands for itself. */
+/** Decodes as it was meant: a `%` that begins no escape stands for itself. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

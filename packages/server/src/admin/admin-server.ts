@@ -8,7 +8,7 @@ import { hideSecrets } from "./hide-secrets.ts";
 export interface AdminOptions {
   /** What `Authorization: Bearer` has to bring. */
   readonly token: string;
-  /** By path. */
+  /** Routes by path. */
   readonly routes: Readonly<Record<string, AdminRoute>>;
   /** Knows the secrets of now. */
   readonly hiding: () => Hiding;

@@ -19,8 +19,8 @@ export function routerAdmin({ router, engine, destinations }: RouterAdminOptions
   readonly retries: RetryAdmin;
 } {
   /**
-   * Those of the destinations whose topic for dead letters is there: to look for letters must not
-   * make one for each.
+   * The destinations whose topic for dead letters exists: to look for letters must not make one for
+   * each.
    */
   async function withLetters(ids: readonly string[]): Promise<string[]> {
     const topics = new Set((await engine.topics()).map(({ name }) => name));

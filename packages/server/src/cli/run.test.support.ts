@@ -131,7 +131,7 @@ export async function print(folder: string, words: readonly string[]): Promise<s
   return printed.join("");
 }
 
-/** With what message a command refuses, run in this process. */
+/** The message with which a command refuses, run in this process. */
 export async function refusal(folder: string, words: readonly string[]): Promise<string> {
   const error: unknown = await print(folder, words).then(
     (printed) => assert.fail(`was not refused: ${printed}`),

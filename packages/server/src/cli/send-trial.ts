@@ -24,7 +24,7 @@ import { version } from "../version.ts";
 export interface TrialPlan {
   readonly destination: Destination;
   readonly type: DestinationType;
-  /** As the type takes them. */
+  /** The settings, as the type takes them. */
   readonly settings: unknown;
   readonly events: readonly DeliveredEvent[];
   readonly source: EventSource;

@@ -8,7 +8,7 @@ import { chooseWorkspace, workspacesIn } from "./workspaces.ts";
 export interface CarryOverOptions {
   /** The file as messages name it. */
   readonly shownAs: string;
-  /** Those that `typesIn` names at least. */
+  /** The types, those at least that `typesIn` names. */
   readonly types: DestinationTypes;
   readonly translators: Translators;
   /** Id of the workspace that is meant, in a file that has several. */

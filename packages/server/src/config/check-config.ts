@@ -31,7 +31,7 @@ export interface CheckOptions {
   /** Where relative paths start. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Those that the configuration uses at least. */
+  /** The types, those at least that the configuration uses. */
   readonly types: DestinationTypes;
   /** What `type` may be, for messages. @default the names of `types` */
   readonly typeNames?: Iterable<string>;

@@ -24,8 +24,8 @@ export interface EngineEntry {
   /** `embedded`: in files in the data folder. */
   readonly type: "embedded";
   /**
-   * Into how many partitions they are divided, by their user keys: 1 to 64. A data folder keeps the
-   * number that it was made with. @default 1
+   * The number of partitions into which events are divided by user key: 1 to 64. A data folder
+   * keeps the number that it was made with. @default 1
    */
   readonly partitions?: number;
 }
@@ -38,7 +38,7 @@ export interface SourceConfig<DestinationName extends string = string> {
    */
   readonly id?: string;
   /**
-   * Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default
+   * The id in RudderStack, if it comes from there: warehouses write it into their rows. @default
    * `id`
    */
   readonly rudderStackId?: string;
@@ -66,7 +66,7 @@ interface CommonDestinationConfig {
    */
   readonly id?: string;
   /**
-   * Its id in RudderStack, where it comes from there: warehouses write it into their rows. @default
+   * The id in RudderStack, if it comes from there: warehouses write it into their rows. @default
    * `id`
    */
   readonly rudderStackId?: string;
@@ -74,9 +74,9 @@ interface CommonDestinationConfig {
   readonly enabled?: boolean;
   /** Events a second that go out to it at most. @default no limit */
   readonly rateLimit?: number;
-  /** It gets nothing but these events. */
+  /** The only events that it gets. */
   readonly only?: SelectionConfig;
-  /** It gets everything but these events. */
+  /** The events that it does not get. */
   readonly except?: SelectionConfig;
   /** Changes events on their way to it: docs/transformations.md. */
   readonly transform?: Transform;

@@ -7,8 +7,8 @@ import { didYouMean } from "./suggestion.ts";
 /** One thing that is wrong in a configuration. */
 export interface ConfigProblem {
   /**
-   * As one would write it in JavaScript: `sources[0].writeKey`, `destinations["my hook"].url`; `""`
-   * for the whole.
+   * The place, as one would write it in JavaScript: `sources[0].writeKey`, `destinations["my
+   * hook"].url`; `""` for the whole.
    */
   readonly path: string;
   /** What is wrong, the value, what is allowed: one line, no secret. */

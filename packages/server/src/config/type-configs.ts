@@ -96,7 +96,7 @@ export interface PostgresConfig extends DeliveryConfig {
   readonly underscoreDivideNumbers?: boolean;
   /** An event with more columns becomes a dead letter, `columns`. @default 200 */
   readonly maxColumns?: number;
-  /** For each statement, and for connecting. @default "1m" */
+  /** Time for each statement, and for connecting. @default "1m" */
   readonly timeout?: number | string | EnvReference;
 }
 
@@ -115,7 +115,7 @@ export interface RelayConfig extends DeliveryConfig {
   readonly batch?: { readonly events?: number; readonly bytes?: number | string | EnvReference };
   /** Compresses bodies. @default true */
   readonly gzip?: boolean;
-  /** For one request, from connecting to the end of the answer. @default "30s" */
+  /** Time for one request, from connecting to the end of the answer. @default "30s" */
   readonly timeout?: number | string | EnvReference;
   /** Requests at a time, each with a connection of its own. @default 4 */
   readonly concurrency?: number;
@@ -149,7 +149,7 @@ export interface WebhookConfig extends DeliveryConfig {
   readonly batch?: { readonly events?: number; readonly bytes?: number | string | EnvReference };
   /** Compresses bodies, `Content-Encoding: gzip`. @default false */
   readonly gzip?: boolean;
-  /** For one request, from connecting to the end of the answer. @default "10s" */
+  /** Time for one request, from connecting to the end of the answer. @default "10s" */
   readonly timeout?: number | string | EnvReference;
   /** Requests at a time, each with a connection of its own. @default 16 */
   readonly concurrency?: number;

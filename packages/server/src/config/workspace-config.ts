@@ -14,7 +14,7 @@ export { isWorkspaceConfig } from "./workspaces.ts";
 
 /** What a `workspaceConfig.json` becomes. */
 export interface Translation {
-  /** As `pintle.config.json` would say it. It is still to be checked. */
+  /** The configuration as `pintle.config.json` would say it, still to be checked. */
   readonly config: {
     readonly sources: readonly WorkspaceEntry[];
     readonly destinations: Readonly<Record<string, WorkspaceEntry>>;
@@ -25,7 +25,7 @@ export interface Translation {
 
 type WorkspaceEntry = Readonly<Record<string, unknown>>;
 
-/** By the name of a destination's definition. */
+/** Translators by the name of a destination's definition. */
 export type Translators = ReadonlyMap<string, TypeTranslator>;
 
 /**
@@ -45,7 +45,7 @@ export function typesIn(input: WorkspaceEntry, translators: Translators): string
 
 /** A destination that has been translated, and how sources use it. */
 interface TranslatedDestination {
-  /** In the configuration; `undefined`: it was left out. */
+  /** The name in the configuration; `undefined`: it was left out. */
   readonly name: string | undefined;
   /** What the file said of it, to see whether it says something else of it elsewhere. */
   readonly said: string;
@@ -61,7 +61,10 @@ interface TranslatedDestination {
 class WorkspaceReader {
   readonly #sources: readonly WorkspaceEntry[];
   readonly #omitted: string[] = [];
-  /** By what identifies a destination: one of several sources stands in the file several times. */
+  /**
+   * Translated destinations by what identifies them: one of several sources stands in the file
+   * several times.
+   */
   readonly #known = new Map<string, TranslatedDestination>();
   readonly #destinations = new Map<string, WorkspaceEntry>();
   readonly #translators: Translators;

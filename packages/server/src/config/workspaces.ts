@@ -6,10 +6,13 @@ type ListedWorkspace = Readonly<Record<string, unknown>>;
 
 /** A workspace of RudderStack in a file that has one, or several. */
 export interface FoundWorkspace {
-  /** Its own, else its key, else its position in the list, from 1. */
+  /** The source's own id, else its key, else its position in the list, from 1. */
   readonly id: string;
   readonly name: string;
-  /** Its sources, with their destinations. `undefined`: what stands there is no workspace. */
+  /**
+   * The sources of the workspace, with their destinations. `undefined`: what stands there is no
+   * workspace.
+   */
   readonly workspace: ListedWorkspace | undefined;
 }
 

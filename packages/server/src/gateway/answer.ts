@@ -49,8 +49,8 @@ export const bodyTooLarge: GatewayAnswer = refusal(413, "size", "request size ex
 export const badCompression: GatewayAnswer = refusal(400, "compression", "failed to uncompress request body\n");
 export const notJson: GatewayAnswer = refusal(400, "json", "invalid json\n");
 /**
- * In words of its own: a client that reads "invalid json" suspects that its whole batch was damaged
- * on the way.
+ * An answer in words of its own: a client that reads "invalid json" suspects that its whole batch
+ * was damaged on the way.
  */
 export const tooDeep: GatewayAnswer = refusal(400, "nesting", `json is nested deeper than ${deepest} levels\n`);
 export const tooManyEvents: GatewayAnswer = refusal(

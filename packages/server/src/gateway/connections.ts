@@ -12,7 +12,7 @@ export class ClientConnections {
   readonly #limit: number;
   /** Requests that have not been answered, for each connection. */
   readonly #open = new Map<Socket, number>();
-  /** In the order in which they became idle. */
+  /** Idle connections, in the order in which they became idle. */
   readonly #idle = new Set<Socket>();
   #closing: (() => void) | undefined;
 

@@ -18,8 +18,8 @@ export interface GatewayStats {
   /** What is odd about what came in, by source. */
   readonly oddities: OddityCounts;
   /**
-   * From the hand-over to the engine until the events were durable: how often, and milliseconds in
-   * all.
+   * The time from the hand-over to the engine until the events were durable: how often, and
+   * milliseconds in all.
    */
   readonly append: { readonly count: number; readonly milliseconds: number };
   /** Bytes of bodies that are being received or wait for the disk now. */

@@ -45,8 +45,8 @@ export function compressedLimit(limit: number): number {
 }
 
 /**
- * Up to this many compressed bytes the work is done at once; for more, the way to the thread pool
- * and back is worth it.
+ * Compressed bytes up to which the work is done at once; for more, the way to the thread pool and
+ * back is worth it.
  */
 const synchronousBytes = 1_000_000;
 

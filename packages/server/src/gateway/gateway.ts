@@ -52,7 +52,7 @@ export interface Gateway {
   update(sources: readonly GatewaySource[]): void;
   /** Whether the storage takes events: what was found out without a request. */
   readonly storage: StorageGate;
-  /** From now on `/health` says `stopping`; everything else is served as before. */
+  /** Has `/health` say `stopping`; everything else is served as before. */
   drain(): void;
   /**
    * Stops listening, answers what was read, and closes every connection. Resolves when all are
@@ -186,7 +186,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /**
- * With what a connection that the client has left shows up; the last is its parser's word for an
+ * Error codes of a connection that the client has left; the last is its parser's word for an
  * end in the middle.
  */
 const goneCodes: ReadonlySet<string | undefined> = new Set(["ECONNRESET", "EPIPE", "HPE_INVALID_EOF_STATE"]);

@@ -31,7 +31,7 @@ export class Information {
   }
 
   /**
-   * For load balancers: away with it as soon as it is stopping, though requests are served to the
+   * Answers load balancers: unhealthy as soon as it is stopping, though requests are served to the
    * end, and while it could store nothing. Without the router it takes events all the same.
    */
   health(context: RequestContext): void {

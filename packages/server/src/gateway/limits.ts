@@ -17,10 +17,11 @@ export interface GatewayLimits {
   /** Headers of a request. @default 200 */
   readonly headers: number;
   /**
-   * From the first byte of a request, or from connecting, to the end of its head. @default 10_000
+   * Milliseconds from the first byte of a request, or from connecting, to the end of its head.
+   * @default 10_000
    */
   readonly headTime: number;
-  /** From the first byte of a request to the end of its body. @default 60_000 */
+  /** Milliseconds from the first byte of a request to the end of its body. @default 60_000 */
   readonly requestTime: number;
   /**
    * How long a connection may wait for its next request. Longer than load balancers wait. @default

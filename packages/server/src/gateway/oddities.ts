@@ -17,7 +17,7 @@ export type Oddity =
   | "numeric_time"
   | "unreadable_time";
 
-/** By source and kind; what has not occurred is not listed. */
+/** Counts by source and kind; what has not occurred is not listed. */
 export type OddityCounts = Readonly<Record<string, Readonly<Partial<Record<Oddity, number>>>>>;
 
 /**

@@ -36,7 +36,7 @@ export function pixelEvent(type: PixelType, query: URLSearchParams): Record<stri
   return event;
 }
 
-/** Without a prototype, so that names such as `__proto__` are names like any other. */
+/** An object without a prototype, so that names such as `__proto__` are names like any other. */
 function emptyObject(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }

@@ -10,7 +10,7 @@ import { scanEvents } from "./scan-events.ts";
 
 /** The events of a body, and the body to store. */
 export interface ReadBody extends BodyEvents {
-  /** As it was received, unless it had to be mended. */
+  /** The body as received, unless it had to be mended. */
   readonly payload: Buffer;
   readonly hadByteOrderMark?: boolean;
   readonly hadNotANumber?: boolean;

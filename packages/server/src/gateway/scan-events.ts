@@ -66,7 +66,7 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 class BodyScan {
-  /** For each event its cleaned id, `undefined` where one has to be made. */
+  /** The cleaned id of each event, `undefined` where one has to be made. */
   readonly messageIds: (string | undefined)[] = [];
   readonly keyHashes: number[] = [];
   /** Where each event of a batch begins and ends, in pairs; `undefined`: nobody wants to know. */
@@ -83,7 +83,7 @@ class BodyScan {
     this.ranges = wantsRanges ? [] : undefined;
   }
 
-  /** From behind its `{` to behind its `}`. */
+  /** Finds the position after a batch's `}`, from the one after its `{`. */
   batchEnd(from: number): number {
     const bytes = this.#bytes;
     let at = skipSpace(bytes, from);
@@ -115,7 +115,7 @@ class BodyScan {
     return at + 1;
   }
 
-  /** From behind the `[` of a batch to behind its `]`. */
+  /** Finds the position after a batch's `]`, from the one after its `[`. */
   #eventsEnd(from: number): number {
     const bytes = this.#bytes;
     let at = skipSpace(bytes, from);
@@ -132,7 +132,10 @@ class BodyScan {
     }
   }
 
-  /** From behind its `{` to behind its `}`. `levels`: how deep it may be, itself included. */
+  /**
+   * Finds the position after an event's `}`, from the one after its `{`. `levels`: how deep it may
+   * be, itself included.
+   */
   eventEnd(from: number, levels: number): number {
     const bytes = this.#bytes;
     // Where the values begin and end; of a name that occurs twice the last one counts.

@@ -16,13 +16,13 @@ export interface OwnTypeHome {
 export interface Destination {
   /** `[a-z0-9_-]{1,64}`, unique among the destinations; it names topics and progress. */
   readonly id: string;
-  /** Its id in RudderStack, which warehouses write in place of `id`. */
+  /** The id in RudderStack, which warehouses write in place of `id`. */
   readonly rudderStackId?: string;
   /** The key under which the configuration lists it. */
   readonly name: string;
   /** A key of `destinationTypes`, or the name of a type that the owner has written. */
   readonly type: string;
-  /** Only of a type that the owner has written. */
+  /** The home of a type that the owner has written; absent for others. */
   readonly ownType?: OwnTypeHome;
   readonly enabled: boolean;
   /** Absent: it gets everything that its sources send and `integrations` does not keep away. */

@@ -3,8 +3,8 @@ export interface EngineConfig {
   /** `embedded`: files in the data folder. */
   readonly type: "embedded";
   /**
-   * Into how many partitions events are divided, by their user keys. A data folder keeps the number
-   * that it began with.
+   * The number of partitions into which events are divided by user key. A data folder keeps the
+   * number that it began with.
    */
   readonly partitions: number;
 }

@@ -1,9 +1,9 @@
 /** What a configuration says about the events that a destination gets. */
 export interface EventFilter {
   readonly consent?: ConsentRule | undefined;
-  /** It gets nothing but these. */
+  /** The only events that it gets. */
   readonly only?: Selection | undefined;
-  /** It gets everything but these. */
+  /** The events that it does not get. */
   readonly except?: Selection | undefined;
 }
 

@@ -167,7 +167,7 @@ function union(types: readonly string[]): string {
   return parts.has("unknown") ? "unknown" : [...parts].join(" | ") || "never";
 }
 
-/** As a part of a longer type. */
+/** The type as a part of a longer one. */
 function grouped(type: string): string {
   return /^\w+$/.test(type) || type.startsWith("{") ? type : `(${type})`;
 }

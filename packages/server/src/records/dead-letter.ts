@@ -26,7 +26,7 @@ export interface DeadLetter {
   readonly attempts: number;
   /** Milliseconds since the epoch; absent when nothing was attempted. */
   readonly firstAttempt?: number;
-  /** As it was before any transformation. */
+  /** The event before any transformation. */
   readonly event: DeliveredEvent;
   /** The last answer of the destination, if it gave one. */
   readonly answer?: Answer;
@@ -38,8 +38,8 @@ export interface DeadLetter {
   /** One line for people. */
   readonly detail?: string;
   /**
-   * For a range of records that retention removed (`retention`): it begins at `offset` and ends
-   * before `to`.
+   * The end of a range of records that retention removed (`retention`): it begins at `offset` and
+   * ends before `to`.
    */
   readonly to?: number;
   /** How many events it stands for; absent: 1. */

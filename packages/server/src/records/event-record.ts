@@ -19,13 +19,13 @@ export interface EventRecordFacts {
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
   readonly sourceId: string;
-  /** At most 255 bytes of UTF-8. */
+  /** The client's address, at most 255 bytes of UTF-8. */
   readonly requestIp: string;
   /** `batch`: the payload is `{"batch":[…]}`; else it is one event of this type. */
   readonly endpoint: Endpoint;
-  /** For each event its cleaned or made-up id: no control characters, never empty. */
+  /** The cleaned or made-up id of each event: no control characters, never empty. */
   readonly messageIds: readonly string[];
-  /** For each event the hash of its user key, unsigned 32 bit. */
+  /** The hash of each event's user key, unsigned 32 bit. */
   readonly keyHashes: ArrayLike<number>;
   /**
    * `sentAt` of the batch, whatever the client put there. Only what can be read as a date gets into
@@ -38,7 +38,7 @@ export interface EventRecordFacts {
 export interface RecordEvents {
   readonly sourceId: string;
   readonly events: DeliveredEvent[];
-  /** For each event the hash of its user key. */
+  /** The hash of each event's user key. */
   readonly keyHashes: number[];
 }
 

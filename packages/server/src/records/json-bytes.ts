@@ -3,7 +3,7 @@
  * what stands there, or says that it is `failed`.
  */
 
-/** In place of a position: this is not read here. */
+/** Stands in place of a position: this is not read here. */
 const failed = -1;
 
 const quote = 0x22;
@@ -15,7 +15,9 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** To behind the value that begins at `from`. `levels`: how deep it may be nested. */
+/**
+ * Finds the position after the value that begins at `from`. `levels`: how deep it may be nested.
+ */
 export function valueEnd(bytes: Buffer, from: number, levels: number): number {
   switch (bytes[from]) {
     case quote:
@@ -74,8 +76,8 @@ function arrayEnd(bytes: Buffer, from: number, levels: number): number {
 }
 
 /**
- * From behind the opening quote to behind the closing one. Bytes from 0x80 on are text, UTF-8 or
- * not: see parseEvents.
+ * Finds the position after the closing quote, from the one after the opening quote. Bytes from 0x80
+ * on are text, UTF-8 or not: see parseEvents.
  */
 export function stringEnd(bytes: Buffer, from: number): number {
   const { length } = bytes;
@@ -118,7 +120,7 @@ function isSpecial(byte: number): boolean {
   return byte <= quote || byte === backslash;
 }
 
-/** From behind the backslash to behind the escape. */
+/** Finds the position after an escape, from the one after its backslash. */
 function escapeEnd(bytes: Buffer, from: number): number {
   switch (bytes[from]) {
     case 0x22: // "

@@ -21,7 +21,7 @@ export interface StartedReplay extends ReplayRequest {
   readonly id: string;
   /** When it was asked for, milliseconds since the epoch. */
   readonly at: number;
-  /** By partition of `events`: where it begins, and the offset before which it ends. */
+  /** The ranges by partition of `events`: where it begins, and the offset before which it ends. */
   readonly ranges: readonly { readonly partition: number; readonly begin: number; readonly end: number }[];
 }
 

@@ -57,8 +57,8 @@ export interface ConsumerOptions {
   readonly budget: MemoryBudget;
   readonly tap: Tap;
   /**
-   * By partition, where it begins if this folder has not seen it before. @default where the log
-   * ends
+   * Offsets by partition where it begins, if this folder has not seen it before. @default where the
+   * log ends
    */
   readonly beginnings?: readonly number[] | undefined;
   /**
@@ -106,7 +106,7 @@ export class Consumer {
   readonly #positions: Positions | undefined;
 
   #subscription: Subscription | undefined;
-  /** By partition, where it begins if this folder has not seen it before. */
+  /** Offsets by partition where it begins, if this folder has not seen it before. */
   #beginnings: readonly number[] | undefined;
   #closing: Promise<void> | undefined;
 

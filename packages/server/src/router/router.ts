@@ -48,7 +48,7 @@ export interface RouterOptions {
    * 1,000,000
    */
   readonly dedupeIds?: number;
-  /** Told what kept a destination from being started again, when that is nothing that passes. */
+  /** Called with what keeps a destination from being started again, unless it passes by itself. */
   readonly failed?: (error: unknown) => void;
   /**
    * What stands between the filter of a destination and its delivery. Called when its consumer is
@@ -90,7 +90,7 @@ export class Router {
   /** Bytes of memory for all of it. */
   readonly #memory: number;
   readonly #members = new Map<string, Member>();
-  /** By destination id. */
+  /** Redactors by destination id. */
   readonly #redactors = new Map<string, Redactor>();
   readonly #dedupers = new Map<number, Deduper>();
   /** Destinations that are to be started again. */

@@ -31,7 +31,7 @@ export interface WarehouseConnectionOptions {
   readonly warehouse: Warehouse;
   readonly settings: WarehouseSettings;
   readonly tools: Pick<Tools, "destinationId" | "destinationName" | "rudderStackId" | "now">;
-  /** As people know the type, and as `integrations` of an event may call it. */
+  /** The name under which people know the type, and which `integrations` of an event may use. */
   readonly displayName: string;
 }
 

@@ -28,7 +28,7 @@ export function fitted(
   return fits;
 }
 
-/** As it is, or as its text. */
+/** How a value goes in: as it is, or as its text. */
 export type Way = "value" | "text";
 
 /** How every value of a type goes into a column; `undefined` where that depends on the value. */

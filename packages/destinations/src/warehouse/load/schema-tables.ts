@@ -30,7 +30,7 @@ export class SchemaTables {
   #tables = new Map<string, Table>();
   /** Where the full names of tables stand. */
   readonly #names = new Map<string, string>();
-  /** Whom new tables are kept for. */
+  /** The owners of new tables, by table. */
   readonly #claims = new Map<string, string>();
   #rudderStackNames = false;
 

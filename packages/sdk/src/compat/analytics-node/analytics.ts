@@ -94,7 +94,7 @@ export class Analytics extends AnalyticsEmitter {
   readonly #closeTimeout: number;
   /** Messages on their way, until their callbacks are done. */
   readonly #pending = new Set<Promise<void>>();
-  /** By user, when what plugins still have of them is handed to the client. */
+  /** Promises by user: when what plugins still have is handed to the client. */
   readonly #turns = new Map<string, Promise<void>>();
   #isClosed = false;
 

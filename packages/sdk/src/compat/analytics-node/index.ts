@@ -1,5 +1,5 @@
 /**
- * For programs that were written for `@segment/analytics-node` 3.
+ * A client for programs that were written for `@segment/analytics-node` 3.
  *
  * @module @pintle/sdk/analytics-node
  */

@@ -9,7 +9,7 @@ import type { NodeEmitterEvents } from "./emitter.ts";
 import { FetchHTTPClient, transportOf } from "./http-client.ts";
 import { type AnalyticsSettings, intervalOf, maxAgeOf, timeoutOf } from "./settings.ts";
 
-/** Who is told of requests and answers, if anybody. */
+/** Observes requests and answers. */
 export interface HttpObserver {
   isWatching(event: "http_request" | "http_response"): boolean;
   tell<Event extends "http_request" | "http_response">(event: Event, ...payload: NodeEmitterEvents[Event]): void;

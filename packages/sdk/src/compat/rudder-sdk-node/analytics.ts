@@ -144,8 +144,8 @@ export class Analytics {
   }
 
   /**
-   * Of the official SDK: Redis. Here `durable` keeps messages on disk; the callback is given an
-   * Error that says so.
+   * Does not set up Redis, as the official SDK does: here `durable` keeps messages on disk. The
+   * callback is given an Error that says so.
    *
    * @example
    * ```ts

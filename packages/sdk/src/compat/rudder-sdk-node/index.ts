@@ -1,5 +1,5 @@
 /**
- * For programs that were written for `@rudderstack/rudder-sdk-node` 3.
+ * A client for programs that were written for `@rudderstack/rudder-sdk-node` 3.
  *
  * @module @pintle/sdk/rudder-sdk-node
  */

@@ -35,14 +35,14 @@ export interface constructorOptions {
   readonly gzip?: boolean | undefined;
   /** One attempt. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
-  /** Told when messages are given up; then `flush` does not reject. */
+  /** Called when messages are given up; then `flush` does not reject. */
   readonly errorHandler?: ((error: Error) => void) | undefined;
   /**
    * Has no meaning here: messages are tried again until `maxAge`, one hour unless `pintle` says
    * otherwise.
    */
   readonly retryCount?: number | undefined;
-  /** Its `timeout`, `headers`, `proxy`, `httpAgent` and `httpsAgent`. */
+  /** Options of axios: `timeout`, `headers`, `proxy`, `httpAgent` and `httpsAgent`. */
   readonly axiosConfig?: AxiosConfig | undefined;
   /**
    * An instance of axios that makes the requests, with its interceptors. Default: there is no

@@ -7,7 +7,7 @@ import type { StoredEntry } from "./stored-entry.ts";
 
 /** Bytes of messages that are moved at once. */
 const moveBytes = 1024 * 1024;
-/** With more segments than this, moving is worth while. */
+/** The number of segments above which moving is worth while. */
 const fewSegments = 4;
 
 /**
@@ -23,7 +23,7 @@ export class JournalCompaction {
   readonly #changed: () => void;
   #logBytes: number;
   #retainedTo = 0;
-  /** With a smaller log than this, messages are not moved. */
+  /** Bytes of a log below which messages are not moved. */
   #moveFrom: number;
 
   /**
@@ -53,7 +53,7 @@ export class JournalCompaction {
     return this.#logBytes;
   }
 
-  /** To be called when nothing is being written. */
+  /** Compacts. Called when nothing is being written. */
   run(): void {
     this.#logBytes = this.#log.bytes;
     this.#retain();

@@ -8,7 +8,7 @@ import { OpeningStore } from "./opening-store.ts";
 const maxBytes = integer(1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER);
 const sync = duration(5, 0, 60_000);
 
-/** Its code is loaded only by clients that ask for it. */
+/** Opens durable mode, whose code only clients load that ask for it. */
 const open: DurableSettings["open"] = (settings, memory, host) => {
   const load = async (): Promise<DurableStore> => {
     const { openStore } = await import("./open-store.ts");

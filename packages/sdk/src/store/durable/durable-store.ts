@@ -21,7 +21,7 @@ export interface System extends Pick<JournalSettings, "fs"> {
   readonly takeLock: TakeLock;
   /** Bytes of one of the log's segments. Default: what suits `maxBytes`. */
   readonly segmentBytes?: number;
-  /** Between two looks for orphaned slots. Default: 15,000 ms. */
+  /** Milliseconds between two looks for orphaned slots. Default: 15,000. */
   readonly adoptPause?: number;
 }
 
@@ -33,7 +33,7 @@ const MiB = 1024 * 1024;
 const mostBatchBytes = MiB / 2;
 /** Read from the disk at once. */
 const mostReadBytes = MiB;
-/** Between two attempts to read. */
+/** Milliseconds between two attempts to read. */
 const readPause = 1_000;
 
 /** Bytes of a segment, for a journal whose files may have that many. */

@@ -22,7 +22,7 @@ const format = 1;
 const claimTime = 10_000;
 const slotName = /^slot-([1-9]\d{0,8})$/;
 
-/** Whose messages a folder holds: a hash, so that the write key is not on disk. */
+/** The owner of a folder's messages: a hash, so that the write key is not on disk. */
 export function ownerOf(writeKey: string, url: string): string {
   return createHash("sha256").update(`pintle durable\n${writeKey}\n${url}`).digest("hex");
 }

@@ -19,7 +19,7 @@ export interface WriterSettings {
   readonly epoch: () => number;
 }
 
-/** Whom a writer tells what happens. None of these throws. */
+/** Hears from a writer what happens. No method throws. */
 export interface WriterObserver {
   /** A batch of messages is on disk, or will not be. */
   settled(batch: RecordBatch): void;
@@ -152,7 +152,7 @@ export class JournalWriter {
     this.#state = state;
   }
 
-  /** There is something to write, in that many milliseconds at the latest. */
+  /** Writes what is gathered in so many milliseconds at the latest. */
   #gather(milliseconds: number): void {
     if (this.#state === "idle") {
       this.#become("gathering");

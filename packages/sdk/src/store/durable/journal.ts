@@ -22,7 +22,7 @@ export interface JournalSettings extends WriterSettings {
   readonly now: () => number;
 }
 
-/** Whom a journal tells what happens. None of these throws. */
+/** Hears from a journal what happens. No method throws. */
 export interface JournalObserver {
   /** A batch of messages is on disk, or will not be. */
   settled(batch: RecordBatch): void;

@@ -7,13 +7,13 @@ import { Journal, type JournalObserver, type JournalSettings } from "./journal.t
 import type { UnreadRange } from "./pending-index.ts";
 import type { MovedMessage } from "./recovery.ts";
 
-/** Between two looks for orphaned slots. */
+/** Milliseconds between two looks for orphaned slots. */
 const usualAdoptPause = 15_000;
-/** Between two attempts to open the folder. */
+/** Milliseconds between the first two attempts to open the folder. */
 const firstPause = 1_000;
 const longestPause = 60_000;
 
-/** Whom the journals tell what happens. None of these throws. */
+/** Hears from the journals what happens. No method throws. */
 export interface JournalsObserver extends JournalObserver {
   /** A journal was opened, with what an earlier process has left in it. */
   opened(journal: Journal, moved: readonly MovedMessage[], range: UnreadRange): void;
@@ -29,7 +29,7 @@ export class Journals {
   /** Undefined while the folder cannot be used. */
   #own: Journal | undefined;
   readonly #held = new Map<number, Journal>();
-  /** Those that are being closed. */
+  /** The journals that are being closed. */
   readonly #leaving = new Set<Journal>();
   /** Journals that cannot be read by this version. */
   readonly #unreadable = new Set<number>();

@@ -17,12 +17,12 @@ const moves: Moves<StoredIn["state"]> = { open: ["writing"], writing: ["stored",
  */
 export class RecordBatch implements StoredIn {
   readonly journal: number;
-  /** By index; undefined are those that have ended. */
+  /** Entries by index; those that have ended are undefined. */
   readonly entries: (StoredEntry | undefined)[] = [];
   /** Messages that have not ended. */
   live = 0;
   bytes = 0;
-  /** It is in the line, not in the queue; see `DurableStore`. */
+  /** Whether it is in the line, not in the queue; see `DurableStore`. */
   isInLine = false;
   /** Where its messages were first, by index, if they have been moved. */
   origins: MessagePlace[] | undefined;

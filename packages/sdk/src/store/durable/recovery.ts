@@ -11,7 +11,7 @@ export type MovedMessage = StoredMessage & MessagePlace;
 
 /** What a process has left in its slot: messages that are not finished. */
 export interface LeftMessages {
-  /** They come first, in this order. There are few: they are in memory. */
+  /** The moved messages, which come first, in this order. There are few: they are in memory. */
   readonly moved: readonly MovedMessage[];
   /** The others are in the records from here on, not finished, and not in memory. */
   readonly from: number;

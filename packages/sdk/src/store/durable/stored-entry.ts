@@ -26,7 +26,7 @@ export class StoredEntry extends QueueEntry {
     return this.#stored === true;
   }
 
-  /** Once, when it is on disk or will not be. */
+  /** Settles it, once: it is on disk or will not be. */
   settleStored(stored: boolean): void {
     const waiting = this.#stored;
     this.#stored = stored;

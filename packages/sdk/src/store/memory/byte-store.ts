@@ -23,7 +23,7 @@ export class Chunk {
 export class Slice {
   chunk: Chunk | undefined = undefined;
   start = 0;
-  /** In bytes; stays the same when they have been given back. */
+  /** The length in bytes; stays the same when they have been given back. */
   length = 0;
 
   /** A view, valid until the slice is given back. */

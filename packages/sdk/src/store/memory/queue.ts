@@ -37,7 +37,7 @@ export function sizeInRequest(entry: QueueEntry): number {
  * more before, when it is parked.
  */
 export class MessageQueue {
-  /** By age: the oldest that is not out, whatever its state. */
+  /** The oldest that is not out, whatever its state. */
   #oldest: QueueEntry | undefined;
   #newest: QueueEntry | undefined;
   /** The oldest fresh one. */
@@ -93,7 +93,7 @@ export class MessageQueue {
     this.#freshBytes += sizeInRequest(entry);
   }
 
-  /** So many messages that were to come are lost: their positions are nobody's. */
+  /** Skips the positions of so many messages that were to come and are lost. */
   skip(count: number): void {
     this.#newestSeq += count;
   }

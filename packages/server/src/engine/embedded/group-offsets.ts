@@ -96,7 +96,7 @@ interface GroupOffset {
   readonly from: number;
   /** The reader at which the member is. */
   readonly holder: object | undefined;
-  /** Since when it has no holder. */
+  /** The time since which it has no holder. */
   readonly freeSince: number;
   readonly absentSince: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** Up to where a topic is durable, and who waits for it to move. */
+/** The offset up to which a topic is durable, and who waits for it to move. */
 export class HighWatermark {
   #start: number;
   #end: number;

@@ -18,7 +18,7 @@ import type { ServedPartition } from "./high-watermark-channel.ts";
 export interface PartitionLogOptions {
   readonly fs: FileSystem | undefined;
   readonly retention: Retention | undefined;
-  /** Its number. */
+  /** The number of the partition. */
   readonly partition: number;
   /** Whether the topic has more partitions than this one. */
   readonly isOneOfSeveral: boolean;
@@ -27,8 +27,8 @@ export interface PartitionLogOptions {
   readonly onDamage: (damage: Damage) => void;
   readonly onRetention: (report: RetentionReport) => void;
   /**
-   * That a group is, or is no longer, absent could not be written down; it counts all the same
-   * until the next start.
+   * Called when it could not be written down that a group is, or is no longer, absent; it counts
+   * all the same until the next start.
    */
   readonly onUnmarked: (group: string, error: unknown) => void;
 }

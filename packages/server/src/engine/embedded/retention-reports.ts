@@ -1,7 +1,7 @@
 import type { OffsetRange, RetentionReport } from "@pintle/log";
 import type { PlaneLogger } from "../../logger.ts";
 
-/** Between two lines about the same thing, milliseconds. */
+/** Milliseconds between two lines about the same thing. */
 export const reportEvery: number = 60_000;
 
 /**

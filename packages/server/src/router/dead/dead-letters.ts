@@ -26,7 +26,7 @@ export interface Replaying {
    * crash leaves letters that were given without a verdict, and never the other way round.
    */
   give(letters: readonly DeadLetter[]): Promise<void>;
-  /** So many letters are filtered, for this reason, and that is durable. */
+  /** Counts letters that are filtered, for this reason; called when that is durable. */
   filtered(reason: LaterFilterResult, count: number): void;
 }
 
@@ -42,7 +42,7 @@ export interface Settled {
 
 /** A letter in a list. */
 export interface ListedLetter extends LetterFacts {
-  /** Its number: the offset in the topic. */
+  /** The letter's number: its offset in the topic. */
   readonly letter: number;
 }
 
@@ -81,7 +81,7 @@ const mostBytesAtOnce = 1 << 20;
 export class DeadLetters {
   readonly #engine: Engine;
   readonly #wall: () => number;
-  /** By destination id. */
+  /** Letters by destination id. */
   readonly #open = new Map<string, OpenLetters>();
   #turn: Promise<unknown> = Promise.resolve();
 

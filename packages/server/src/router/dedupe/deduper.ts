@@ -20,7 +20,7 @@ interface Scan {
   isFilling: boolean;
 }
 
-/** So many ranges without a scan are remembered, and so many records with duplicates in each. */
+/** Ranges without a scan that are remembered at most, and records with duplicates in each. */
 const mostRanges = 8;
 const mostDuplicates = 20_000;
 /** Records are read in pieces of so many bytes. */
@@ -91,7 +91,7 @@ export class Deduper {
     };
   }
 
-  /** Up to where, from an offset on, everything is known. */
+  /** The end of what is known from an offset on. */
   #coveredTo(from: number): number {
     const all = this.#all();
     let to = from;

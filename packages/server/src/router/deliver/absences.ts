@@ -23,10 +23,10 @@ export interface Missed {
 }
 
 /**
- * Whose trouble it is that there is nothing where an event was sent to: 404, 410, a redirect. While
- * a server is replaced, or its URL is wrong, all events get such an answer, and none of them shall
- * die of it; one that gets it while others are delivered shall. So a first answer decides nothing,
- * unless it is one of many in a row: the event is tried again soon.
+ * Decides who is at fault when there is nothing where an event was sent to: 404, 410, a redirect.
+ * While a server is replaced, or its URL is wrong, all events get such an answer, and none of them
+ * shall die of it; one that gets it while others are delivered shall. So a first answer decides
+ * nothing, unless it is one of many in a row: the event is tried again soon.
  *
  * An event that gets the same answer again is given up
  * - if a batch that went out later was delivered: whatever takes events is there;
@@ -57,7 +57,7 @@ export class Absences {
     if (this.#unknown.size > 0 && key !== undefined) this.#unknown.delete(key);
   }
 
-  /** Whose trouble the answer is that an event got; `undefined`: that is not known yet. */
+  /** Judges who is at fault for the answer to an event; `undefined`: not known yet. */
   judge(event: Missed, { reason }: Dead, hasDelivered: boolean, now: number): Retry["scope"] | undefined {
     const { before, key } = event;
     if (before !== undefined && this.#proof > before.batch) {

@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 /** Gathers what is told of the attempt at a batch. Only made while somebody watches: see `Tap`. */
 export class BatchWatch {
   readonly #ledger: Ledger;
-  /** By the `messageId` under which they go out. */
+  /** Entries by the `messageId` under which they go out. */
   readonly #entries = new Map<string, Entry>();
   readonly #requests = new Map<Entry, SentRequest[]>();
 
@@ -15,7 +15,7 @@ export class BatchWatch {
     for (const entry of entries) this.#goesOut(entry, entry.transformed ?? [entry.event]);
   }
 
-  /** These go out in place of an event. */
+  /** Notes the events that go out in place of one. */
   transformed(entry: Entry, events: readonly DeliveredEvent[]): void {
     this.#goesOut(entry, events);
     this.#ledger.tell(entry, { kind: "transformed", events });

@@ -20,7 +20,7 @@ export interface Batch {
   readonly positions: readonly PlacedPosition[];
   /** Events whose dead letters were written before the commit. */
   readonly written: Set<Entry>;
-  /** Told what happens, while somebody watches. */
+  /** The watch that hears what happens, while somebody watches. */
   readonly watch: BatchWatch | undefined;
 }
 

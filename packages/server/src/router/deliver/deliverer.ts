@@ -37,7 +37,7 @@ export interface DelivererOptions {
   readonly inFlightBytes: number;
   /** Share of the memory budget. */
   readonly share: MemoryShare;
-  /** By source id. */
+  /** Sources by id. */
   readonly sources: ReadonlyMap<string, EventSource>;
   /** Positions, where the destination commits its position with the events. */
   readonly positions?: Positions | undefined;
@@ -62,7 +62,7 @@ export class Deliverer {
   readonly #breaker: Breaker;
   readonly #batchLimits: BatchLimits;
   #connection: Connection | undefined;
-  /** It is being opened, or asked. */
+  /** Whether it is being opened, or asked. */
   #preparing = false;
   /** Batches on their way, their events, and the payload bytes of those. */
   #batches = 0;

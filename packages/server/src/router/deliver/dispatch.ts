@@ -34,7 +34,7 @@ export interface Dispatch {
   readonly commit: Delivery["commit"];
   /** @see Delivery.released */
   readonly released?: () => void;
-  /** Told what happens, while somebody watches. */
+  /** The watch that hears what happens, while somebody watches. */
   readonly watch?: BatchWatch | undefined;
 }
 
@@ -63,7 +63,9 @@ function thrown(error: unknown): Retry {
   return retry("event", "error", { detail: errorMessage(error) });
 }
 
-/** Not asynchronous: a function that waits would hold the events until it goes on. */
+/**
+ * Delivers a batch. Not asynchronous: a function that waits would hold the events until it goes on.
+ */
 function deliver(
   entries: readonly Entry[],
   sources: readonly EventSource[],
@@ -254,8 +256,8 @@ async function pass(
 }
 
 /**
- * Without what an earlier attempt has delivered. If nothing is left, the transformation is another
- * one now, and all of it goes out.
+ * The events without those that an earlier attempt has delivered. If nothing is left, the
+ * transformation is another one now, and all of it goes out.
  */
 function missingOf(events: readonly DeliveredEvent[], { only }: Entry): readonly DeliveredEvent[] {
   if (only === undefined) return events;
@@ -306,7 +308,7 @@ function combined(entry: Entry, outcomes: readonly Outcome[]): Outcome {
 }
 
 /**
- * Of results that were all delivered, or filtered: what was delivered, with what was changed of
+ * One outcome of several that were all delivered or filtered: delivered, with what was changed in
  * any; filtered where all were.
  */
 function together(outcomes: readonly Outcome[]): Outcome {

@@ -2,10 +2,10 @@ import type { Retry } from "@pintle/kit";
 import { longestBackoff } from "../time/backoff.ts";
 
 /**
- * Whose trouble a failure is. The destination's word counts, with one exception: if it has
- * delivered others since this very event first failed, then a time-out or a broken answer is the
- * event's doing and not the destination's. Without this, one event on which a server hangs would
- * stop its destination over and over.
+ * Decides whether a failure is the event's or the destination's. The destination's word counts,
+ * with one exception: if it has delivered others since this very event first failed, then a
+ * time-out or a broken answer is the event's doing and not the destination's. Without this, one
+ * event on which a server hangs would stop its destination over and over.
  *
  * What the destination says about itself (`Retry-After`, refused credentials) is never doubted.
  *
@@ -30,7 +30,7 @@ export function refusesCredentials({ ages, answer }: Retry): boolean {
  */
 const absences: ReadonlySet<string> = new Set(["http_502", "http_503", "http_504", "network"]);
 
-/** So many failures of its own, while others get through, say that an event is the reason. */
+/** An event's own failures, while others get through, that make it the suspect. */
 const doubted = 10;
 
 /**

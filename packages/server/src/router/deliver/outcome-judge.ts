@@ -19,7 +19,7 @@ export interface JudgedBatch {
 
 const noUserKey = hashUserKey("");
 
-/** So many refusals without a delivery between them stop a destination that has worked before. */
+/** Refusals without a delivery between them that stop a destination that has worked before. */
 const refusalsInARow = 8;
 
 export interface OutcomeJudgeOptions {

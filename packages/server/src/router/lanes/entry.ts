@@ -33,7 +33,7 @@ export interface Entry extends TrackedEvent {
   failures: number;
   /** What the destination had delivered in all when this event first failed. */
   deliveredAtFailure: number | undefined;
-  /** That the destination had nothing where it was sent to, the last time. */
+  /** The absence found at the last attempt: the destination had nothing where it was sent to. */
   absence: Absence | undefined;
   /**
    * What the transformation made of it, less what the destination has already; `undefined` before
@@ -79,7 +79,7 @@ export interface Lane {
   head: Entry | undefined;
   tail: Entry | undefined;
   size: number;
-  /** Since when its first event fails, in the clock's `now`. */
+  /** The time since which its first event fails, in the clock's `now`. */
   waitingSince: number | undefined;
   /** Whether it has something in the topic, or on its way there. */
   isParked: boolean;
@@ -88,7 +88,7 @@ export interface Lane {
 /** What there is to know of an event that was read. */
 export interface EntryFacts {
   readonly index: number;
-  /** It, or how it is held. */
+  /** The event, or the form in which it is held. */
   readonly event: HeldEvent;
   readonly sourceId: string;
   readonly keyHash: number;

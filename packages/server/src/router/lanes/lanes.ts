@@ -61,7 +61,7 @@ export class Lanes {
     return this.#fresh.size + this.#again.size;
   }
 
-  /** Those of them whose first event was not tried before. */
+  /** The number of ready lanes whose first event was not tried before. */
   get untried(): number {
     return this.#fresh.size;
   }
@@ -177,7 +177,7 @@ export class Lanes {
   }
 
   /**
-   * Its first event failed for a reason of its own: the lane waits until `due`, and only this one.
+   * Has a lane wait until `due`, and only this one: its first event failed for a reason of its own.
    */
   wait(lane: Lane, due: number, now: number): void {
     this.#expectState(lane, "busy");
@@ -293,7 +293,7 @@ export class Lanes {
     return newLane(id, partition, this.#epochOf(partition));
   }
 
-  /** It stays in the queue of those that wait: that is when it will be due. */
+  /** Parks a lane. It stays in the queue of those that wait: that is when it will be due. */
   #park(lane: Lane): void {
     if (this.#parking?.mayPark(lane) !== true) return;
     this.#waitingCount--;

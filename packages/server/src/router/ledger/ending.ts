@@ -7,23 +7,24 @@ import type { Answer, Dead, ShownRequest } from "@pintle/kit";
 export type Ending =
   /** The destination has it. */
   | { readonly kind: "delivered" }
-  /** Its client had sent it before. */
+  /** A duplicate: its client had sent it before. */
   | { readonly kind: "duplicate" }
   | FilteredEnding
   | DeadEnding
   /**
-   * It is durable in the retry topic, where its way goes on: `events` needs to keep it no longer.
+   * Parked: durable in the retry topic, from where it goes on. `events` need not keep it any
+   * longer.
    */
   | { readonly kind: "parked" };
 
-/** It is not for the destination. */
+/** The end of an event that is not for the destination. */
 export interface FilteredEnding {
   readonly kind: "filtered";
-  /** It is counted under this. */
+  /** The word under which it is counted. */
   readonly reason: string;
 }
 
-/** It is given up, and becomes a dead letter. */
+/** The end of an event that is given up, and becomes a dead letter. */
 export interface DeadEnding {
   readonly kind: "dead";
   /** A short fixed word; it is counted under this. */

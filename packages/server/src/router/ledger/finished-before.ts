@@ -79,7 +79,7 @@ export class FinishedBefore {
     this.#first = 0;
   }
 
-  /** Those that are left, in order. */
+  /** The events that are left, in order. */
   *[Symbol.iterator](): Generator<[offset: number, index: number]> {
     for (let at = this.#first; at < this.#offsets.length; at++) yield [this.#offsets[at]!, this.#indices[at]!];
   }

@@ -18,7 +18,7 @@ export interface LedgerOptions {
   readonly saveInterval: number;
   /** Something may have become possible that was not before. */
   readonly wake: () => void;
-  /** Of the destination. */
+  /** The id of the destination. */
   readonly id: string;
   readonly tap: Tap;
 }
@@ -48,9 +48,9 @@ export class Ledger {
   readonly #wake: () => void;
   readonly #id: string;
   readonly #tap: Tap;
-  /** Those of `events`, by number. */
+  /** Partitions of `events`, by number. */
   readonly #partitions = new Map<number, PartitionState>();
-  /** Those of the retry topic, by number. */
+  /** Partitions of the retry topic, by number. */
   readonly #retries = new Map<number, PartitionState>();
   #events = 0;
   #bytes = 0;

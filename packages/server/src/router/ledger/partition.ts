@@ -28,18 +28,20 @@ export interface PartitionState {
   ended: number;
   /** Events on their way to the destination or to the dead letters. */
   pending: number;
-  /** Told when `pending` falls to 0. */
+  /** Called when `pending` falls to 0. */
   onIdle: (() => void) | undefined;
   /** Whether progress has moved since it was saved. */
   dirty: boolean;
   /** The partition is being taken away: nothing of it is begun any more. */
   revoked: boolean;
   /**
-   * It was taken away: what ends after that comes up again for whoever has it now, and counts
-   * there.
+   * Whether it was taken away: what ends after that comes up again for whoever has it now, and
+   * counts there.
    */
   isGone: boolean;
-  /** Up to where unread events were counted, and how many of them there are: see `countUnread`. */
+  /**
+   * The offset up to which unread events were counted, and how many there are: see `countUnread`.
+   */
   countedTo: number;
   unread: number;
 }

@@ -4,13 +4,13 @@ import type { Ending } from "./ending.ts";
 
 /** What happened to an event. */
 export type Step =
-  /** It was read for this destination. */
+  /** Read for this destination. */
   | { readonly kind: "accepted"; readonly event: DeliveredEvent }
   /** The transformation was run, and these go out in its place. */
   | { readonly kind: "transformed"; readonly events: readonly DeliveredEvent[] }
   /** The destination was asked. */
   | AttemptStep
-  /** It ended, or is parked. */
+  /** Ended, or parked. */
   | Ending;
 
 /** One attempt at an event. */

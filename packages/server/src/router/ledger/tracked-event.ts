@@ -14,14 +14,17 @@ export interface TrackedEvent {
   /** Parsed anew each time where it is held as JSON. */
   readonly event: DeliveredEvent;
   readonly sourceId: string;
-  /** Its share of the record's payload. */
+  /** Bytes: the event's share of the record's payload. */
   readonly bytes: number;
   /** Bytes of memory that it is charged with. */
   readonly cost: number;
-  /** As how many events it counts: 1, but for a record that cannot be taken apart. */
+  /** The number of events that it counts as: 1, but for a record that cannot be taken apart. */
   readonly weight: number;
   attempts: number;
-  /** From which its age is counted, in the clock's `now`; `undefined` before the first attempt. */
+  /**
+   * The time from which its age is counted, in the clock's `now`; `undefined` before the first
+   * attempt.
+   */
   firstAttempt: number | undefined;
   /** Whether it is on its way, to the destination or to its dead letter: the ledger says so. */
   isOut: boolean;

@@ -40,14 +40,14 @@ export class MemoryBudget {
   readonly bytes: number;
   readonly #now: () => number;
   readonly #shares = new Set<BudgetMember>();
-  /** Those that want a loan, in the order in which they first asked. */
+  /** Members that want a loan, in the order in which they first asked. */
   readonly #borrowers = new Set<BudgetMember>();
   /**
    * What the one that had the last turn had used before it. Whoever comes later has used no less:
    * idleness earns nothing.
    */
   #used = 0;
-  /** Those that are told once. */
+  /** Members that are told once. */
   #readers = new Set<BudgetMember>();
   #telling = false;
   /** The loan that exceeds the budget. */
@@ -123,8 +123,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Those that want a loan: first whoever will have had such loans for the shortest time after the
-   * next, if it is like the last.
+   * Members that want a loan: first whoever will have had such loans for the shortest time after
+   * the next, if it is like the last.
    */
   #inTurn(): BudgetMember[] {
     return [...this.#borrowers].sort((one, other) => one.used + one.usual - (other.used + other.usual));

@@ -34,7 +34,10 @@ export interface Holding {
 
 /** What comes to an event when it is completed, and its places in lanes and windows, bytes. */
 const perEvent = 1500;
-/** Its text twice: as it goes out, and compressed or in the buffers of a connection. */
+/**
+ * Times that an event's text is held: as it goes out, and compressed or in the buffers of a
+ * connection.
+ */
 const texts = 2;
 
 /**

@@ -29,7 +29,7 @@ export interface ReaderOptions {
  */
 export class Reader {
   readonly #options: ReaderOptions;
-  /** Those that wait for room. */
+  /** Callbacks of those that wait for room. */
   #forRoom: (() => void)[] = [];
   #isStopped = false;
 
@@ -37,17 +37,17 @@ export class Reader {
     this.#options = options;
   }
 
-  /** It has come upon a record of a newer version, and stands before it. */
+  /** Whether it has come upon a record of a newer version, and stands before it. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
 
-  /** There may be room. */
+  /** Reads on: there may be room. */
   pump(): void {
     if (this.#forRoom.length > 0 && this.#options.backpressure.isWorthReading) this.signal();
   }
 
-  /** There is no need to wait any more. */
+  /** Ends the wait. */
   signal(): void {
     const waiting = this.#forRoom;
     this.#forRoom = [];

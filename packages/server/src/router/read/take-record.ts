@@ -40,7 +40,7 @@ export interface TakeRules {
   readonly fits: (bytes: number) => boolean;
 }
 
-/** Told of each event that is taken for the first time, and how it ended if it did. */
+/** Called with each event that is taken for the first time, and how it ended if it did. */
 export type OnTaken = (index: number, event: DeliveredEvent, sourceId: string, ending?: Ending) => void;
 
 /**

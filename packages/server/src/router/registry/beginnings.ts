@@ -4,8 +4,8 @@ import type { Destination } from "../../model/destination.ts";
 import { DestinationRegistry } from "./destination-registry.ts";
 
 /**
- * By destination id, where one begins in each partition of the log that this folder has not seen
- * before, unless it begins at the start of the log.
+ * Offsets by destination id: where one that this folder has not seen before begins in each
+ * partition of the log, unless it begins at its start.
  */
 export type Beginnings = Readonly<Record<string, readonly number[]>>;
 

@@ -20,7 +20,7 @@ export interface ReplayTarget {
   hasRoom(): boolean;
   /** Gives it events once more. Resolves when that they will go out is durable. */
   replay(events: readonly DeadLetter[]): Promise<void>;
-  /** So many events of the log are not for it, for this reason. */
+  /** Counts events of the log that are not for it, for this reason. */
   filtered(reason: LaterFilterResult, count: number): void;
 }
 
@@ -31,7 +31,7 @@ export interface LogReplayOptions {
   readonly random: () => number;
   /** The destination as it is now; `undefined` while it is not at work. */
   readonly target: () => ReplayTarget | undefined;
-  /** It has come to its end. */
+  /** Called when it has come to its end. */
   readonly done: () => void;
 }
 
@@ -59,7 +59,7 @@ const readBytes = 1 << 18;
 export class LogReplay {
   readonly #options: LogReplayOptions;
   readonly #limit: RateLimit;
-  /** By partition. */
+  /** Parts by partition. */
   readonly #parts = new Map<number, ReplayPart>();
   /** Partitions that have come to their end. */
   readonly #ended = new Set<number>();
@@ -101,7 +101,7 @@ export class LogReplay {
     if (replay.ranges.length === 0) done();
   }
 
-  /** Goes no further. Where it stands is saved. */
+  /** Stops it. Where it stands is saved. */
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all([...this.#parts.keys()].map((partition) => this.#revoked(partition)));
@@ -238,7 +238,7 @@ class ReplayPart {
     this.source.save({ low: this.position, finished: [] });
   }
 
-  /** It goes no further. */
+  /** Stops it. */
   stop(): void {
     this.#abort.abort();
   }

@@ -57,7 +57,7 @@ export class LogReplays {
     this.#options = options;
   }
 
-  /** Goes on with every replay that has not ended. */
+  /** Opens the replays, and goes on with each that has not ended. */
   static async open(options: LogReplaysOptions): Promise<LogReplays> {
     const replays = new LogReplays(options);
     for await (const record of options.engine.scan(topic)) {
@@ -104,12 +104,12 @@ export class LogReplays {
     return statusOf(known);
   }
 
-  /** Those that run, and the latest that have ended, oldest first. */
+  /** The replays that run, and the latest that have ended, oldest first. */
   list(): ReplayStatus[] {
     return [...this.#known.values()].map(statusOf);
   }
 
-  /** Goes no further for now. */
+  /** Stops all of them for now. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#known.values()].map(({ running }) => running?.close()));

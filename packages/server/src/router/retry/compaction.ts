@@ -21,7 +21,7 @@ export interface CompactionOptions {
   readonly reader: TopicReader;
   readonly writer: RetryWriter;
   readonly parked: ReadonlyMap<Lane, ParkedLane>;
-  /** Told that a lane may go on. */
+  /** Steps of the retry topic: a lane may go on. */
   readonly steps: { goOn(parked: ParkedLane): void };
 }
 
@@ -58,7 +58,7 @@ export class LaneCompaction {
     return this.#copies;
   }
 
-  /** So many events of the topic have ended. */
+  /** Counts events of the topic that have ended. */
   ended(events: number): void {
     if (this.#untilLook <= 0) this.consider();
     this.#untilLook -= events;

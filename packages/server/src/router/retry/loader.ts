@@ -38,7 +38,7 @@ export interface Loaded {
   readonly bytes: number;
 }
 
-/** In the place of an event that is lost. */
+/** Stands in the place of an event that is lost. */
 const nothing = { messageId: "" } as unknown as Entry["event"];
 
 /**
@@ -56,7 +56,7 @@ export class LaneLoader {
     this.#options = options;
   }
 
-  /** Of this partition. */
+  /** What is loaded of this partition. */
   get loaded(): Loaded {
     const { events, bytes } = this.#options.partition;
     return { events: events + this.#reading, bytes };

@@ -15,12 +15,12 @@ export interface ParkedRecord {
 /** An event on its way to the retry topic. */
 export interface PendingWrite {
   readonly facts: ParkedFacts;
-  /** Its event is asked for when it is written: it may be one that is held as JSON. */
+  /** The entry, whose event is asked for when it is written: it may be held as JSON. */
   readonly entry: Pick<Entry, "event">;
   readonly bytes: number;
-  /** It is durable there. */
+  /** Called when it is durable there. */
   readonly written: () => void;
-  /** It will not be written: the partition was taken away before. */
+  /** Called when it will not be written: the partition was taken away before. */
   readonly dropped: () => void;
 }
 
@@ -74,7 +74,10 @@ export class ParkedLane {
   readonly name: number | string;
   /** How often it was moved forward. */
   pass = 0;
-  /** In their order. Where it is loaded, the first one is what the lane holds in memory. */
+  /**
+   * The records, in their order. Where the lane is loaded, the first one is what the lane holds in
+   * memory.
+   */
   readonly records: Queue<ParkedRecord> = new Queue();
   /** Events that come behind all records. */
   readonly toWrite: Queue<PendingWrite> = new Queue();

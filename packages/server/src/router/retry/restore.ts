@@ -13,7 +13,7 @@ export interface Restored {
     readonly name: number | string;
     readonly pass: number;
     readonly records: readonly ParkedRecord[];
-    /** Its first event. */
+    /** The lane's first event. */
     readonly head: ParkedFacts;
   }[];
   readonly known: KnownEvents;
@@ -32,7 +32,7 @@ export interface KnownEvents {
     readonly end: Origin;
   }[];
   /**
-   * By the hash of a user key, the last of its events that stands there: those before it had ended
+   * The last parked event of each user key, by the key's hash: those before it had ended
    * or stood there when it was parked. If that was not saved before a crash they come up again, and
    * would come behind it now.
    */
@@ -99,7 +99,7 @@ async function* factsIn(
 /** A record of a lane. What its other events are is not kept. */
 interface LaneRecord {
   readonly parked: ParkedRecord;
-  /** Its first event that has not ended. */
+  /** The lane's first event that has not ended. */
   readonly head: ParkedFacts | undefined;
   readonly end: Origin | undefined;
 }
@@ -200,7 +200,7 @@ function isBehind(one: Omit<Origin, "partition">, other: Omit<Origin, "partition
   return one.offset > other.offset || (one.offset === other.offset && one.index > other.index);
 }
 
-/** Only that much: the whole of it would be kept for each record. */
+/** The origin alone: the whole of the facts would be kept for each record. */
 function originOf(facts: ParkedFacts | undefined): Origin | undefined {
   if (facts === undefined) return undefined;
   const { partition, offset, index } = facts;

@@ -58,7 +58,7 @@ export class RetryTopic implements Parking {
     await this.#partitions.get(partition)?.finish();
   }
 
-  /** It is taken away: forgets what was known of it. */
+  /** Forgets what was known of a partition that is taken away. */
   drop(partition: number, isLost: boolean): void {
     this.#partitions.get(partition)?.drop(isLost);
     this.#partitions.delete(partition);

@@ -23,7 +23,7 @@ export interface RetryWriterOptions {
   readonly limits: Pick<ConsumerLimits, "sliceEvents" | "sliceBytes" | "parkedRecords" | "gatherFor">;
   /** Bounds how many records are known of all partitions. */
   readonly budget: MemoryBudget;
-  /** Told what was written, and that there is no room. */
+  /** Steps of the retry topic: what was written, and that there is no room. */
   readonly steps: { wrote(parked: ParkedLane): void; makeRoom(): void };
 }
 
@@ -99,7 +99,7 @@ export class RetryWriter {
     );
   }
 
-  /** As many as fit into a record. */
+  /** The next writes of a lane, as many as fit into a record. */
   #nextOf({ toWrite }: ParkedLane): PendingWrite[] {
     const { sliceEvents, sliceBytes } = this.#options.limits;
     const writes: PendingWrite[] = [];
@@ -152,7 +152,7 @@ export class RetryWriter {
     return inTurn;
   }
 
-  /** There may be room for what could not be written. */
+  /** Tries again to write what there was no room for. */
   tryAgain(): void {
     if (this.#again.size === 0 || this.#cancelAgain !== undefined || this.#finishing) return;
     const { clock, random } = this.#options;

@@ -19,21 +19,21 @@ import { seek } from "../../engine/seek.ts";
  * saved.
  */
 export class MemoryDisk {
-  /** By topic and partition. */
+  /** Records by topic and partition. */
   readonly #records = new Map<string, EngineRecord[]>();
-  /** By topic, partition and group: every save, the latest one last. */
+  /** Every save by topic, partition and group, the latest one last. */
   readonly #saves = new Map<string, Progress[]>();
 
   get topics(): string[] {
     return [...new Set([...this.#records.keys()].map((key) => key.slice(0, key.lastIndexOf("-"))))];
   }
 
-  /** As if the topic had never been. */
+  /** Forgets a topic, as if it had never been. */
   forget(topic: string): void {
     for (const key of [...this.#records.keys()]) if (key.startsWith(`${topic}-`)) this.#records.delete(key);
   }
 
-  /** As a power failure may. */
+  /** Forgets the last saves, as a power failure may. */
   forgetSaves(): void {
     this.#saves.clear();
   }

@@ -18,20 +18,20 @@ export interface HarnessOptions {
   readonly clock?: FakeClock;
   readonly random?: () => number;
   readonly limits?: Partial<ConsumerLimits>;
-  /** By destination id. */
+  /** Destinations by id. */
   readonly destinations: Readonly<Record<string, Pick<FakeDestination, "type">>>;
   readonly settings?: Readonly<Record<string, FakeSettings>>;
   readonly filters?: Readonly<Record<string, EventFilter>>;
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
-  /** Of `events` and the retry topics. @default 1 */
+  /** Partitions of `events` and the retry topics. @default 1 */
   readonly partitions?: number;
   /** @default 1000 */
   readonly dedupeIds?: number;
   /** Bytes for the events of all destinations. @default as the router's */
   readonly memory?: number;
-  /** By destination id. */
+  /** Destinations by id. */
   readonly pipelines?: Readonly<Record<string, DestinationPipeline>>;
 }
 

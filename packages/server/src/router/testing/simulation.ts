@@ -28,7 +28,7 @@ export interface Simulation {
 
 /** What came of it, in milliseconds of virtual time. */
 export interface Simulated {
-  /** From the acceptance of each event to its delivery, in the order of the events. */
+  /** Milliseconds from the acceptance of each event to its delivery, in the order of the events. */
   readonly waits: readonly number[];
   /** When each delivery was made. */
   readonly deliveries: readonly number[];

@@ -78,7 +78,7 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
   /** Where the log stood when each destination was first seen here. */
   let beginnings: Beginnings = {};
   /**
-   * Who writes the register takes turns: a thread from its start to its end, and this one while
+   * The turn to write the register: a thread from its start to its end, and this one while
    * there is none.
    */
   let turn: Promise<unknown> = Promise.resolve();

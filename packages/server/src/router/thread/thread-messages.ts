@@ -52,7 +52,7 @@ export interface RouterCalls {
     readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly limit: number };
     readonly gives: DeadList;
   };
-  /** By destination id. @see DeadLetters.counts */
+  /** Counts by destination id. @see DeadLetters.counts */
   readonly deadCounts: {
     readonly takes: readonly string[];
     readonly gives: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -79,13 +79,13 @@ export type RouterCall = {
   [Name in keyof RouterCalls]: { readonly name: Name; readonly takes: RouterCalls[Name]["takes"] };
 }[keyof RouterCalls];
 
-/** From the main thread to the router's. */
+/** A message from the main thread to the router's. */
 export type ToRouter =
   | { readonly kind: "ask"; readonly id: number; readonly call: RouterCall }
   /** @see Router.close */
   | { readonly kind: "close"; readonly within: number };
 
-/** From the router's thread to the main one. */
+/** A message from the router's thread to the main one. */
 export type FromRouter =
   /** The configuration is about to be run, if anything of it is needed. */
   | { readonly kind: "loading" }

@@ -117,7 +117,7 @@ export class Answers {
     return { kind: "deliver", events: this.#items, sizes: this.#sizes };
   }
 
-  /** Its id is always ours: whoever could choose it would make two events one. */
+  /** Adds an event. Its id is always ours: whoever could choose it would make two events one. */
   #add(json: string, messageId: string): void {
     this.#bytes += json.length;
     if (this.#items.length >= mostResults || this.#bytes > mostResultsBytes) {

@@ -4,7 +4,10 @@ import type { DeadEnding, FilteredEnding } from "../ledger/ending.ts";
 
 /** What a transformation makes of one event. */
 export type Transformed =
-  /** These go out in its place, in this order: it has ended when all of them have. At least one. */
+  /**
+   * The events that go out in its place, in this order, at least one: it has ended when all of them
+   * have.
+   */
   | {
       readonly kind: "deliver";
       readonly events: readonly DeliveredEvent[];
@@ -12,7 +15,7 @@ export type Transformed =
       readonly sizes?: readonly number[];
     }
   | FilteredEnding
-  /** Its dead letter holds the event as it came in. */
+  /** Dead: the letter holds the event as it came in. */
   | (DeadEnding & { readonly detail: string });
 
 /**
@@ -31,7 +34,7 @@ export interface EventTransform {
    * is this batch's trouble: it is tried again.
    */
   run(events: readonly DeliveredEvent[], sources: readonly EventSource[]): Promise<readonly Transformed[]>;
-  /** So many bytes of what it gave, by their `sizes`, are no longer held. */
+  /** Gives back so many bytes of what it gave, by their `sizes`: they are no longer held. */
   release?(bytes: number): void;
   /** Called when no event is in it any more, or nobody waits for what is. */
   close(): Promise<void>;
@@ -61,6 +64,6 @@ export interface Throttle {
    * The time, in the clock's `now`, from which something may go out. At or below `now`: at once.
    */
   next(now: number): number;
-  /** So many events go out now. */
+  /** Notes that so many events go out now. */
   took(events: number, now: number): void;
 }

@@ -36,7 +36,7 @@ export const pieceKinds = {
   end: 3,
   /** The function gave `null`, or an empty list. */
   filtered: 4,
-  /** It threw, or gave what is no event. In words. */
+  /** The words of a function that threw, or gave what is no event. */
   failed: 5,
   /**
    * The batch has ended here, early if its results are large. The index is that of the first event

@@ -11,7 +11,7 @@ export interface GivenBatch {
   readonly isAlone: boolean;
 }
 
-/** Those of its events that have no answer yet. */
+/** The events of a batch that have no answer yet. */
 export function unanswered({ jobs, answers }: GivenBatch): readonly Job[] {
   return jobs.slice(answers.next);
 }

@@ -8,7 +8,7 @@ import type { EventId } from "./running-file.ts";
 /** An event on its way through a transformation. */
 export interface Job {
   readonly run: Run;
-  /** Its position there. */
+  /** The position in its batch. */
   readonly index: number;
   readonly id: EventId;
   readonly json: string;

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** By what an event is known also after a restart. */
+/** The name by which an event is known also after a restart. */
 export interface EventId {
   readonly source: string;
   readonly messageId: string;
@@ -12,7 +12,7 @@ export interface EventId {
 export interface Mark {
   /** Number of the batch, as `begin` was told it. */
   readonly batch: number;
-  /** Its position there; `undefined` while none runs. */
+  /** The position of the event that runs; `undefined` while none runs. */
   readonly index: number | undefined;
   /** How many marks were made: as long as it is the same, so is the event. */
   readonly count: number;
@@ -36,10 +36,10 @@ export const markBytes = 16;
 
 const placeBytes = 16 << 10;
 
-/** Before the list of a batch: its number, and the bytes of the list. */
+/** Bytes before the list of a batch: its number, and the bytes of the list. */
 const placeHeadBytes = 8;
 
-/** Written at once, so that a disk that is full later takes every mark. */
+/** Bytes written at the start, so that a disk that is full later takes every mark. */
 const preparedBytes = markBytes + 2 * placeBytes;
 
 /**
@@ -51,7 +51,7 @@ const preparedBytes = markBytes + 2 * placeBytes;
  */
 export class RunningFile {
   readonly #path: string;
-  /** Also the process's. */
+  /** The descriptor, which the process has as well. */
   readonly fd: number;
   /** The event that ran when another life of the data plane ended, and did not end it. */
   readonly left: EventId | undefined;

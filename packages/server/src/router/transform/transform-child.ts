@@ -16,7 +16,7 @@ export interface ChildOptions extends Setup {
   readonly frame: (frame: Frame) => void;
   /** What it says cannot be read. */
   readonly garbled: (detail: string) => void;
-  /** It has ended, and all that it said was read. Not called after `kill`. */
+  /** Called when it has ended, and all that it said was read. Not called after `kill`. */
   readonly ended: (end: End) => void;
 }
 
@@ -30,7 +30,7 @@ export interface End {
 interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It could not be started. */
+  /** The error, where it could not be started. */
   readonly error?: Error;
 }
 
@@ -48,7 +48,7 @@ const ownSignals: ReadonlySet<string> = new Set(["SIGABRT", "SIGTRAP", "SIGSEGV"
 
 const pageBytes = 4096;
 
-/** As `pipes` names them; absent where the process could not be started. */
+/** The pipes that `pipes` names; absent where the process could not be started. */
 type Pipes = [null?, null?, Readable?, Writable?, Readable?, Writable?];
 
 /** A process of a transformation, seen from the router: transform-process.ts. */
@@ -60,7 +60,7 @@ export class TransformChild {
   #isOver = false;
   /** What V8 and Node say last is dozens of lines for nobody. */
   #isFatal = false;
-  /** Its heap was. */
+  /** Whether its heap was full. */
   #isFull = false;
   #exit: Exit | undefined;
   #cancelRest: (() => void) | undefined;
@@ -107,8 +107,8 @@ export class TransformChild {
   }
 
   /**
-   * In words, that it has more memory than it may; `undefined` if it has not, or where that is not
-   * known.
+   * Says in words that it has more memory than it may; `undefined` if it has not, or where that is
+   * not known.
    */
   excess(): string | undefined {
     try {

@@ -48,7 +48,7 @@ function note(index: number, ran: number): void {
 // What a transformation writes into JSON itself, such as a hash or a copy of its event.
 letJsonKeepDigits();
 
-/** For the frames that it sends, and what it reads. */
+/** Room for the frames that it sends, and what it reads. */
 const scratch = Buffer.allocUnsafe(4 * gatheredBytes);
 const received = Buffer.allocUnsafe(4 * gatheredBytes);
 

@@ -77,7 +77,7 @@ function giveResult(result: unknown, give: Give): boolean {
 
 const { getOwnPropertyDescriptor } = Object;
 const { toString: getTag } = Object.prototype;
-/** Those whose `toJSON` decides what JSON every event is. (A bigint's is ours.) */
+/** The prototypes whose `toJSON` decides what JSON every event is. (A bigint's is ours.) */
 const shared = [Object, Array, String, Number, Boolean].map(({ name, prototype }) => ({ name, prototype }));
 /**
  * What each of them has at the first event: of a module that was imported, it is what the owner

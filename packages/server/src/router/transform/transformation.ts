@@ -72,18 +72,18 @@ export class Transformation implements EventTransform {
   readonly #suspects: SuspectsFile;
   #running: RunningFile | undefined;
   readonly #waiting = new Queue<Job>();
-  /** Of batches that are to be run again. They go first. */
+  /** Jobs of batches that are to be run again. They go first. */
   #again: Job[] = [];
   /**
-   * Of those that go first, how many go one by one: with one of them the process said what makes no
-   * sense.
+   * The number of jobs at the front that go one by one: with one of them the process said what
+   * makes no sense.
    */
   #single = 0;
   /**
    * Batches that the process has: the one that runs, and the one that it finds when it is through.
    */
   #batches: GivenBatch[] = [];
-  /** Those that the process was given so far. */
+  /** Jobs that the process was given so far. */
   #given = 0;
   #child: TransformChild | undefined;
   /**
@@ -151,7 +151,10 @@ export class Transformation implements EventTransform {
     }
   }
 
-  /** With what comes in this turn of the loop: a batch for each event would double the work. */
+  /**
+   * Pumps once for all that comes in this turn of the loop: a batch for each event would double the
+   * work.
+   */
   #pumpSoon(): void {
     if (this.#isGathering) return;
     this.#isGathering = true;
@@ -380,8 +383,8 @@ export class Transformation implements EventTransform {
   }
 
   /**
-   * It says what makes no sense: the doing of the event that is to be answered next, or of one
-   * behind it.
+   * Handles an answer that makes no sense: the doing of the event that is to be answered next, or
+   * of one behind it.
    */
   #garbled(detail: string): void {
     const left = this.#batches.flatMap(unanswered);
@@ -390,7 +393,7 @@ export class Transformation implements EventTransform {
     this.#pump();
   }
 
-  /** It was one of these. If they are several, they are run one by one to find out which. */
+  /** Finds the one to blame: several are run one by one to find out which. */
   #blame(left: readonly Job[], transformed: Transformed): void {
     if (left.length === 1) this.#finish(left[0]!, transformed);
     else {
