@@ -8,7 +8,9 @@ import { sources } from "../../scripts/lib/sources.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The words with which a fragment begins that has lost its noun: "Of the log", "By id", "In bytes". */
+/**
+ * The words with which a fragment begins that has lost its noun: "Of the log", "By id", "In bytes".
+ */
 const fragment =
   /^(?:After|As|At|Before|Behind|Between|By|For|From|In|It|Its|Of|On|Since|So|That|There|These|Those|To|Told|Under|Up|Who|Whom|Whose|With|Without) /;
 

@@ -11,7 +11,7 @@ export { type ChosenRequest, chosenRequest, type TransformRequest } from "./chos
 export { classifyAnswer, classifyError } from "./classify.ts";
 export { type Commerce, type CommerceOptions, commerce } from "./commerce/commerce.ts";
 export { type CommerceEvent, commerceName, mappedName } from "./commerce/event-names.ts";
-export type { Product } from "./commerce/product.ts";
+export type { ProductFields } from "./commerce/product.ts";
 export type {
   BatchLimits,
   Connection,

@@ -8,13 +8,13 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
  */
 export interface RawEvent {
   readonly messageId: string;
-  /** Its JSON. */
+  /** The event's JSON. */
   readonly bytes: Uint8Array;
   /** What holds it, among other things: it is there from `start` to `end`. */
   readonly source: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** As an object, parsed each time; of an event that a transformation gave, that object. */
+  /** The event as an object, parsed each time; the object itself where a transformation gave it. */
   parsed(): DeliveredEvent;
 }
 

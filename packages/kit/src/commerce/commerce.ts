@@ -3,7 +3,7 @@ import type { Note } from "../adjustment.ts";
 import { at, type Fields, firstId, objectOf, textOf } from "../field/usable.ts";
 import { amountAt, rounded } from "./amount.ts";
 import { type CommerceEvent, commerceName, isAbout } from "./event-names.ts";
-import { type Product, productOf, productsIn } from "./product.ts";
+import { type ProductFields, productOf, productsIn } from "./product.ts";
 
 export interface CommerceOptions {
   /** The currency of events that name none: the setting `currency`. */
@@ -78,11 +78,11 @@ export class Commerce {
   }
 
   /** The products of the list `products`, else the one that the event is about. */
-  get products(): readonly Product[] {
+  get products(): readonly ProductFields[] {
     return this.#products(this.#note);
   }
 
-  #products(note: Note | undefined): readonly Product[] {
+  #products(note: Note | undefined): readonly ProductFields[] {
     const listed = productsIn(this.#properties, note);
     if (listed !== undefined) return listed;
     return this.name !== undefined && isAbout(this.name, "product") ? [productOf(this.#properties, note)] : [];

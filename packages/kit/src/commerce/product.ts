@@ -3,7 +3,7 @@ import { at, type Fields, firstId, firstText, objectOf } from "../field/usable.t
 import { amountAt } from "./amount.ts";
 
 /** A product in an event, by the names of the e-commerce specification. */
-export interface Product {
+export interface ProductFields {
   /** `product_id`, else `sku`, else `id`. */
   readonly id: string | undefined;
   readonly sku: string | undefined;
@@ -22,7 +22,7 @@ export interface Product {
   readonly fields: Fields;
 }
 
-export function productOf(fields: Fields, note: Note | undefined): Product {
+export function productOf(fields: Fields, note: Note | undefined): ProductFields {
   return {
     id: firstId(fields, "product_id", "sku", "id"),
     sku: firstId(fields, "sku"),
@@ -41,7 +41,7 @@ export function productOf(fields: Fields, note: Note | undefined): Product {
 }
 
 /** The products of a list; what is none is left out, and noted. */
-export function productsIn(properties: Fields, note: Note | undefined): readonly Product[] | undefined {
+export function productsIn(properties: Fields, note: Note | undefined): readonly ProductFields[] | undefined {
   const list = at(properties, "products");
   if (list === undefined || list === null) return undefined;
   if (!Array.isArray(list)) {

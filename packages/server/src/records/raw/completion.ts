@@ -220,7 +220,7 @@ export class Completion {
     this.#at += this.#out.write(text, this.#at);
   }
 
-  /** Without the comma in front where nothing but the `{` stands there. */
+  /** Takes off the comma in front where only the `{` stands before it. */
   #comma(members: string, begun: number): string {
     return this.#at === begun + 1 ? members.slice(1) : members;
   }

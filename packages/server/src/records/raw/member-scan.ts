@@ -1,7 +1,7 @@
 import { plainNameEnd, skipColon, skipSpace, stringEnd, valueEnd } from "../json-bytes.ts";
 import { memberAt, memberCount, memberNamed, other } from "./members.ts";
 
-/** In place of a position: what stands there is not read here. */
+/** Stands in place of a position: what is there is not read here. */
 const failed = -1;
 const quote = 0x22;
 const comma = 0x2c;
@@ -18,7 +18,7 @@ export class MemberScan {
   count = 0;
   /** Whether the event has any member at all. */
   hasMembers = false;
-  /** For each member number the latest that was found, -1 for none: the last one counts. */
+  /** The latest position of each member, by its number, -1 for none: the last one counts. */
   readonly last: Int32Array = new Int32Array(memberCount);
   /** Number of the member, where its name, its value begins, and where that ends. */
   #found: Int32Array = new Int32Array(32 * perMember);
@@ -92,8 +92,8 @@ export class MemberScan {
 }
 
 /**
- * Of a name with an escape. It is parsed as a text: V8 13.6 mistakes such names where they are
- * keys.
+ * The number of a name with an escape. It is parsed as a text: V8 13.6 mistakes such names where
+ * they are keys.
  */
 function escapedMember(bytes: Buffer, from: number, end: number): number {
   return memberNamed(JSON.parse(bytes.toString("utf8", from, end)) as string);

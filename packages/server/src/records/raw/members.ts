@@ -44,7 +44,7 @@ export const memberNames: readonly string[] = [
 ];
 export const memberCount: number = memberNames.length;
 
-/** In place of a number: nobody asks for this one. */
+/** Stands in place of a number: nobody asks for this member. */
 export const other = -1;
 
 const longest = Math.max(...memberNames.map((name) => name.length));

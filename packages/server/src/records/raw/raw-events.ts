@@ -5,7 +5,7 @@ import { skipColon, skipSpace, stringEnd, valueEnd } from "../json-bytes.ts";
 import * as member from "./members.ts";
 import { valueAt } from "./values.ts";
 
-/** Of which member where is known, by its number; 0: of this one nobody asks. */
+/** The slot of each member whose place is kept, by its number; 0: nobody asks for it. */
 const slots = new Int8Array(member.memberCount);
 /** Numbers that are kept of an event: where it is, and where each of these members is. */
 const perEvent = 12;

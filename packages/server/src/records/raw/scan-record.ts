@@ -12,7 +12,7 @@ import { writtenEvents } from "./written-events.ts";
 /** A record whose events are there as bytes. */
 export interface ScannedRecord {
   readonly sourceId: string;
-  /** For each event the hash of its user key. */
+  /** The hash of each event's user key. */
   readonly keyHashes: ArrayLike<number>;
   readonly events: RawEvents;
 }
@@ -88,7 +88,7 @@ class BodyCompletion {
     return this.#count === this.#facts.messageIds.length ? this.#completion.finish() : undefined;
   }
 
-  /** From the `{` to behind the `}`. */
+  /** Scans from the `{` to behind the `}`. */
   batchEnd(start: number): number {
     const bytes = this.#bytes;
     let at = skipSpace(bytes, start + 1);
@@ -130,7 +130,7 @@ class BodyCompletion {
     }
   }
 
-  /** From the `{` to behind the `}`, and the event is written complete. */
+  /** Scans from the `{` to behind the `}`, and writes the event complete. */
   eventEnd(start: number, levels: number): number {
     const bytes = this.#bytes;
     const messageId = this.#facts.messageIds[this.#count];

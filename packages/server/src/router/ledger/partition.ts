@@ -55,7 +55,7 @@ export interface RecordPart {
    */
   readonly next: number;
   readonly left: number;
-  /** Its events as bytes, of which those that are taken hold all. */
+  /** The record's events as bytes; each one that is taken holds on to all of them. */
   readonly scanned: ScannedRecord | undefined;
 }
 

@@ -33,7 +33,7 @@ export class DecodedRecords {
     return this.#held;
   }
 
-  /** With its events as objects. @throws EngineError as `openRecord` */
+  /** The record with its events as objects. @throws EngineError as `openRecord` */
   open(record: EngineRecord): OpenedRecord {
     const key = `${record.partition} ${record.offset}`;
     const known = this.#kept.get(key);
@@ -43,7 +43,7 @@ export class DecodedRecords {
     return opened;
   }
 
-  /** With its events as bytes. @throws EngineError as `scanRecord` */
+  /** The record with its events as bytes. @throws EngineError as `scanRecord` */
   scan(record: EngineRecord): ScannedRecord {
     const key = `raw ${record.partition} ${record.offset}`;
     const known = this.#kept.get(key);
