@@ -230,7 +230,7 @@ function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEve
  */
 const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
-/** With no more of the answer than is kept. */
+/** Keeps no more of the answer than dead letters show. */
 function briefly<Each extends Verdict>(verdict: Each): Each {
   if (verdict.outcome === "one_of") return { ...verdict, of: briefly(verdict.of) };
   if (verdict.outcome !== "retry" && verdict.outcome !== "dead") return verdict;

@@ -126,7 +126,7 @@ export interface Again {
   readonly outcome: "again";
 }
 
-/** It is one of those that have this verdict, and not said which: they are tried in halves. */
+/** Says that it is one of those with this verdict, not which: they are tried in halves. */
 export interface OneOf {
   readonly outcome: "one_of";
   /** The outcome of the one that is found. */
