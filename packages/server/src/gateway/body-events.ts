@@ -5,7 +5,7 @@ export interface BodyEvents {
   /**
    * Where each event of a batch begins and ends, in pairs, where that was asked for and is known.
    */
-  readonly ranges?: readonly number[] | undefined;
+  readonly ranges: readonly number[] | undefined;
   /** `sentAt` of the batch, whatever it is. */
   readonly batchSentAt: unknown;
   /** How many times of the events and the batch are numbers. */

@@ -1,6 +1,26 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { RememberedKey } from "./sources.ts";
+
+/** A connection of a client, and what its requests have in common. */
+export class ClientConnection {
+  readonly socket: Socket;
+  /** The client's address; `undefined` when it has gone before anybody looked. */
+  readonly address: string | undefined;
+  /** Requests that have not been answered. */
+  open = 0;
+  isClosed = false;
+  /** The body that is coming in; on one connection there is one at a time. */
+  receipt: { lost(): void } | undefined;
+  /** The key that was sent last: most clients send one and the same. */
+  key: RememberedKey | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    this.address = socket.remoteAddress;
+  }
+}
 
 /**
  * The connections of the server, of which there are at most `limit`. A connection is busy from the
@@ -10,10 +30,9 @@ import type { Duplex } from "node:stream";
  */
 export class ClientConnections {
   readonly #limit: number;
-  /** Requests that have not been answered, for each connection. */
-  readonly #open = new Map<Socket, number>();
+  readonly #all = new Map<Socket, ClientConnection>();
   /** Idle connections, in the order in which they became idle. */
-  readonly #idle = new Set<Socket>();
+  readonly #idle = new Set<ClientConnection>();
   #closing: (() => void) | undefined;
 
   constructor(server: Server, limit: number) {
@@ -22,23 +41,25 @@ export class ClientConnections {
   }
 
   get count(): number {
-    return this.#open.size;
+    return this.#all.size;
   }
 
-  requested(socket: Socket): void {
-    const open = this.#open.get(socket);
-    if (open === undefined) return; // It was closed meanwhile.
-    this.#open.set(socket, open + 1);
-    this.#idle.delete(socket);
+  /** The connection of a request that has come in. It may be closed already. */
+  requested(socket: Socket): ClientConnection {
+    let connection = this.#all.get(socket);
+    if (connection === undefined) {
+      connection = new ClientConnection(socket);
+      connection.isClosed = true;
+    }
+    connection.open++;
+    this.#idle.delete(connection);
+    return connection;
   }
 
-  answered(socket: Socket): void {
-    const open = this.#open.get(socket);
-    if (open === undefined) return;
-    this.#open.set(socket, open - 1);
-    if (open > 1) return;
-    if (this.#closing === undefined) this.#idle.add(socket);
-    else socket.destroySoon();
+  answered(connection: ClientConnection): void {
+    if (--connection.open > 0 || connection.isClosed) return;
+    if (this.#closing === undefined) this.#idle.add(connection);
+    else connection.socket.destroySoon();
   }
 
   /**
@@ -49,35 +70,39 @@ export class ClientConnections {
     const gone = new Promise<void>((resolve) => {
       this.#closing = resolve;
     });
-    for (const socket of this.#idle) socket.destroySoon();
+    for (const { socket } of this.#idle) socket.destroySoon();
     this.#idle.clear();
-    if (this.#open.size === 0) return;
+    if (this.#all.size === 0) return;
     const timer = setTimeout(() => {
-      for (const socket of this.#open.keys()) socket.destroy();
+      for (const socket of this.#all.keys()) socket.destroy();
     }, grace);
     await gone;
     clearTimeout(timer);
   }
 
   #add(socket: Socket): void {
-    if (this.#open.size >= this.#limit) {
+    if (this.#all.size >= this.#limit) {
       const [oldest] = this.#idle;
       if (oldest === undefined) {
         socket.destroy();
         return;
       }
       this.#remove(oldest);
-      oldest.destroy();
+      oldest.socket.destroy();
     }
-    this.#open.set(socket, 0);
-    this.#idle.add(socket);
-    socket.once("close", () => this.#remove(socket));
+    const connection = new ClientConnection(socket);
+    this.#all.set(socket, connection);
+    this.#idle.add(connection);
+    socket.once("close", () => this.#remove(connection));
   }
 
-  #remove(socket: Socket): void {
-    this.#open.delete(socket);
-    this.#idle.delete(socket);
-    if (this.#open.size === 0) this.#closing?.();
+  #remove(connection: ClientConnection): void {
+    if (connection.isClosed) return;
+    connection.isClosed = true;
+    this.#all.delete(connection.socket);
+    this.#idle.delete(connection);
+    connection.receipt?.lost();
+    if (this.#all.size === 0) this.#closing?.();
   }
 }
 

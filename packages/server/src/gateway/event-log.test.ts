@@ -35,7 +35,8 @@ const body = fc
 function factsOf(text: string, wantsRanges: boolean) {
   const read = readEvents(Buffer.from(text), "batch", 1000, () => "made", wantsRanges);
   assert.ok(!("status" in read));
-  const { messageIds, keyHashes, batchSentAt, ranges, payload } = read;
+  const { events, payload } = read;
+  const { messageIds, keyHashes, batchSentAt, ranges } = events;
   const given = { receivedAt: 1_767_225_600_000, sourceId: "shop", requestIp: "192.0.2.1" };
   const facts: EventRecordFacts = { ...given, endpoint: "batch", messageIds, keyHashes, batchSentAt };
   return { facts, payload, ranges };

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { type PlaneLogger, unforeseen } from "../logger.ts";
-import { internalError, tooManyHeaders, unknownPath, wrongMethod } from "./answer.ts";
+import { tooManyHeaders, unknownPath, wrongMethod } from "./answer.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { ClientAddress } from "./client-address.ts";
 import { ClientConnections, endAndLinger } from "./connections.ts";
@@ -14,7 +14,8 @@ import { EventLog } from "./event-log.ts";
 import { Information } from "./information.ts";
 import { Ingest } from "./ingest.ts";
 import { defaultLimits, type GatewayLimits } from "./limits.ts";
-import { RequestContext } from "./request-context.ts";
+import { ReadyOk } from "./ready-ok.ts";
+import { type GatewayShared, RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-target.ts";
 import { type RouteMethod, routes } from "./routes.ts";
 import { type GatewaySource, Sources } from "./sources.ts";
@@ -91,7 +92,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   // the whole.
   server.maxHeadersCount = 0;
   const connections = new ClientConnections(server, limits.connections);
-  const shared = { connections, counters, closing: () => closing !== undefined };
+  const shared: GatewayShared = {
+    connections,
+    counters,
+    readyOk: new ReadyOk(limits.idleTime),
+    closing: () => closing !== undefined,
+    failed: (error, path) => logger.error({ err: unforeseen(error), path }, "a request could not be handled"),
+  };
   const information = new Information({
     sources,
     version,
@@ -113,21 +120,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const table = routes(ingest, information);
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  function handle(request: IncomingMessage, response: ServerResponse): void {
     const context = new RequestContext(request, response, pathOf(request.url ?? ""), shared);
     try {
-      if (request.rawHeaders.length > 2 * limits.headers) return context.refuse(tooManyHeaders);
-      if (isPreflight(request.method, request.headers)) return context.preflight();
       const route = table.get(context.path);
-      if (route === undefined) return context.refuse(unknownPath);
-      const handler = route[request.method as RouteMethod];
-      if (handler === undefined) return context.refuse(wrongMethod, ["Allow", Object.keys(route).join(", ")]);
-      await handler(context);
+      const handler = route?.[request.method as RouteMethod];
+      if (request.rawHeaders.length > 2 * limits.headers) context.refuse(tooManyHeaders);
+      else if (isPreflight(request.method, request.headers)) context.preflight();
+      else if (route === undefined) context.refuse(unknownPath);
+      else if (handler === undefined) context.refuse(wrongMethod, ["Allow", Object.keys(route).join(", ")]);
+      else handler(context);
     } catch (error) {
-      // A fault of ours. The client learns nothing of it, and the next request is served.
-      logger.error({ err: unforeseen(error), path: context.path }, "a request could not be handled");
-      if (response.headersSent) response.destroy();
-      else context.refuse(internalError);
+      context.fail(error);
     }
   }
 

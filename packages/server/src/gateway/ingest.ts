@@ -16,15 +16,15 @@ import {
 import type { BodyBudget } from "./body-budget.ts";
 import type { ClientAddress } from "./client-address.ts";
 import type { GatewayCounters } from "./counters.ts";
-import { compressedLimit, decompress, encodingOf } from "./decompress.ts";
+import { compressedLimit, decompress, type Encoding, encodingOf } from "./decompress.ts";
 import type { EventLog } from "./event-log.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { gif, type PixelType, pixelEvent } from "./pixel.ts";
 import { readEvents } from "./read-events.ts";
-import { gone, receiveBody } from "./receive-body.ts";
+import { BodyReceipt, gone } from "./receive-body.ts";
 import type { RequestContext } from "./request-context.ts";
 import { isAbsoluteTarget } from "./request-target.ts";
-import { type KnownSource, type Sources, writeKeyOf } from "./sources.ts";
+import type { KnownSource, Sources } from "./sources.ts";
 import type { StorageGate } from "./storage-gate.ts";
 
 /** What the endpoints that take events work with. */
@@ -56,48 +56,40 @@ export class Ingest {
    * `/v1/batch`, `/v1/track` and the like, `/v1/import`: the key is the user of Basic
    * authentication.
    */
-  async post(context: RequestContext, endpoint: Endpoint): Promise<void> {
-    const key = writeKeyOf(context.headers.authorization);
-    const answer = key === undefined ? noKeyInHeader : await this.#receive(context, endpoint, key);
-    if (answer === undefined) context.ok();
-    else if (answer === emptyBatch && context.path === "/v1/import") context.ok();
-    else if (answer !== gone) context.refuse(answer);
-    else context.abandon();
+  post(context: RequestContext, endpoint: Endpoint): void {
+    const source = this.#tools.sources.ofConnection(context.connection, context.headers.authorization);
+    if (source === null) context.refuse(noKeyInHeader);
+    else this.#receive(context, endpoint, source);
   }
 
   /** `/beacon/v1/batch`: `sendBeacon` can set no header, so the key is in the query. */
-  async beacon(context: RequestContext): Promise<void> {
+  beacon(context: RequestContext): void {
     const key = context.query().get("writeKey");
-    const answer = key === null || key === "" ? noKeyInQuery : await this.#receive(context, "batch", key);
-    if (answer === undefined) context.ok();
-    else if (answer !== gone) context.refuse(answer);
-    else context.abandon();
+    if (key === null || key === "") context.refuse(noKeyInQuery);
+    else this.#receive(context, "batch", this.#tools.sources.find(key));
   }
 
   /**
    * `/pixel/v1/track` and `page`: the answer is the image, whatever becomes of the event, for a
    * person looks at it.
    */
-  async pixel(context: RequestContext, type: PixelType): Promise<void> {
+  pixel(context: RequestContext, type: PixelType): void {
+    const { sources, counters } = this.#tools;
     const query = context.query();
-    const source = this.#admit(query.get("writeKey") ?? "");
-    let answer: GatewayAnswer | undefined;
-    if ("status" in source) {
-      answer = source;
-    } else {
-      const event = pixelEvent(type, query);
-      if (event !== undefined) {
-        answer = await this.#store(context, type, source, Buffer.from(JSON.stringify(event)));
-      }
-    }
-    if (answer !== undefined) this.#tools.counters.refuse(answer.reason);
-    context.send(200, "image/gif", gif, ["Cache-Control", "no-store"]);
+    const source = this.#admit(sources.find(query.get("writeKey") ?? ""));
+    const answer = (refusal?: GatewayAnswer): void => {
+      if (refusal !== undefined) counters.refuse(refusal.reason);
+      context.send(200, "image/gif", gif, ["Cache-Control", "no-store"]);
+    };
+    const event = pixelEvent(type, query);
+    if ("status" in source) answer(source);
+    else if (event === undefined) answer();
+    else this.#store(context, type, source, Buffer.from(JSON.stringify(event)), answer);
   }
 
-  /** The source of a key, if a request of it may come in now. */
-  #admit(key: string): KnownSource | GatewayAnswer {
-    const { sources, storage, budget, clock } = this.#tools;
-    const source = sources.find(key);
+  /** The source, if a request of it may come in now. */
+  #admit(source: KnownSource | undefined): KnownSource | GatewayAnswer {
+    const { storage, budget, clock } = this.#tools;
     if (source === undefined) return unknownKey;
     if (!source.enabled) return sourceDisabled;
     const now = clock();
@@ -105,85 +97,128 @@ export class Ingest {
     return budget.admits(now) ? source : busy;
   }
 
-  /** Reads the body and stores it. `undefined`: it is durable. */
-  async #receive(
-    context: RequestContext,
-    endpoint: Endpoint,
-    key: string,
-  ): Promise<GatewayAnswer | typeof gone | undefined> {
+  /** Reads the body, stores it, and answers. */
+  #receive(context: RequestContext, endpoint: Endpoint, known: KnownSource | undefined): void {
     const { budget, limits, clock } = this.#tools;
-    const source = this.#admit(key);
-    if ("status" in source) return source;
-
     const { headers } = context;
+    const source = this.#admit(known);
+    if ("status" in source) {
+      context.refuse(source);
+      return;
+    }
     const encoding = encodingOf(headers["content-encoding"]);
-    if (encoding === "unsupported") return unsupportedEncoding;
+    if (encoding === "unsupported") {
+      context.refuse(unsupportedEncoding);
+      return;
+    }
     const limit = encoding === undefined ? limits.bodyBytes : compressedLimit(limits.bodyBytes);
-    if (Number(headers["content-length"] ?? 0) > limit) return bodyTooLarge;
-
+    if (Number(headers["content-length"] ?? 0) > limit) {
+      context.refuse(bodyTooLarge);
+      return;
+    }
     context.continue();
-    const received = await receiveBody(context.request, limit, budget, clock());
-    if (!Buffer.isBuffer(received)) return received;
-    let held = received.length;
-    try {
-      if (encoding === undefined) return await this.#store(context, endpoint, source, received);
+    const bounds = { limit, budget, now: clock() };
+    new BodyReceipt(context.request, context.connection, bounds, (received) => {
+      try {
+        if (received === gone) context.abandon();
+        else if (!Buffer.isBuffer(received)) context.refuse(received);
+        else if (encoding === undefined) this.#keep(context, endpoint, source, received);
+        else this.#unpack(context, endpoint, source, received, encoding);
+      } catch (error) {
+        context.fail(error);
+      }
+    });
+  }
 
-      // Only a large body goes to the thread pool: awaiting what is there already would cost a turn
-      // for nothing.
-      const unpacked = decompress(received, encoding, limits.bodyBytes);
-      const body = unpacked instanceof Promise ? await unpacked : unpacked;
-      if (!Buffer.isBuffer(body)) return body;
-      budget.give(held);
-      held = body.length;
-      if (!budget.take(held)) return busy;
-      return await this.#store(context, endpoint, source, body);
-    } finally {
-      budget.give(held);
+  /** Decompresses a body whose bytes are taken from the room, and goes on with what it was. */
+  #unpack(context: RequestContext, endpoint: Endpoint, source: KnownSource, packed: Buffer, encoding: Encoding): void {
+    const { budget, limits } = this.#tools;
+    const goOn = (body: Buffer | GatewayAnswer): void => {
+      budget.give(packed.length);
+      if (!Buffer.isBuffer(body)) {
+        context.refuse(body);
+      } else if (budget.take(body.length)) {
+        this.#keep(context, endpoint, source, body);
+      } else {
+        budget.give(body.length);
+        context.refuse(busy);
+      }
+    };
+    // Only a large body goes to the thread pool: awaiting what is there already would cost a turn
+    // for nothing.
+    const unpacked = decompress(packed, encoding, limits.bodyBytes);
+    if (unpacked instanceof Promise) unpacked.then(goOn).catch((error: unknown) => context.fail(error));
+    else goOn(unpacked);
+  }
+
+  /** Stores a body whose bytes are taken from the room, and answers. */
+  #keep(context: RequestContext, endpoint: Endpoint, source: KnownSource, body: Buffer): void {
+    const { budget } = this.#tools;
+    let isOpen = true;
+    const answer = (refusal?: GatewayAnswer): void => {
+      if (isOpen) budget.give(body.length);
+      isOpen = false;
+      if (refusal === undefined || (refusal === emptyBatch && context.path === "/v1/import")) context.ok();
+      else context.refuse(refusal);
+    };
+    try {
+      this.#store(context, endpoint, source, body, answer);
+    } catch (error) {
+      if (isOpen) budget.give(body.length);
+      throw error;
     }
   }
 
-  /** Checks the events of a body and makes it durable. */
-  async #store(
-    { request, headers }: RequestContext,
+  /** Checks the events of a body and makes it durable. Tells what refuses it, or nothing. */
+  #store(
+    context: RequestContext,
     endpoint: Endpoint,
     source: KnownSource,
     body: Buffer,
-  ): Promise<GatewayAnswer | undefined> {
+    answer: (refusal?: GatewayAnswer) => void,
+  ): void {
     const { log, addresses, counters, storage, limits, clock, newId } = this.#tools;
+    const { request, headers, connection } = context;
     if (isAbsoluteTarget(request.url ?? "")) counters.odd(source.id, "absolute_target", 1);
-    const events = readEvents(body, endpoint, limits.events, newId, log.isDivided);
-    if ("status" in events) {
-      if (events === noId) counters.odd(source.id, "no_id", 1);
-      return events;
+    const read = readEvents(body, endpoint, limits.events, newId, log.isDivided);
+    if ("status" in read) {
+      if (read === noId) counters.odd(source.id, "no_id", 1);
+      answer(read);
+      return;
     }
-    const { payload } = events;
+    const { events, payload } = read;
 
     const receivedAt = clock();
     const wait = source.limit?.take(events.messageIds.length, receivedAt) ?? 0;
-    if (wait > 0) return rateLimited(wait);
+    if (wait > 0) {
+      answer(rateLimited(wait));
+      return;
+    }
 
     const facts: EventRecordFacts = {
       receivedAt,
       sourceId: source.id,
       // Sent several times, node:http joins it to one string.
-      requestIp: addresses.find(request.socket.remoteAddress, headers["x-forwarded-for"] as string | undefined),
+      requestIp: addresses.find(connection.address, headers["x-forwarded-for"] as string | undefined),
       endpoint,
       messageIds: events.messageIds,
       keyHashes: events.keyHashes,
       batchSentAt: events.batchSentAt,
     };
-    try {
-      await log.append(facts, payload, events.ranges);
-    } catch (error) {
+    const stored = (): void => {
+      storage.stored();
+      counters.odd(source.id, "numeric_time", events.numericTimes);
+      counters.odd(source.id, "unreadable_time", events.unreadableTimes);
+      if (read.hadByteOrderMark) counters.odd(source.id, "byte_order_mark", 1);
+      if (read.hadNotANumber) counters.odd(source.id, "not_a_number", 1);
+      counters.accept(events.messageIds.length, payload.length, clock() - receivedAt);
+      answer();
+    };
+    const failed = (error: unknown): void => {
       storage.failed(error, clock());
-      return storageDown;
-    }
-    storage.stored();
-    counters.odd(source.id, "numeric_time", events.numericTimes);
-    counters.odd(source.id, "unreadable_time", events.unreadableTimes);
-    if (events.hadByteOrderMark === true) counters.odd(source.id, "byte_order_mark", 1);
-    if (events.hadNotANumber === true) counters.odd(source.id, "not_a_number", 1);
-    counters.accept(events.messageIds.length, payload.length, clock() - receivedAt);
-    return undefined;
+      answer(storageDown);
+    };
+    const appended = log.append(facts, payload, events.ranges);
+    appended.then(stored, failed).catch((error: unknown) => context.fail(error));
   }
 }

@@ -9,11 +9,12 @@ import { oddityOfTime } from "./oddities.ts";
 import { scanEvents } from "./scan-events.ts";
 
 /** The events of a body, and the body to store. */
-export interface ReadBody extends BodyEvents {
+export interface ReadBody {
+  readonly events: BodyEvents;
   /** The body as received, unless it had to be mended. */
   readonly payload: Buffer;
-  readonly hadByteOrderMark?: boolean;
-  readonly hadNotANumber?: boolean;
+  readonly hadByteOrderMark: boolean;
+  readonly hadNotANumber: boolean;
 }
 
 type JsonObject = { readonly [key: string]: unknown };
@@ -30,19 +31,15 @@ export function readEvents(
   newId: () => string,
   wantsRanges = false,
 ): ReadBody | GatewayAnswer {
-  const read = scanOrParse(body, endpoint, maxEvents, newId, wantsRanges);
-  if (!("status" in read)) return { ...read, payload: body };
-  const mended = read === notJson ? mendJson(body) : undefined;
-  if (mended === undefined) return read;
+  const scanned = scanEvents(body, endpoint, maxEvents, newId, wantsRanges);
+  const events = scanned ?? parseEvents(body, endpoint, maxEvents, newId);
+  if (!("status" in events)) return { events, payload: body, hadByteOrderMark: false, hadNotANumber: false };
+  const mended = events === notJson ? mendJson(body) : undefined;
+  if (mended === undefined) return events;
   const { body: payload, hadByteOrderMark, hadNotANumber } = mended;
-  const again = scanOrParse(payload, endpoint, maxEvents, newId, wantsRanges);
-  return "status" in again ? again : { ...again, payload, hadByteOrderMark, hadNotANumber };
-}
-
-function scanOrParse(
-  ...[bytes, endpoint, maxEvents, newId, wantsRanges]: Parameters<typeof scanEvents>
-): BodyEvents | GatewayAnswer {
-  return scanEvents(bytes, endpoint, maxEvents, newId, wantsRanges) ?? parseEvents(bytes, endpoint, maxEvents, newId);
+  const again =
+    scanEvents(payload, endpoint, maxEvents, newId, wantsRanges) ?? parseEvents(payload, endpoint, maxEvents, newId);
+  return "status" in again ? again : { events: again, payload, hadByteOrderMark, hadNotANumber };
 }
 
 /**
@@ -104,5 +101,5 @@ export function parseEvents(
     look(event.originalTimestamp);
     look(event.sentAt);
   }
-  return { messageIds, keyHashes, batchSentAt, numericTimes, unreadableTimes };
+  return { messageIds, keyHashes, ranges: undefined, batchSentAt, numericTimes, unreadableTimes };
 }

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { GatewayAnswer } from "./answer.ts";
-import { type ClientConnections, lingerAfterAnswer } from "./connections.ts";
+import { type GatewayAnswer, internalError } from "./answer.ts";
+import { type ClientConnection, type ClientConnections, lingerAfterAnswer } from "./connections.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import type { GatewayCounters } from "./counters.ts";
+import type { ReadyOk } from "./ready-ok.ts";
 
 const text = "text/plain; charset=utf-8";
 const json = "application/json; charset=utf-8";
@@ -13,33 +14,32 @@ const json = "application/json; charset=utf-8";
  */
 const discardedBytes = 65_536;
 
+/** What the requests of a gateway have in common. */
+export interface GatewayShared {
+  readonly connections: ClientConnections;
+  readonly counters: GatewayCounters;
+  readonly readyOk: ReadyOk;
+  /** Whether connections end with the answer that is on its way. */
+  readonly closing: () => boolean;
+  /** Learns of a fault of ours. */
+  readonly failed: (error: unknown, path: string) => void;
+}
+
 /** One request and its one answer. */
 export class RequestContext {
   readonly request: IncomingMessage;
   /** The path without doubled slashes and without one at the end. */
   readonly path: string;
+  readonly connection: ClientConnection;
   readonly #response: ServerResponse;
-  readonly #connections: ClientConnections;
-  readonly #counters: GatewayCounters;
-  readonly #closing: () => boolean;
+  readonly #shared: GatewayShared;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    path: string,
-    shared: {
-      readonly connections: ClientConnections;
-      readonly counters: GatewayCounters;
-      readonly closing: () => boolean;
-    },
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, path: string, shared: GatewayShared) {
     this.request = request;
     this.path = path;
+    this.connection = shared.connections.requested(request.socket);
     this.#response = response;
-    this.#connections = shared.connections;
-    this.#counters = shared.counters;
-    this.#closing = shared.closing;
-    this.#connections.requested(request.socket);
+    this.#shared = shared;
   }
 
   get headers(): IncomingHttpHeaders {
@@ -54,7 +54,10 @@ export class RequestContext {
 
   /** The events are durable. */
   ok(): void {
-    this.send(200, text, "ok");
+    const { connections, readyOk, closing } = this.#shared;
+    const isUsual = this.headers.origin === undefined && this.request.complete && !closing();
+    if (isUsual && readyOk.send(this.#response)) connections.answered(this.connection);
+    else this.send(200, text, "ok");
   }
 
   json(status: number, value: unknown): void {
@@ -74,7 +77,7 @@ export class RequestContext {
   }
 
   refuse(answer: GatewayAnswer, extra: readonly string[] = []): void {
-    this.#counters.refuse(answer.reason);
+    this.#shared.counters.refuse(answer.reason);
     const { retryAfter } = answer;
     const headers = retryAfter === undefined ? extra : [...extra, "Retry-After", String(retryAfter)];
     this.send(answer.status, text, answer.body, headers);
@@ -94,16 +97,23 @@ export class RequestContext {
     if (headers.length > 0) list.push(...headers);
     const abandoned = !request.complete && hasLargeBody(request);
     if (abandoned) lingerAfterAnswer(request);
-    if (abandoned || this.#closing()) list.push("Connection", "close");
+    if (abandoned || this.#shared.closing()) list.push("Connection", "close");
     this.#response.writeHead(status, list);
     if (type === "") this.#response.end();
     else this.#response.end(body);
-    this.#connections.answered(request.socket);
+    this.#shared.connections.answered(this.connection);
   }
 
   /** The client went away, and nothing can be sent. */
   abandon(): void {
-    this.#connections.answered(this.request.socket);
+    this.#shared.connections.answered(this.connection);
+  }
+
+  /** A fault of ours. The client learns nothing of it, and the next request is served. */
+  fail(error: unknown): void {
+    this.#shared.failed(error, this.path);
+    if (this.#response.headersSent) this.#response.destroy();
+    else this.refuse(internalError);
   }
 
   /** Asks a client that waits for it to send the body (RFC 9110, 10.1.1). */

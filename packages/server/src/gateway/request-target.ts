@@ -3,7 +3,7 @@
  * (RFC 9112, 3.2.2).
  */
 export function isAbsoluteTarget(target: string): boolean {
-  return absolute.test(target);
+  return !target.startsWith("/") && absolute.test(target);
 }
 
 const absolute = /^https?:\/\/[^/?#]*/i;

@@ -6,7 +6,8 @@ import type { RequestContext } from "./request-context.ts";
 /** What a path does, by method. */
 export type GatewayRoute = Readonly<Partial<Record<RouteMethod, GatewayHandler>>>;
 export type RouteMethod = "GET" | "HEAD" | "POST";
-export type GatewayHandler = (context: RequestContext) => void | Promise<void>;
+/** Answers, now or later; what it throws now is answered by the gateway. */
+export type GatewayHandler = (context: RequestContext) => void;
 
 /** Every path that the gateway knows. */
 export function routes(ingest: Ingest, information: Information): ReadonlyMap<string, GatewayRoute> {

@@ -44,14 +44,10 @@ export function scanEvents(
   if (bytes[start] !== openBrace) return undefined;
   const end = endpoint === "batch" ? scan.batchEnd(start + 1) : scan.eventEnd(start + 1, deepest);
   if (end === failed || skipSpace(bytes, end) !== bytes.length || scan.messageIds.length === 0) return undefined;
-  return {
-    messageIds: scan.messageIds.map((id) => id ?? newId()),
-    keyHashes: scan.keyHashes,
-    ...(scan.ranges === undefined ? {} : { ranges: scan.ranges }),
-    batchSentAt: scan.batchSentAt,
-    numericTimes: scan.numericTimes,
-    unreadableTimes: scan.unreadableTimes,
-  };
+  const messageIds = scan.messageIds as string[];
+  for (let k = 0; k < messageIds.length; k++) messageIds[k] ??= newId();
+  const { keyHashes, ranges, batchSentAt, numericTimes, unreadableTimes } = scan;
+  return { messageIds, keyHashes, ranges, batchSentAt, numericTimes, unreadableTimes };
 }
 
 // As in json-bytes.ts, and not imported: V8 loads a constant of another module anew each time,

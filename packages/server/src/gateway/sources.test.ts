@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { type GatewaySource, Sources, writeKeyOf } from "./sources.ts";
+import { type GatewaySource, type RememberedKey, Sources, writeKeyOf } from "./sources.ts";
 
 const shop: GatewaySource = { id: "shop", name: "Shop", writeKeys: ["wk_old", "wk_new"], enabled: true };
 
@@ -47,4 +47,20 @@ test("an update replaces keys and settings, and keeps what a limit has counted",
   assert.equal(sources.find("wk_new")?.limit?.eventsPerSecond, 20);
   sources.update([shop]);
   assert.equal(sources.find("wk_new")?.limit, undefined);
+});
+
+test("a header is looked up once for a connection, and again after an update", (t) => {
+  const sources = new Sources([shop]);
+  const connection: { key: RememberedKey | undefined } = { key: undefined };
+  const [known, other] = [`Basic ${btoa("wk_old:")}`, `Basic ${btoa("wk_other:")}`];
+  const lookUps = t.mock.method(sources, "find").mock;
+  assert.equal(sources.ofConnection(connection, known)?.id, "shop");
+  assert.equal(sources.ofConnection(connection, known)?.id, "shop");
+  assert.equal(lookUps.callCount(), 1);
+  assert.equal(sources.ofConnection(connection, other), undefined);
+  assert.equal(sources.ofConnection(connection, undefined), null);
+  assert.equal(sources.ofConnection(connection, "Bearer x"), null);
+  assert.equal(sources.ofConnection(connection, known)?.id, "shop");
+  sources.update([{ ...shop, writeKeys: ["wk_new"] }]);
+  assert.equal(sources.ofConnection(connection, known), undefined);
 });

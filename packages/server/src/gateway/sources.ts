@@ -21,9 +21,17 @@ export interface KnownSource {
   readonly limit: SourceRateLimit | undefined;
 }
 
+/** What an `Authorization` header stood for when it was last looked up. */
+export interface RememberedKey {
+  readonly authorization: string;
+  /** Of all sources then: an update makes it worthless. */
+  readonly sources: object;
+  readonly source: KnownSource;
+}
+
 /**
  * The sources by the SHA-256 of their write keys: how long a look-up takes says nothing about how
- * much of a key was right, and no key stays in memory.
+ * much of a key was right, and no key stays in memory (but that of a connection, with it).
  */
 export class Sources {
   #byKey: ReadonlyMap<string, KnownSource> = new Map();
@@ -56,6 +64,24 @@ export class Sources {
 
   find(writeKey: string): KnownSource | undefined {
     return this.#byKey.get(digest(writeKey));
+  }
+
+  /**
+   * The source of an `Authorization` header; `undefined` for an unknown key, `null` where there is
+   * none. A header that the same connection has sent before is not looked up again: what it is
+   * compared with is what its own client has sent.
+   */
+  ofConnection(
+    connection: { key: RememberedKey | undefined },
+    authorization: string | undefined,
+  ): KnownSource | undefined | null {
+    const { key } = connection;
+    if (key !== undefined && key.authorization === authorization && key.sources === this.#byKey) return key.source;
+    const writeKey = writeKeyOf(authorization);
+    if (authorization === undefined || writeKey === undefined) return null;
+    const source = this.find(writeKey);
+    connection.key = source === undefined ? undefined : { authorization, sources: this.#byKey, source };
+    return source;
   }
 }
 
