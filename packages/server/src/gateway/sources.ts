@@ -24,7 +24,7 @@ export interface KnownSource {
 /** What an `Authorization` header stood for when it was last looked up. */
 export interface RememberedKey {
   readonly authorization: string;
-  /** Of all sources then: an update makes it worthless. */
+  /** Stands for all sources of then: an update makes it worthless. */
   readonly sources: object;
   readonly source: KnownSource;
 }

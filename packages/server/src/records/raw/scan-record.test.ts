@@ -16,7 +16,7 @@ function recordOf(given: string | Uint8Array, where: Endpoint, requestIp = "192.
   let made = 0;
   const read = readEvents(Buffer.from(given), where, 100, () => `made-${made++}`);
   if ("status" in read) return undefined;
-  const { header } = encodeEventRecord({ ...read, receivedAt, sourceId: "shop", requestIp, endpoint: where });
+  const { header } = encodeEventRecord({ ...read.events, receivedAt, sourceId: "shop", requestIp, endpoint: where });
   return { offset: 5, header, payload: read.payload };
 }
 
