@@ -126,7 +126,7 @@ export interface Again {
   readonly outcome: "again";
 }
 
-/** Says that it is one of those with this verdict, not which: they are tried in halves. */
+/** One of the events with this verdict is at fault, no word which: they are tried in halves. */
 export interface OneOf {
   readonly outcome: "one_of";
   /** The outcome of the one that is found. */

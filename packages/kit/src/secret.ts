@@ -27,37 +27,19 @@ function visit(schema: z.core.$ZodType, value: unknown, hidden: boolean, found: 
     return;
   }
   const def = (schema as z.core.$ZodTypes)._zod.def;
-  switch (def.type) {
-    case "object":
-      for (const [key, inner] of Object.entries(def.shape)) {
-        visit(inner, (value as Record<string, unknown>)[key], secretHere, found);
-      }
-      return;
-    case "record":
-      for (const inner of Object.values(value as object)) visit(def.valueType, inner, secretHere, found);
-      return;
-    case "array":
-      for (const inner of value as unknown[]) visit(def.element, inner, secretHere, found);
-      return;
-    case "union":
-      for (const option of def.options)
-        if (z.core.safeParse(option, value).success) visit(option, value, secretHere, found);
-      return;
-    case "optional":
-    case "nullable":
-    case "default":
-    case "prefault":
-    case "readonly":
-    case "catch":
-    case "nonoptional":
-      visit(def.innerType, value, secretHere, found);
-      return;
-    case "pipe":
-      visit(def.in, value, secretHere, found);
-      visit(def.out, value, secretHere, found);
-      return;
-    default:
-      return;
+  for (const layer of layersOf(schema)) {
+    // The options of a union that the value does not take say nothing about it.
+    const isTaken = def.type !== "union" || z.core.safeParse(layer, value).success;
+    if (isTaken) visit(layer, value, secretHere, found);
+  }
+  if (def.type === "object") {
+    for (const [key, inner] of Object.entries(def.shape)) {
+      visit(inner, (value as Record<string, unknown>)[key], secretHere, found);
+    }
+  } else if (def.type === "record") {
+    for (const inner of Object.values(value as object)) visit(def.valueType, inner, secretHere, found);
+  } else if (def.type === "array") {
+    for (const inner of value as unknown[]) visit(def.element, inner, secretHere, found);
   }
 }
 
@@ -66,11 +48,24 @@ function visit(schema: z.core.$ZodType, value: unknown, hidden: boolean, found: 
  */
 export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
   if (registry.get(schema) !== undefined) return true;
+  if (layersOf(schema).some((layer) => isSecret(layer, path))) return true;
   const def = (schema as z.core.$ZodTypes)._zod.def;
   const [key, ...rest] = path;
+  if (key === undefined) return false;
+  if (def.type === "object") {
+    const inner = def.shape[String(key)];
+    return inner !== undefined && isSecret(inner, rest);
+  }
+  if (def.type === "record") return isSecret(def.valueType, rest);
+  return def.type === "array" && isSecret(def.element, rest);
+}
+
+/** The schemas that a schema puts around, or beside, one and the same value. */
+function layersOf(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
+  const def = (schema as z.core.$ZodTypes)._zod.def;
   switch (def.type) {
     case "union":
-      return def.options.some((option) => isSecret(option, path));
+      return def.options;
     case "optional":
     case "nullable":
     case "default":
@@ -78,18 +73,10 @@ export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]):
     case "readonly":
     case "catch":
     case "nonoptional":
-      return isSecret(def.innerType, path);
+      return [def.innerType];
     case "pipe":
-      return isSecret(def.in, path) || isSecret(def.out, path);
-    case "object": {
-      const inner = key === undefined ? undefined : def.shape[String(key)];
-      return inner !== undefined && isSecret(inner, rest);
-    }
-    case "record":
-      return key !== undefined && isSecret(def.valueType, rest);
-    case "array":
-      return key !== undefined && isSecret(def.element, rest);
+      return [def.in, def.out];
     default:
-      return false;
+      return [];
   }
 }

@@ -41,7 +41,7 @@ test("a configuration that is not sound is refused with every problem", async ()
   const folder = configured({ sources: [{ name: "shop" }], destinations: { hook: { type: "webhok" } } });
   const run = new CommandRun(folder, ["check", "--config", "pintle.config.json"]);
   assert.equal(await run.ended, 1);
-  assert.match(run.stderr, /^pintle: pintle\.config\.json: sources\[0\]\.writeKey: is missing/m);
+  assert.match(run.stderr, /^pintle: PINTLE_CONFIG_INVALID: pintle\.config\.json: sources\[0\]\.writeKey: is missing/m);
   assert.match(
     await new CommandRun(folder, ["check", "--config", "none.ts"]).refusal(),
     /^none\.ts: there is no such file$/,

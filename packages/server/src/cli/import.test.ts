@@ -131,17 +131,26 @@ test("what is left out is also told where nothing is left, and where the start f
   ]) {
     const run = new CommandRun(folder, words);
     assert.equal(await run.ended, 1);
-    assert.match(run.stderr, /^pintle: workspaceConfig\.json: sources: at least one source is needed/m);
     assert.match(
       run.stderr,
-      /^pintle: workspaceConfig\.json: not carried over: source "Shop & more": all of it: writeKey/m,
+      /^pintle: PINTLE_CONFIG_INVALID: workspaceConfig\.json: sources: at least one source is needed/m,
     );
-    assert.match(run.stderr, /^pintle: workspaceConfig\.json: not carried over: destination "GA4": Pintle has no/m);
+    assert.match(
+      run.stderr,
+      /^pintle: PINTLE_CONFIG_INVALID: workspaceConfig\.json: not carried over: source "Shop & more": all of it: writeKey/m,
+    );
+    assert.match(
+      run.stderr,
+      /^pintle: PINTLE_CONFIG_INVALID: workspaceConfig\.json: not carried over: destination "GA4": Pintle has no/m,
+    );
   }
   writeFileSync(join(folder, "workspaceConfig.json"), JSON.stringify(workspace));
   const failed = start(folder, "--config", "workspaceConfig.json", "--host", "192.0.2.1");
   assert.equal(await failed.ended, 1);
-  assert.match(failed.stderr, /cannot listen on 192\.0\.2\.1.*\n(.*\n)*pintle: not carried over: destination "GA4"/);
+  assert.match(
+    failed.stderr,
+    /cannot listen on 192\.0\.2\.1.*\n(.*\n)*pintle: PINTLE_ADDRESS_UNAVAILABLE: not carried over: destination "GA4"/,
+  );
 });
 
 test("of a file with several workspaces one is named", async () => {

@@ -54,9 +54,12 @@ main(process.argv.slice(2), {
     },
     (error: unknown) => {
       // A `ServerError` was written for the person who reads it; anything else is a fault of
-      // Pintle, whose place is needed.
-      const text = error instanceof ServerError ? error.message : error instanceof Error ? error.stack : String(error);
-      process.stderr.write(`${plainText(text ?? "")}\n`.replace(/^(?=.)/gm, "pintle: "));
+      // Pintle, whose place is needed. Each line has the code: each may be about another problem.
+      const [start, text] =
+        error instanceof ServerError
+          ? [`pintle: ${error.code}: `, error.message]
+          : ["pintle: ", error instanceof Error ? error.stack : String(error)];
+      process.stderr.write(`${plainText(text ?? "")}\n`.replace(/^(?=.)/gm, start));
       process.exitCode = 1;
     },
   )

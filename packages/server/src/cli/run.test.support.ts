@@ -66,12 +66,13 @@ export class CommandRun {
     return value;
   }
 
-  /** Waits for a failed start: exit code 1, and one line. */
+  /** Waits for a failed start: exit code 1, and one line, whose message it gives. */
   async refusal(): Promise<string> {
     assert.equal(await this.ended, 1, this.stdout + this.stderr);
-    assert.match(this.stderr, /^pintle: [^\n]+\n$/);
     assert.doesNotMatch(this.stdout, /ready/);
-    return this.stderr.slice("pintle: ".length, -1);
+    const message = /^pintle: PINTLE_[A-Z_]+: ([^\n]+)\n$/.exec(this.stderr)?.[1];
+    assert.ok(message !== undefined, this.stderr);
+    return message;
   }
 }
 

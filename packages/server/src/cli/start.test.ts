@@ -190,8 +190,8 @@ test("several mistakes are one line each", async () => {
   const run = start(configured({ sources: [{ name: "shop" }], destination: {} }));
   assert.equal(await run.ended, 1);
   assert.deepEqual(run.stderr.split("\n"), [
-    "pintle: pintle.config.json: sources[0].writeKey: is missing; expected a string or a list",
-    'pintle: pintle.config.json: destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory, engine)',
+    "pintle: PINTLE_CONFIG_INVALID: pintle.config.json: sources[0].writeKey: is missing; expected a string or a list",
+    'pintle: PINTLE_CONFIG_INVALID: pintle.config.json: destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory, engine)',
     "",
   ]);
 });

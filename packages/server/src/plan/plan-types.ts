@@ -1,4 +1,5 @@
-import { isObject, SchemaError, TypeWriter } from "./type-writer.ts";
+import { isObject } from "@pintle/events";
+import { SchemaError, TypeWriter } from "./type-writer.ts";
 
 /**
  * A tracking plan as TypeScript, for `new Pintle<Plan>(...)`, from a JSON Schema (draft 7 to

@@ -1,3 +1,4 @@
+import { isObject } from "@pintle/events";
 /** Where a schema cannot be made a type of. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
@@ -146,10 +147,6 @@ export class TypeWriter {
     this.#taken.add(name);
     return name;
   }
-}
-
-export function isObject(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problem(path: Path, what: string): SchemaError {
