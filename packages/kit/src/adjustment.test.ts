@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { defineDestination } from "./define-destination.ts";
-import type { HttpDefinition } from "./http-destination.ts";
+import type { HttpDefinition } from "./http-definition.ts";
 import type { EventRequest, HttpRequest } from "./http-request.ts";
 import { dead, type Outcome } from "./outcome.ts";
 

@@ -10,6 +10,10 @@ export interface Attempt {
    * `""` for a type without `addresses`.
    */
   readonly base: string;
+  /**
+   * What `token` of the type has got; `""` for a type without. It stands in a header or the URL.
+   */
+  readonly token: string;
   /** The key under which the configuration lists the destination. */
   readonly name: string | undefined;
   /**

@@ -136,6 +136,7 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
     userAgent: "Pintle",
     destinationName: type.type,
     sender,
+    sleep: async () => {},
   });
   const outcomes = await connection.deliver(
     wanted.events.map((event, index) => frozen(complete(event, index, now, type.takesRequests === true))),

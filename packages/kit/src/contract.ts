@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { DeliverySettings } from "./delivery-settings.ts";
 import type { ShownRequest } from "./hiding.ts";
 import type { Answer, Outcome } from "./outcome.ts";
+import type { Sleep } from "./pacer.ts";
 import type { RawEvent } from "./raw-event.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
@@ -31,6 +32,13 @@ export interface Tools {
   readonly lock?: (name: string) => Promise<{ release(): Promise<void> }>;
   /** A sender in place of the network, for tests. */
   readonly sender?: Sender;
+  /** In place of timers, for tests: how a request waits for its turn. */
+  readonly sleep?: Sleep;
+  /**
+   * Whether only the requests are wanted that would be sent, and answers mean nothing: no token is
+   * asked for.
+   */
+  readonly dry?: boolean;
   /** Put around the kit's own sender by who wants to see what goes over it. */
   readonly watch?: (sender: Sender) => Sender;
 }
@@ -118,6 +126,11 @@ export interface BatchLimits {
    * exactly. A single event may be larger.
    */
   readonly bytes: number;
+  /**
+   * Of a request: items, where an event may make several (`itemsOf`). A single event may make more.
+   * @default as many as `events`
+   */
+  readonly items?: number;
   /**
    * Whether a batch is delivered as a whole, in its order, or not at all: nothing of a user gets
    * through behind an event of theirs that has to be tried again. Only then may it hold several

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { defineDestination } from "./define-destination.ts";
-import type { HttpDefinition } from "./http-destination.ts";
+import type { HttpDefinition } from "./http-definition.ts";
 import type { EventRequest, HttpRequest } from "./http-request.ts";
 import { type Answer, dead, delivered, retry } from "./outcome.ts";
 import { refuse } from "./refusal.ts";

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { addressProblem, addressShape } from "./addresses.ts";
 import type { BatchLimits, Connection, DestinationType, RawConnection, Tools, Trial, TrialTools } from "./contract.ts";
 import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
-import { type HttpDefinition, openHttp } from "./http-destination.ts";
+import type { HttpDefinition } from "./http-definition.ts";
+import { openHttp } from "./http-destination.ts";
 import { rawEvent } from "./raw-event.ts";
 import { secretsOf } from "./secret.ts";
 
@@ -78,6 +79,9 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   const batch = typeof limits === "function" ? limits : () => limits;
   if (!/^[a-z0-9-]+$/.test(type)) {
     throw new TypeError(`The name of a destination type is a-z, 0-9 and -, got type: ${JSON.stringify(type)}`);
+  }
+  if (!("open" in definition) && (definition.requests === undefined) === (definition.converse === undefined)) {
+    throw new TypeError(`The destination type "${type}" is defined by one of requests, converse and open`);
   }
   if (isSchema(definition.settings)) {
     const right = '{ url: z.url().describe("...") }';

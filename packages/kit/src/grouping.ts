@@ -4,6 +4,8 @@ import type { Suspects } from "./suspects.ts";
 
 export interface Grouping {
   readonly keyOf: ((event: DeliveredEvent) => string) | undefined;
+  /** Items that an event makes. @default 1 */
+  readonly itemsOf?: ((event: DeliveredEvent) => number) | undefined;
   readonly limits: BatchLimits;
   /** Whether no event of a user may overtake an earlier one of the batch. */
   readonly inOrder: boolean;
@@ -16,7 +18,7 @@ export interface Grouping {
  */
 export function groupsOf(
   events: readonly DeliveredEvent[],
-  { keyOf, limits, inOrder, suspects }: Grouping,
+  { keyOf, itemsOf, limits, inOrder, suspects }: Grouping,
 ): number[][] {
   const groups: { readonly key: string | undefined; readonly positions: number[] }[] = [];
   const byKey = new Map<string, (typeof groups)[number]>();
@@ -37,23 +39,46 @@ export function groupsOf(
     if (key !== undefined) byKey.set(key, begun);
   }
   const roomOf = (position: number): number => Math.min(limits.events, suspects.roomOf(events[position]!));
-  return groups.flatMap(({ positions }) => inRooms(positions, roomOf));
+  const most = limits.items ?? (itemsOf === undefined ? Number.POSITIVE_INFINITY : limits.events);
+  const weightOf = (position: number): number => itemsIn(events[position]!, itemsOf);
+  return groups.flatMap(({ positions }) => inRooms(positions, { roomOf, most, weightOf }));
+}
+
+function itemsIn(event: DeliveredEvent, itemsOf: Grouping["itemsOf"]): number {
+  try {
+    return itemsOf?.(event) ?? 1;
+  } catch {
+    // `requests` gets it, and most likely throws for the same reason.
+    return 1;
+  }
+}
+
+interface Rooms {
+  /** How many there may be together with this one. */
+  readonly roomOf: (position: number) => number;
+  /** The sum of weights of a part at most. */
+  readonly most: number;
+  readonly weightOf: (position: number) => number;
 }
 
 /** Cuts a list so that no part is larger than any of its members allows. */
-function inRooms(positions: readonly number[], roomOf: (position: number) => number): number[][] {
+function inRooms(positions: readonly number[], { roomOf, most, weightOf }: Rooms): number[][] {
   const parts: number[][] = [];
   let part: number[] = [];
   let room = Number.POSITIVE_INFINITY;
+  let weight = 0;
   for (const position of positions) {
     const own = roomOf(position);
-    if (part.length >= Math.min(room, own)) {
+    const its = weightOf(position);
+    if (part.length > 0 && (part.length >= Math.min(room, own) || weight + its > most)) {
       parts.push(part);
       part = [];
       room = Number.POSITIVE_INFINITY;
+      weight = 0;
     }
     part.push(position);
     room = Math.min(room, own);
+    weight += its;
   }
   if (part.length > 0) parts.push(part);
   return parts;

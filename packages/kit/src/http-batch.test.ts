@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import type { BatchLimits } from "./contract.ts";
 import { defineDestination } from "./define-destination.ts";
-import type { HttpDefinition } from "./http-destination.ts";
+import type { HttpDefinition } from "./http-definition.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { type Answer, dead, delivered } from "./outcome.ts";
 import type { Sender } from "./sender.ts";

@@ -20,7 +20,7 @@ export interface RequestResult {
 }
 
 /** A request that can be sent, with what it carries. */
-interface Ready {
+export interface HttpReady {
   readonly request: EventRequest;
   /** Never rejects. */
   send(carried: readonly DeliveredEvent[]): Promise<RequestResult>;
@@ -28,7 +28,7 @@ interface Ready {
 
 interface BatchRules extends Grouping {
   /** @throws what the author's function throws */
-  readonly requestsOf: (events: readonly DeliveredEvent[]) => readonly Ready[];
+  readonly requestsOf: (events: readonly DeliveredEvent[]) => readonly HttpReady[];
   /** Whether an answer is judged by what it answers. */
   readonly judgesEvents?: boolean;
   /** @see Delivery.released */
@@ -38,7 +38,7 @@ interface BatchRules extends Grouping {
 /** Events whose requests are not made yet, or a request that is to be sent. */
 interface BatchPart {
   readonly positions: readonly number[];
-  readonly ready?: Ready;
+  readonly ready?: HttpReady;
   /**
    * Whether it can be made again of fewer events: it carries several, and no other request carries
    * them, too.
@@ -76,7 +76,7 @@ function sendOnly(
   events: readonly DeliveredEvent[],
   { requestsOf, suspects, judgesEvents, released }: BatchRules,
 ): Promise<readonly Outcome[]> | undefined {
-  let requests: readonly Ready[];
+  let requests: readonly HttpReady[];
   try {
     requests = requestsOf(events);
   } catch (error) {
@@ -91,7 +91,7 @@ function sendOnly(
 }
 
 /** A function of its own: what it closes over is all that stays while the request is on its way. */
-function sent(only: Ready, carried: readonly DeliveredEvent[], suspects: Suspects): Promise<readonly Outcome[]> {
+function sent(only: HttpReady, carried: readonly DeliveredEvent[], suspects: Suspects): Promise<readonly Outcome[]> {
   return only.send(carried).then(({ outcome, outcomes }) => {
     const result = settled(outcome ?? outcomes?.[0] ?? missing, true);
     if (result.outcome !== "retry") suspects.ended(carried[0]!);
@@ -166,7 +166,7 @@ class HttpBatch {
     }
   }
 
-  async #send(part: BatchPart, ready: Ready): Promise<void> {
+  async #send(part: BatchPart, ready: HttpReady): Promise<void> {
     const { positions, divisible } = part;
     // An event that failed in an earlier request is not carried on half delivered.
     const failed = this.#first(positions, ({ outcome }) => outcome !== "delivered");
@@ -243,7 +243,7 @@ function unmade(positions: readonly number[]): BatchPart {
 }
 
 /** The requests made of the events at `positions`, which is what their own positions count in. */
-function partsOf(positions: readonly number[], requests: readonly Ready[]): BatchPart[] {
+function partsOf(positions: readonly number[], requests: readonly HttpReady[]): BatchPart[] {
   const carriers = new Map<number, number>();
   const parts = requests.map((ready) => {
     const carried = ready.request.events?.flatMap((index) => positions[index] ?? []) ?? positions;

@@ -1,71 +1,23 @@
-import { promisify } from "node:util";
-import { constants, gzip } from "node:zlib";
 import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { unaccepted } from "./accept.ts";
-import { type Addresses, baseOf } from "./addresses.ts";
+import { baseOf } from "./addresses.ts";
 import { adjustedOutcomes } from "./adjustment.ts";
-import { type AnswerContext, type Attempt, optionsAt } from "./attempt.ts";
+import { type Attempt, optionsAt } from "./attempt.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Connection, Delivery, Tools } from "./contract.ts";
-import { hiding } from "./hiding.ts";
-import { deliverInRequests, missing, type RequestResult } from "./http-batch.ts";
-import type { EventRequest, HttpRequest } from "./http-request.ts";
+import { converse } from "./conversation.ts";
+import { hiding, type ShownRequest } from "./hiding.ts";
+import { deliverInRequests, type HttpReady, missing, type RequestResult } from "./http-batch.ts";
+import type { HttpDefinition } from "./http-definition.ts";
+import type { EventRequest } from "./http-request.ts";
 import { type Answer, type Outcome, retry, type Verdict } from "./outcome.ts";
-import { type PoolOptions, poolSender, type SendLimits } from "./sender.ts";
+import { Outgoing, withUserAgent } from "./outgoing.ts";
+import { Pacer } from "./pacer.ts";
+import { poolSender, type SendLimits } from "./sender.ts";
+import { sleep } from "./sleep.ts";
 import { Suspects } from "./suspects.ts";
-
-/** How a destination that is reached by HTTP is defined. */
-export interface HttpDefinition<Settings> {
-  readonly raw?: false;
-  /**
-   * The requests that deliver these events, in the order in which they are to be sent. Pure: tests
-   * need no network. Where it throws with several events it is called again with half of them; an
-   * event with which it throws alone becomes a dead letter, with the reason of `refuse`, else
-   * `request`.
-   */
-  requests(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): readonly EventRequest[];
-  /**
-   * Whether the event is for the service at all: `true`, or a short fixed word, like `unsupported`,
-   * under which it is counted as filtered. Pure. What it throws ends the event as in `requests`.
-   * @default all are
-   */
-  accepts?(event: DeliveredEvent, settings: Settings): true | string;
-  /**
-   * Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses
-   * something has failed
-   */
-  readonly takesRequests?: boolean;
-  /**
-   * Only events with the same key get into one call of `requests`: the list, the account, the
-   * region that a request is about. Pure.
-   */
-  key?(event: DeliveredEvent, settings: Settings): string;
-  /**
-   * Milliseconds for one request, from connecting to the last byte of the answer. @default 10_000
-   */
-  timeout?(settings: Settings): number;
-  /** Which addresses may be connected to. @default all */
-  network?(settings: Settings): Pick<PoolOptions, "blockPrivate">;
-  /**
-   * What an answer means, where this destination knows better: one outcome for all events of the
-   * request, or one for each; `undefined` leaves it to the kit: `classifyAnswer`, and where an
-   * answer of several events is about one of them, finding out which. Where the whole request was
-   * refused because of some of its events, `again` is what the others get, and `oneOf` those of
-   * which it is one. Pure.
-   */
-  classify?(
-    answer: Answer,
-    events: readonly DeliveredEvent[],
-    context: AnswerContext<Settings>,
-  ): Verdict | readonly Verdict[] | undefined;
-  /**
-   * Where the service is reached: one address, or one for each region, the first being the default.
-   * The type has the settings `endpoint` and `region` then, and `requests` gets the address that
-   * they choose as `base`.
-   */
-  readonly addresses?: Addresses;
-}
+import { Tokens } from "./token.ts";
 
 /** Bytes of an answer that are kept with an event: enough to see what a server complains about. */
 const keptAnswerBytes: number = 10 * 1024;
@@ -93,22 +45,45 @@ export function openHttp<Settings>(
 ): Connection {
   const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
   const sender = tools.watch?.(network) ?? network;
+  const readsAnswers = definition.classify !== undefined || definition.converse !== undefined;
   const sendLimits: SendLimits = {
     timeout: definition.timeout?.(settings) ?? 10_000,
-    bodyBytes: definition.classify === undefined ? keptAnswerBytes : classifiedAnswerBytes,
-    successes: definition.classify !== undefined,
+    bodyBytes: readsAnswers ? classifiedAnswerBytes : keptAnswerBytes,
+    successes: readsAnswers,
   };
-
-  const { request: shown } = hiding(secrets);
 
   const base = definition.addresses === undefined ? "" : baseOf(definition.addresses, settings);
   const name = tools.destinationName;
   const options = (event: DeliveredEvent) => optionsAt(event, keys);
   // Not by a spread, which takes longer than all else that is done for an event here.
-  const attemptNow = (): Attempt => ({ now: tools.now(), base, name, options });
+  const attemptNow = (): Attempt => ({ now: tools.now(), base, name, options, token: tokens?.token ?? "" });
 
-  async function send(request: EventRequest): Promise<Answer> {
-    return sender.send(request.gzip === true ? await compressed(request) : request, sendLimits);
+  const { token, pace } = definition;
+  // Past who watches: what is answered is a secret that nobody knows yet.
+  const tokens =
+    token === undefined || tools.dry === true
+      ? undefined
+      : new Tokens({
+          request() {
+            const request = token.request(settings, { now: tools.now(), base, name, options, token: "" });
+            return request === undefined ? undefined : withUserAgent(request, tools.userAgent);
+          },
+          send: (request) => network.send(request, { ...sendLimits, successes: true }),
+          read: (answer) => token.read(answer),
+          now: tools.now,
+        });
+  const pacer =
+    pace === undefined
+      ? undefined
+      : new Pacer((key) => [pace.call(definition, settings, key)].flat(), tools.now, tools.sleep ?? sleep);
+  const outgoing = new Outgoing({ sender, limits: sendLimits, pacer, tokens });
+  const send = (request: EventRequest): Promise<Answer> => outgoing.send(request);
+
+  let hidden = { token: "", shown: hiding(secrets).request };
+  function shown(request: EventRequest): ShownRequest {
+    const current = tokens?.token ?? "";
+    if (current !== hidden.token) hidden = { token: current, shown: hiding([...secrets, current]).request };
+    return hidden.shown(request);
   }
 
   /** Adds what was changed in each event. */
@@ -153,8 +128,30 @@ export function openHttp<Settings>(
     }
   }
 
-  const requestsOf = (events: readonly DeliveredEvent[], sent: Delivery["sent"]) => {
-    return definition.requests(events, settings, attemptNow()).map((made) => {
+  /** A conversation, which stands for one request with all its events. */
+  const conversationOf = (sent: Delivery["sent"]): HttpReady => ({
+    request: wordless,
+    async send(carried) {
+      const { result, request } = await converse(
+        () => definition.converse!(carried, settings, attemptNow()),
+        carried,
+        async (question) => {
+          const asked = withUserAgent(question, tools.userAgent);
+          const answered = send(asked);
+          if (sent !== undefined) told(answered, asked, carried, sent);
+          return { request: asked, answered };
+        },
+        tools.now,
+      );
+      if (request === undefined) return result;
+      const outcomes = result.outcomes?.map((each) => briefly(each)) ?? [];
+      return explained(adjusted({ outcomes }, request, carried.length), request);
+    },
+  });
+
+  const requestsOf = (events: readonly DeliveredEvent[], sent: Delivery["sent"]): readonly HttpReady[] => {
+    if (definition.converse !== undefined) return [conversationOf(sent)];
+    return definition.requests!(events, settings, attemptNow()).map((made) => {
       const request = withUserAgent(made, tools.userAgent);
       return {
         request,
@@ -186,9 +183,13 @@ export function openHttp<Settings>(
     );
   }
   const suspects = new Suspects();
-  const judgesEvents = definition.classify !== undefined;
+  const judgesEvents = readsAnswers;
   const { key } = definition;
   const keyOf = key === undefined ? undefined : (event: DeliveredEvent) => key.call(definition, event, settings);
+
+  const { itemsOf: count } = definition;
+  const countItems =
+    count === undefined ? undefined : (event: DeliveredEvent) => count.call(definition, event, settings);
 
   const { accepts } = definition;
   const unacceptedOf = (events: readonly DeliveredEvent[]): ReadonlyMap<number, Outcome> =>
@@ -196,27 +197,47 @@ export function openHttp<Settings>(
   const unwatched = (events: readonly DeliveredEvent[]) => requestsOf(events, undefined);
   function deliverAll(events: readonly DeliveredEvent[], released: Delivery["released"], sent: Delivery["sent"]) {
     const its = sent === undefined ? unwatched : (given: readonly DeliveredEvent[]) => requestsOf(given, sent);
-    return deliverInRequests(events, { requestsOf: its, keyOf, limits, inOrder, suspects, judgesEvents, released });
+    return deliverInRequests(events, {
+      requestsOf: its,
+      keyOf,
+      itemsOf: countItems,
+      limits,
+      inOrder,
+      suspects,
+      judgesEvents,
+      released,
+    });
+  }
+
+  function deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]> {
+    const ended = unacceptedOf(events);
+    const { released, sent } = delivery ?? {};
+    if (ended.size === 0) return deliverAll(events, released, sent);
+    const going = events.filter((_, position) => !ended.has(position));
+    const positions = [...events.keys()];
+    const delivered = going.length === 0 ? Promise.resolve([]) : deliverAll(going, undefined, sent);
+    return delivered.then((outcomes) => {
+      const next = outcomes.values();
+      return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
+    });
   }
 
   return {
-    deliver(events, delivery) {
-      const ended = unacceptedOf(events);
-      const { released, sent } = delivery ?? {};
-      if (ended.size === 0) return deliverAll(events, released, sent);
-      const going = events.filter((_, position) => !ended.has(position));
-      const positions = [...events.keys()];
-      const delivered = going.length === 0 ? Promise.resolve([]) : deliverAll(going, undefined, sent);
-      return delivered.then((outcomes) => {
-        const next = outcomes.values();
-        return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
-      });
-    },
-    close: () => sender.close(),
+    deliver:
+      tokens === undefined
+        ? deliver
+        : async (events, delivery) => {
+            const tokenless = await tokens.ready();
+            return tokenless === undefined ? deliver(events, delivery) : events.map(() => tokenless);
+          },
+    close: () => outgoing.close(),
   };
 }
 
 const none: ReadonlyMap<number, Outcome> = new Map();
+
+/** Stands for the requests of a conversation, which are not made yet. */
+const wordless: EventRequest = { method: "POST", url: "", headers: {} };
 
 /** Positions of the events of the items, among those that the request carries. */
 function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEvent[]): readonly number[] {
@@ -245,19 +266,4 @@ function keptOf(answer: Answer): Answer {
 
 function isList(value: Verdict | readonly Verdict[]): value is readonly Verdict[] {
   return Array.isArray(value);
-}
-
-function withUserAgent<Request extends HttpRequest>(request: Request, userAgent: string): Request {
-  for (const name in request.headers) {
-    if (name.length === 10 && name.toLowerCase() === "user-agent") return request;
-  }
-  return { ...request, headers: { ...request.headers, "user-agent": userAgent } };
-}
-
-const compress = promisify(gzip);
-
-async function compressed(request: HttpRequest): Promise<HttpRequest> {
-  // The quickest level: half the time of the usual one, for an eighth more bytes.
-  const body = await compress(request.body ?? "", { level: constants.Z_BEST_SPEED });
-  return { ...request, headers: { ...request.headers, "content-encoding": "gzip" }, body };
 }

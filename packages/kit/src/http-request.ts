@@ -21,6 +21,11 @@ export interface EventRequest extends HttpRequest {
    * which field.
    */
   readonly adjusted?: readonly (readonly [position: number, reason: string, detail?: string])[];
+  /**
+   * Where the service's pace is kept for each channel, list or kind of request by itself: which one
+   * it is. @default one for all
+   */
+  readonly paceKey?: string;
   /** Compresses the body and says so in `Content-Encoding`. @default false */
   readonly gzip?: boolean;
 }

@@ -24,6 +24,7 @@ export type {
   Trial,
   TrialTools,
 } from "./contract.ts";
+export type { Conversation, Question } from "./conversation.ts";
 export {
   type DestinationDefinition,
   defineDestination,
@@ -39,8 +40,9 @@ export type { PostalAddress } from "./field/person.ts";
 export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export type { ShownRequest } from "./hiding.ts";
-export type { HttpDefinition } from "./http-destination.ts";
+export type { HttpDefinition } from "./http-definition.ts";
 export type { EventRequest, HttpRequest } from "./http-request.ts";
+export { type JwtOptions, signJwt } from "./jwt.ts";
 export {
   type Adjustment,
   type Again,
@@ -59,6 +61,7 @@ export {
   retry,
   type Verdict,
 } from "./outcome.ts";
+export type { Pace } from "./pacer.ts";
 export { hashed } from "./personal/hashed.ts";
 export { type EmailOptions, normalised, type PhoneOptions, type PlaceOptions } from "./personal/normalised.ts";
 export { jsonLines, jsonList, type RawEvent, rawEvent } from "./raw-event.ts";
@@ -70,5 +73,6 @@ export { type FlattenOptions, flatten } from "./shape/flatten.ts";
 export { jsonBytes } from "./shape/json-bytes.ts";
 export { prune, type Scalar, scalars } from "./shape/prune.ts";
 export { type TimeWindow, window } from "./time-window.ts";
+export type { TokenDefinition } from "./token.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";
 export { waitIn, waitOf } from "./wait.ts";

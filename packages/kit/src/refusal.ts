@@ -27,6 +27,10 @@ export function refuse(reason: string, detail?: string): Error {
   return new EventRefusal(reasonOf(reason), detail);
 }
 
+export function isRefusal(error: unknown): boolean {
+  return error instanceof EventRefusal;
+}
+
 /** The outcome of an event of which no request can be made: what was thrown says why. */
 export function unmakeable(error: unknown): Dead {
   if (error instanceof EventRefusal)

@@ -83,7 +83,7 @@ export async function requestsOf(
     },
     close: async () => {},
   };
-  const connection = await type.open(settings, { ...toolsFor(destination, limits), sender });
+  const connection = await type.open(settings, { ...toolsFor(destination, limits), sender, dry: true });
   for (const event of events) await connection.deliver([event], { sources: [source] });
   await connection.close();
   return requests;

@@ -1,0 +1,83 @@
+/** What a service takes: so many requests within so many milliseconds. */
+export interface Pace {
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly per: number;
+}
+
+/** Waits, milliseconds; rejects when it is broken off. */
+export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/** Above so many keys, the one that was used longest ago is forgotten once its time is over. */
+const mostKeys = 10_000;
+
+/**
+ * Keeps requests to the pace that a service is known to take, in any stretch of time, before it
+ * says so. Each request gets its turn in the order in which it asks.
+ */
+export class Pacer {
+  readonly #paces: (key: string) => readonly Pace[];
+  readonly #now: () => number;
+  readonly #sleep: Sleep;
+  readonly #closing = new AbortController();
+  /** Of each key and pace, the times of the latest turns, a ring each. */
+  readonly #turns = new Map<string, readonly Turns[]>();
+
+  constructor(paces: (key: string) => readonly Pace[], now: () => number, sleep: Sleep) {
+    this.#paces = paces;
+    this.#now = now;
+    this.#sleep = sleep;
+  }
+
+  /** Resolves when a request may go out. Rejects once the pacer is closed. */
+  async turn(key: string): Promise<void> {
+    const now = this.#now();
+    const all = this.#turns.get(key) ?? this.#paces(key).map((pace) => new Turns(pace));
+    const at = all.reduce((latest, turns) => Math.max(latest, turns.earliest(now)), now);
+    for (const turns of all) turns.take(at);
+    this.#turns.delete(key);
+    this.#turns.set(key, all);
+    this.#forget(now);
+    if (at > now) await this.#sleep(at - now, this.#closing.signal);
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #forget(now: number): void {
+    if (this.#turns.size <= mostKeys) return;
+    const [oldest] = this.#turns;
+    if (oldest?.[1].every((turns) => turns.isOver(now)) === true) this.#turns.delete(oldest[0]);
+  }
+}
+
+/** The times of the latest turns within one pace. */
+class Turns {
+  readonly #pace: Pace;
+  readonly #times: number[] = [];
+  #next = 0;
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  /** When the next turn may be: the one that is as many turns ago has to be out of the window. */
+  earliest(now: number): number {
+    const { requests, per } = this.#pace;
+    const first = this.#times.length < requests ? undefined : this.#times[this.#next];
+    if (first === undefined) return now;
+    // A clock that was set back is no reason to wait for longer than the latest turns reach.
+    const latest = this.#times[(this.#next + requests - 1) % requests]!;
+    return Math.min(Math.max(now, first + per), Math.max(now, latest) + per);
+  }
+
+  take(at: number): void {
+    this.#times[this.#next] = at;
+    this.#next = (this.#next + 1) % this.#pace.requests;
+  }
+
+  isOver(now: number): boolean {
+    return this.#times.every((time) => time + this.#pace.per < now);
+  }
+}
