@@ -53,7 +53,9 @@ const get = (path: string) => ({ method: "GET", url: `http://h${path}`, headers:
 const post = (path: string) => ({ method: "POST", url: `http://h${path}`, headers: {}, body: "{}" }) as const;
 const event = (messageId: string, more: object = {}) => ({ messageId, userId: messageId, ...more });
 
-/** Looks a person up, and creates who is not there; one that somebody else has created is updated. */
+/**
+ * Looks a person up, and creates who is not there; one that somebody else has created is updated.
+ */
 const upsert: Converse = function* ([first]) {
   const { userId } = first!;
   const found = yield get(`/people/${userId}`);
