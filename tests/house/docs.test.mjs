@@ -26,6 +26,16 @@ test("docs/README.md lists every page", () => {
   }
 });
 
+test("ARCHITECTURE.md sends its reader to files that have the name", () => {
+  const section = read("ARCHITECTURE.md").split("## Where it is decided")[1]?.split("\n## ")[0] ?? "";
+  const rows = [...section.matchAll(/^\| .+ \| `(.+)` \| `(.+)` \|$/gm)];
+  assert.ok(rows.length > 10, `${rows.length} rows`);
+  for (const [, file, name] of rows) {
+    const declared = new RegExp(`^ *(export )?(async )?(class |function |type |interface )?${name}\\b`, "m");
+    assert.match(read(file), declared, `${file}: ${name}`);
+  }
+});
+
 test("docs/command-line.md has every command with every flag", () => {
   const text = read("docs/command-line.md");
   for (const { name, flags } of commands) {
