@@ -1,4 +1,3 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import { filtered, type Outcome } from "./outcome.ts";
 import { unmakeable } from "./refusal.ts";
 
@@ -6,9 +5,9 @@ import { unmakeable } from "./refusal.ts";
  * What becomes of the events that do not go out, by their positions: what the type has no use for
  * is filtered, and one of which it cannot be told is given up.
  */
-export function unaccepted(
-  events: readonly DeliveredEvent[],
-  accepts: (event: DeliveredEvent) => true | string,
+export function unaccepted<Event>(
+  events: readonly Event[],
+  accepts: (event: Event) => true | string,
 ): ReadonlyMap<number, Outcome> {
   const ended = new Map<number, Outcome>();
   for (const [position, event] of events.entries()) {

@@ -1,5 +1,4 @@
 import { errorMessage } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { RequestResult } from "./http-batch.ts";
 import type { EventRequest } from "./http-request.ts";
@@ -30,7 +29,7 @@ export interface ConversationResult {
  */
 export async function converse(
   conversation: () => Conversation,
-  events: readonly DeliveredEvent[],
+  events: readonly unknown[],
   send: (question: Question) => Promise<{ readonly request: EventRequest; readonly answered: Promise<Answer> }>,
   now: () => number,
 ): Promise<ConversationResult> {

@@ -1,8 +1,10 @@
+import { userKey } from "@pintle/events";
+import type { DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { addressProblem, addressShape } from "./addresses.ts";
 import type { BatchLimits, Connection, DestinationType, RawConnection, Tools, Trial, TrialTools } from "./contract.ts";
 import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
-import type { HttpDefinition } from "./http-definition.ts";
+import type { HttpDefinition, RawHttpDefinition } from "./http-definition.ts";
 import { openHttp } from "./http-destination.ts";
 import { rawEvent } from "./raw-event.ts";
 import { secretsOf } from "./secret.ts";
@@ -51,7 +53,8 @@ interface CommonOpenDefinition<Settings> extends CommonDefinition<Settings> {
 export type DestinationDefinition<Settings> =
   | OpenDefinition<Settings>
   | RawOpenDefinition<Settings>
-  | (CommonDefinition<Settings> & HttpDefinition<Settings>);
+  | (CommonDefinition<Settings> & HttpDefinition<Settings>)
+  | (CommonDefinition<Settings> & RawHttpDefinition<Settings>);
 
 /** What schemas make of the settings that are given to them. */
 export type SettingsOf<Shape extends Readonly<Record<string, z.ZodType>>> = {
@@ -117,8 +120,8 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
     "open" in definition
       ? async (values: Settings, tools: Tools) =>
           definition.raw === true ? takingBoth(await definition.open(values, tools)) : definition.open(values, tools)
-      : async (values: Settings, tools: Tools) =>
-          openHttp(definition, {
+      : async (values: Settings, tools: Tools) => {
+          const options = {
             settings: values,
             limits: batch(values),
             // Where events can fail singly, a batch holds one of each user.
@@ -127,7 +130,11 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
             secrets: secretsOf(settings, values),
             keys: [...(tools.destinationName === undefined ? [] : [tools.destinationName]), displayName, ...names],
             tools,
-          });
+          };
+          return definition.raw === true
+            ? takingBoth(openHttp(definition, { ...options, userOf: (event) => userOf(event.parsed()) }))
+            : openHttp(definition, { ...options, userOf });
+        };
   const transactional = "open" in definition && definition.transactional === true;
   const isHttp = !("open" in definition);
   const takesRequests = !("open" in definition) && definition.takesRequests === true;
@@ -147,6 +154,10 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
   };
   if (!("open" in definition) || definition.trial === undefined) return common;
   return { ...common, trial: (values, tools) => definition.trial!(values, tools) };
+}
+
+function userOf({ userId, anonymousId }: DeliveredEvent): string {
+  return userKey({ userId, anonymousId });
 }
 
 /** Takes events as objects, too: what a transformation gave, and what is tried out. */

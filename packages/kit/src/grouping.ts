@@ -1,11 +1,11 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { CarriedEvent } from "./carried-event.ts";
 import type { BatchLimits } from "./contract.ts";
 import type { Suspects } from "./suspects.ts";
 
-export interface Grouping {
-  readonly keyOf: ((event: DeliveredEvent) => string) | undefined;
+export interface Grouping<Event> {
+  readonly keyOf: ((event: Event) => string) | undefined;
   /** Items that an event makes. @default 1 */
-  readonly itemsOf?: ((event: DeliveredEvent) => number) | undefined;
+  readonly itemsOf?: ((event: Event) => number) | undefined;
   readonly limits: BatchLimits;
   /** Whether no event of a user may overtake an earlier one of the batch. */
   readonly inOrder: boolean;
@@ -16,9 +16,9 @@ export interface Grouping {
  * Positions of events that may be in one request, together. Where order counts, only neighbours are
  * put together.
  */
-export function groupsOf(
-  events: readonly DeliveredEvent[],
-  { keyOf, itemsOf, limits, inOrder, suspects }: Grouping,
+export function groupsOf<Event extends CarriedEvent>(
+  events: readonly Event[],
+  { keyOf, itemsOf, limits, inOrder, suspects }: Grouping<Event>,
 ): number[][] {
   const groups: { readonly key: string | undefined; readonly positions: number[] }[] = [];
   const byKey = new Map<string, (typeof groups)[number]>();
@@ -44,7 +44,7 @@ export function groupsOf(
   return groups.flatMap(({ positions }) => inRooms(positions, { roomOf, most, weightOf }));
 }
 
-function itemsIn(event: DeliveredEvent, itemsOf: Grouping["itemsOf"]): number {
+function itemsIn<Event>(event: Event, itemsOf: Grouping<Event>["itemsOf"]): number {
   try {
     return itemsOf?.(event) ?? 1;
   } catch {

@@ -129,7 +129,7 @@ export function hiding(secrets: Iterable<string>): Hiding {
 /** The part of a body that is shown, as text. */
 function beginning(body: string | Uint8Array): string {
   if (typeof body === "string" && body.length <= shownBytes / 4) return body;
-  const bytes = typeof body === "string" ? Buffer.from(body.slice(0, shownBytes)) : Buffer.from(body);
+  const bytes = typeof body === "string" ? Buffer.from(body.slice(0, shownBytes)) : body;
   // What a cut leaves of a character is left out.
   return new TextDecoder().decode(bytes.subarray(0, shownBytes), { stream: true });
 }

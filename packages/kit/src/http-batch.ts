@@ -1,5 +1,4 @@
-import { userKey } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { CarriedEvent } from "./carried-event.ts";
 import { type Grouping, groupsOf } from "./grouping.ts";
 import type { EventRequest } from "./http-request.ts";
 import { type Delivered, delivered, type Outcome, type Retry, retry, settled, type Verdict } from "./outcome.ts";
@@ -20,15 +19,17 @@ export interface RequestResult {
 }
 
 /** A request that can be sent, with what it carries. */
-export interface HttpReady {
+export interface HttpReady<Event> {
   readonly request: EventRequest;
   /** Never rejects. */
-  send(carried: readonly DeliveredEvent[]): Promise<RequestResult>;
+  send(carried: readonly Event[]): Promise<RequestResult>;
 }
 
-interface BatchRules extends Grouping {
+interface BatchRules<Event> extends Grouping<Event> {
   /** @throws what the author's function throws */
-  readonly requestsOf: (events: readonly DeliveredEvent[]) => readonly HttpReady[];
+  readonly requestsOf: (events: readonly Event[]) => readonly HttpReady<Event>[];
+  /** The user key of an event, `""` for none. */
+  readonly userOf: (event: Event) => string;
   /** Whether an answer is judged by what it answers. */
   readonly judgesEvents?: boolean;
   /** @see Delivery.released */
@@ -36,9 +37,9 @@ interface BatchRules extends Grouping {
 }
 
 /** Events whose requests are not made yet, or a request that is to be sent. */
-interface BatchPart {
+interface BatchPart<Event> {
   readonly positions: readonly number[];
-  readonly ready?: HttpReady;
+  readonly ready?: HttpReady<Event>;
   /**
    * Whether it can be made again of fewer events: it carries several, and no other request carries
    * them, too.
@@ -67,16 +68,16 @@ export const missing: Retry = retry("event", "no_outcome", {
  * - When the destination is in trouble, what was not sent shares the fate of the request that found
  *   out.
  */
-export function deliverInRequests(events: readonly DeliveredEvent[], rules: BatchRules): Promise<readonly Outcome[]> {
+export function deliverInRequests<Event extends CarriedEvent>(events: readonly Event[], rules: BatchRules<Event>): Promise<readonly Outcome[]> {
   return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? new HttpBatch(events, rules).deliver();
 }
 
 /** One event in one request: by far the most common case, at thousands of events a second. */
-function sendOnly(
-  events: readonly DeliveredEvent[],
-  { requestsOf, suspects, judgesEvents, released }: BatchRules,
+function sendOnly<Event extends CarriedEvent>(
+  events: readonly Event[],
+  { requestsOf, suspects, judgesEvents, released }: BatchRules<Event>,
 ): Promise<readonly Outcome[]> | undefined {
-  let requests: readonly HttpReady[];
+  let requests: readonly HttpReady<Event>[];
   try {
     requests = requestsOf(events);
   } catch (error) {
@@ -87,11 +88,11 @@ function sendOnly(
   if (released === undefined || judgesEvents === true) return sent(only, events, suspects);
   released();
   // While it is under way nothing holds the event itself.
-  return sent(only, [{ messageId: events[0]!.messageId } as DeliveredEvent], suspects);
+  return sent(only, [{ messageId: events[0]!.messageId } as Event], suspects);
 }
 
 /** A function of its own: what it closes over is all that stays while the request is on its way. */
-function sent(only: HttpReady, carried: readonly DeliveredEvent[], suspects: Suspects): Promise<readonly Outcome[]> {
+function sent<Event extends CarriedEvent>(only: HttpReady<Event>, carried: readonly Event[], suspects: Suspects): Promise<readonly Outcome[]> {
   return only.send(carried).then(({ outcome, outcomes }) => {
     const result = settled(outcome ?? outcomes?.[0] ?? missing, true);
     if (result.outcome !== "retry") suspects.ended(carried[0]!);
@@ -103,23 +104,23 @@ function sent(only: HttpReady, carried: readonly DeliveredEvent[], suspects: Sus
  * A batch on its way. An event counts as delivered until one of the requests that carry it says
  * otherwise.
  */
-class HttpBatch {
-  readonly #events: readonly DeliveredEvent[];
-  readonly #rules: BatchRules;
+class HttpBatch<Event extends CarriedEvent> {
+  readonly #events: readonly Event[];
+  readonly #rules: BatchRules<Event>;
   readonly #outcomes: Outcome[];
   /** What is still to be done, the next last. */
-  readonly #todo: BatchPart[];
+  readonly #todo: BatchPart<Event>[];
   /**
    * Users whose events have to wait, each with the outcome of all later ones: that of the event
    * which they wait for, except that they do not age, since it is not their fault.
    */
   readonly #waiting = new Map<string, Outcome>();
 
-  constructor(events: readonly DeliveredEvent[], rules: BatchRules) {
+  constructor(events: readonly Event[], rules: BatchRules<Event>) {
     this.#events = events;
     this.#rules = rules;
     this.#outcomes = events.map(() => delivered);
-    this.#todo = groupsOf(events, rules).map(unmade).reverse();
+    this.#todo = groupsOf(events, rules).map((positions) => unmade<Event>(positions)).reverse();
   }
 
   async deliver(): Promise<readonly Outcome[]> {
@@ -138,7 +139,7 @@ class HttpBatch {
    * Whether something in the part has to wait for an earlier event of its user. The rest of it is
    * then to be done without.
    */
-  #holdBack({ positions, ready, divisible }: BatchPart): boolean {
+  #holdBack({ positions, ready, divisible }: BatchPart<Event>): boolean {
     let held: Outcome | undefined;
     if (this.#waiting.size === 0) return false;
     for (const position of positions) {
@@ -156,7 +157,7 @@ class HttpBatch {
     return true;
   }
 
-  #make(part: BatchPart): void {
+  #make(part: BatchPart<Event>): void {
     try {
       const requests = this.#rules.requestsOf(this.#pick(part.positions));
       this.#todo.push(...partsOf(part.positions, requests).reverse());
@@ -166,7 +167,7 @@ class HttpBatch {
     }
   }
 
-  async #send(part: BatchPart, ready: HttpReady): Promise<void> {
+  async #send(part: BatchPart<Event>, ready: HttpReady<Event>): Promise<void> {
     const { positions, divisible } = part;
     // An event that failed in an earlier request is not carried on half delivered.
     const failed = this.#first(positions, ({ outcome }) => outcome !== "delivered");
@@ -198,11 +199,11 @@ class HttpBatch {
     const positions = [...isOpen].map(([position]) => position);
     if (!divisible && open.length > 0) this.#rules.suspects.failed(this.#pick(verdicts.map(([position]) => position)));
     if (positions.length === 0) return;
-    if (suspected.length > 1) this.#halve({ positions, divisible: true });
+    if (suspected.length > 1) this.#halve({ positions });
     else this.#todo.push(unmade(positions));
   }
 
-  #halve({ positions }: BatchPart): void {
+  #halve({ positions }: Pick<BatchPart<Event>, "positions">): void {
     const middle = Math.ceil(positions.length / 2);
     this.#todo.push(unmade(positions.slice(middle)), unmade(positions.slice(0, middle)));
   }
@@ -222,13 +223,12 @@ class HttpBatch {
     return positions.map((position) => this.#outcomes[position]!).find(is);
   }
 
-  #pick(positions: readonly number[]): readonly DeliveredEvent[] {
+  #pick(positions: readonly number[]): readonly Event[] {
     return positions.map((position) => this.#events[position]!);
   }
 
   #userOf(position: number): string {
-    const { userId, anonymousId } = this.#events[position]!;
-    return userKey({ userId, anonymousId });
+    return this.#rules.userOf(this.#events[position]!);
   }
 }
 
@@ -238,12 +238,12 @@ function bothDelivered(one: Delivered, other: Delivered): Delivered {
   return { ...other, adjusted: [...one.adjusted, ...(other.adjusted ?? [])] };
 }
 
-function unmade(positions: readonly number[]): BatchPart {
+function unmade<Event>(positions: readonly number[]): BatchPart<Event> {
   return { positions, divisible: positions.length > 1 };
 }
 
 /** The requests made of the events at `positions`, which is what their own positions count in. */
-function partsOf(positions: readonly number[], requests: readonly HttpReady[]): BatchPart[] {
+function partsOf<Event>(positions: readonly number[], requests: readonly HttpReady<Event>[]): BatchPart<Event>[] {
   const carriers = new Map<number, number>();
   const parts = requests.map((ready) => {
     const carried = ready.request.events?.flatMap((index) => positions[index] ?? []) ?? positions;

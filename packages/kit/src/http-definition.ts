@@ -5,6 +5,7 @@ import type { Conversation } from "./conversation.ts";
 import type { EventRequest } from "./http-request.ts";
 import type { Answer, Verdict } from "./outcome.ts";
 import type { Pace } from "./pacer.ts";
+import type { RawEvent } from "./raw-event.ts";
 import type { PoolOptions } from "./sender.ts";
 import type { TokenDefinition } from "./token.ts";
 
@@ -12,15 +13,24 @@ import type { TokenDefinition } from "./token.ts";
  * How a destination that is reached by HTTP is defined: by `requests`, or, where what is sent
  * depends on what is answered, by `converse`.
  */
-export interface HttpDefinition<Settings> {
+export interface HttpDefinition<Settings> extends HttpFunctions<Settings, DeliveredEvent> {
   readonly raw?: false;
+}
+
+/** The same of one that takes whole events, as their JSON. */
+export interface RawHttpDefinition<Settings> extends HttpFunctions<Settings, RawEvent> {
+  readonly raw: true;
+}
+
+/** What a destination does with its events, which are objects or JSON. */
+export interface HttpFunctions<Settings, Event> {
   /**
    * The requests that deliver these events, in the order in which they are to be sent. Pure: tests
    * need no network. Where it throws with several events it is called again with half of them; an
    * event with which it throws alone becomes a dead letter, with the reason of `refuse`, else
    * `request`.
    */
-  requests?(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): readonly EventRequest[];
+  requests?(events: readonly Event[], settings: Settings, attempt: Attempt): readonly EventRequest[];
   /**
    * What is said to the service, and heard from it, to deliver these events: a generator, which
    * yields a request, gets its answer, and returns what became of the events, as `classify` does;
@@ -29,13 +39,13 @@ export interface HttpDefinition<Settings> {
    * the next attempt begins anew. So each of its requests has to be one that can be repeated. Pure:
    * what it does depends on the events, the settings, the attempt and the answers alone.
    */
-  converse?(events: readonly DeliveredEvent[], settings: Settings, attempt: Attempt): Conversation;
+  converse?(events: readonly Event[], settings: Settings, attempt: Attempt): Conversation;
   /**
    * Whether the event is for the service at all: `true`, or a short fixed word, like `unsupported`,
    * under which it is counted as filtered. Pure. What it throws ends the event as in `requests`.
    * @default all are
    */
-  accepts?(event: DeliveredEvent, settings: Settings): true | string;
+  accepts?(event: Event, settings: Settings): true | string;
   /**
    * Whether `requests` heeds `chosenRequest`. @default false: a transformation that chooses
    * something has failed
@@ -45,7 +55,7 @@ export interface HttpDefinition<Settings> {
    * Only events with the same key get into one call of `requests`: the list, the account, the
    * region that a request is about. Pure.
    */
-  key?(event: DeliveredEvent, settings: Settings): string;
+  key?(event: Event, settings: Settings): string;
   /**
    * Milliseconds for one request, from connecting to the last byte of the answer. @default 10_000
    */
@@ -61,7 +71,7 @@ export interface HttpDefinition<Settings> {
    */
   classify?(
     answer: Answer,
-    events: readonly DeliveredEvent[],
+    events: readonly Event[],
     context: AnswerContext<Settings>,
   ): Verdict | readonly Verdict[] | undefined;
   /**
@@ -82,5 +92,5 @@ export interface HttpDefinition<Settings> {
    */
   pace?(settings: Settings, key: string): Pace | readonly Pace[];
   /** How many items of a request the event makes: see `BatchLimits.items`. Pure. @default 1 */
-  itemsOf?(event: DeliveredEvent, settings: Settings): number;
+  itemsOf?(event: Event, settings: Settings): number;
 }

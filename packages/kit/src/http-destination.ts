@@ -4,12 +4,13 @@ import { unaccepted } from "./accept.ts";
 import { baseOf } from "./addresses.ts";
 import { adjustedOutcomes } from "./adjustment.ts";
 import { type Attempt, optionsAt } from "./attempt.ts";
+import type { CarriedEvent } from "./carried-event.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
-import type { BatchLimits, Connection, Delivery, Tools } from "./contract.ts";
+import type { BatchLimits, Delivery, Tools } from "./contract.ts";
 import { converse } from "./conversation.ts";
 import { hiding, type ShownRequest } from "./hiding.ts";
 import { deliverInRequests, type HttpReady, missing, type RequestResult } from "./http-batch.ts";
-import type { HttpDefinition } from "./http-definition.ts";
+import type { HttpFunctions } from "./http-definition.ts";
 import type { EventRequest } from "./http-request.ts";
 import { type Answer, type Outcome, retry, type Verdict } from "./outcome.ts";
 import { Outgoing, withUserAgent } from "./outgoing.ts";
@@ -26,11 +27,13 @@ const keptAnswerBytes: number = 10 * 1024;
 const classifiedAnswerBytes = 1 << 20;
 
 /** What it takes to deliver by HTTP, beside the definition. */
-interface HttpOptions<Settings> {
+interface HttpOptions<Settings, Event> {
   readonly settings: Settings;
   readonly limits: BatchLimits;
   /** Whether no event of a user may overtake an earlier one of the batch. */
   readonly inOrder: boolean;
+  /** The user key of an event, `""` for none. */
+  readonly userOf: (event: Event) => string;
   readonly concurrency: number;
   /** What of the settings is secret. */
   readonly secrets: readonly string[];
@@ -39,10 +42,16 @@ interface HttpOptions<Settings> {
   readonly tools: Tools;
 }
 
-export function openHttp<Settings>(
-  definition: HttpDefinition<Settings>,
-  { settings, limits, inOrder, concurrency, secrets, keys, tools }: HttpOptions<Settings>,
-): Connection {
+/** Events go out as what they are given as. */
+export interface HttpConnection<Event> {
+  deliver(events: readonly Event[], delivery?: Delivery): Promise<readonly Outcome[]>;
+  close(): Promise<void>;
+}
+
+export function openHttp<Settings, Event extends CarriedEvent>(
+  definition: HttpFunctions<Settings, Event>,
+  { settings, limits, inOrder, userOf, concurrency, secrets, keys, tools }: HttpOptions<Settings, Event>,
+): HttpConnection<Event> {
   const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
   const sender = tools.watch?.(network) ?? network;
   const readsAnswers = definition.classify !== undefined || definition.converse !== undefined;
@@ -107,7 +116,7 @@ export function openHttp<Settings>(
     return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map((each) => withRequest(each)) }) };
   }
 
-  function judge(answer: Answer, events: readonly DeliveredEvent[], request: EventRequest): RequestResult {
+  function judge(answer: Answer, events: readonly Event[], request: EventRequest): RequestResult {
     const usual = (): RequestResult => {
       const outcome = briefly(classifyAnswer(answer, tools.now()));
       return { outcome, mayBeOne: contentStatuses.has(answer.status) };
@@ -129,7 +138,7 @@ export function openHttp<Settings>(
   }
 
   /** A conversation, which stands for one request with all its events. */
-  const conversationOf = (sent: Delivery["sent"]): HttpReady => ({
+  const conversationOf = (sent: Delivery["sent"]): HttpReady<Event> => ({
     request: wordless,
     async send(carried) {
       const { result, request } = await converse(
@@ -149,13 +158,13 @@ export function openHttp<Settings>(
     },
   });
 
-  const requestsOf = (events: readonly DeliveredEvent[], sent: Delivery["sent"]): readonly HttpReady[] => {
+  const requestsOf = (events: readonly Event[], sent: Delivery["sent"]): readonly HttpReady<Event>[] => {
     if (definition.converse !== undefined) return [conversationOf(sent)];
     return definition.requests!(events, settings, attemptNow()).map((made) => {
       const request = withUserAgent(made, tools.userAgent);
       return {
         request,
-        send: (carried: readonly DeliveredEvent[]): Promise<RequestResult> => {
+        send: (carried: readonly Event[]): Promise<RequestResult> => {
           const answered = send(request);
           if (sent !== undefined) told(answered, request, carried, sent);
           return answered
@@ -173,7 +182,7 @@ export function openHttp<Settings>(
   function told(
     answered: Promise<Answer>,
     request: EventRequest,
-    carried: readonly DeliveredEvent[],
+    carried: readonly Event[],
     sent: NonNullable<Delivery["sent"]>,
   ): void {
     const facts = { messageIds: carried.map(({ messageId }) => messageId), request: shown(request) };
@@ -185,31 +194,32 @@ export function openHttp<Settings>(
   const suspects = new Suspects();
   const judgesEvents = readsAnswers;
   const { key } = definition;
-  const keyOf = key === undefined ? undefined : (event: DeliveredEvent) => key.call(definition, event, settings);
+  const keyOf = key === undefined ? undefined : (event: Event) => key.call(definition, event, settings);
 
   const { itemsOf: count } = definition;
   const countItems =
-    count === undefined ? undefined : (event: DeliveredEvent) => count.call(definition, event, settings);
+    count === undefined ? undefined : (event: Event) => count.call(definition, event, settings);
 
   const { accepts } = definition;
-  const unacceptedOf = (events: readonly DeliveredEvent[]): ReadonlyMap<number, Outcome> =>
+  const unacceptedOf = (events: readonly Event[]): ReadonlyMap<number, Outcome> =>
     accepts === undefined ? none : unaccepted(events, (event) => accepts.call(definition, event, settings));
-  const unwatched = (events: readonly DeliveredEvent[]) => requestsOf(events, undefined);
-  function deliverAll(events: readonly DeliveredEvent[], released: Delivery["released"], sent: Delivery["sent"]) {
-    const its = sent === undefined ? unwatched : (given: readonly DeliveredEvent[]) => requestsOf(given, sent);
+  const unwatched = (events: readonly Event[]) => requestsOf(events, undefined);
+  function deliverAll(events: readonly Event[], released: Delivery["released"], sent: Delivery["sent"]) {
+    const its = sent === undefined ? unwatched : (given: readonly Event[]) => requestsOf(given, sent);
     return deliverInRequests(events, {
       requestsOf: its,
       keyOf,
       itemsOf: countItems,
       limits,
       inOrder,
+      userOf,
       suspects,
       judgesEvents,
       released,
     });
   }
 
-  function deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]> {
+  function deliver(events: readonly Event[], delivery?: Delivery): Promise<readonly Outcome[]> {
     const ended = unacceptedOf(events);
     const { released, sent } = delivery ?? {};
     if (ended.size === 0) return deliverAll(events, released, sent);
@@ -240,7 +250,7 @@ const none: ReadonlyMap<number, Outcome> = new Map();
 const wordless: EventRequest = { method: "POST", url: "", headers: {} };
 
 /** Positions of the events of the items, among those that the request carries. */
-function itemsOf({ events, items }: EventRequest, carried: readonly DeliveredEvent[]): readonly number[] {
+function itemsOf({ events, items }: EventRequest, carried: readonly unknown[]): readonly number[] {
   if (items === undefined) return [...carried.keys()];
   return events === undefined ? items : items.map((position) => events.indexOf(position));
 }

@@ -40,7 +40,7 @@ export type { PostalAddress } from "./field/person.ts";
 export type { Fields } from "./field/usable.ts";
 export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 export type { ShownRequest } from "./hiding.ts";
-export type { HttpDefinition } from "./http-definition.ts";
+export type { HttpDefinition, RawHttpDefinition } from "./http-definition.ts";
 export type { EventRequest, HttpRequest } from "./http-request.ts";
 export { type JwtOptions, signJwt } from "./jwt.ts";
 export {

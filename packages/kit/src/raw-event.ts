@@ -14,6 +14,8 @@ export interface RawEvent {
   readonly source: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** The object that a transformation gave in its place; absent: it is as it came. */
+  readonly given?: DeliveredEvent;
   /** The event as an object, parsed each time; the object itself where a transformation gave it. */
   parsed(): DeliveredEvent;
 }
@@ -25,19 +27,19 @@ export function rawEvent(event: DeliveredEvent): RawEvent {
 
 /** What a transformation gave, or a test: written when its bytes are asked for. */
 class WrittenEvent implements RawEvent {
-  readonly #event: DeliveredEvent;
+  readonly given: DeliveredEvent;
   #bytes: Uint8Array | undefined;
 
   constructor(event: DeliveredEvent) {
-    this.#event = event;
+    this.given = event;
   }
 
   get messageId(): string {
-    return this.#event.messageId;
+    return this.given.messageId;
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(stringifyJson(this.#event));
+    this.#bytes ??= Buffer.from(stringifyJson(this.given));
     return this.#bytes;
   }
 
@@ -54,7 +56,7 @@ class WrittenEvent implements RawEvent {
   }
 
   parsed(): DeliveredEvent {
-    return this.#event;
+    return this.given;
   }
 }
 
@@ -65,8 +67,10 @@ const lineEnd = new Uint8Array([lineFeed]);
 /**
  * The events as lines of JSON. Events that stand one behind the other, as those of a request do,
  * are copied together, or not at all where they are all that there is.
+ *
+ * @param room gives the bytes that they are copied to, so many at least
  */
-export function jsonLines(events: readonly RawEvent[]): Uint8Array {
+export function jsonLines(events: readonly RawEvent[], room?: (bytes: number) => Uint8Array): Uint8Array {
   const pieces: Uint8Array[] = [];
   let from = 0;
   for (let at = 0; at < events.length; at++) {
@@ -78,7 +82,15 @@ export function jsonLines(events: readonly RawEvent[]): Uint8Array {
     if (!isLine) pieces.push(lineEnd);
     from = at + 1;
   }
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  if (pieces.length === 1) return pieces[0]!;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const lines = (room ?? Buffer.allocUnsafe)(length).subarray(0, length);
+  let at = 0;
+  for (const piece of pieces) {
+    lines.set(piece, at);
+    at += piece.length;
+  }
+  return lines;
 }
 
 /** The events as a list in JSON, `before` and `after` around them. */

@@ -1,4 +1,4 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
+import type { CarriedEvent } from "./carried-event.ts";
 
 /** Above so many, the one that was suspected first is forgotten: it costs a few requests more. */
 const mostSuspects = 10_000;
@@ -14,12 +14,12 @@ export class Suspects {
   readonly #rooms = new Map<string, number>();
 
   /** How many events a request with this one carries at most. */
-  roomOf({ messageId }: DeliveredEvent): number {
+  roomOf({ messageId }: CarriedEvent): number {
     return this.#rooms.get(messageId) ?? Number.POSITIVE_INFINITY;
   }
 
   /** A request with these events has failed. */
-  failed(events: readonly DeliveredEvent[]): void {
+  failed(events: readonly CarriedEvent[]): void {
     for (const { messageId } of events) {
       this.#rooms.delete(messageId);
       this.#rooms.set(messageId, Math.ceil(events.length / 2));
@@ -31,7 +31,7 @@ export class Suspects {
   }
 
   /** The event has come to its end here. */
-  ended({ messageId }: DeliveredEvent): void {
+  ended({ messageId }: CarriedEvent): void {
     if (this.#rooms.size > 0) this.#rooms.delete(messageId);
   }
 }

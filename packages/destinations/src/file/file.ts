@@ -5,6 +5,9 @@ import { RotatingFile } from "./rotating-file.ts";
 import { settings } from "./settings.ts";
 import { tryFile } from "./trial.ts";
 
+/** A larger buffer is not kept for the next batch. */
+const mostKept = 4 << 20;
+
 /**
  * Appends each event as a line of JSON. `delivered` means that it is on disk. A batch is written as
  * a whole or not at all, so that lines of one user stay in order.
@@ -28,16 +31,27 @@ export const file = defineDestination({
       await held?.release();
       throw error;
     }
+    // Where the lines of a batch were written from is used again: buffers for each of them would be
+    // most of the garbage.
+    let spare: Uint8Array | undefined;
     return {
       async deliver(events) {
+        let used: Uint8Array | undefined;
+        const room = (bytes: number): Uint8Array => {
+          used = spare !== undefined && spare.length >= bytes ? spare : new Uint8Array(2 * bytes);
+          spare = undefined;
+          return used;
+        };
         try {
-          await lines.append(jsonLines(events));
+          await lines.append(jsonLines(events, room));
           return events.map(() => delivered);
         } catch (error) {
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
           const detail = errorMessage(error);
           const outcome = retry("destination", code === "" ? "file" : `file_${code.toLowerCase()}`, { detail });
           return events.map(() => outcome);
+        } finally {
+          if (used !== undefined && used.length <= mostKept) spare = used;
         }
       },
       async close() {

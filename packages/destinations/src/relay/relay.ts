@@ -1,5 +1,3 @@
-import { stringifyJson } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import {
   type Answer,
   type Attempt,
@@ -7,7 +5,9 @@ import {
   classifyAnswer,
   defineDestination,
   duration,
+  jsonList,
   type Outcome,
+  type RawEvent,
   retry,
   type SettingsOf,
   secret,
@@ -58,6 +58,7 @@ export const relay = defineDestination({
   displayName: "Relay",
   description: "Forwards whole events to another data plane",
   settings,
+  raw: true,
   batch: ({ batch }) => ({ ...batch, whole: true }),
   concurrency: ({ concurrency }) => concurrency,
   timeout: ({ timeout }) => timeout,
@@ -69,7 +70,7 @@ export const relay = defineDestination({
         "content-type": "application/json",
         authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
       },
-      body: stringifyJson({ batch: events }),
+      body: jsonList(events, '{"batch":[', "]}"),
       gzip,
     },
   ],
@@ -86,7 +87,7 @@ const aboutEvents: ReadonlySet<number> = new Set([400, 413]);
  * Every other refusal is about the relay's settings or the state of the other side (the source is
  * disabled, the URL is that of something else, it takes no gzip): no event is to die for it.
  */
-function classify(answer: Answer, _events: readonly DeliveredEvent[], { now }: Attempt): Outcome | undefined {
+function classify(answer: Answer, _events: readonly RawEvent[], { now }: Attempt): Outcome | undefined {
   const outcome = classifyAnswer(answer, now);
   if (outcome.outcome !== "dead" || aboutEvents.has(answer.status)) return undefined;
   const { reason, detail = "" } = outcome;

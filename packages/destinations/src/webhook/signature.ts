@@ -24,7 +24,7 @@ export interface SignedMessage {
    * recordings of requests.
    */
   readonly now: number;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /**
@@ -35,7 +35,7 @@ export function signatureHeaders({ id, now, body }: SignedMessage, keys: readonl
   const timestamp = String(Math.floor(now / 1000));
   const signatures = keys.map((key) => {
     const bytes = Buffer.from(key.slice(prefix.length), "base64");
-    return `v1,${createHmac("sha256", bytes).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+    return `v1,${createHmac("sha256", bytes).update(`${id}.${timestamp}.`).update(body).digest("base64")}`;
   });
   return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }

@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { stringifyJson } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import {
   bytes,
   type ChosenRequest,
@@ -9,7 +7,9 @@ import {
   duration,
   headerName,
   headerValue,
+  jsonList,
   ownHeaders,
+  type RawEvent,
   type SettingsOf,
   secret,
 } from "@pintle/kit";
@@ -103,6 +103,7 @@ export const webhook = defineDestination({
   names: ["WEBHOOK"],
   description: "Sends each event as the JSON body of an HTTP request",
   settings,
+  raw: true,
   check: ({ method, batch }) =>
     isQuery(method) && batch !== undefined
       ? { key: "batch", message: `A ${method} has no body that could hold several events: leave out batch` }
@@ -113,27 +114,32 @@ export const webhook = defineDestination({
   timeout: ({ timeout }) => timeout,
   network: ({ blockPrivate }) => ({ blockPrivate }),
   key(event, { method }) {
-    const chosen = chosenRequest(event);
+    const chosen = chosenOf(event);
     if (chosen === undefined) return "";
     return JSON.stringify([chosen, isQuery(chosen.method ?? method) ? event.messageId : ""]);
   },
   requests(events, settings, { now }) {
     const { headers, batch, gzip, signingKey: keys } = settings;
-    const [first] = events as readonly [DeliveredEvent];
-    const chosen = chosenRequest(first);
+    const [first] = events as readonly [RawEvent];
+    const chosen = chosenOf(first);
     const method = chosen?.method ?? settings.method;
     const url = chosen === undefined ? settings.url : targetOf(settings, chosen);
     const id = idempotencyKey(events.map(({ messageId }) => messageId));
-    const body = isQuery(method) ? undefined : stringifyJson(batch === undefined ? first : events);
+    const body = isQuery(method) ? undefined : batch === undefined ? first.bytes : jsonList(events);
     const signature = keys === undefined ? {} : signatureHeaders({ id, now, body: body ?? "" }, [keys].flat());
     const common = { ...headers, ...chosen?.headers, ...signature };
     if (body === undefined) {
-      return [{ method, url: withQuery(url, first), headers: { "idempotency-key": id, ...common } }];
+      return [{ method, url: withQuery(url, first.parsed()), headers: { "idempotency-key": id, ...common } }];
     }
     const own = { "content-type": "application/json", "idempotency-key": id };
     return [{ method, url, headers: { ...own, ...common }, body, gzip }];
   },
 });
+
+/** What a transformation has chosen: who sends an event chooses nothing. */
+function chosenOf({ given }: RawEvent): ChosenRequest | undefined {
+  return given === undefined ? undefined : chosenRequest(given);
+}
 
 function isQuery(method: Method): boolean {
   return method === "GET" || method === "DELETE";

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { hashUserKey, userKey } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { rawEvent } from "@pintle/kit";
 import type { Progress } from "@pintle/log";
 import type { Status } from "../admin/status.ts";
 import { EmbeddedEngine } from "../engine/embedded/embedded-engine.ts";
@@ -137,7 +138,10 @@ async function writeEvents(engine: EmbeddedEngine, finished: [number, number][])
       ([, index]): ParkedFacts => ({ partition: 0, offset, index, sourceId: "shop", keyHash, time: 1, attempts: 0 }),
     );
     const events = places.map(([messageId]) => ({ type: "track", event: "Test", messageId, userId }));
-    const slice = encodeSlice({ lane: keyHash, pass: 0, facts }, events as unknown as DeliveredEvent[]);
+    const slice = encodeSlice(
+      { lane: keyHash, pass: 0, facts },
+      events.map((event) => rawEvent(event as unknown as DeliveredEvent)),
+    );
     parked.push(engine.append("retry.hook", slice));
   };
   for (let record = 0; record < records; record++) {

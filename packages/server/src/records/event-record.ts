@@ -53,6 +53,7 @@ export interface OpenedRecord extends Omit<RecordEvents, "events"> {
 const format = 1;
 const knownFeatures = 0;
 const fixedBytes = 16;
+const lineFeed = 0x0a;
 
 /**
  * Makes the header of a record. Throws a `RangeError` for facts that the layout has no room for:
@@ -100,6 +101,45 @@ export function encodeEventRecord(facts: EventRecordFacts): { header: Uint8Array
  */
 export function decodeEventRecord(bytes: Uint8Array): EventRecordFacts {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { endpoint, count, sourceAt, ipAt, sentAt, idsAt } = layoutOf(header);
+  const messageIds = header.toString("utf8", idsAt).split("\n");
+  if (messageIds.length !== count) throw wrongCount(messageIds.length, count);
+  const keyHashes = new Array<number>(count);
+  for (let k = 0; k < count; k++) keyHashes[k] = header.readUInt32LE(fixedBytes + 4 * k);
+  return {
+    receivedAt: header.readUIntLE(6, 6),
+    sourceId: header.toString("utf8", sourceAt, ipAt),
+    requestIp: header.toString("utf8", ipAt, sentAt),
+    endpoint,
+    messageIds,
+    keyHashes,
+    batchSentAt: idsAt === sentAt ? undefined : header.toString("utf8", sentAt, idsAt),
+  };
+}
+
+/**
+ * The source of a record, how many events it has, and where in its header their message ids begin:
+ * without an object for any of them.
+ *
+ * @throws EngineError as `decodeEventRecord`
+ */
+export function glanceAtRecord(bytes: Uint8Array): {
+  readonly sourceId: string;
+  readonly count: number;
+  readonly sourceAt: number;
+  readonly ipAt: number;
+  readonly idsAt: number;
+} {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { count, sourceAt, ipAt, idsAt } = layoutOf(header);
+  let ids = 1;
+  for (let at = idsAt; at < header.length; at++) if (header[at] === lineFeed) ids++;
+  if (ids !== count) throw wrongCount(ids, count);
+  return { sourceId: header.toString("utf8", sourceAt, ipAt), count, sourceAt, ipAt, idsAt };
+}
+
+/** Where the parts of a header are. */
+function layoutOf(header: Buffer) {
   if (header.length < fixedBytes) throw invalid(`its header has ${header.length} bytes, not even ${fixedBytes}`);
   if (header[0] !== format) throw tooNew(`format ${header[0]}`);
   if ((header[1]! & ~knownFeatures) !== 0) throw tooNew(`features ${header[1]}`);
@@ -113,19 +153,11 @@ export function decodeEventRecord(bytes: Uint8Array): EventRecordFacts {
   const idsAt = sentAt + header[5]!;
   if (count === 0 || idsAt >= header.length) throw invalid(`${count} events do not fit a header of ${header.length}`);
 
-  const messageIds = header.toString("utf8", idsAt).split("\n");
-  if (messageIds.length !== count) throw invalid(`it lists ${messageIds.length} message ids for ${count} events`);
-  const keyHashes = new Array<number>(count);
-  for (let k = 0; k < count; k++) keyHashes[k] = header.readUInt32LE(fixedBytes + 4 * k);
-  return {
-    receivedAt: header.readUIntLE(6, 6),
-    sourceId: header.toString("utf8", sourceAt, ipAt),
-    requestIp: header.toString("utf8", ipAt, sentAt),
-    endpoint,
-    messageIds,
-    keyHashes,
-    batchSentAt: idsAt === sentAt ? undefined : header.toString("utf8", sentAt, idsAt),
-  };
+  return { endpoint, count, sourceAt, ipAt, sentAt, idsAt } as const;
+}
+
+function wrongCount(ids: number, events: number): EngineError {
+  return invalid(`it lists ${ids} message ids for ${events} events`);
 }
 
 /** The events of a record, all of them: see `openRecord`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
+import { rawEvent } from "@pintle/kit";
 import fc from "fast-check";
 import { type DeadFact, type DeadLetter, deadRecord, decodeDeadLetter, encodeDeadLetter } from "./dead-letter.ts";
 import { type JsonRecord, jsonRecord } from "./json-record.ts";
@@ -138,9 +139,22 @@ test("retry topic: a slice is read as it was written, with its events", () => {
     .map(([one, other]) => ({ ...one, ...other }));
   fc.assert(
     fc.property(slice, fc.array(event), whole, (given, events, offset) => {
-      const record = { offset, ...encodeSlice(given, events) };
+      const record = {
+        offset,
+        ...encodeSlice(
+          given,
+          events.map((one) => rawEvent(one as DeliveredEvent)),
+        ),
+      };
       assert.deepEqual(decodeSlice(record), given);
-      assert.deepEqual(decodeEvents(record), events);
+      const read = decodeEvents(record, events.length);
+      assert.deepEqual(
+        events.map((_, index) => read.at(index).parsed()),
+        events,
+      );
+      for (const count of [events.length - 1, events.length + 1].filter((other) => other >= 0)) {
+        assert.throws(() => decodeEvents(record, count), { code: "PINTLE_RECORD_INVALID" });
+      }
       const { facts, ...rest } = given;
       assert.deepEqual(Buffer.from(record.header), byHand({ kind: "events", ...rest, events: facts }));
     }),

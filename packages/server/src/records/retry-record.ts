@@ -1,11 +1,14 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
+import { jsonList, type RawEvent } from "@pintle/kit";
 import type { EngineRecord } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine-error.ts";
 import { jsonRecord, type RecordBytes } from "./json-record.ts";
+import type { RawEvents } from "./raw/raw-events.ts";
+import { eventsInList } from "./raw/written-events.ts";
 
 /*
  * The record of the topics `retry.<destination id>`, as docs/router.md specifies it: some events of
  * one lane, in their order, as they were before any transformation. The header says which lane and
- * which events, the payload is the events. Both are JSON.
+ * which events, the payload is the events, with the bytes that they had in `events`. Both are JSON.
  */
 
 /** Where an event stands in `events`. */
@@ -50,8 +53,8 @@ type SliceHeader = Omit<ParkedSlice, "facts"> & { readonly kind: "events"; reado
 
 const records = jsonRecord<SliceHeader>("the retry topic", 1, ["events"]);
 
-export function encodeSlice({ facts, ...slice }: ParkedSlice, events: readonly DeliveredEvent[]): RecordBytes {
-  return records.encode({ kind: "events", ...slice, events: facts }, events);
+export function encodeSlice({ facts, ...slice }: ParkedSlice, events: readonly RawEvent[]): RecordBytes {
+  return { ...records.encode({ kind: "events", ...slice, events: facts }), payload: jsonList(events) };
 }
 
 /**
@@ -67,7 +70,16 @@ export function decodeSlice(record: Pick<EngineRecord, "offset" | "header">): Pa
   return { ...slice, facts: events };
 }
 
-/** @throws EngineError `PINTLE_RECORD_INVALID` */
-export function decodeEvents(record: Pick<EngineRecord, "offset" | "payload">): DeliveredEvent[] {
-  return records.payloadOf(record) as DeliveredEvent[];
+/**
+ * The events of a record of which the header names so many.
+ *
+ * @throws EngineError `PINTLE_RECORD_INVALID`
+ */
+export function decodeEvents({ offset, payload }: Pick<EngineRecord, "offset" | "payload">, count: number): RawEvents {
+  const events = eventsInList(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), count);
+  if (events !== undefined) return events;
+  throw new EngineError(
+    "PINTLE_RECORD_INVALID",
+    `record ${offset} of the retry topic: its payload is no list of ${count} events`,
+  );
 }

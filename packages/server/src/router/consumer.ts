@@ -1,4 +1,3 @@
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Position, Tools } from "@pintle/kit";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
 import type { PlaneLogger } from "../logger.ts";
@@ -11,7 +10,7 @@ import type { Deduper } from "./dedupe/deduper.ts";
 import { Breaker } from "./deliver/breaker.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { Positions } from "./deliver/positions.ts";
-import { filterLater, type LaterFilterResult } from "./filter/filter.ts";
+import { type FilteredEvent, filterLater, type LaterFilterResult } from "./filter/filter.ts";
 import { Lanes } from "./lanes/lanes.ts";
 import { Counters } from "./ledger/counters.ts";
 import { filtered } from "./ledger/ending.ts";
@@ -228,7 +227,10 @@ export class Consumer {
 
   /** Gives events to the destination once more. Resolves when that they will be is durable. */
   async replay(events: readonly ReplayedEvent[]): Promise<void> {
-    const cost = events.reduce((sum, { event, bytes }) => sum + valueCost(event) + 2 * bytes, 0);
+    const cost = events.reduce(
+      (sum, { raw, bytes }) => sum + (raw.given === undefined ? 0 : valueCost(raw.given)) + 3 * bytes,
+      0,
+    );
     this.#share.take(cost);
     try {
       await this.#retry.replay(events);
@@ -243,7 +245,7 @@ export class Consumer {
   }
 
   /** What becomes of an event that is given to it once more, as it is configured. */
-  judge(event: DeliveredEvent, sourceId: string): LaterFilterResult {
+  judge(event: FilteredEvent, sourceId: string): LaterFilterResult {
     return filterLater(event, sourceId, this.#rules.filter, this.#rules.sources);
   }
 

@@ -23,7 +23,7 @@ import { DecodedRecords } from "./read/decoded-records.ts";
 import type { Beginnings } from "./registry/beginnings.ts";
 import { DestinationRegistry } from "./registry/destination-registry.ts";
 import type { ReplayTarget } from "./replay/log-replay.ts";
-import { replayedEventOf } from "./replay/replayed-event.ts";
+import { replayedLetter } from "./replay/replayed-event.ts";
 import { backoff } from "./time/backoff.ts";
 import type { Clock } from "./time/clock.ts";
 import type { EventTransform, Throttle } from "./transform/event-transform.ts";
@@ -264,7 +264,7 @@ export class Router {
     if (unreadable !== undefined) {
       throw new TypeError(`The record ${unreadable.offset} of events cannot be taken apart, nor be sent`);
     }
-    await consumer.replay(letters.map(replayedEventOf));
+    await consumer.replay(letters.map(replayedLetter));
   }
 
   /**
@@ -300,7 +300,7 @@ export class Router {
       judge: (event, sourceId) => consumer.judge(event, sourceId),
       waiting: () => consumer.inRetry,
       hasRoom: () => consumer.hasRoom,
-      replay: (events) => this.replay(destinationId, events),
+      replay: (events) => consumer.replay(events),
       filtered: (reason, count) => consumer.denyReplay(reason, count),
     };
   }

@@ -6,6 +6,8 @@ import { RawEvents } from "./raw-events.ts";
 
 const openBrace = 0x7b;
 const comma = 0x2c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 const failed = -1;
 
 const scan = new MemberScan();
@@ -20,9 +22,11 @@ export function writtenEvents(events: readonly DeliveredEvent[]): RawEvents {
  * The events of a JSON list, which are complete. `undefined` where it is no list of so many
  * objects.
  */
-function eventsInList(source: Buffer, events: number): RawEvents | undefined {
+export function eventsInList(source: Buffer, events: number): RawEvents | undefined {
   const spans = RawEvents.spansFor(events);
-  let at = skipSpace(source, skipSpace(source, 0) + 1);
+  const start = skipSpace(source, 0);
+  if (source[start] !== openBracket) return undefined;
+  let at = skipSpace(source, start + 1);
   for (let event = 0; event < events; event++) {
     if (source[at] !== openBrace) return undefined;
     const end = scan.read(source, at + 1, Number.POSITIVE_INFINITY);
@@ -32,8 +36,10 @@ function eventsInList(source: Buffer, events: number): RawEvents | undefined {
       RawEvents.setMember(spans, event, scan.numberAt(place), scan.valueAt(place), scan.endAt(place));
     }
     at = skipSpace(source, end);
-    if (source[at] === comma) at = skipSpace(source, at + 1);
-    else if (event < events - 1) return undefined;
+    if (event === events - 1) break;
+    if (source[at] !== comma) return undefined;
+    at = skipSpace(source, at + 1);
   }
+  if (source[at] !== closeBracket || skipSpace(source, at + 1) !== source.length) return undefined;
   return new RawEvents(source, spans, events);
 }

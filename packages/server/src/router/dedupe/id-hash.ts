@@ -1,4 +1,4 @@
-import { decodeEventRecord } from "../../records/event-record.ts";
+import { decodeEventRecord, glanceAtRecord } from "../../records/event-record.ts";
 
 /** 32-bit words of a hash. */
 export const hashWords = 4;
@@ -10,16 +10,51 @@ export const hashWords = 4;
  * reads it.
  */
 export function hashesOf(header: Uint8Array): Uint32Array {
-  let facts: ReturnType<typeof decodeEventRecord>;
   try {
-    facts = decodeEventRecord(header);
+    return hashesOfBytes(header) ?? hashesOfTexts(header);
   } catch {
     return new Uint32Array(0);
   }
-  const { sourceId, messageIds } = facts;
+}
+
+/** Where all is ASCII, whose bytes are its units. */
+function hashesOfBytes(header: Uint8Array): Uint32Array | undefined {
+  const { count, sourceAt, ipAt, idsAt } = glanceAtRecord(header);
+  const hashes = new Uint32Array(count * hashWords);
+  const source = ipAt - sourceAt;
+  reserve(header.length);
+  for (let at = 0; at < source; at++) units[at] = header[sourceAt + at]!;
+  units[source] = 0;
+  let length = source + 1;
+  let seen = 0;
+  for (let at = sourceAt; at < ipAt; at++) seen |= header[at]!;
+  for (let at = idsAt, place = 0; ; at++) {
+    const byte = header[at];
+    if (byte !== undefined && byte !== lineFeed) {
+      seen |= byte;
+      units[length++] = byte;
+      continue;
+    }
+    hashUnits(hashes, place, length);
+    place += hashWords;
+    length = source + 1;
+    if (byte === undefined) return seen < 0x80 ? hashes : undefined;
+  }
+}
+
+function hashesOfTexts(header: Uint8Array): Uint32Array {
+  const { sourceId, messageIds } = decodeEventRecord(header);
   const hashes = new Uint32Array(messageIds.length * hashWords);
   for (let k = 0; k < messageIds.length; k++) hashInto(hashes, k * hashWords, sourceId, messageIds[k]!);
   return hashes;
+}
+
+const lineFeed = 0x0a;
+/** What is being hashed, with room for a block of zeros behind it. */
+let units = new Uint16Array(1024);
+
+function reserve(length: number): void {
+  if (length + 16 > units.length) units = new Uint16Array(2 * length + 16);
 }
 
 const [c1, c2, c3, c4] = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93] as const;
@@ -31,12 +66,17 @@ const [c1, c2, c3, c4] = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93] as con
  * as well send one id twice.
  */
 export function hashInto(hashes: Uint32Array, at: number, source: string, id: string): void {
-  const length = source.length + 1 + id.length;
-  const unit = (index: number): number => {
-    if (index < source.length) return source.charCodeAt(index);
-    if (index === source.length) return 0;
-    return index < length ? id.charCodeAt(index - source.length - 1) : 0;
-  };
+  const first = source.length + 1;
+  reserve(first + id.length);
+  for (let index = 0; index < source.length; index++) units[index] = source.charCodeAt(index);
+  units[source.length] = 0;
+  for (let index = 0; index < id.length; index++) units[first + index] = id.charCodeAt(index);
+  hashUnits(hashes, at, first + id.length);
+}
+
+function hashUnits(hashes: Uint32Array, at: number, length: number): void {
+  const text = units;
+  for (let index = length; index < length + 8; index++) text[index] = 0;
   let h1 = 0;
   let h2 = 0;
   let h3 = 0;
@@ -44,10 +84,10 @@ export function hashInto(hashes: Uint32Array, at: number, source: string, id: st
   // Eight units of two bytes make a block; the last one is filled with zeros, and the length, mixed
   // in below, tells how far.
   for (let index = 0; index < length; index += 8) {
-    let k1 = unit(index) | (unit(index + 1) << 16);
-    let k2 = unit(index + 2) | (unit(index + 3) << 16);
-    let k3 = unit(index + 4) | (unit(index + 5) << 16);
-    let k4 = unit(index + 6) | (unit(index + 7) << 16);
+    let k1 = text[index]! | (text[index + 1]! << 16);
+    let k2 = text[index + 2]! | (text[index + 3]! << 16);
+    let k3 = text[index + 4]! | (text[index + 5]! << 16);
+    let k4 = text[index + 6]! | (text[index + 7]! << 16);
 
     k1 = Math.imul(rotl(Math.imul(k1, c1), 15), c2);
     h1 = (Math.imul((rotl(h1 ^ k1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;

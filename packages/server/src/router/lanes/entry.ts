@@ -2,6 +2,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type Dead, type RawEvent, rawEvent } from "@pintle/kit";
 import { RawSlice } from "../../records/raw/raw-events.ts";
 import type { Origin } from "../../records/retry-record.ts";
+import type { FilteredEvent } from "../filter/filter.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { TrackedEvent } from "../ledger/tracked-event.ts";
 import type { WindowRecord } from "../ledger/window.ts";
@@ -21,6 +22,8 @@ export interface Entry extends TrackedEvent {
   readonly keyHash: number;
   /** The event as its JSON. */
   readonly raw: RawEvent;
+  /** What decides where it goes, without an object for the rest where that is not there. */
+  readonly filtered: FilteredEvent;
   /**
    * Bytes of heap that `event` takes while it is used; 0 for an event that is held as an object,
    * and charged as one.
@@ -143,6 +146,10 @@ class QueuedEvent implements Entry {
     const held = this.#held;
     if (held instanceof RawSlice) return held.parsed();
     return held instanceof PackedEvent ? held.unpack() : held;
+  }
+
+  get filtered(): FilteredEvent {
+    return this.#held instanceof RawSlice ? this.#held : this.event;
   }
 
   get raw(): RawEvent {

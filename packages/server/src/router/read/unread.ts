@@ -1,4 +1,4 @@
-import { decodeEventRecord } from "../../records/event-record.ts";
+import { glanceAtRecord } from "../../records/event-record.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -76,11 +76,11 @@ export function eventsConcerned(
  * A record whose header cannot be read counts as one event, which is what it becomes: one dead
  * letter.
  */
-export function countEvents(header: Uint8Array): { sourceId: string; events: number; keyHashes: ArrayLike<number> } {
+export function countEvents(header: Uint8Array): { sourceId: string; events: number } {
   try {
-    const { sourceId, messageIds, keyHashes } = decodeEventRecord(header);
-    return { sourceId, events: messageIds.length, keyHashes };
+    const { sourceId, count } = glanceAtRecord(header);
+    return { sourceId, events: count };
   } catch {
-    return { sourceId: "", events: 1, keyHashes: [] };
+    return { sourceId: "", events: 1 };
   }
 }

@@ -1,25 +1,25 @@
 import { errorMessage } from "@pintle/events";
-import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import type { DeadLetter } from "../../records/dead-letter.ts";
-import { eventsOf } from "../../records/event-record.ts";
+import { scanRecord } from "../../records/raw/scan-record.ts";
 import type { StartedReplay } from "../../records/replay-record.ts";
 import { RateLimit } from "../deliver/rate-limit.ts";
-import type { LaterFilterResult } from "../filter/filter.ts";
+import type { FilteredEvent, LaterFilterResult } from "../filter/filter.ts";
+import type { ReplayedEvent } from "../retry/retry-partition.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
+import { replayedEvent } from "./replayed-event.ts";
 
 /** A destination as a replay needs it. */
 export interface ReplayTarget {
   /** What becomes of an event of a source, by its filter and its sources. */
-  judge(event: DeliveredEvent, sourceId: string): LaterFilterResult;
+  judge(event: FilteredEvent, sourceId: string): LaterFilterResult;
   /** Events that wait in its retry topic. */
   waiting(): number;
   /** Whether there is memory for more; a single record may exceed it. */
   hasRoom(): boolean;
   /** Gives it events once more. Resolves when that they will go out is durable. */
-  replay(events: readonly DeadLetter[]): Promise<void>;
+  replay(events: readonly ReplayedEvent[]): Promise<void>;
   /** Counts events of the log that are not for it, for this reason. */
   filtered(reason: LaterFilterResult, count: number): void;
 }
@@ -252,7 +252,7 @@ function groupOf(replayId: string): string {
 /** What of a record is meant for a replay. */
 interface Meant {
   /** What the destination would get now. */
-  readonly events: readonly DeadLetter[];
+  readonly events: readonly ReplayedEvent[];
   /** How many events of its sources it would not get, by reason. */
   readonly filtered: ReadonlyMap<LaterFilterResult, number>;
 }
@@ -262,18 +262,19 @@ interface Meant {
  * taken apart.
  */
 function meant(record: EngineRecord, { from, to }: StartedReplay, target: ReplayTarget): Meant {
-  const given: DeadLetter[] = [];
+  const given: ReplayedEvent[] = [];
   const filtered = new Map<LaterFilterResult, number>();
   const result = { events: given, filtered };
   // The offsets were found by halving, which is only about right where the clock was set back.
   if (record.time < from || (to !== undefined && record.time >= to)) return result;
   try {
-    const { sourceId, events } = eventsOf(record);
+    const { sourceId, events } = scanRecord(record);
     const { partition, offset, time: at } = record;
-    for (const [index, event] of events.entries()) {
+    for (let index = 0; index < events.length; index++) {
+      const event = events.at(index);
       const verdict = target.judge(event, sourceId);
       if (verdict === "disconnected") break;
-      if (verdict === "deliver") given.push({ reason: "", sourceId, partition, offset, index, at, attempts: 0, event });
+      if (verdict === "deliver") given.push(replayedEvent(event, { sourceId, partition, offset, index, at }));
       else if (verdict !== "type") filtered.set(verdict, (filtered.get(verdict) ?? 0) + 1);
     }
     return result;

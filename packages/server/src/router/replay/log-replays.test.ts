@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { DeadLetter } from "../../records/dead-letter.ts";
 import { filterLater } from "../filter/filter.ts";
+import type { ReplayedEvent } from "../retry/retry-partition.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { FakeClock, settle } from "../testing/fake-clock.ts";
 import { MemoryDisk, MemoryEngine } from "../testing/memory-engine.ts";
@@ -51,14 +51,14 @@ class World {
       filtered: (reason, count) => void this.filtered.set(reason, (this.filtered.get(reason) ?? 0) + count),
       waiting: () => this.waiting,
       hasRoom: () => this.hasRoom,
-      replay: async (events: readonly DeadLetter[]) => {
+      replay: async (events: readonly ReplayedEvent[]) => {
         await Promise.resolve();
         // Of a process that was killed nothing more is seen.
         if (engine !== this.engine || this.isStuck) return new Promise(() => {});
         if (this.fault !== undefined) throw this.fault;
         this.waiting += events.length;
         this.most = Math.max(this.most, this.waiting);
-        this.given.push(...events.map(({ event }) => event.messageId));
+        this.given.push(...events.map(({ raw }) => raw.messageId));
       },
     };
   }

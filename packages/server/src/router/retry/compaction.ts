@@ -1,4 +1,5 @@
 import { errorMessage } from "@pintle/events";
+import type { RawEvent } from "@pintle/kit";
 import type { ParkedFacts } from "../../records/retry-record.ts";
 import type { Lane } from "../lanes/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -9,7 +10,7 @@ import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import type { AttemptHistory, ParkedLane, ParkedRecord } from "./parked-lane.ts";
 import type { RetryWriter } from "./retry-writer.ts";
-import type { ReadRecord, TopicReader } from "./topic-reader.ts";
+import type { TopicReader } from "./topic-reader.ts";
 
 export interface CompactionOptions {
   readonly clock: Clock;
@@ -31,7 +32,7 @@ const lookEvery = 64;
 /** Some events of a lane, of the size of a record. */
 interface LanePiece {
   readonly facts: ParkedFacts[];
-  readonly events: ReadRecord["events"][number][];
+  readonly events: RawEvent[];
   readonly isLast: boolean;
 }
 
@@ -188,7 +189,7 @@ export class LaneCompaction {
         const fact = content.facts[index]!;
         facts.push(isFirst && history !== undefined ? { ...fact, ...historyFacts(history, now) } : fact);
         isFirst = false;
-        events.push(content.events[index]!);
+        events.push(content.events.at(index));
         bytes += each;
       }
     }

@@ -7,13 +7,13 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { filtered } from "../ledger/ending.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
-import { type Holding, holdingOf } from "../memory/holding.ts";
+import { type Holding, holdingOf, holdRaw } from "../memory/holding.ts";
 import type { Backpressure } from "../read/backpressure.ts";
 import { type TakeRules, unknownType } from "../read/take-record.ts";
 import { backoff } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import type { ParkedLane, ParkedRecord } from "./parked-lane.ts";
-import { GoneError, type TopicReader } from "./topic-reader.ts";
+import { GoneError, type ReadRecord, type TopicReader } from "./topic-reader.ts";
 
 export interface LaneLoaderOptions {
   readonly clock: Clock;
@@ -97,12 +97,21 @@ export class LaneLoader {
       parked.front = "resting";
       lanes.dueAt(parked.lane, clock.now() + backoff(1, random));
     } else {
-      const { copies, fits } = this.#options.rules;
-      const hold = holdingOf(read.payload, Math.max(1, read.events.length), copies, fits);
-      const entries = this.#entriesOf(first, read.facts, (index) => hold(read.events[index]!), read.payload.length);
+      const entries = this.#entriesOf(first, read.facts, this.#holdings(first, read), read.payload.length);
       this.#loaded(parked, entries);
     }
     ledger.wake();
+  }
+
+  /** How the events that were read are held, each by its position. */
+  #holdings({ record }: ParkedRecord, { payload, events }: ReadRecord): (index: number) => Holding {
+    const { copies, fits, scan } = this.#options.rules;
+    if (scan !== undefined) {
+      record.shared = events.cost;
+      return (index) => holdRaw(events.at(index));
+    }
+    const hold = holdingOf(payload, Math.max(1, events.length), copies, fits);
+    return (index) => hold(events.at(index).parsed());
   }
 
   #loaded(parked: ParkedLane, entries: readonly Entry[]): void {
@@ -110,7 +119,9 @@ export class LaneLoader {
     parked.front = "loaded";
     for (const entry of entries) ledger.enter(entry);
     // What the configuration said when they were written is not what it says now.
-    const results = entries.map(({ event, sourceId }) => filterLater(event, sourceId, rules.filter, rules.sources));
+    const results = entries.map(({ filtered, sourceId }) =>
+      filterLater(filtered, sourceId, rules.filter, rules.sources),
+    );
     const meant = entries.filter((_, at) => results[at] === "deliver");
     const [first] = entries;
     if (parked.history !== undefined && first !== undefined && meant[0] === first) Object.assign(first, parked.history);
@@ -119,7 +130,7 @@ export class LaneLoader {
     for (const [at, entry] of entries.entries()) {
       const result = results[at]!;
       if (result === "type") {
-        deadLetters.write(entry, { kind: "dead", reason: "type", detail: unknownType(entry.event) });
+        deadLetters.write(entry, { kind: "dead", reason: "type", detail: unknownType(entry.filtered) });
       } else if (result !== "deliver") ledger.end(entry, filtered(result));
     }
   }

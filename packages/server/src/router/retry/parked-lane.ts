@@ -16,7 +16,7 @@ export interface ParkedRecord {
 export interface PendingWrite {
   readonly facts: ParkedFacts;
   /** The entry, whose event is asked for when it is written: it may be held as JSON. */
-  readonly entry: Pick<Entry, "event">;
+  readonly entry: Pick<Entry, "raw">;
   readonly bytes: number;
   /** Called when it is durable there. */
   readonly written: () => void;

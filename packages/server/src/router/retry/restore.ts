@@ -1,8 +1,8 @@
 import { hashUserKey } from "@pintle/events";
 import type { AssignedPartition } from "../../engine/engine.ts";
+import { decodeEventRecord } from "../../records/event-record.ts";
 import { decodeSlice, type Origin, type ParkedFacts, type ParkedSlice } from "../../records/retry-record.ts";
 import { type PartitionState, progressOf } from "../ledger/partition.ts";
-import { countEvents } from "../read/unread.ts";
 import type { ParkedRecord } from "./parked-lane.ts";
 
 /** What an earlier run has left in the retry topic. */
@@ -55,9 +55,8 @@ export async function finishKnown(known: KnownEvents, partition: PartitionState)
     if (next === at) break;
     const found: [number, number][] = [];
     for (const { offset, header } of records) {
-      const { events, keyHashes } = countEvents(header);
-      for (let index = 0; index < events; index++) {
-        const lastOfKey = ends.get(keyHashes[index] ?? Number.NaN);
+      for (const [index, keyHash] of keyHashesOf(header).entries()) {
+        const lastOfKey = ends.get(keyHash);
         if (lastOfKey !== undefined && isBehind(lastOfKey, { offset, index })) found.push([offset, index]);
       }
     }
@@ -226,4 +225,13 @@ function summary(lanes: ReadonlyMap<number | string, LaneRecords>, topic: KnownE
     if (typeof name === "number" && name !== noUserKey && end !== undefined) last.set(name, end);
   }
   return { lanes: restored, known: { standing, last, topic } };
+}
+
+/** For each event of a record the hash of its user key; none of a record that cannot be read. */
+function keyHashesOf(header: Uint8Array): readonly number[] {
+  try {
+    return Array.from(decodeEventRecord(header).keyHashes);
+  } catch {
+    return [];
+  }
 }

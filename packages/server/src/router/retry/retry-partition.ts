@@ -1,3 +1,4 @@
+import type { RawEvent } from "@pintle/kit";
 import type { AssignedPartition, Engine } from "../../engine/engine.ts";
 import type { ParkedFacts } from "../../records/retry-record.ts";
 import type { DeadLetterWriter } from "../dead/dead-letter-writer.ts";
@@ -39,7 +40,7 @@ export interface RetryPartitionOptions {
 
 /** An event that is given to the destination once more. */
 export interface ReplayedEvent extends ParkedFacts {
-  readonly event: Entry["event"];
+  readonly raw: RawEvent;
   /** Whether it waits for others of its user key that are replayed. */
   readonly hasKey: boolean;
   /** Bytes of the event, about. */
@@ -226,7 +227,7 @@ export class RetryPartition {
     if (this.#closed) throw takenAway(this.#partition.source);
     const durable: Promise<void>[] = [];
     const replayed = new Set<ParkedLane>();
-    for (const { event, hasKey, bytes, ...facts } of events) {
+    for (const { raw, hasKey, bytes, ...facts } of events) {
       const id = hasKey ? `r${facts.keyHash}` : `r${facts.partition}.${facts.offset}.${facts.index}`;
       const parked = this.#parkedAs(lanes.parkedLane(id, this.#partition.source.partition), id);
       replayed.add(parked);
@@ -237,7 +238,7 @@ export class RetryPartition {
             resolve();
           };
           const dropped = (): void => reject(takenAway(this.#partition.source));
-          parked.toWrite.push({ facts, entry: { event }, bytes, written, dropped });
+          parked.toWrite.push({ facts, entry: { raw }, bytes, written, dropped });
         }),
       );
       // One that has nothing yet waits for nothing.

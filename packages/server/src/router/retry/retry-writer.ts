@@ -1,7 +1,7 @@
 import { errorMessage } from "@pintle/events";
+import type { RawEvent } from "@pintle/kit";
 import type { Engine } from "../../engine/engine.ts";
 import { encodeSlice, type ParkedSlice } from "../../records/retry-record.ts";
-import type { Entry } from "../lanes/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PartitionState } from "../ledger/partition.ts";
 import type { WindowRecord } from "../ledger/window.ts";
@@ -74,7 +74,7 @@ export class RetryWriter {
     const writes = this.#nextOf(parked);
     parked.back = "writing";
     const facts = writes.map((write) => write.facts);
-    const events = writes.map(({ entry }) => entry.event);
+    const events = writes.map(({ entry }) => entry.raw);
     const added = (record: WindowRecord): void => {
       if (this.#stopped) return;
       this.#failures = 0;
@@ -136,7 +136,7 @@ export class RetryWriter {
    * window: of the two places where an event can be, it is always in one. Records come in the order
    * of their offsets.
    */
-  append(slice: ParkedSlice, events: readonly Entry["event"][], added: (record: WindowRecord) => void): Promise<void> {
+  append(slice: ParkedSlice, events: readonly RawEvent[], added: (record: WindowRecord) => void): Promise<void> {
     const { engine, topic, ledger, partition } = this.#options;
     if (this.#finishing) return Promise.reject(new Error(`partition ${partition.source.partition} was taken away`));
     const written = engine.append(topic, { partition: partition.source.partition, ...encodeSlice(slice, events) });

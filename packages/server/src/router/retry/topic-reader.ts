@@ -1,13 +1,13 @@
 import { errorMessage } from "@pintle/events";
 import type { AssignedPartition } from "../../engine/engine.ts";
+import type { RawEvents } from "../../records/raw/raw-events.ts";
 import { decodeEvents, decodeSlice, type ParkedFacts } from "../../records/retry-record.ts";
-import type { Entry } from "../lanes/entry.ts";
 import type { ParkedRecord } from "./parked-lane.ts";
 
 /** A record of the retry topic, read again. */
 export interface ReadRecord {
   readonly facts: readonly ParkedFacts[];
-  readonly events: readonly Entry["event"][];
+  readonly events: RawEvents;
   readonly payload: Uint8Array;
 }
 
@@ -29,9 +29,7 @@ export class TopicReader {
     if (record?.offset !== offset) throw new GoneError(`record ${offset} of ${this.#source.topic} is not there`);
     try {
       const facts = decodeSlice(record)?.facts ?? [];
-      const events = decodeEvents(record);
-      if (events.length !== facts.length)
-        throw new Error(`record ${offset} of ${this.#source.topic} contradicts itself`);
+      const events = decodeEvents(record, facts.length);
       return { facts, events, payload: record.payload };
     } catch (error) {
       throw new GoneError(errorMessage(error));
