@@ -227,7 +227,7 @@ function summary(lanes: ReadonlyMap<number | string, LaneRecords>, topic: KnownE
   return { lanes: restored, known: { standing, last, topic } };
 }
 
-/** For each event of a record the hash of its user key; none of a record that cannot be read. */
+/** The hash of the user key of each event of a record; none of one that cannot be read. */
 function keyHashesOf(header: Uint8Array): readonly number[] {
   try {
     return Array.from(decodeEventRecord(header).keyHashes);
