@@ -68,7 +68,10 @@ export const missing: Retry = retry("event", "no_outcome", {
  * - When the destination is in trouble, what was not sent shares the fate of the request that found
  *   out.
  */
-export function deliverInRequests<Event extends CarriedEvent>(events: readonly Event[], rules: BatchRules<Event>): Promise<readonly Outcome[]> {
+export function deliverInRequests<Event extends CarriedEvent>(
+  events: readonly Event[],
+  rules: BatchRules<Event>,
+): Promise<readonly Outcome[]> {
   return (events.length === 1 ? sendOnly(events, rules) : undefined) ?? new HttpBatch(events, rules).deliver();
 }
 
@@ -92,7 +95,11 @@ function sendOnly<Event extends CarriedEvent>(
 }
 
 /** A function of its own: what it closes over is all that stays while the request is on its way. */
-function sent<Event extends CarriedEvent>(only: HttpReady<Event>, carried: readonly Event[], suspects: Suspects): Promise<readonly Outcome[]> {
+function sent<Event extends CarriedEvent>(
+  only: HttpReady<Event>,
+  carried: readonly Event[],
+  suspects: Suspects,
+): Promise<readonly Outcome[]> {
   return only.send(carried).then(({ outcome, outcomes }) => {
     const result = settled(outcome ?? outcomes?.[0] ?? missing, true);
     if (result.outcome !== "retry") suspects.ended(carried[0]!);
@@ -120,7 +127,9 @@ class HttpBatch<Event extends CarriedEvent> {
     this.#events = events;
     this.#rules = rules;
     this.#outcomes = events.map(() => delivered);
-    this.#todo = groupsOf(events, rules).map((positions) => unmade<Event>(positions)).reverse();
+    this.#todo = groupsOf(events, rules)
+      .map((positions) => unmade<Event>(positions))
+      .reverse();
   }
 
   async deliver(): Promise<readonly Outcome[]> {

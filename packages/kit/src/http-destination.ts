@@ -197,8 +197,7 @@ export function openHttp<Settings, Event extends CarriedEvent>(
   const keyOf = key === undefined ? undefined : (event: Event) => key.call(definition, event, settings);
 
   const { itemsOf: count } = definition;
-  const countItems =
-    count === undefined ? undefined : (event: Event) => count.call(definition, event, settings);
+  const countItems = count === undefined ? undefined : (event: Event) => count.call(definition, event, settings);
 
   const { accepts } = definition;
   const unacceptedOf = (events: readonly Event[]): ReadonlyMap<number, Outcome> =>
