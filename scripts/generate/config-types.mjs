@@ -63,25 +63,29 @@ function commentText(text, indent) {
 
 /** The type of what a JSON schema takes. A text may come from the environment instead. */
 function typeText(schema) {
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  return alternatives(schema).join(" | ");
+}
+
+/** The types of which it is one, each once. */
+function alternatives(schema) {
+  if (schema.const !== undefined) return [JSON.stringify(schema.const)];
   const options = schema.anyOf ?? schema.oneOf;
-  if (options !== undefined) return [...new Set(options.flatMap((each) => typeText(each).split(" | ")))].join(" | ");
-  if (schema.enum !== undefined)
-    return [...schema.enum.map((each) => JSON.stringify(each)), "EnvReference"].join(" | ");
+  if (options !== undefined) return [...new Set(options.flatMap(alternatives))];
+  if (schema.enum !== undefined) return [...schema.enum.map((each) => JSON.stringify(each)), "EnvReference"];
   switch (schema.type) {
     case "string":
-      return "string | EnvReference";
+      return ["string", "EnvReference"];
     case "number":
     case "integer":
-      return "number";
+      return ["number"];
     case "boolean":
-      return "boolean";
+      return ["boolean"];
     case "array":
-      return `readonly (${typeText(schema.items ?? {})})[]`;
+      return [`readonly (${typeText(schema.items ?? {})})[]`];
     case "object":
-      return objectText(schema);
+      return [objectText(schema)];
     default:
-      return "unknown";
+      return [schema.type === "null" ? "null" : "unknown"];
   }
 }
 

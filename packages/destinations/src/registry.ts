@@ -2,6 +2,7 @@
 
 export const typeLoaders = {
   file: async () => (await import("./file/file.ts")).file,
+  http: async () => (await import("./http/http.ts")).http,
   postgres: async () => (await import("./postgres/postgres.ts")).postgres,
   relay: async () => (await import("./relay/relay.ts")).relay,
   webhook: async () => (await import("./webhook/webhook.ts")).webhook,
@@ -9,6 +10,7 @@ export const typeLoaders = {
 
 /** Translators from RudderStack's configuration, by the type that they make. */
 export const translatorLoaders = {
+  http: async () => (await import("./http/rudderstack.ts")).translator,
   postgres: async () => (await import("./postgres/rudderstack.ts")).translator,
   webhook: async () => (await import("./webhook/rudderstack.ts")).translator,
 };

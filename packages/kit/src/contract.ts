@@ -25,6 +25,8 @@ export interface Tools {
    * `integrations`.
    */
   readonly destinationName?: string;
+  /** Values that are hidden wherever a request or an answer is kept, beside the type's secrets. */
+  readonly secrets?: readonly string[];
   /**
    * Takes the right to write what `name` (a path) stands for, which one process has at a time and
    * loses with its end. Rejects while somebody else has it.

@@ -127,7 +127,7 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
             // Where events can fail singly, a batch holds one of each user.
             inOrder: batch(values).whole && (values as Partial<DeliverySettings>).order !== false,
             concurrency: concurrency(values),
-            secrets: secretsOf(settings, values),
+            secrets: [...secretsOf(settings, values), ...(tools.secrets ?? [])],
             keys: [...(tools.destinationName === undefined ? [] : [tools.destinationName]), displayName, ...names],
             tools,
           };

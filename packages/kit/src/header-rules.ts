@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 // RFC 9110, 5.6.2 and 5.5: a token, and visible text. A value that breaks these would fail with
 // every event.
 export const headerName: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -20,3 +22,9 @@ export const ownHeaders: ReadonlySet<string> = new Set([
   "te",
   "trailer",
 ]);
+
+/** The name of a header that settings may set. */
+export const settableHeader: z.ZodType<string, string> = z
+  .string()
+  .regex(headerName, "A header's name is letters, digits and hyphens")
+  .refine((name) => !ownHeaders.has(name.toLowerCase()), { error: "This header is set by the connection" });

@@ -8,11 +8,11 @@ import type { CarriedEvent } from "./carried-event.ts";
 import { classifyAnswer, classifyError } from "./classify.ts";
 import type { BatchLimits, Delivery, Tools } from "./contract.ts";
 import { converse } from "./conversation.ts";
-import { hiding, type ShownRequest } from "./hiding.ts";
+import { type Hiding, hiding, type ShownRequest } from "./hiding.ts";
 import { deliverInRequests, type HttpReady, missing, type RequestResult } from "./http-batch.ts";
 import type { HttpFunctions } from "./http-definition.ts";
 import type { EventRequest } from "./http-request.ts";
-import { type Answer, type Outcome, retry, type Verdict } from "./outcome.ts";
+import { type Answer, type Dead, type Outcome, type Retry, retry, type Verdict } from "./outcome.ts";
 import { Outgoing, withUserAgent } from "./outgoing.ts";
 import { Pacer } from "./pacer.ts";
 import { poolSender, type SendLimits } from "./sender.ts";
@@ -88,12 +88,14 @@ export function openHttp<Settings, Event extends CarriedEvent>(
   const outgoing = new Outgoing({ sender, limits: sendLimits, pacer, tokens });
   const send = (request: EventRequest): Promise<Answer> => outgoing.send(request);
 
-  let hidden = { token: "", shown: hiding(secrets).request };
-  function shown(request: EventRequest): ShownRequest {
+  let hides = { token: "", hiding: hiding(secrets) };
+  function hidingNow(): Hiding {
     const current = tokens?.token ?? "";
-    if (current !== hidden.token) hidden = { token: current, shown: hiding([...secrets, current]).request };
-    return hidden.shown(request);
+    if (current !== hides.token) hides = { token: current, hiding: hiding([...secrets, current]) };
+    return hides.hiding;
   }
+  const shown = (request: EventRequest): ShownRequest => hidingNow().request(request);
+  const withoutSecrets = (answer: Answer): Answer => ({ ...answer, body: hidingNow().words(answer.body) });
 
   /** Adds what was changed in each event. */
   function adjusted(result: RequestResult, request: EventRequest, count: number): RequestResult {
@@ -103,14 +105,18 @@ export function openHttp<Settings, Event extends CarriedEvent>(
     return { outcomes: its.map((each) => each ?? missing) };
   }
 
-  /** Adds the request that the result belongs to, for whoever wants to know why. */
+  /** Adds the request that the result belongs to, for whoever wants to know why; hides secrets. */
   function explained(result: RequestResult, request: EventRequest): RequestResult {
     const { outcome, outcomes } = result;
     if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;
     const sent = shown(request);
+    const facts = ({ answer }: Retry | Dead) => ({
+      request: sent,
+      ...(answer === undefined ? {} : { answer: withoutSecrets(answer) }),
+    });
     const withRequest = <Each extends Verdict>(each: Each): Each => {
-      if (each.outcome === "one_of") return { ...each, of: { ...each.of, request: sent } };
-      return each.outcome === "retry" || each.outcome === "dead" ? { ...each, request: sent } : each;
+      if (each.outcome === "one_of") return { ...each, of: { ...each.of, ...facts(each.of) } };
+      return each.outcome === "retry" || each.outcome === "dead" ? { ...each, ...facts(each) } : each;
     };
     if (outcome !== undefined) return { ...result, outcome: withRequest(outcome) };
     return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map((each) => withRequest(each)) }) };
@@ -187,7 +193,7 @@ export function openHttp<Settings, Event extends CarriedEvent>(
   ): void {
     const facts = { messageIds: carried.map(({ messageId }) => messageId), request: shown(request) };
     answered.then(
-      (answer) => sent({ ...facts, answer: keptOf(answer) }),
+      (answer) => sent({ ...facts, answer: keptOf(withoutSecrets(answer)) }),
       (error: unknown) => sent({ ...facts, error: errorMessage(error) }),
     );
   }

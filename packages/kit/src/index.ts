@@ -38,10 +38,11 @@ export { type EventFields, field } from "./field/field.ts";
 export type { Campaign, PageFields } from "./field/page.ts";
 export type { PostalAddress } from "./field/person.ts";
 export type { Fields } from "./field/usable.ts";
-export { headerName, headerValue, ownHeaders } from "./header-rules.ts";
+export { headerValue, settableHeader } from "./header-rules.ts";
 export type { ShownRequest } from "./hiding.ts";
 export type { HttpDefinition, RawHttpDefinition } from "./http-definition.ts";
 export type { EventRequest, HttpRequest } from "./http-request.ts";
+export { idempotencyKey } from "./idempotency-key.ts";
 export { type JwtOptions, signJwt } from "./jwt.ts";
 export {
   type Adjustment,
@@ -72,6 +73,17 @@ export { type ClipLimit, clip } from "./shape/clip.ts";
 export { type FlattenOptions, flatten } from "./shape/flatten.ts";
 export { jsonBytes } from "./shape/json-bytes.ts";
 export { prune, type Scalar, scalars } from "./shape/prune.ts";
+export { type Mapping, type MappingProblem, mapped, readMapping } from "./template/mapping.ts";
+export { scopeOf, type TemplateScope } from "./template/scope.ts";
+export {
+  asText,
+  type Placeholder,
+  placed,
+  readTemplate,
+  rendered,
+  type Template,
+  TemplateError,
+} from "./template/template.ts";
 export { type TimeWindow, window } from "./time-window.ts";
 export type { TokenDefinition } from "./token.ts";
 export type { Commit, Place, PlacedPosition, Position } from "./transaction.ts";

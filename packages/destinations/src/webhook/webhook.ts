@@ -1,21 +1,20 @@
-import { createHash } from "node:crypto";
 import {
   bytes,
   type ChosenRequest,
   chosenRequest,
   defineDestination,
   duration,
-  headerName,
   headerValue,
+  idempotencyKey,
   jsonList,
-  ownHeaders,
   type RawEvent,
   type SettingsOf,
   secret,
+  settableHeader,
 } from "@pintle/kit";
 import { z } from "zod";
+import { signatureHeaders, signingKey } from "../signing/signature.ts";
 import { withQuery } from "./query.ts";
-import { signatureHeaders, signingKey } from "./signature.ts";
 
 const methods = ["POST", "PUT", "PATCH", "GET", "DELETE"] as const;
 type Method = (typeof methods)[number];
@@ -33,10 +32,7 @@ const settings = {
     .describe('Or `"PUT"`, `"PATCH"`; `"GET"` and `"DELETE"` send properties as the query, and no body'),
   headers: secret(
     z.record(
-      z
-        .string()
-        .regex(headerName, "A header's name is letters, digits and hyphens")
-        .refine((name) => !ownHeaders.has(name.toLowerCase()), { error: "This header is set by the connection" }),
+      settableHeader,
       z.string().regex(headerValue, "A header's value has no line breaks or control characters"),
     ),
   )
@@ -164,15 +160,4 @@ function targetOf({ url, origins }: WebhookSettings, { url: own, append = "" }: 
   }
   target.hash = "";
   return target.href;
-}
-
-/**
- * The `messageId` of one event, where it can stand in a header; else the SHA-256, in hex, of all.
- * Ids come from clients, and one that is no visible ASCII or very long would make a request that no
- * server takes.
- */
-export function idempotencyKey(messageIds: readonly string[]): string {
-  const [only = ""] = messageIds;
-  if (messageIds.length === 1 && /^[\x21-\x7e]{1,255}$/.test(only)) return only;
-  return createHash("sha256").update(messageIds.join("\n")).digest("hex");
 }

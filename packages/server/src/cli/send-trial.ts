@@ -58,13 +58,17 @@ export interface Limits {
   readonly signal: AbortSignal;
 }
 
-function toolsFor({ id, name, rudderStackId }: Destination, { directory }: Pick<Limits, "directory">): Tools {
+function toolsFor(
+  { id, name, rudderStackId, secrets = [] }: Destination,
+  { directory }: Pick<Limits, "directory">,
+): Tools {
   return {
     directory,
     now: () => Date.now(),
     userAgent: `Pintle/${version}`,
     destinationId: id,
     destinationName: name,
+    secrets,
     ...(rudderStackId === undefined ? {} : { rudderStackId }),
     lock: lockForDestination,
   };

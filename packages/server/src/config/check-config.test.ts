@@ -271,6 +271,7 @@ test("takes secrets from the environment, in both spellings, anywhere", () => {
     method: "POST",
     headers: { authorization: "Bearer s3cret" },
   });
+  assert.deepEqual(config.destinations[0]?.secrets, ["Bearer s3cret"]);
   assert.equal(
     config.redact("401 for Bearer s3cret with wk_from_env, other_key; wk_shop is nobody's here"),
     "401 for [redacted] with [redacted], [redacted]; wk_shop is nobody's here",

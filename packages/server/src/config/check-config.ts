@@ -4,7 +4,7 @@ import type { Destination } from "../model/destination.ts";
 import type { Source } from "../model/source.ts";
 import { redactor } from "../redactor.ts";
 import type { DataPlaneConfig } from "./config.ts";
-import { isPlainObject, resolveReferences } from "./env.ts";
+import { isPlainObject, type Resolved, resolveReferences } from "./env.ts";
 import { fitId } from "./id.ts";
 import {
   type ConfigProblem,
@@ -80,6 +80,7 @@ export function checkConfig(input: unknown, options: CheckOptions): DataPlaneCon
       ...(entry.rateLimit === undefined ? {} : { rateLimit: entry.rateLimit }),
       ...transformOf(entry, options),
       settings: settings.value,
+      ...secretsOfDestination(key, secrets),
     };
   });
   const byName = new Map(destinations.map((destination) => [destination.name, destination]));
@@ -112,7 +113,7 @@ export function checkConfig(input: unknown, options: CheckOptions): DataPlaneCon
 
   if (problems.length > 0) throw new InvalidConfigError(options.shownAs ?? options.file, problems, options.omitted);
   const hidden = [
-    ...secrets,
+    ...secrets.map(({ value }) => value),
     ...destinations.flatMap(({ type, settings }) => secretsOf(options.types.get(type)!.settings, settings)),
     ...sources.flatMap(({ writeKeys }) => writeKeys),
   ];
@@ -133,6 +134,13 @@ export function checkConfig(input: unknown, options: CheckOptions): DataPlaneCon
 function filterOf({ consent, only, except }: DestinationEntry): Pick<Destination, "filter"> {
   if (consent === undefined && only === undefined && except === undefined) return {};
   return { filter: { consent, only, except } };
+}
+
+function secretsOfDestination(key: string, secrets: Resolved["secrets"]): Pick<Destination, "secrets"> {
+  const its = secrets.flatMap(({ path: [list, name], value }) =>
+    list === "destinations" && name === key ? value : [],
+  );
+  return its.length === 0 ? {} : { secrets: its };
 }
 
 function transformOf(

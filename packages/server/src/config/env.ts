@@ -18,15 +18,15 @@ export function env(name: string): EnvReference {
 export interface Resolved {
   /** A copy of the input in which values stand in the place of references. */
   readonly value: unknown;
-  /** The values that references brought in. */
-  readonly secrets: readonly string[];
+  /** The values that references brought in, and where to. */
+  readonly secrets: readonly { readonly path: readonly PropertyKey[]; readonly value: string }[];
   /** References to variables that are unset or empty. */
   readonly missing: readonly { readonly path: readonly PropertyKey[]; readonly name: string }[];
 }
 
 /** Replaces every reference in `input`. What is no plain object or array is taken as it is. */
 export function resolveReferences(input: unknown, environment: Readonly<Record<string, string | undefined>>): Resolved {
-  const secrets: string[] = [];
+  const secrets: { path: readonly PropertyKey[]; value: string }[] = [];
   const missing: { path: readonly PropertyKey[]; name: string }[] = [];
   const seen = new Set<object>();
 
@@ -37,7 +37,7 @@ export function resolveReferences(input: unknown, environment: Readonly<Record<s
         missing.push({ path, name: value.env });
         return undefined;
       }
-      secrets.push(found);
+      secrets.push({ path, value: found });
       return found;
     }
     if (!Array.isArray(value) && !isPlainObject(value)) return value;

@@ -2,7 +2,7 @@
 import type { EnvReference } from "./env.ts";
 
 /** The settings of a destination of one of the types that Pintle has. */
-export type TypeConfig = FileConfig | PostgresConfig | RelayConfig | WebhookConfig;
+export type TypeConfig = FileConfig | HttpConfig | PostgresConfig | RelayConfig | WebhookConfig;
 
 /** How events are delivered, whatever the type of the destination. */
 interface DeliveryConfig {
@@ -43,6 +43,80 @@ export interface FileConfig extends DeliveryConfig {
   readonly rotateEvery?: number | string | EnvReference;
   /** Compresses a file when it is closed. @default true */
   readonly gzip?: boolean;
+}
+
+/** Calls any HTTP API, with a request that is made of the event by a mapping. */
+export interface HttpConfig extends DeliveryConfig {
+  readonly type: "http";
+  /**
+   * Where requests go, `https://api.example.com/people/{{userId}}`: `{{...}}` may stand in path
+   * and query.
+   */
+  readonly url: string | EnvReference;
+  /** Or `"PUT"`, `"PATCH"`, and `"GET"` or `"DELETE"`, which carry no body. @default "POST" */
+  readonly method?: "POST" | "PUT" | "PATCH" | "GET" | "DELETE" | EnvReference;
+  /** Added to the URL: `{ plan: "$.traits.plan", v: 2 }`. @default {} */
+  readonly query?: Readonly<Record<string, unknown>>;
+  /**
+   * Added to each request. Their values are treated as secrets: they are in no log, status or dead
+   * letter.
+   * @default {}
+   */
+  readonly headers?: Readonly<Record<string, string | EnvReference>>;
+  /**
+   * `{ basic: { username, password } }`, `{ bearer: token }`, or `{ apiKey: { header: name, value
+   * } }`, where `query` may stand for `header`.
+   */
+  readonly auth?:
+    | { readonly basic: { readonly username: string | EnvReference; readonly password: string | EnvReference } }
+    | { readonly bearer: string | EnvReference }
+    | {
+        readonly apiKey:
+          | { readonly header: string | EnvReference; readonly value: string | EnvReference }
+          | { readonly query: string | EnvReference; readonly value: string | EnvReference };
+      };
+  /**
+   * How the body is written: `"json"`, `"form"`, `"xml"`, or in a `batch` `"ndjson"`, a line for
+   * each event.
+   * @default "json"
+   */
+  readonly format?: "json" | "form" | "xml" | "ndjson" | EnvReference;
+  /** The name of the outermost element. @default "event" */
+  readonly xmlRoot?: string | EnvReference;
+  /** What the body is: `{ mail: "$.traits.email", vip: true }`. Without it the whole event. */
+  readonly body?: unknown;
+  /**
+   * Sends events together, up to `events` (100) and `bytes` (`"500KB"`, before compression): as a
+   * list, `wrap: "array"`, or under a key, `wrap: "events"`.
+   */
+  readonly batch?: {
+    readonly events?: number;
+    readonly bytes?: number | string | EnvReference;
+    readonly wrap?: string | EnvReference;
+  };
+  /**
+   * What answers mean that mean something else here: `{ "409": "delivered", "4xx": "retry" }`.
+   * @default {}
+   */
+  readonly answers?: Readonly<Record<string, "delivered" | "dead" | "retry" | "retry-destination" | EnvReference>>;
+  /**
+   * The header that tells repeats, with the event's `messageId`; `null`: none. A GET has none.
+   * @default "idempotency-key"
+   */
+  readonly idempotencyHeader?: string | EnvReference | null;
+  /**
+   * Signs each request, so that its receiver knows who sent it: `whsec_` and base64; several while
+   * keys are rotated.
+   */
+  readonly signingKey?: string | EnvReference | readonly (string | EnvReference)[];
+  /** Compresses bodies, `Content-Encoding: gzip`. @default false */
+  readonly gzip?: boolean;
+  /** For one request, from connecting to the end of the answer. @default "10s" */
+  readonly timeout?: number | string | EnvReference;
+  /** Requests at a time, each with a connection of its own. @default 16 */
+  readonly concurrency?: number;
+  /** Connects to public addresses only: for URLs that others may choose. @default false */
+  readonly blockPrivate?: boolean;
 }
 
 /** Loads events into tables of a PostgreSQL database, each event exactly once. */

@@ -36,6 +36,8 @@ export interface Destination {
    * clear.
    */
   readonly settings: unknown;
+  /** What of them comes from the environment: it is hidden, whatever the schema says of it. */
+  readonly secrets?: readonly string[];
 }
 
 /**

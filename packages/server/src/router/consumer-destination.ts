@@ -19,6 +19,8 @@ export interface ConsumerDestination {
     readonly order?: boolean | undefined;
     readonly retry?: { readonly max: number } | undefined;
   };
+  /** What of them is to be hidden beside what the type marks as secret. */
+  readonly secrets?: readonly string[] | undefined;
   /** The sources that are connected to it, by id. */
   readonly sources: ReadonlyMap<string, EventSource>;
   /** What its events go through after the filter. It ends with the consumer. */

@@ -165,8 +165,8 @@ export class Consumer {
   }
 
   #tools(): Tools {
-    const { id, name, rudderStackId } = this.#destination;
-    const own = { destinationId: id, destinationName: name };
+    const { id, name, rudderStackId, secrets = [] } = this.#destination;
+    const own = { destinationId: id, destinationName: name, secrets };
     return { ...this.#options.tools, ...own, ...(rudderStackId === undefined ? {} : { rudderStackId }) };
   }
 

@@ -220,7 +220,7 @@ export class Router {
     // A secret that was replaced may come up once more, in the problem that it was replaced for.
     const redactor = this.#redactors.get(destination.id) ?? new Redactor();
     this.#redactors.set(destination.id, redactor);
-    redactor.learn(secretsOf(destination.type.settings, destination.settings));
+    redactor.learn([...secretsOf(destination.type.settings, destination.settings), ...(destination.secrets ?? [])]);
     const redact = (text: string) => redactor.hiding.words(text);
     const budget = this.#budget;
     const common = {
