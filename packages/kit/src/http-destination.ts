@@ -13,7 +13,7 @@ import { deliverInRequests, type HttpReady, missing, type RequestResult } from "
 import type { HttpFunctions } from "./http-definition.ts";
 import type { EventRequest } from "./http-request.ts";
 import { type Answer, type Dead, type Outcome, type Retry, retry, type Verdict } from "./outcome.ts";
-import { Outgoing, withUserAgent } from "./outgoing.ts";
+import { OutgoingRequests, withUserAgent } from "./outgoing.ts";
 import { Pacer } from "./pacer.ts";
 import { poolSender, type SendLimits } from "./sender.ts";
 import { sleep } from "./sleep.ts";
@@ -85,7 +85,7 @@ export function openHttp<Settings, Event extends CarriedEvent>(
     pace === undefined
       ? undefined
       : new Pacer((key) => [pace.call(definition, settings, key)].flat(), tools.now, tools.sleep ?? sleep);
-  const outgoing = new Outgoing({ sender, limits: sendLimits, pacer, tokens });
+  const outgoing = new OutgoingRequests({ sender, limits: sendLimits, pacer, tokens });
   const send = (request: EventRequest): Promise<Answer> => outgoing.send(request);
 
   let hides = { token: "", hiding: hiding(secrets) };

@@ -19,7 +19,7 @@ interface OutgoingOptions {
  * What all requests of a connection go through: pace, compression, and a second try with a new
  * token.
  */
-export class Outgoing {
+export class OutgoingRequests {
   readonly #sender: Sender;
   readonly #limits: SendLimits;
   readonly #pacer: Pacer | undefined;
