@@ -48,6 +48,8 @@ export interface ConsumerOptions {
   readonly limits?: Partial<ConsumerLimits>;
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
   readonly deduper?: ((partition: number) => Deduper) | undefined;
+  /** Told when a partition was taken away, while others of the destination may go on. */
+  readonly released?: ((partition: number) => void) | undefined;
   /** Opens a record of `events`. @default by itself */
   readonly open?: ((record: EngineRecord) => OpenedRecord) | undefined;
   /** The same with its events as bytes. @default by itself */
@@ -346,6 +348,7 @@ export class Consumer {
     for (const entry of this.#lanes.drop(number)) this.#ledger.park(entry);
     this.#retry.drop(number, isLost);
     if (partition !== undefined) this.#ledger.remove(partition, isLost);
+    if (!this.#ledger.isStopping) this.#options.released?.(number);
     this.#wake();
   }
 

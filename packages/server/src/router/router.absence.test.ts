@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { classifyAnswer, dead, delivered, type Outcome } from "@pintle/kit";
 import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
+import { onePartitionTest, stillTest, test } from "./testing/router-test.ts";
 
 // What 404, 410 and redirects mean: of one event, or of all.
 
@@ -42,7 +42,7 @@ for (const status of [404, 410, 301, 308]) {
   });
 }
 
-test("one alone is a dead letter as soon as others got through, and its user goes on", async () => {
+stillTest("one alone is a dead letter as soon as others got through, and its user goes on", async () => {
   const { fake, ids } = destination((id) => (id === "m3" ? answered(404) : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake } });
   for (let at = 0; at < 10; at++) await harness.accept([{ messageId: `m${at}`, userId: `u${at % 3}` }]);
@@ -53,7 +53,7 @@ test("one alone is a dead letter as soon as others got through, and its user goe
   await harness.close();
 });
 
-test("one alone with nobody beside it is a dead letter after 5 s", async () => {
+stillTest("one alone with nobody beside it is a dead letter after 5 s", async () => {
   const { fake, attempts } = destination(() => answered(410));
   const harness = await RouterHarness.open({ destinations: { d: fake } });
   await harness.accept([{ messageId: "a" }]);
@@ -75,19 +75,26 @@ test("a URL that is wrong from the start stops the destination at the third even
   await harness.close();
 });
 
-test("a third of all events has nothing where it is sent to: they end, and nobody else waits for them", async () => {
-  const { fake, ids, attempts } = destination((id) => (Number(id.slice(1)) % 3 === 0 ? answered(404) : undefined));
-  const harness = await RouterHarness.open({ destinations: { d: fake } });
-  for (let first = 0; first < 900; first += 30) {
-    await harness.accept(Array.from({ length: 30 }, (_, n) => ({ messageId: `m${first + n}`, userId: `u${n}` })));
-    await harness.clock.advance(100);
-  }
-  await harness.clock.advance(5 * second);
-  assert.deepEqual([ids.length, lettersIn(harness).length, (await harness.status("d")).waiting], [600, 300, 0]);
-  const asked = [...attempts].filter(([id]) => Number(id.slice(1)) % 3 === 0).map(([, times]) => times);
-  assert.deepEqual([Math.max(...asked), asked.filter((times) => times > 1).length], [2, 10], "one of each user twice");
-  await harness.close();
-});
+stillTest(
+  "a third of all events has nothing where it is sent to: they end, and nobody else waits for them",
+  async () => {
+    const { fake, ids, attempts } = destination((id) => (Number(id.slice(1)) % 3 === 0 ? answered(404) : undefined));
+    const harness = await RouterHarness.open({ destinations: { d: fake } });
+    for (let first = 0; first < 900; first += 30) {
+      await harness.accept(Array.from({ length: 30 }, (_, n) => ({ messageId: `m${first + n}`, userId: `u${n}` })));
+      await harness.clock.advance(100);
+    }
+    await harness.clock.advance(5 * second);
+    assert.deepEqual([ids.length, lettersIn(harness).length, (await harness.status("d")).waiting], [600, 300, 0]);
+    const asked = [...attempts].filter(([id]) => Number(id.slice(1)) % 3 === 0).map(([, times]) => times);
+    assert.deepEqual(
+      [Math.max(...asked), asked.filter((times) => times > 1).length],
+      [2, 10],
+      "one of each user twice",
+    );
+    await harness.close();
+  },
+);
 
 test("a set of events that all have nothing where they are sent to ends, though they are in a row again and again", async () => {
   const { fake, ids } = destination((id) => (id.startsWith("gone") ? answered(404) : undefined));
@@ -100,7 +107,8 @@ test("a set of events that all have nothing where they are sent to ends, though 
   await harness.close();
 });
 
-test("a batch that gets one such answer for all of its events is many in a row", async () => {
+// It is about one batch.
+onePartitionTest("a batch that gets one such answer for all of its events is many in a row", async () => {
   let isAway = true;
   const got: string[] = [];
   const fake = new FakeDestination(
@@ -129,7 +137,7 @@ test("what a destination's type calls dead is dead", async () => {
   await harness.close();
 });
 
-test("of an event that goes out as several, only those go out again that are not decided", async () => {
+stillTest("of an event that goes out as several, only those go out again that are not decided", async () => {
   const sent: string[] = [];
   const fake = new FakeDestination((events) =>
     events.map(({ messageId }) => {

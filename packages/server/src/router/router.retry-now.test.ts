@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { retry } from "@pintle/kit";
 import { destination } from "./testing/fake-destination.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
+import { stillTest, test } from "./testing/router-test.ts";
 
 const second = 1000;
 
-test("lanes that wait and lanes that are parked go out at once, each in its order", async () => {
+stillTest("lanes that wait and lanes that are parked go out at once, each in its order", async () => {
   let isStuck = true;
   const { fake, ids } = destination((id) => (isStuck && id.endsWith("1") ? retry("event", "http_500") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake } });
@@ -53,7 +53,7 @@ test("a destination in trouble is probed at once, and again with each call; its 
   await harness.close();
 });
 
-test("a probe that hangs does not keep others from finding out", async () => {
+stillTest("a probe that hangs does not keep others from finding out", async () => {
   let hangs = true;
   const { fake, ids } = destination();
   const deliver = fake.deliver;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { dead, delivered, filtered, type Outcome, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../records/dead-letter.ts";
 import { FakeClock, settle } from "./testing/fake-clock.ts";
 import { destination, FakeDestination } from "./testing/fake-destination.ts";
 import { MemoryDisk } from "./testing/memory-engine.ts";
 import { RouterHarness } from "./testing/router-harness.ts";
+import { onePartitionTest, stillTest, test } from "./testing/router-test.ts";
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -33,25 +33,29 @@ test("an event is delivered to every connected destination as soon as it is acce
   assert.deepEqual(harness.log, [], "normal operation logs nothing");
 });
 
-test("nothing goes out before every destination has its place in the log, however large a backlog is", async () => {
-  const store = new MemoryDisk();
-  const first = await RouterHarness.open({ store, destinations: {} });
-  for (let n = 0; n < 50; n++) await first.accept([{ messageId: `m${n}` }]);
-  await first.close();
+// It is about where records stand.
+onePartitionTest(
+  "nothing goes out before every destination has its place in the log, however large a backlog is",
+  async () => {
+    const store = new MemoryDisk();
+    const first = await RouterHarness.open({ store, destinations: {} });
+    for (let n = 0; n < 50; n++) await first.accept([{ messageId: `m${n}` }]);
+    await first.close();
 
-  const placed = () =>
-    store.recordsOf("destinations").filter(({ header }) => Buffer.from(header).includes('"began"')).length;
-  const placedAtFirst: number[] = [];
-  const ids = Array.from({ length: 20 }, (_, n) => `d${n}`);
-  const { fake } = destination(() => void placedAtFirst.push(placed()));
-  const destinations = Object.fromEntries(ids.map((id) => [id, fake]));
-  const settings = Object.fromEntries(ids.map((id) => [id, { from: "start" as const }]));
-  const harness = await RouterHarness.open({ store, destinations, settings });
-  await settle();
-  assert.equal(placedAtFirst.length, 50 * ids.length);
-  assert.equal(placedAtFirst[0], ids.length);
-  await harness.close();
-});
+    const placed = () =>
+      store.recordsOf("destinations").filter(({ header }) => Buffer.from(header).includes('"began"')).length;
+    const placedAtFirst: number[] = [];
+    const ids = Array.from({ length: 20 }, (_, n) => `d${n}`);
+    const { fake } = destination(() => void placedAtFirst.push(placed()));
+    const destinations = Object.fromEntries(ids.map((id) => [id, fake]));
+    const settings = Object.fromEntries(ids.map((id) => [id, { from: "start" as const }]));
+    const harness = await RouterHarness.open({ store, destinations, settings });
+    await settle();
+    assert.equal(placedAtFirst.length, 50 * ids.length);
+    assert.equal(placedAtFirst[0], ids.length);
+    await harness.close();
+  },
+);
 
 test("a restart delivers what is missing, and nothing that is finished and saved", async () => {
   const first = destination((id) => (id === "b" ? retry("event", "http_500") : undefined));
@@ -83,7 +87,8 @@ test("a restart delivers what is missing, and nothing that is finished and saved
   assert.deepEqual(again.progressOf("d"), { low: 2, finished: [] });
 });
 
-test("what an earlier run finished is not counted as waiting, read or unread", async () => {
+// It is about where records stand.
+onePartitionTest("what an earlier run finished is not counted as waiting, read or unread", async () => {
   const first = destination((id) => (id.startsWith("bad") ? retry("event", "http_500") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: first.fake } });
   for (let n = 0; n < 20; n++) {
@@ -133,7 +138,8 @@ test("what a client sent twice is delivered once to each destination, also when 
   await second.close();
 });
 
-test("a repeat is recognised within the window, and not beyond it", async () => {
+// The window is divided among partitions.
+onePartitionTest("a repeat is recognised within the window, and not beyond it", async () => {
   const { fake, ids } = destination();
   const harness = await RouterHarness.open({ destinations: { d: fake }, dedupeIds: 2 });
   for (const messageId of ["a", "b", "a", "c", "d", "a"]) await harness.accept([{ messageId }]);
@@ -141,7 +147,7 @@ test("a repeat is recognised within the window, and not beyond it", async () => 
   await harness.close();
 });
 
-test("an event that fails for a reason of its own makes only its user's events wait", async () => {
+stillTest("an event that fails for a reason of its own makes only its user's events wait", async () => {
   const { fake, ids } = destination((id, attempt) =>
     id === "a1" && attempt < 3 ? retry("event", "http_500") : undefined,
   );
@@ -164,7 +170,7 @@ test("an event that fails for a reason of its own makes only its user's events w
   await harness.close();
 });
 
-test("however many events wait in lanes of their own, the others go on", async () => {
+stillTest("however many events wait in lanes of their own, the others go on", async () => {
   const { fake, ids } = destination((id) => (id.startsWith("sick") ? retry("event", "http_500") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake }, limits: { windowEvents: 100 } });
   await harness.accept([{ messageId: "sick", userId: "sick" }]);
@@ -175,7 +181,7 @@ test("however many events wait in lanes of their own, the others go on", async (
   await harness.close();
 });
 
-test("Retry-After is honoured by a lane and by a destination", async () => {
+stillTest("Retry-After is honoured by a lane and by a destination", async () => {
   for (const scope of ["event", "destination"] as const) {
     const { fake, ids } = destination((_id, attempt) =>
       attempt === 1 ? retry(scope, "http_503", { after: 90_000 }) : undefined,
@@ -247,7 +253,7 @@ test("refused credentials stop the destination at once and kill nothing", async 
   await harness.close();
 });
 
-test("an event is given up when its age, from the first attempt, reaches maxAge", async () => {
+stillTest("an event is given up when its age, from the first attempt, reaches maxAge", async () => {
   const { fake, ids } = destination((id) => (id === "a" ? retry("event", "http_500") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { maxAge: 60 * minute } } });
   await harness.accept([
@@ -307,7 +313,7 @@ test("an event of no known type is a dead letter, and the others go on", async (
   await harness.close();
 });
 
-test("events are filtered by integrations and by their source", async () => {
+stillTest("events are filtered by integrations and by their source", async () => {
   const one = destination();
   const two = destination();
   const harness = await RouterHarness.open({
@@ -367,7 +373,7 @@ test("what a destination's type has no use for is filtered, and what it changes 
   await harness.close();
 });
 
-test("what was accepted before its source was disconnected is filtered", async () => {
+stillTest("what was accepted before its source was disconnected is filtered", async () => {
   const stuck = new FakeDestination(() => new Promise(() => {}));
   const harness = await RouterHarness.open({ destinations: { d: stuck } });
   await harness.accept([{ messageId: "a" }, { messageId: "b" }]);
@@ -449,7 +455,7 @@ test("a first start that is broken off is still the first start", async () => {
   await second.close();
 });
 
-test("a destination that hangs costs the others nothing, and closing does not wait for it", async () => {
+stillTest("a destination that hangs costs the others nothing, and closing does not wait for it", async () => {
   const hanging = new FakeDestination(() => new Promise(() => {}));
   const alone = destination();
   const beside = destination();
@@ -489,7 +495,7 @@ test("a destination that cannot be opened is tried again", async () => {
   await harness.close();
 });
 
-test("one event on which a server hangs does not stop the destination again and again", async () => {
+stillTest("one event on which a server hangs does not stop the destination again and again", async () => {
   const { fake, ids, attempts } = destination((id) => (id === "poison" ? retry("destination", "timeout") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake } });
   await harness.accept([{ messageId: "poison", userId: "p" }]);
@@ -505,31 +511,34 @@ test("one event on which a server hangs does not stop the destination again and 
   await harness.close();
 });
 
-test("a refusal now and then is one server's of several, and stops nobody; eight in a row are the destination's", async () => {
-  const refused = retry("destination", "http_503", { answer: { status: 503, headers: {}, body: "" } });
-  // Every third request meets the server that is down.
-  let requests = 0;
-  let isDown = false;
-  const { fake, ids } = destination(() => (isDown || requests++ % 3 === 0 ? refused : undefined));
-  const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { concurrency: 1 } } });
-  await harness.accept([{ messageId: "first", userId: "first" }]);
-  assert.equal((await harness.status("d")).state, "open", "from one that never worked, the first refusal counts");
-  await harness.clock.advance(minute);
-  assert.deepEqual(ids, ["first"]);
+stillTest(
+  "a refusal now and then is one server's of several, and stops nobody; eight in a row are the destination's",
+  async () => {
+    const refused = retry("destination", "http_503", { answer: { status: 503, headers: {}, body: "" } });
+    // Every third request meets the server that is down.
+    let requests = 0;
+    let isDown = false;
+    const { fake, ids } = destination(() => (isDown || requests++ % 3 === 0 ? refused : undefined));
+    const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { concurrency: 1 } } });
+    await harness.accept([{ messageId: "first", userId: "first" }]);
+    assert.equal((await harness.status("d")).state, "open", "from one that never worked, the first refusal counts");
+    await harness.clock.advance(minute);
+    assert.deepEqual(ids, ["first"]);
 
-  for (let n = 0; n < 30; n++) await harness.accept([{ messageId: `m${n}`, userId: `u${n}` }]);
-  const { state, lanesWaiting } = await harness.status("d");
-  assert.deepEqual([state, lanesWaiting], ["closed", 10], "only the users wait whom it hit");
-  await harness.clock.advance(5 * minute);
-  assert.equal(ids.length, 31);
+    for (let n = 0; n < 30; n++) await harness.accept([{ messageId: `m${n}`, userId: `u${n}` }]);
+    const { state, lanesWaiting } = await harness.status("d");
+    assert.deepEqual([state, lanesWaiting], ["closed", 10], "only the users wait whom it hit");
+    await harness.clock.advance(5 * minute);
+    assert.equal(ids.length, 31);
 
-  isDown = true;
-  for (let n = 0; n < 7; n++) await harness.accept([{ messageId: `x${n}`, userId: `x${n}` }]);
-  assert.equal((await harness.status("d")).state, "closed");
-  await harness.accept([{ messageId: "x7", userId: "x7" }]);
-  assert.equal((await harness.status("d")).state, "open");
-  await harness.close();
-});
+    isDown = true;
+    for (let n = 0; n < 7; n++) await harness.accept([{ messageId: `x${n}`, userId: `x${n}` }]);
+    assert.equal((await harness.status("d")).state, "closed");
+    await harness.accept([{ messageId: "x7", userId: "x7" }]);
+    assert.equal((await harness.status("d")).state, "open");
+    await harness.close();
+  },
+);
 
 test("a refusal with Retry-After, and refused credentials, are the destination's at once", async () => {
   const answer = { status: 503, headers: {}, body: "" };
@@ -574,22 +583,27 @@ test("a destination's type that throws or gives too few outcomes loses nothing",
   await harness.close();
 });
 
-test("a record that cannot be taken apart is kept whole as a dead letter that counts as its events", async () => {
-  const { fake, ids } = destination();
-  const harness = await RouterHarness.open({ destinations: { d: fake } });
-  await harness.accept([{ messageId: "a" }]);
-  const [good] = harness.store.recordsOf("events");
-  await harness.engine.append("events", { header: Buffer.from([1, 2, 3]), payload: Buffer.from("x") });
-  await harness.engine.append("events", { header: good!.header, payload: Buffer.from("{not json") });
-  await harness.accept([{ messageId: "b" }]);
-  assert.deepEqual(ids, ["a", "b"]);
-  assert.deepEqual((await harness.status("d")).dead, { record: 2 });
-  const letter = decodeDeadLetter(harness.store.recordsOf("dead.d")[1]!);
-  assert.equal(Buffer.from(String(letter?.event.payload), "base64").toString(), "{not json");
-  await harness.close();
-});
+// It is about where records stand.
+onePartitionTest(
+  "a record that cannot be taken apart is kept whole as a dead letter that counts as its events",
+  async () => {
+    const { fake, ids } = destination();
+    const harness = await RouterHarness.open({ destinations: { d: fake } });
+    await harness.accept([{ messageId: "a" }]);
+    const [good] = harness.store.recordsOf("events");
+    await harness.engine.append("events", { header: Buffer.from([1, 2, 3]), payload: Buffer.from("x") });
+    await harness.engine.append("events", { header: good!.header, payload: Buffer.from("{not json") });
+    await harness.accept([{ messageId: "b" }]);
+    assert.deepEqual(ids, ["a", "b"]);
+    assert.deepEqual((await harness.status("d")).dead, { record: 2 });
+    const letter = decodeDeadLetter(harness.store.recordsOf("dead.d")[1]!);
+    assert.equal(Buffer.from(String(letter?.event.payload), "base64").toString(), "{not json");
+    await harness.close();
+  },
+);
 
-test("a record of a newer version stops the destination in front of it", async () => {
+// It is about where records stand.
+onePartitionTest("a record of a newer version stops the destination in front of it", async () => {
   const { fake, ids } = destination();
   const harness = await RouterHarness.open({ destinations: { d: fake } });
   await harness.accept([{ messageId: "a" }]);
@@ -651,7 +665,8 @@ test("batches that are delivered as a whole hold many events of a user, in the o
   await harness.close();
 });
 
-test("a long list of what has ended is saved less often, a short one is not waited for", async () => {
+// It is about where records stand.
+onePartitionTest("a long list of what has ended is saved less often, a short one is not waited for", async () => {
   let release = (_: readonly Outcome[]): void => {};
   const fake = new FakeDestination((events) =>
     events[0]?.messageId === "held" ? new Promise((resolve) => (release = resolve)) : events.map(() => delivered),
@@ -683,5 +698,47 @@ test("the status keeps the order of the configuration when a destination is chan
   assert.deepEqual(await order(), ["one", "two", "three"]);
   await harness.change({ sources, destinations: changed.toReversed() });
   assert.deepEqual(await order(), ["three", "two", "one"]);
+  await harness.close();
+});
+
+onePartitionTest(
+  "the ids of a partition leave memory with it, and its next owner finds the same duplicates",
+  async () => {
+    const one = destination();
+    const two = destination();
+    const destinations = { one: one.fake, two: two.fake };
+    const harness = await RouterHarness.open({ destinations, partitions: 4 });
+    const events = Array.from({ length: 20 }, (_, n) => ({ messageId: `m${n}`, userId: `u${n}` }));
+    await harness.accept(events);
+    assert.deepEqual(harness.router.deduped.toSorted(), [0, 1, 2, 3]);
+    await harness.revoke(2);
+    assert.deepEqual(harness.router.deduped.toSorted(), [0, 1, 3]);
+    await harness.accept(events);
+    await harness.assign(2);
+    await harness.accept(events);
+    assert.deepEqual(harness.router.deduped.toSorted(), [0, 1, 2, 3]);
+    for (const id of ["one", "two"]) {
+      const { delivered: count, duplicate, waiting } = await harness.status(id);
+      assert.deepEqual([count, duplicate, waiting], [20, 40, 0]);
+    }
+    const { sources, destinations: all } = harness.config;
+    await harness.change({ sources, destinations: all.slice(1) });
+    assert.deepEqual(harness.router.deduped.toSorted(), [0, 1, 2, 3], "another destination still has them");
+    await harness.close();
+  },
+);
+
+onePartitionTest("a dead letter that cannot be written is left to whoever owns its partition then", async () => {
+  const { fake } = destination(() => dead("http_400"));
+  const harness = await RouterHarness.open({ destinations: { d: fake }, partitions: 4 });
+  harness.engine.appendFault = (topic) => (topic.startsWith("dead.") ? new Error("no space left") : undefined);
+  await harness.accept(Array.from({ length: 20 }, (_, n) => ({ messageId: `m${n}`, userId: `u${n}` })));
+  for (const partition of [0, 1, 2, 3]) await harness.revoke(partition);
+  for (const partition of [0, 1, 2, 3]) await harness.assign(partition);
+  harness.engine.appendFault = undefined;
+  await harness.clock.advance(minute);
+  const letters = harness.store.recordsOf("dead.d").map((record) => decodeDeadLetter(record)?.event.messageId);
+  assert.deepEqual(letters.toSorted(), [...new Set(letters)].toSorted(), "one letter for each");
+  assert.deepEqual([letters.length, (await harness.status("d")).dead], [20, { http_400: 20 }]);
   await harness.close();
 });

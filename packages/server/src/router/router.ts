@@ -55,6 +55,8 @@ export interface RouterOptions {
    * made, that is, when it starts and after each change of its entry in the configuration.
    */
   readonly pipelineOf?: (destination: Destination) => DestinationPipeline;
+  /** @default one that nobody watches yet */
+  readonly tap?: Tap;
 }
 
 export interface DestinationPipeline {
@@ -80,7 +82,7 @@ const mostDecoded = 4 << 20;
 /** Brings every event of the log to every enabled destination that its source is connected to. */
 export class Router {
   /** Where every step of every event can be watched. */
-  readonly tap: Tap = new Tap();
+  readonly tap: Tap;
   readonly #options: RouterOptions;
   readonly #registry: DestinationRegistry;
   readonly #log: string;
@@ -100,6 +102,7 @@ export class Router {
 
   private constructor(options: RouterOptions, registry: DestinationRegistry, log: string) {
     this.#options = options;
+    this.tap = options.tap ?? new Tap();
     this.#registry = registry;
     this.#log = log;
     this.#memory = options.memory ?? 256 << 20;
@@ -242,6 +245,7 @@ export class Router {
       before,
       beginnings,
       deduper,
+      released: (partition) => this.#released(partition),
       // What the owner's code is given is nobody else's.
       open: (record) => (this.#members.size > 1 && !isOwn ? this.#decoded.open(record) : openRecord(record)),
       scan: (record) => (this.#members.size > 1 && !isOwn ? this.#decoded.scan(record) : scanRecord(record)),
@@ -320,6 +324,17 @@ export class Router {
       this.#dedupers.set(partition, deduper);
     }
     return deduper;
+  }
+
+  /** What was sent before it in a partition, its next owner reads for itself. */
+  #released(partition: number): void {
+    const isOwned = this.#consumers.some(({ ledger }) => ledger.partition(partition) !== undefined);
+    if (!isOwned) this.#dedupers.delete(partition);
+  }
+
+  /** Partitions whose latest ids are in memory, for finding duplicates. */
+  get deduped(): readonly number[] {
+    return [...this.#dedupers.keys()];
   }
 
   /** Events in memory, by destination id. */

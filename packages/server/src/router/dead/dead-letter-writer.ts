@@ -85,6 +85,11 @@ export class DeadLetterWriter {
 
   #append(entry: Entry, why: DeadEnding, letter: NewRecord): void {
     const { engine, ledger } = this.#options;
+    // Its partition was taken away: whoever has it now writes the letter.
+    if (entry.partition.isGone) {
+      ledger.end(entry, why);
+      return;
+    }
     engine.append(this.#topic, letter).then(
       () => {
         if (this.#closed) return;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import fc from "fast-check";
 import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
@@ -7,6 +6,7 @@ import { FakeWarehouse, type Fate } from "../testing/fake-warehouse.ts";
 import { MemoryDisk } from "../testing/memory-engine.ts";
 import { seededRandom } from "../testing/random.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { onePartitionTest, stillTest, test } from "../testing/router-test.ts";
 
 const id = (n: number) => `m${n}`;
 const events = (from: number, to: number, users = 3) =>
@@ -18,7 +18,8 @@ async function pass({ clock }: RouterHarness, milliseconds: number): Promise<voi
   for (let part = 0; part < 20; part++) await clock.advance(milliseconds / 20);
 }
 
-test("the destination's own position wins over the log's, and is committed with every batch", async () => {
+// It is about where records stand.
+onePartitionTest("the destination's own position wins over the log's, and is committed with every batch", async () => {
   const warehouse = new FakeWarehouse();
   const store = new MemoryDisk();
   const first = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
@@ -37,7 +38,7 @@ test("the destination's own position wins over the log's, and is committed with 
   await second.close();
 });
 
-test("a commit whose answer was lost is not made again; one that failed is", async () => {
+stillTest("a commit whose answer was lost is not made again; one that failed is", async () => {
   for (const fate of ["lost", "failed"] as const) {
     const warehouse = new FakeWarehouse();
     const harness = await RouterHarness.open({ destinations: { w: warehouse.process() } });
@@ -70,7 +71,8 @@ test("nothing is read before the destination has said where it stands, and the r
   await harness.close();
 });
 
-test("a destination that was set back gets again what it lost, and only that", async () => {
+// A database that is set back shows in the partition of the next event.
+onePartitionTest("a destination that was set back gets again what it lost, and only that", async () => {
   const warehouse = new FakeWarehouse();
   const harness = await RouterHarness.open({ destinations: { w: warehouse.process() } });
   await harness.accept(events(0, 4));
@@ -89,7 +91,8 @@ test("a destination that was set back gets again what it lost, and only that", a
   await harness.close();
 });
 
-test("a destination that was set back to before it was asked first gets everything again", async () => {
+// A database that is set back shows in the partition of the next event.
+onePartitionTest("a destination that was set back to before it was asked first gets everything again", async () => {
   for (const isRunning of [true, false]) {
     const warehouse = new FakeWarehouse();
     const back = warehouse.snapshot();
@@ -127,7 +130,8 @@ test("a second data plane takes the destination over; the first one commits noth
   await Promise.all([first.close(), second.close()]);
 });
 
-test("a position beyond the end of its log is not believed", async () => {
+// It is about where records stand.
+onePartitionTest("a position beyond the end of its log is not believed", async () => {
   const warehouse = new FakeWarehouse();
   const store = new MemoryDisk();
   const first = await RouterHarness.open({ store, destinations: { w: warehouse.process() } });
@@ -145,7 +149,7 @@ test("a position beyond the end of its log is not believed", async () => {
   await second.close();
 });
 
-test("what the destination refuses is a dead letter before the commit", async () => {
+stillTest("what the destination refuses is a dead letter before the commit", async () => {
   const warehouse = new FakeWarehouse();
   warehouse.refuses = (messageId) => messageId === "m1";
   const store = new MemoryDisk();

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as plainTest } from "node:test";
 import { delivered } from "@pintle/kit";
 import fc from "fast-check";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { test } from "../testing/router-test.ts";
 import { RateLimit } from "./rate-limit.ts";
 
-test("events are spaced evenly, and a pause is made up for by a tenth of a second's worth", () => {
+plainTest("events are spaced evenly, and a pause is made up for by a tenth of a second's worth", () => {
   const limit = new RateLimit(100);
   const sent: number[] = [];
   for (let now = 0; now <= 100; now++) {
@@ -19,14 +20,14 @@ test("events are spaced evenly, and a pause is made up for by a tenth of a secon
   assert.equal(sent.length, 21);
 });
 
-test("a batch goes out whole, and the pause after it is as long as it is large", () => {
+plainTest("a batch goes out whole, and the pause after it is as long as it is large", () => {
   const limit = new RateLimit(10);
   limit.took(100, 1000);
   assert.equal(limit.next(1000), 1000 - 100 + 10_000);
   assert.equal(limit.next(20_000), 20_000);
 });
 
-test("over any time, no more goes out than the rate, a tenth of a second and one batch allow", () => {
+plainTest("over any time, no more goes out than the rate, a tenth of a second and one batch allow", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.1, max: 10_000, noNaN: true }),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { type Answer, delivered, type Outcome, retry } from "@pintle/kit";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { test } from "../testing/router-test.ts";
 
 const answer: Answer = { status: 503, headers: {}, body: "" };
 const faults: [what: string, outcome: Outcome][] = [

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as plainTest } from "node:test";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { delivered } from "@pintle/kit";
 import type { EventFilter } from "../../model/event-filter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { test } from "../testing/router-test.ts";
 import { filterEvent } from "./filter.ts";
 
 const names = { name: "hook", displayName: "Webhook" };
@@ -56,7 +57,7 @@ const cases: [integrations: unknown, expected: string][] = [
   [false, "deliver malformed"],
 ];
 
-test("a type is compared without capitals", () => {
+plainTest("a type is compared without capitals", () => {
   const tracks: EventFilter = { only: { types: ["track"], events: [] } };
   const signUps: EventFilter = { only: { types: [], events: ["Sign Up"] } };
   assert.equal(result({ type: "Track" }), "deliver");
@@ -69,12 +70,12 @@ test("a type is compared without capitals", () => {
 });
 
 for (const [integrations, expected] of cases) {
-  test(`integrations ${JSON.stringify(integrations)}: ${expected}`, () => {
+  plainTest(`integrations ${JSON.stringify(integrations)}: ${expected}`, () => {
     assert.equal(result({ integrations }), expected);
   });
 }
 
-test("names of the language's own are no integrations", () => {
+plainTest("names of the language's own are no integrations", () => {
   const judged = filterEvent({ type: "track", integrations: {} } as unknown as DeliveredEvent, {
     name: "constructor",
     displayName: "toString",
@@ -82,7 +83,7 @@ test("names of the language's own are no integrations", () => {
   assert.deepEqual(judged, { result: "deliver", malformed: false });
 });
 
-test("other names of the type count after its display name", () => {
+plainTest("other names of the type count after its display name", () => {
   const of = (integrations: object) =>
     filterEvent({ type: "track", integrations } as unknown as DeliveredEvent, { ...names, names: ["WEBHOOK", "Hook"] });
   assert.equal(of({ WEBHOOK: false }).result, "integrations");
@@ -92,7 +93,7 @@ test("other names of the type count after its display name", () => {
   assert.deepEqual(of({ WEBHOOK: "no" }), { result: "deliver", malformed: true });
 });
 
-test("types that are known pass, all others are dead", () => {
+plainTest("types that are known pass, all others are dead", () => {
   for (const type of ["identify", "track", "page", "screen", "group", "alias", "merge"]) {
     assert.equal(result({ type }), "deliver");
   }
@@ -101,7 +102,7 @@ test("types that are known pass, all others are dead", () => {
   }
 });
 
-test("a destination that is called all is meant by its name", () => {
+plainTest("a destination that is called all is meant by its name", () => {
   const event = { type: "track", integrations: { All: true, all: false } } as unknown as DeliveredEvent;
   assert.equal(filterEvent(event, { name: "all", displayName: "Webhook" }).result, "integrations");
 });
@@ -121,7 +122,7 @@ const consentCases: [denied: unknown, and: string, or: string][] = [
 ];
 
 for (const [deniedConsentIds, and, or] of consentCases) {
-  test(`denied ${JSON.stringify(deniedConsentIds)} of a and b: ${and} by "and", ${or} by "or"`, () => {
+  plainTest(`denied ${JSON.stringify(deniedConsentIds)} of a and b: ${and} by "and", ${or} by "or"`, () => {
     const fields = { context: { consentManagement: { deniedConsentIds, allowedConsentIds: ["a"] } } };
     const ids = ["a", "b"];
     assert.equal(result(fields, { consent: { ids, strategy: "and" } }), and);
@@ -130,14 +131,14 @@ for (const [deniedConsentIds, and, or] of consentCases) {
   });
 }
 
-test("an event without consent management passes, whatever stands in its place", () => {
+plainTest("an event without consent management passes, whatever stands in its place", () => {
   const consent = { ids: ["a"], strategy: "and" } as const;
   for (const context of [undefined, null, "context", [], {}, { consentManagement: null }, { consentManagement: "a" }]) {
     assert.equal(result({ context }, { consent }), "deliver");
   }
 });
 
-test("only and except select by type, and tracks by name, too", () => {
+plainTest("only and except select by type, and tracks by name, too", () => {
   const orders = { types: ["identify", "merge"], events: ["Order Completed"] };
   const selected = [{ type: "identify" }, { type: "merge" }, { event: "Order Completed" }];
   const others = [
@@ -161,7 +162,7 @@ test("only and except select by type, and tracks by name, too", () => {
   assert.equal(result({ event: "Page Viewed" }, { only: tracks, except: orders }), "deliver");
 });
 
-test("the first reason counts: type, integrations, consent, only, except", () => {
+plainTest("the first reason counts: type, integrations, consent, only, except", () => {
   const all = { types: ["track"], events: [] };
   const filter: EventFilter = {
     consent: { ids: ["a"], strategy: "and" },

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as plainTest } from "node:test";
 import { type DestinationType, defineDestination, delivered, type HttpRequest, retry, secret } from "@pintle/kit";
 import { z } from "zod";
 import { destination, type FakeSettings } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { onePartitionTest, stillTest, test } from "../testing/router-test.ts";
 import type { EventTransform } from "../transform/event-transform.ts";
 import { redactedStep, Tap, type WatchedStep } from "./tap.ts";
 
@@ -19,7 +20,8 @@ function watched({ router }: RouterHarness): WatchedStep[] {
   return steps;
 }
 
-test("every step of every event is seen, in its order", async () => {
+// It is about where records stand.
+onePartitionTest("every step of every event is seen, in its order", async () => {
   const { fake } = destination((id, attempt) => (id === "again!" && attempt === 1 ? retry("event", "x") : undefined));
   const transform: EventTransform = {
     run: async (events) =>
@@ -130,7 +132,7 @@ test("an attempt has its request and its answer, and no secret of the destinatio
   await harness.close();
 });
 
-test("whoever stops watching, or throws, is told nothing more; the others are", () => {
+plainTest("whoever stops watching, or throws, is told nothing more; the others are", () => {
   const tap = new Tap();
   assert.equal(tap.isWatched, false);
   const seen: string[] = [];
@@ -152,7 +154,7 @@ test("whoever stops watching, or throws, is told nothing more; the others are", 
   assert.equal(seen.length, 3);
 });
 
-test("requests are shown only while somebody watches", async () => {
+stillTest("requests are shown only while somebody watches", async () => {
   for (const isWatched of [false, true]) {
     const asked: unknown[] = [];
     const { fake } = destination();

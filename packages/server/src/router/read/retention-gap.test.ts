@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { delivered, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { FakeDestination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { onePartitionTest } from "../testing/router-test.ts";
 
 /**
  * A destination that is down with one event on its way, and ten records with two events each behind
@@ -32,7 +32,8 @@ async function behind() {
   return { harness, ids, recover, remove };
 }
 
-test("records that went unread are one dead letter with their count, and the account adds up", async () => {
+// It is about where records stand.
+onePartitionTest("records that went unread are one dead letter with their count, and the account adds up", async () => {
   const { harness, ids, recover, remove } = await behind();
   assert.equal((await harness.status("d")).waiting, 21);
   // The first one and some of those that were not read.
@@ -54,7 +55,8 @@ test("records that went unread are one dead letter with their count, and the acc
   assert.deepEqual(harness.progressOf("d"), { low: 12, finished: [] });
 });
 
-test("of records that nobody has counted, each counts as one event", async () => {
+// It is about where records stand.
+onePartitionTest("of records that nobody has counted, each counts as one event", async () => {
   const { harness, recover, remove } = await behind();
   remove(8);
   recover();
@@ -67,7 +69,8 @@ test("of records that nobody has counted, each counts as one event", async () =>
   await harness.close();
 });
 
-test("a range whose letter cannot be written is not passed over", async () => {
+// It is about where records stand.
+onePartitionTest("a range whose letter cannot be written is not passed over", async () => {
   const { harness, recover, remove } = await behind();
   let isFull = true;
   harness.engine.appendFault = (topic) => (isFull && topic === "dead.d" ? new Error("no room") : undefined);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { dead, retry } from "@pintle/kit";
 import { decodeDeadLetter } from "../../records/dead-letter.ts";
 import { decodeSlice } from "../../records/retry-record.ts";
 import { destination } from "../testing/fake-destination.ts";
 import { RouterHarness } from "../testing/router-harness.ts";
+import { onePartitionTest, stillTest, test } from "../testing/router-test.ts";
 
 const minute = 60_000;
 
@@ -21,34 +21,37 @@ function slicesIn({ store }: RouterHarness) {
     );
 }
 
-test("after 10 s a lane is parked, the position moves on, and its events come in order once they can", async () => {
-  let isStuck = true;
-  const { fake, ids } = destination((id) => (isStuck && id === "a1" ? failed : undefined));
-  const harness = await RouterHarness.open({ destinations: { d: fake } });
-  await harness.accept(of("a", "a1", "a2"));
-  await harness.clock.advance(9_000);
-  await harness.accept(of("b", "b1"));
-  assert.equal((await harness.status("d")).lanesWaiting, 1);
-  assert.equal(harness.progressOf("d")?.low, 0);
-  await harness.clock.advance(1_500);
-  assert.deepEqual(harness.progressOf("d"), { low: 2, finished: [] });
-  await harness.accept(of("a", "a3"));
-  await harness.accept(of("b", "b2"));
-  await harness.clock.advance(200);
-  assert.deepEqual(slicesIn(harness), ["0: 0 0", "0: 2"], "what comes for it goes there, too");
-  const { lanesParked, lanesWaiting, waiting, state } = await harness.status("d");
-  assert.deepEqual([lanesParked, lanesWaiting, waiting, state], [1, 0, 3, "closed"]);
-  assert.ok((harness.router.inMemory.get("d") ?? 0) <= 2, "its events are not in memory between attempts");
-  isStuck = false;
-  await harness.clock.advance(5 * minute);
-  assert.deepEqual(ids, ["b1", "b2", "a1", "a2", "a3"]);
-  assert.equal((await harness.status("d")).lanesParked, 0);
-  await harness.accept(of("a", "a4"));
-  assert.equal(ids.at(-1), "a4", "its next event goes out at once again");
-  assert.equal(slicesIn(harness).length, 2);
-  await harness.close();
-  assert.deepEqual(harness.store.savesOf("retry.d", "d").at(-1), { low: 2, finished: [] });
-});
+stillTest(
+  "after 10 s a lane is parked, the position moves on, and its events come in order once they can",
+  async () => {
+    let isStuck = true;
+    const { fake, ids } = destination((id) => (isStuck && id === "a1" ? failed : undefined));
+    const harness = await RouterHarness.open({ destinations: { d: fake } });
+    await harness.accept(of("a", "a1", "a2"));
+    await harness.clock.advance(9_000);
+    await harness.accept(of("b", "b1"));
+    assert.equal((await harness.status("d")).lanesWaiting, 1);
+    assert.equal(harness.progressOf("d")?.low, 0);
+    await harness.clock.advance(1_500);
+    assert.deepEqual(harness.progressOf("d"), { low: 2, finished: [] });
+    await harness.accept(of("a", "a3"));
+    await harness.accept(of("b", "b2"));
+    await harness.clock.advance(200);
+    assert.deepEqual(slicesIn(harness), ["0: 0 0", "0: 2"], "what comes for it goes there, too");
+    const { lanesParked, lanesWaiting, waiting, state } = await harness.status("d");
+    assert.deepEqual([lanesParked, lanesWaiting, waiting, state], [1, 0, 3, "closed"]);
+    assert.ok((harness.router.inMemory.get("d") ?? 0) <= 2, "its events are not in memory between attempts");
+    isStuck = false;
+    await harness.clock.advance(5 * minute);
+    assert.deepEqual(ids, ["b1", "b2", "a1", "a2", "a3"]);
+    assert.equal((await harness.status("d")).lanesParked, 0);
+    await harness.accept(of("a", "a4"));
+    assert.equal(ids.at(-1), "a4", "its next event goes out at once again");
+    assert.equal(slicesIn(harness).length, 2);
+    await harness.close();
+    assert.deepEqual(harness.store.savesOf("retry.d", "d").at(-1), { low: 2, finished: [] });
+  },
+);
 
 test("with more events behind it than the bound, a lane is parked at once", async () => {
   const { fake } = destination((id) => (id === "a1" ? failed : undefined));
@@ -95,7 +98,7 @@ test("while the destination is down nothing is copied anywhere", async () => {
   await harness.close();
 });
 
-test("order: false: no event waits for another", async () => {
+stillTest("order: false: no event waits for another", async () => {
   const { fake, ids } = destination((id) => (id === "a1" ? failed : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake }, settings: { d: { order: false } } });
   await harness.accept(of("a", "a1", "a2"));
@@ -108,7 +111,8 @@ test("order: false: no event waits for another", async () => {
   await harness.close();
 });
 
-test("a lane that keeps the topic from moving on is moved forward as a whole", async () => {
+// It is about where records stand.
+onePartitionTest("a lane that keeps the topic from moving on is moved forward as a whole", async () => {
   let isStuck = true;
   const { fake, ids } = destination((id, attempt) => {
     if (isStuck && id.startsWith("old")) return failed;
@@ -136,7 +140,8 @@ test("a lane that keeps the topic from moving on is moved forward as a whole", a
   await second.close();
 });
 
-test("a move that is broken off leaves the lane where it stood", async () => {
+// It is about where records stand.
+onePartitionTest("a move that is broken off leaves the lane where it stood", async () => {
   const isOut = (id: string, attempt: number) => (id.startsWith("m") && attempt < 10 ? failed : undefined);
   const stuck = destination((id, attempt) => (id.startsWith("old") ? failed : isOut(id, attempt)));
   const limits = { compactAbove: 4, sliceEvents: 2 };
@@ -169,7 +174,7 @@ test("a move that is broken off leaves the lane where it stood", async () => {
   await second.close();
 });
 
-test("what cannot be written is kept and tried again; the position does not move before", async () => {
+stillTest("what cannot be written is kept and tried again; the position does not move before", async () => {
   const { fake } = destination((id) => (id === "a1" ? failed : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake } });
   let isFull = true;
@@ -186,7 +191,7 @@ test("what cannot be written is kept and tried again; the position does not move
   await harness.close();
 });
 
-test("an event that is parked ages on over restarts, and no clock that is set ages it", async () => {
+stillTest("an event that is parked ages on over restarts, and no clock that is set ages it", async () => {
   const { fake } = destination((id) => (id === "a1" ? failed : undefined));
   const settings = { d: { maxAge: 20 * minute } };
   const first = await RouterHarness.open({ destinations: { d: fake }, settings, limits: { parkAfter: 15 * minute } });
@@ -207,7 +212,7 @@ test("an event that is parked ages on over restarts, and no clock that is set ag
   await second.close();
 });
 
-test("events that are replayed are charged until they are in the topic", async () => {
+stillTest("events that are replayed are charged until they are in the topic", async () => {
   let refuses = true;
   const { fake, ids } = destination(() => (refuses ? dead("http_400") : undefined));
   const harness = await RouterHarness.open({ destinations: { d: fake } });
@@ -267,41 +272,44 @@ test("a record of the topic that is gone is reported as dead letters, and the la
   await harness.close();
 });
 
-test("what waits in the topic goes through the filter as it is when it is loaded, over a reload and over a restart", async () => {
-  const { fake, ids } = destination((id) => (id === "a1" ? failed : undefined));
-  const first = await RouterHarness.open({ destinations: { d: fake } });
-  const named = (event: string) => ({ messageId: event, userId: "a", event });
-  await first.accept([named("a1"), named("secret 1"), named("a3"), named("secret 2")]);
-  await first.accept([named("b1")].map((event) => ({ ...event, userId: "b" })));
-  await first.clock.advance(11_000);
-  assert.equal((await first.status("d")).lanesParked, 1);
+stillTest(
+  "what waits in the topic goes through the filter as it is when it is loaded, over a reload and over a restart",
+  async () => {
+    const { fake, ids } = destination((id) => (id === "a1" ? failed : undefined));
+    const first = await RouterHarness.open({ destinations: { d: fake } });
+    const named = (event: string) => ({ messageId: event, userId: "a", event });
+    await first.accept([named("a1"), named("secret 1"), named("a3"), named("secret 2")]);
+    await first.accept([named("b1")].map((event) => ({ ...event, userId: "b" })));
+    await first.clock.advance(11_000);
+    assert.equal((await first.status("d")).lanesParked, 1);
 
-  const except = { types: [], events: ["secret 1", "secret 2", "a1"] };
-  const { sources, destinations } = first.config;
-  await first.change({ sources, destinations: destinations.map((entry) => ({ ...entry, filter: { except } })) });
-  await first.clock.advance(minute);
-  const { filtered, delivered, waiting } = await first.status("d");
-  assert.deepEqual([filtered, delivered, waiting], [{ except: 3 }, 2, 0]);
-  assert.deepEqual(ids, ["b1", "a3"]);
-  await first.close();
+    const except = { types: [], events: ["secret 1", "secret 2", "a1"] };
+    const { sources, destinations } = first.config;
+    await first.change({ sources, destinations: destinations.map((entry) => ({ ...entry, filter: { except } })) });
+    await first.clock.advance(minute);
+    const { filtered, delivered, waiting } = await first.status("d");
+    assert.deepEqual([filtered, delivered, waiting], [{ except: 3 }, 2, 0]);
+    assert.deepEqual(ids, ["b1", "a3"]);
+    await first.close();
 
-  const { fake: stuck } = destination(() => failed);
-  const second = await RouterHarness.open({ destinations: { d: stuck } });
-  await second.accept(of("a", "a1", "a2"));
-  await second.clock.advance(11_000);
-  assert.equal((await second.status("d")).lanesParked, 1);
-  await second.close();
-  const later = destination();
-  const third = await RouterHarness.open({
-    destinations: { d: later.fake },
-    store: second.store,
-    sources: { shop: [] },
-  });
-  await third.clock.advance(minute);
-  assert.deepEqual(later.ids, []);
-  assert.deepEqual((await third.status("d")).filtered, { disconnected: 2 }, "its source is not connected any more");
-  await third.close();
-});
+    const { fake: stuck } = destination(() => failed);
+    const second = await RouterHarness.open({ destinations: { d: stuck } });
+    await second.accept(of("a", "a1", "a2"));
+    await second.clock.advance(11_000);
+    assert.equal((await second.status("d")).lanesParked, 1);
+    await second.close();
+    const later = destination();
+    const third = await RouterHarness.open({
+      destinations: { d: later.fake },
+      store: second.store,
+      sources: { shop: [] },
+    });
+    await third.clock.advance(minute);
+    assert.deepEqual(later.ids, []);
+    assert.deepEqual((await third.status("d")).filtered, { disconnected: 2 }, "its source is not connected any more");
+    await third.close();
+  },
+);
 
 test("a letter of an unknown type that an earlier version has put there becomes a letter again", async () => {
   const { fake, ids } = destination();

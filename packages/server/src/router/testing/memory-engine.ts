@@ -87,6 +87,10 @@ export class MemoryEngine implements Engine {
     this.#dead = true;
   }
 
+  get hasCrashed(): boolean {
+    return this.#dead;
+  }
+
   partitions(topic: string): number {
     return this.#partitions(topic);
   }
@@ -190,7 +194,12 @@ export class MemoryEngine implements Engine {
       if (member.owned.has(partition) || !this.#members.has(member)) return;
       member.owned.add(partition);
       const { topics, group, handler } = member;
-      await handler.assigned(topics.map((topic) => this.#assigned(topic, partition, group, member)));
+      try {
+        await handler.assigned(topics.map((topic) => this.#assigned(topic, partition, group, member)));
+      } catch (error) {
+        member.owned.delete(partition);
+        throw error;
+      }
     });
   }
 

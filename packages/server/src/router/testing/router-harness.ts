@@ -1,17 +1,21 @@
 import { hashUserKey } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
+import type { Progress } from "@pintle/log";
 import { partitionOf } from "../../engine/partition-of.ts";
 import type { PlaneLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { EventFilter } from "../../model/event-filter.ts";
 import type { Source } from "../../model/source.ts";
 import type { DestinationStatus } from "../ledger/status.ts";
+import { Tap } from "../ledger/tap.ts";
 import type { ConsumerLimits } from "../memory/limits.ts";
 import { type DestinationPipeline, Router, type RouterConfig } from "../router.ts";
 import { eventRecord, type TestEvent } from "./event-records.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 import type { FakeDestination, FakeSettings } from "./fake-destination.ts";
 import { MemoryDisk, MemoryEngine } from "./memory-engine.ts";
+import { Rebalancer } from "./rebalancer.ts";
+import { engineOfTest } from "./router-test.ts";
 
 export interface HarnessOptions {
   readonly store?: MemoryDisk;
@@ -25,7 +29,7 @@ export interface HarnessOptions {
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
-  /** Partitions of `events` and the retry topics. @default 1 */
+  /** Of `events` and the retry topics. @default as the test is run, see `router-test.ts` */
   readonly partitions?: number;
   /** @default 1000 */
   readonly dedupeIds?: number;
@@ -33,6 +37,18 @@ export interface HarnessOptions {
   readonly memory?: number;
   /** Destinations by id. */
   readonly pipelines?: Readonly<Record<string, DestinationPipeline>>;
+}
+
+/** Where an event stands in `events`. */
+type AcceptedPlace = readonly [partition: number, offset: number, index: number];
+
+/** By log, the places of the events of each request that was accepted. */
+const requests = new WeakMap<MemoryDisk, AcceptedPlace[][]>();
+
+function requestsOf(store: MemoryDisk): AcceptedPlace[][] {
+  const found = requests.get(store) ?? [];
+  requests.set(store, found);
+  return found;
 }
 
 /** A router over an engine in memory and a clock that stands still, until the test moves it. */
@@ -44,25 +60,26 @@ export class RouterHarness {
   readonly router: Router;
   /** The configuration that it was opened with. */
   readonly config: RouterConfig;
+  /** Moves partitions while the test goes on. */
+  readonly #rebalancer: Rebalancer | undefined;
 
-  private constructor(engine: MemoryEngine, clock: FakeClock, router: Router, config: RouterConfig, log: string[]) {
-    this.store = engine.store;
-    this.engine = engine;
-    this.clock = clock;
-    this.router = router;
-    this.config = config;
-    this.log = log;
+  private constructor(
+    made: Pick<RouterHarness, "engine" | "clock" | "router" | "config" | "log">,
+    rebalancer?: Rebalancer,
+  ) {
+    this.store = made.engine.store;
+    this.engine = made.engine;
+    this.clock = made.clock;
+    this.router = made.router;
+    this.config = made.config;
+    this.log = made.log;
+    this.#rebalancer = rebalancer;
   }
 
   static async open(options: HarnessOptions): Promise<RouterHarness> {
-    const {
-      pipelines = {},
-      store = new MemoryDisk(),
-      clock = new FakeClock(),
-      random = () => 0.5,
-      step = 1,
-      partitions = 1,
-    } = options;
+    const { pipelines = {}, store = new MemoryDisk(), clock = new FakeClock(), random = () => 0.5, step = 1 } = options;
+    const run = options.partitions === undefined ? engineOfTest() : undefined;
+    const partitions = options.partitions ?? run?.partitions ?? 1;
     const ids = Object.keys(options.destinations);
     const sources: Source[] = Object.entries(options.sources ?? { shop: ids }).map(([id, destinations]) => ({
       id,
@@ -90,6 +107,9 @@ export class RouterHarness {
       log.push(typeof fields === "string" ? fields : `${message} ${JSON.stringify(fields)}`);
     };
     const logger: PlaneLogger = { debug: write, info: write, warn: write, error: write };
+    const tap = new Tap();
+    const transactional = ids.filter((id) => types.get(id)?.transactional === true);
+    run?.watch(tap, engine, { sources, destinations }, transactional);
     const router = await Router.open({
       engine,
       sources,
@@ -99,12 +119,14 @@ export class RouterHarness {
       clock,
       random,
       logger,
+      ...(run === undefined ? {} : { tap }),
       dedupeIds: options.dedupeIds ?? 1000,
       pipelineOf: ({ id }) => pipelines[id] ?? {},
       ...(options.memory === undefined ? {} : { memory: options.memory }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
-    return new RouterHarness(engine, clock, router, { sources, destinations }, log);
+    const rebalancer = run?.moves ? new Rebalancer(engine, clock, run.random, partitions) : undefined;
+    return new RouterHarness({ engine, clock, router, config: { sources, destinations }, log }, rebalancer);
   }
 
   /**
@@ -112,11 +134,29 @@ export class RouterHarness {
    * happen.
    */
   async accept(events: readonly TestEvent[], sourceId?: string): Promise<void> {
+    this.#rebalancer?.perhaps();
     const count = this.engine.partitions("events");
+    const places: AcceptedPlace[] = [];
     for (let partition = 0; partition < count; partition++) {
-      const its = events.filter(({ userId = "u" }) => partitionOf(hashUserKey(userId), count) === partition);
-      if (its.length > 0) await this.engine.append("events", { partition, ...eventRecord(its, sourceId) });
+      const its = events.flatMap((event, at) =>
+        partitionOf(hashUserKey(event.userId ?? "u"), count) === partition ? [{ event, at }] : [],
+      );
+      if (its.length === 0) continue;
+      const { offset } = await this.engine.append("events", {
+        partition,
+        ...eventRecord(
+          its.map(({ event }) => event),
+          sourceId,
+        ),
+      });
+      its.forEach(({ at }, index) => {
+        places[at] = [partition, offset, index];
+      });
+      this.#rebalancer?.perhaps();
     }
+    requestsOf(this.store).push(places);
+    await settle();
+    this.#rebalancer?.perhaps();
     await settle();
   }
 
@@ -134,6 +174,7 @@ export class RouterHarness {
   /** Changes the configuration while the clock goes on. */
   async change(config: RouterConfig, within?: number): Promise<void> {
     await this.#whileTimeGoesOn(this.router.change(config, within));
+    engineOfTest()?.configured(this.engine, config);
   }
 
   async status(id: string): Promise<DestinationStatus> {
@@ -143,13 +184,30 @@ export class RouterHarness {
     return found;
   }
 
-  /** Progress of a destination as it was last saved. */
-  progressOf(id: string): { low: number; finished: readonly (readonly [number, number])[] } | undefined {
-    return this.store.savesOf("events", id).at(-1);
+  /**
+   * Progress of a destination as it was last saved, in what was accepted: however many partitions
+   * there are, an event is the one with this position in the request with this number.
+   */
+  progressOf(id: string): Progress | undefined {
+    const count = this.engine.partitions("events");
+    const saved = Array.from({ length: count }, (_, partition) => this.store.savesOf("events", id, partition).at(-1));
+    if (count === 1 || saved.includes(undefined)) return saved[0];
+    const hasEnded = ([partition, offset, index]: AcceptedPlace): boolean => {
+      const { low, finished } = saved[partition]!;
+      return offset < low || finished.some(([at, position]) => at === offset && position === index);
+    };
+    const requests = requestsOf(this.store).map((places) => places.map(hasEnded));
+    const firstOpen = requests.findIndex((ended) => ended.includes(false));
+    const low = firstOpen === -1 ? requests.length : firstOpen;
+    const finished = requests.flatMap((ended, number) =>
+      ended.flatMap((isEnded, index): [number, number][] => (isEnded && number >= low ? [[number, index]] : [])),
+    );
+    return { low, finished };
   }
 
   /** Closes the router while the clock goes on. */
   async close(within?: number): Promise<void> {
+    this.#rebalancer?.stop();
     await this.#whileTimeGoesOn(this.router.close(within));
   }
 
