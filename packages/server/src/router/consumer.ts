@@ -48,7 +48,7 @@ export interface ConsumerOptions {
   readonly limits?: Partial<ConsumerLimits>;
   /** Finds the events of a partition that clients sent twice. @default nobody looks for them */
   readonly deduper?: ((partition: number) => Deduper) | undefined;
-  /** Told when a partition was taken away, while others of the destination may go on. */
+  /** Hears that a partition was taken away, while the destination goes on. */
   readonly released?: ((partition: number) => void) | undefined;
   /** Opens a record of `events`. @default by itself */
   readonly open?: ((record: EngineRecord) => OpenedRecord) | undefined;

@@ -29,7 +29,7 @@ export interface HarnessOptions {
   /** Source id to destination ids. @default `shop` to all */
   readonly sources?: Readonly<Record<string, readonly string[]>>;
   readonly step?: number;
-  /** Of `events` and the retry topics. @default as the test is run, see `router-test.ts` */
+  /** Partitions of `events` and the retry topics. @default as the test is run (`router-test.ts`) */
   readonly partitions?: number;
   /** @default 1000 */
   readonly dedupeIds?: number;
@@ -42,7 +42,7 @@ export interface HarnessOptions {
 /** Where an event stands in `events`. */
 type AcceptedPlace = readonly [partition: number, offset: number, index: number];
 
-/** By log, the places of the events of each request that was accepted. */
+/** Places of the events of each accepted request, by log. */
 const requests = new WeakMap<MemoryDisk, AcceptedPlace[][]>();
 
 function requestsOf(store: MemoryDisk): AcceptedPlace[][] {

@@ -59,7 +59,7 @@ export class EngineOfTest {
 
 interface WatchedLog {
   readonly witness: Witness;
-  /** By destination, its sources. */
+  /** Sources of each destination. */
   readonly sources: Map<string, ReadonlySet<string>>;
 }
 

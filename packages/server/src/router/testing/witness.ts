@@ -8,9 +8,9 @@ import type { MemoryDisk } from "./memory-engine.ts";
 /** What is known of an event at a destination. */
 interface SeenEvent {
   readonly key: string;
-  /** It has ended, or is durable in the retry topic. */
+  /** Whether it has ended, or is durable in the retry topic. */
   settled: boolean;
-  /** It was given up, or sent for good: what comes after that is a replay. */
+  /** Whether it has ended: what comes after that is a replay. */
   over: boolean;
 }
 
@@ -21,7 +21,7 @@ interface SeenEvent {
  */
 export class Witness {
   readonly #seen = new Map<string, SeenEvent>();
-  /** By destination, partition and user key, where the latest event stood that was delivered. */
+  /** Place of the latest delivered event, by destination, partition and user key. */
   readonly #latest = new Map<string, readonly [offset: number, index: number]>();
   readonly #faults: string[] = [];
   /** What ends at once, as a batch does, ends in no order. */
