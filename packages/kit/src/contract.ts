@@ -34,7 +34,7 @@ export interface Tools {
   readonly lock?: (name: string) => Promise<{ release(): Promise<void> }>;
   /** A sender in place of the network, for tests. */
   readonly sender?: Sender;
-  /** In place of timers, for tests: how a request waits for its turn. */
+  /** The way a request waits for its turn, in place of timers, for tests. */
   readonly sleep?: Sleep;
   /**
    * Whether only the requests are wanted that would be sent, and answers mean nothing: no token is
@@ -124,12 +124,12 @@ export interface RawConnection extends Omit<Connection, "deliver" | "deliverRaw"
 export interface BatchLimits {
   readonly events: number;
   /**
-   * Bytes. Of a call: of the events' JSON, about. Of a request: of its body, before compression,
-   * exactly. A single event may be larger.
+   * Bytes: for a call, about those of the events' JSON; for a request, exactly those of its body
+   * before compression. A single event may be larger.
    */
   readonly bytes: number;
   /**
-   * Of a request: items, where an event may make several (`itemsOf`). A single event may make more.
+   * Items of a request, where an event may make several (`itemsOf`). A single event may make more.
    * @default as many as `events`
    */
   readonly items?: number;

@@ -81,9 +81,10 @@ export interface HttpFunctions<Settings, Event> {
    */
   readonly addresses?: Addresses;
   /**
-   * Of a service whose tokens expire: a token is got once for all requests of a connection, renewed
-   * a minute before its end, and where it is refused with 401. Requests carry `attempt.token`, in a
-   * header or the URL. While there is none, nothing goes out, and no event ages.
+   * The token of a service whose tokens expire: it is got once for all requests of a connection,
+   * renewed a minute before its end, and where it is refused with 401. Requests carry
+   * `attempt.token`, in a header or the URL. While there is none, nothing goes out, and no event
+   * ages.
    */
   readonly token?: TokenDefinition<Settings>;
   /**

@@ -9,9 +9,9 @@ import type { Tokens } from "./token.ts";
 interface OutgoingOptions {
   readonly sender: Sender;
   readonly limits: SendLimits;
-  /** Of a service with a known pace. */
+  /** The pacer, for a service with a known pace. */
   readonly pacer: Pacer | undefined;
-  /** Of a service with tokens that expire. */
+  /** The tokens, for a service whose tokens expire. */
   readonly tokens: Tokens | undefined;
 }
 

@@ -20,7 +20,7 @@ export class Pacer {
   readonly #now: () => number;
   readonly #sleep: Sleep;
   readonly #closing = new AbortController();
-  /** Of each key and pace, the times of the latest turns, a ring each. */
+  /** The times of the latest turns of each key and pace, a ring each. */
   readonly #turns = new Map<string, readonly Turns[]>();
 
   constructor(paces: (key: string) => readonly Pace[], now: () => number, sleep: Sleep) {

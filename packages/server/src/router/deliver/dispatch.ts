@@ -125,7 +125,7 @@ async function dispatchTransformed(
 }
 
 /** An event that goes out. */
-interface Outgoing {
+interface OutgoingEvent {
   readonly event: DeliveredEvent;
   readonly source: EventSource;
   /** Position of the entry for which it does. */
@@ -139,7 +139,7 @@ interface TransformedPart {
   readonly entries: readonly Entry[];
   /** Results of those that end in the transformation. */
   readonly ended: readonly (EarlyEnding | undefined)[];
-  readonly outgoing: readonly Outgoing[];
+  readonly outgoing: readonly OutgoingEvent[];
   /** Bytes of what the transformation has made, to be given back. */
   readonly held: number;
 }
@@ -151,11 +151,14 @@ interface TransformedPart {
 const mostInCall = 16 << 20;
 
 /** Delivers in as many calls as it takes, and stops at the first that has to be made again. */
-async function inTurn(outgoing: readonly Outgoing[], { connection, watch }: Dispatch): Promise<readonly Outcome[]> {
+async function inTurn(
+  outgoing: readonly OutgoingEvent[],
+  { connection, watch }: Dispatch,
+): Promise<readonly Outcome[]> {
   const told = watch === undefined ? {} : { sent: watch.sent };
   const outcomes: Outcome[] = [];
   while (outcomes.length < outgoing.length) {
-    const call: Outgoing[] = [];
+    const call: OutgoingEvent[] = [];
     let bytes = 0;
     for (const each of outgoing.slice(outcomes.length)) {
       if (call.length > 0 && bytes + each.size > mostInCall) break;
@@ -179,7 +182,7 @@ async function inTurn(outgoing: readonly Outgoing[], { connection, watch }: Disp
 }
 
 async function committed(
-  outgoing: readonly Outgoing[],
+  outgoing: readonly OutgoingEvent[],
   ended: TransformedPart["ended"],
   { connection, watch }: Dispatch,
   commit: NonNullable<Dispatch["commit"]>,
