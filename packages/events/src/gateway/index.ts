@@ -1,3 +1,4 @@
+export { daysTo } from "../days-to.ts";
 export { checkEvent, checkEvents, type EventFault } from "./check-event.ts";
 export { arrivalTime, isClockReading } from "./client-times.ts";
 export { type Arrival, completeEvent, type DeliveredEvent } from "./complete-event.ts";

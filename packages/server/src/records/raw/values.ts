@@ -1,4 +1,5 @@
 import { parseJson } from "@pintle/events";
+import { daysTo } from "@pintle/events/gateway";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -46,14 +47,4 @@ function two(bytes: Buffer, at: number): number {
 function digit(bytes: Buffer, at: number): number {
   const value = bytes[at]! - 0x30;
   return value >= 0 && value <= 9 ? value : Number.NaN;
-}
-
-/**
- * Days from 1970-01-01 to a date of the proleptic Gregorian calendar; years count from March, so
- * that the leap day is their last.
- */
-function daysTo(year: number, month: number, day: number): number {
-  const y = month > 2 ? year : year - 1;
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
 }
