@@ -20,12 +20,17 @@ export interface ReadLimits {
    * MiB.
    */
   readonly maxBytes?: number;
+  /**
+   * Gives so many bytes at least to read into, in place of a new buffer; then the records are only
+   * good until they are used for something else.
+   */
+  readonly room?: ((bytes: number) => Uint8Array) | undefined;
 }
 
 export interface ReadResult {
   /**
    * The records, in order of their offsets. Header and payload are views into one buffer, which
-   * lives as long as any of them.
+   * lives as long as any of them; or that of `room`.
    */
   readonly records: LogRecord[];
   /** Where to read on. */
@@ -106,7 +111,12 @@ export class LogReader {
       let batch: ScannedRecords;
       try {
         place ??= await this.#placeOf(segment, successor, offset);
-        batch = await this.#readBatch(segment, successor, place, { from, end: limits.end, maxBytes });
+        batch = await this.#readBatch(segment, successor, place, {
+          from,
+          end: limits.end,
+          maxBytes,
+          room: limits.room,
+        });
       } catch (error) {
         if (systemCode(error) !== "ENOENT") throw error;
         // Retention has removed it.
@@ -212,12 +222,12 @@ export class LogReader {
     segment: Segment,
     successor: Segment | undefined,
     place: SegmentPlace,
-    { from, end, maxBytes }: { from: number; end: number; maxBytes: number },
+    { from, end, maxBytes, room }: { from: number; end: number; maxBytes: number; room: ReadLimits["room"] },
   ): Promise<ScannedRecords> {
     // A consumer that keeps up gets small reads, one that is behind gets large ones.
     const bytes = Math.max(4096, Math.min(maxBytes, this.#readBytes));
     const batch = await this.#withFile(segment, (file) =>
-      readBatch(sourceOf(segment, endOf(segment, successor), file), place, { from, end, bytes }),
+      readBatch(sourceOf(segment, endOf(segment, successor), file), place, { from, end, bytes, buffer: room?.(bytes) }),
     );
     const used = batch.next.position - place.position;
     if (used > bytes / 2) this.#readBytes = Math.min(maxBytes, 2 * bytes);

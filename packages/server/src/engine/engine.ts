@@ -118,8 +118,15 @@ export interface AssignedPartition {
    * Durable records with offset >= `from`, in order, about `maxBytes` of them (always at least one
    * if there is one; none at the end). Offsets may have gaps. `next` is where to read on. Never
    * returns what is not durable.
+   *
+   * @param room gives so many bytes at least that may be read into, in place of a new buffer; then
+   *   the records are only good until they are used for something else
    */
-  read(from: number, maxBytes: number): Promise<{ records: EngineRecord[]; next: number }>;
+  read(
+    from: number,
+    maxBytes: number,
+    room?: (bytes: number) => Uint8Array,
+  ): Promise<{ records: EngineRecord[]; next: number }>;
   /** Resolves as soon as `end() > from`, or when the signal is aborted (it does not reject). */
   wait(from: number, signal: AbortSignal): Promise<void>;
   /**

@@ -410,10 +410,16 @@ class PartitionMember implements AssignedPartition {
     return this.#source.watermark.end;
   }
 
-  async read(from: number, maxBytes: number): Promise<{ records: EngineRecord[]; next: number }> {
+  async read(
+    from: number,
+    maxBytes: number,
+    room?: (bytes: number) => Uint8Array,
+  ): Promise<{ records: EngineRecord[]; next: number }> {
     const { partition } = this;
     const { end } = this.#source.watermark;
-    const { records, next, damage } = await this.#reader.read(from, { end, maxBytes }).catch(refuseRead(this.topic));
+    const { records, next, damage } = await this.#reader
+      .read(from, { end, maxBytes, room })
+      .catch(refuseRead(this.topic));
     if (damage.length > 0) this.#damaged(damage);
     return { records: records.map((record) => ({ partition, ...record })), next };
   }

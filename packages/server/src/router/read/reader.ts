@@ -57,12 +57,19 @@ export class Reader {
   /** Reads a partition from its position on. It ends with the partition and never throws. */
   async read(partition: PartitionState): Promise<void> {
     const { ledger, random } = this.#options;
+    // Nothing of a record is kept once it is taken, and buffers for each read would be most of the
+    // garbage.
+    let buffer = new Uint8Array(0);
+    const room = (bytes: number): Uint8Array => {
+      if (buffer.length < bytes) buffer = new Uint8Array(bytes);
+      return buffer;
+    };
     let failures = 0;
     while (!this.#hasEnded(partition)) {
       try {
         await this.#room(partition);
         if (this.#hasEnded(partition)) return;
-        await this.#readOnce(partition);
+        await this.#readOnce(partition, room);
         failures = 0;
       } catch (error) {
         if (this.#hasEnded(partition)) return;
@@ -80,12 +87,12 @@ export class Reader {
   }
 
   /** One read of the log, and all that it gave; or a wait for something new. */
-  async #readOnce(partition: PartitionState): Promise<void> {
+  async #readOnce(partition: PartitionState, room: (bytes: number) => Uint8Array): Promise<void> {
     const { budget, readBytes, deduper, taker, ledger } = this.#options;
     const { source, window, abort } = partition;
     if (window.position < source.start()) await taker.skipGap(partition);
     const from = window.position;
-    const { records, next } = await source.read(from, budget.readAhead(readBytes));
+    const { records, next } = await source.read(from, budget.readAhead(readBytes), room);
     // Records went while they were looked for: what was read begins behind them.
     if (from < source.start()) return;
     if (next === from) {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { EngineRecord } from "../../engine/engine.ts";
 import { openRecord } from "../../records/event-record.ts";
+import { scanRecord } from "../../records/raw/scan-record.ts";
 import { newPartitionState, progressOf } from "../ledger/partition.ts";
 import { eventRecord } from "../testing/event-records.ts";
 import { type TakeRules, takeRecord } from "./take-record.ts";
@@ -25,11 +26,12 @@ const source = {
   save: () => {},
 };
 
-const rulesWith = (fits: TakeRules["fits"]): TakeRules => ({
+const rulesWith = (fits: TakeRules["fits"], isRaw: boolean): TakeRules => ({
   filter: { name: "d", displayName: "D", except: { types: [], events: ["No"] } },
   sources: new Set(["shop"]),
   concerns: () => true,
   open: openRecord,
+  scan: isRaw ? scanRecord : undefined,
   copies: 1,
   fits,
 });
@@ -39,9 +41,10 @@ test("a record for which there is no room is taken in portions, which are the wh
     fc.property(
       fc.integer({ min: 1, max: 2000 }),
       fc.integer({ min: 0, max: 2_000_000 }),
+      fc.boolean(),
       fc.uniqueArray(fc.integer({ min: 0, max: 1999 }), { maxLength: 50 }),
       fc.uniqueArray(fc.integer({ min: 0, max: 1999 }), { maxLength: 50 }),
-      (events, room, finished, repeated) => {
+      (events, room, isRaw, finished, repeated) => {
         const before = finished.map((index): [number, number] => [5, index]);
         const duplicates = new Uint8Array(events);
         for (const index of repeated) if (index < events) duplicates[index] = 1;
@@ -49,7 +52,7 @@ test("a record for which there is no room is taken in portions, which are the wh
         const expected = takeRecord(
           record(events),
           whole,
-          rulesWith(() => true),
+          rulesWith(() => true, false),
           duplicates,
         );
 
@@ -59,7 +62,7 @@ test("a record for which there is no room is taken in portions, which are the wh
         let duplicate = 0;
         do {
           const { next = 0 } = partition.part ?? {};
-          const rules = rulesWith((bytes) => bytes <= room);
+          const rules = rulesWith((bytes) => bytes <= room, isRaw);
           const taken = takeRecord(record(events), partition, rules, duplicates);
           ids.push(...taken.deliver.map(({ event }) => event.messageId));
           filtered += taken.filtered.get("except") ?? 0;
@@ -79,6 +82,6 @@ test("a record for which there is no room is taken in portions, which are the wh
         assert.deepEqual(progressOf(partition), progressOf(whole));
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 50 },
   );
 });
