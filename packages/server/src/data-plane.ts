@@ -6,9 +6,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { errorMessage } from "@pintle/events";
 import { FolderLock, isDiskFull, LogError } from "@pintle/log";
-import { createAdminServer } from "./admin/admin-server.ts";
+import { type AdminOptions, createAdminServer } from "./admin/admin-server.ts";
 import { routerAdmin } from "./admin/router-admin.ts";
-import { adminRoutes } from "./admin/routes.ts";
+import type { AdminParts } from "./admin/routes.ts";
 import { statusOf } from "./admin/status.ts";
 import type { DataPlaneConfig } from "./config/config.ts";
 import { makeDataFolder } from "./data-folder.ts";
@@ -21,6 +21,7 @@ import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts"
 import { readOrMakeSecret, type Warn, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
+import type { LaunchedThread } from "./router/thread/launch.ts";
 import { startRouter } from "./router/thread/start-router.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { version } from "./version.ts";
@@ -58,6 +59,8 @@ export interface DataPlaneOptions {
   readonly configTimeout?: number;
   /** Milliseconds between two looks at the file of the configuration. @default 2000 */
   readonly pollEvery?: number;
+  /** The router's thread, where it was launched while the configuration was being loaded. */
+  readonly launched?: LaunchedThread | undefined;
   /** Learns the secrets of each configuration. */
   readonly redactor?: Redactor;
 }
@@ -79,6 +82,8 @@ const retention = { maxAge: 7 * 24 * 60 * 60 * 1000, maxBytes: 50e9, minFree: 0.
 /** Milliseconds between two attempts to write what a full disk did not take. */
 const watchEvery = 2000;
 const adminHost = "127.0.0.1";
+/** Milliseconds from the start of the admin port to when its routes are loaded. */
+const routesAfter = 200;
 
 /**
  * Puts a data plane together. The order is part of what it promises:
@@ -150,6 +155,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       memory: shares,
       engine,
       logger,
+      launched: options.launched,
       ...(options.configTimeout === undefined ? {} : { configTimeout: options.configTimeout }),
     });
     steps.push(() => router.close());
@@ -198,7 +204,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const adminTokenFile = join(dataFolder, "admin-token");
     const admin = createAdminServer({
       token: readOrMakeSecret(adminTokenFile, "at_", warn),
-      routes: adminRoutes({
+      routes: lazyRoutes({
         async status() {
           const unknown = { memory: { held: 0, bytes: shares.events }, destinations: [] };
           const [stats, topics] = await Promise.all([
@@ -255,6 +261,22 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }
     throw error;
   }
+}
+
+/**
+ * What the admin port does, loaded once everything runs: it checks what it is asked by schemas,
+ * whose library takes as long to load as Node. Not only with the first question, since the files
+ * may be another version's by then.
+ */
+function lazyRoutes(parts: AdminParts): AdminOptions["routes"] {
+  let routes: ReturnType<AdminOptions["routes"]> | undefined;
+  const load = (): ReturnType<AdminOptions["routes"]> => {
+    routes ??= import("./admin/routes.ts").then(({ adminRoutes }) => adminRoutes(parts));
+    return routes;
+  };
+  // Where that fails, the next question says so.
+  setTimeout(() => void load().catch(() => {}), routesAfter).unref();
+  return load;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { pino, stdSerializers } from "pino";
+import { createRequire } from "node:module";
+import type * as Pino from "pino";
 import { plainText } from "./plain-text.ts";
 import type { Redact } from "./redactor.ts";
 
@@ -35,10 +36,36 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions = {}): PlaneLogger {
   const { level = "info", readable = false, redact = (line) => line, write = writeToStderr } = options;
   const format = readable ? readableLine : (line: string) => line;
-  return pino(
-    { level, base: null, serializers: { err: fieldsOf }, formatters: { level: (label) => ({ level: label }) } },
-    { write: (line: string) => write(redact(format(line))) },
-  );
+  let made: PlaneLogger | undefined;
+  const logger = (): PlaneLogger => {
+    made ??= loadPino().pino(
+      { level, base: null, serializers: { err: fieldsOf }, formatters: { level: (label) => ({ level: label }) } },
+      { write: (line: string) => write(redact(format(line))) },
+    );
+    return made;
+  };
+  const at = (name: keyof PlaneLogger): LogMethod => {
+    const isOn = logLevels.indexOf(name) >= logLevels.indexOf(level);
+    return (fields: object | string, message?: string) => {
+      if (!isOn) return;
+      if (typeof fields === "string") logger()[name](fields);
+      else logger()[name](fields, message ?? "");
+    };
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/**
+ * With the first line: normal operation logs none, and to load it takes as long as half of Node's
+ * own start. `preloadLogger` is for who cannot know whether its files are there later.
+ */
+function loadPino(): typeof Pino {
+  return createRequire(import.meta.url)("pino") as typeof Pino;
+}
+
+/** Loads what the first line needs. */
+export function preloadLogger(): void {
+  loadPino();
 }
 
 /**
@@ -53,7 +80,7 @@ function fieldsOf(error: unknown): unknown {
   for (let depth = 0; depth < 10 && cause instanceof Error; depth++, { cause } = cause) {
     if (!message.includes(cause.message)) message += `: ${cause.message}`;
   }
-  return { ...stdSerializers.err(error), message };
+  return { ...loadPino().stdSerializers.err(error), message };
 }
 
 function writeToStderr(line: string): void {

@@ -1,4 +1,4 @@
-import { type Hiding, hiding, redacted, secretForms } from "@pintle/kit/host";
+import { type Hiding, hiding, redacted, secretForms } from "@pintle/kit/values";
 
 /** Text with every secret in it replaced. */
 export type Redact = (text: string) => string;

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { HttpRequest, Sender } from "@pintle/kit";
-import { secretsOf, takeRequest } from "@pintle/kit/host";
+import { secretsOf } from "@pintle/kit/host";
+import { takeRequest } from "@pintle/kit/values";
 import { webhook } from "./webhook.ts";
 
 const event: DeliveredEvent = {

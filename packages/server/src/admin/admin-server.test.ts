@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { hiding } from "@pintle/kit/host";
+import { hiding } from "@pintle/kit/values";
 import { checkConfig } from "../config/check-config.ts";
 import type { Reloaded } from "../reload.ts";
 import { AdminRefusal, createAdminServer, isLocalName } from "./admin-server.ts";
@@ -97,7 +97,7 @@ const noDead = { destinations: unused, hasLetters: unused, list: unused, counts:
 const noReplays = { destinations: unused, start: unused, stop: unused, list: unused };
 const server = createAdminServer({
   token: "the-token",
-  routes: {
+  routes: async () => ({
     ...adminRoutes({
       status: async () => {
         if (fails) throw new Error("secret reason");
@@ -114,7 +114,7 @@ const server = createAdminServer({
         return { query: [...query], body };
       },
     },
-  },
+  }),
   hiding: () => hiding(["wk_secret_key"]),
   logger: { debug: log, info: log, warn: log, error: log },
 });

@@ -1,15 +1,15 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { stringifyJson } from "@pintle/events";
-import type { Hiding } from "@pintle/kit/host";
+import type { Hiding } from "@pintle/kit/values";
 import type { PlaneLogger } from "../logger.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 
 export interface AdminOptions {
   /** What `Authorization: Bearer` has to bring. */
   readonly token: string;
-  /** Routes by path. */
-  readonly routes: Readonly<Record<string, AdminRoute>>;
+  /** Routes by path, asked for with the first request. */
+  readonly routes: () => Promise<Readonly<Record<string, AdminRoute>>>;
   /** Knows the secrets of now. */
   readonly hiding: () => Hiding;
   readonly logger: PlaneLogger;
@@ -99,7 +99,8 @@ export function createAdminServer(options: AdminOptions): Server {
   });
 }
 
-async function answerTo(request: IncomingMessage, { token, routes, hiding }: AdminOptions): Promise<AdminAnswer> {
+async function answerTo(request: IncomingMessage, options: AdminOptions): Promise<AdminAnswer> {
+  const { token, hiding } = options;
   if (!isLocalName(request.headers.host)) {
     throw new AdminRefusal(403, "the Host header names neither an address nor localhost");
   }
@@ -113,6 +114,7 @@ async function answerTo(request: IncomingMessage, { token, routes, hiding }: Adm
     );
   }
   const path = pathOf(request);
+  const routes = await options.routes();
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) throw new AdminRefusal(404, `unknown path; there are ${Object.keys(routes).join(", ")}`);
   const handler = route[(request.method === "HEAD" ? "GET" : request.method) as keyof AdminRoute];

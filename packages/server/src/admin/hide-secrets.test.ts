@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hiding } from "@pintle/kit/host";
+import { hiding } from "@pintle/kit/values";
 import { hideSecrets } from "./hide-secrets.ts";
 
 test("hides a key in words, requests and the fields of events that are for keys, and no name that is spelt like it", () => {

@@ -1,5 +1,5 @@
 import type { ShownRequest } from "@pintle/kit";
-import type { Hiding } from "@pintle/kit/host";
+import type { Hiding } from "@pintle/kit/values";
 
 /** What destinations, libraries and the data plane say in words, under these names. */
 const words: ReadonlySet<string> = new Set(["detail", "message", "error", "problem", "answer"]);

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { loadDestinationTypes } from "@pintle/destinations";
 import { letJsonTakeBigInt } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { type DestinationType, duration, type EventSource } from "@pintle/kit";
-import { type Hiding, hiding } from "@pintle/kit/host";
+import type { DestinationType, EventSource } from "@pintle/kit";
+import { durationIn, type Hiding, hiding } from "@pintle/kit/values";
 import type { DataPlaneConfig } from "../config/config.ts";
 import { loadOwnTypes } from "../config/own-types.ts";
 import { didYouMean } from "../config/suggestion.ts";
@@ -14,20 +14,12 @@ import { filterEvent } from "../router/filter/filter.ts";
 import { systemClock } from "../router/time/clock.ts";
 import type { Transformed } from "../router/transform/event-transform.ts";
 import { Transformation, type TransformationOptions } from "../router/transform/transformation.ts";
-import type { CommandCall, CommandContext, Flag } from "./command.ts";
+import type { CommandCall, CommandContext } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { type RecordedRequest, requestsOf, type SentTrial, send, type TrialPlan } from "./send-trial.ts";
 import { configTimeoutOf } from "./start-options.ts";
 import { nouns } from "./table.ts";
 import { eventIn, nameOf, testEvent } from "./test-event.ts";
-
-export const sendFlags: Readonly<Record<string, Flag>> = {
-  send: { description: "say what a test event would write where, send it, and show each request and answer" },
-  destination: { value: "NAME", several: true, description: "send to this destination alone, by its name or id" },
-  event: { value: "FILE", description: "send the event in this JSON file, in place of one made up" },
-  yes: { description: "send without asking, on a terminal" },
-  timeout: { value: "TIME", description: "for each destination, from opening to the answer (default 30s)" },
-};
 
 /** Why nothing goes out to a destination. */
 interface Unsent {
@@ -99,11 +91,9 @@ export async function checkSend(call: CommandCall, context: CommandContext, conf
   });
 }
 
-const anyTimeout = duration({ min: 100, max: 60 * 60 * 1000 });
-
 function timeoutFlag(text: string): number {
-  const parsed = anyTimeout.safeParse(text);
-  if (parsed.success) return parsed.data;
+  const timeout = durationIn(text, 100, 3_600_000);
+  if (timeout !== undefined) return timeout;
   throw new ServerError(
     "PINTLE_USAGE",
     `--timeout takes a time from 100ms to 1h, like 30s, not ${JSON.stringify(text)}`,

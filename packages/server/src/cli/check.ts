@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { loadConfigApart } from "../config/apart/load-apart.ts";
-import { configNames, findConfig } from "../config/load-config.ts";
+import { configNames, findConfig } from "../config/find-config.ts";
 import { ServerError } from "../errors.ts";
-import { checkSend, sendFlags } from "./check-send.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
+import { sendFlags } from "./send-flags.ts";
 import { shortPath } from "./short-path.ts";
 import { configTimeoutFlag, configTimeoutOf, workspaceFlag } from "./start-options.ts";
 import { nouns } from "./table.ts";
@@ -49,7 +49,7 @@ async function runCheck(call: CommandCall, context: CommandContext): Promise<num
   );
   for (const line of config.omitted ?? []) context.print(`not carried over: ${line}`);
   for (const line of config.warnings) context.print(`warning: ${line}`);
-  if (flags.send !== undefined) return checkSend(call, context, config);
+  if (flags.send !== undefined) return (await import("./check-send.ts")).checkSend(call, context, config);
   const [useless] = Object.keys(sendFlags).filter(
     (name) => flags[name] !== undefined || call.lists[name] !== undefined,
   );

@@ -1,9 +1,9 @@
 import { dirname, resolve } from "node:path";
 import { loadDestinationTypes, typeNames } from "@pintle/destinations";
 import { parseJson } from "@pintle/events";
-import { type CaseTable, readCases, runCases } from "@pintle/kit";
+import type { CaseTable, runCases } from "@pintle/kit";
 import { type ApartOptions, runApart } from "../config/apart/run-apart.ts";
-import { readJsonFile } from "../config/load-config.ts";
+import { readJsonFile } from "../config/read-json-file.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
@@ -36,7 +36,7 @@ type CaseResults = Awaited<ReturnType<typeof runCases>>;
 
 async function runTable({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
-  const cases = tableOf(readJsonFile(path, file, parseJson), file);
+  const cases = await tableOf(readJsonFile(path, file, parseJson), file);
   const limit = configTimeoutOf(flags);
   const results = await interruptible((signal) => resultsOf(cases, path, file, { limit, signal }));
   for (const { name, problems } of results) {
@@ -48,7 +48,8 @@ async function runTable({ arguments: [file = ""], flags }: CommandCall, context:
   return failed === 0 ? 0 : 1;
 }
 
-function tableOf(json: unknown, file: string): CaseTable {
+async function tableOf(json: unknown, file: string): Promise<CaseTable> {
+  const { readCases } = await import("@pintle/kit");
   try {
     return readCases(json);
   } catch (error) {
@@ -64,6 +65,7 @@ async function resultsOf(table: CaseTable, path: string, file: string, options: 
   const name = table.destination;
   const known = (await loadDestinationTypes([name])).get(name);
   if (known !== undefined) {
+    const { runCases } = await import("@pintle/kit");
     try {
       return await runCases(known, table);
     } catch (error) {

@@ -1,8 +1,5 @@
 import { resolve } from "node:path";
-import { secretsOf } from "@pintle/kit/host";
-import { loadAndCarryOver } from "../config/carry-over.ts";
-import { checkConfig } from "../config/check-config.ts";
-import { readJsonFile } from "../config/load-config.ts";
+import { readJsonFile } from "../config/read-json-file.ts";
 import type { Translation } from "../config/workspace-config.ts";
 import { ServerError } from "../errors.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
@@ -18,6 +15,11 @@ export const importConfig: Command = {
 
 async function runImport({ arguments: [file = ""], flags }: CommandCall, context: CommandContext): Promise<number> {
   const path = resolve(context.directory, file);
+  const [{ secretsOf }, { loadAndCarryOver }, { checkConfig }] = await Promise.all([
+    import("@pintle/kit/host"),
+    import("../config/carry-over.ts"),
+    import("../config/check-config.ts"),
+  ]);
   const translation = await loadAndCarryOver(readJsonFile(path, file), { shownAs: file, workspace: flags.workspace });
   if (translation === undefined) {
     throw new ServerError(

@@ -1,9 +1,4 @@
-import { readdirSync } from "node:fs";
-import { resolve } from "node:path";
-import { type Inspection, inspectLog, LogError, renderInspection, verifyLog } from "@pintle/log";
-import { logFolders } from "../engine/embedded/topic-folders.ts";
-import { ServerError, systemCode, systemReason } from "../errors.ts";
-import type { Command, CommandCall, CommandContext } from "./command.ts";
+import type { Command } from "./command.ts";
 
 export const logInspect: Command = {
   name: "log inspect",
@@ -11,7 +6,7 @@ export const logInspect: Command = {
     "Lists segments, offsets and consumers of a data folder or of one log in it; a data plane may run meanwhile.",
   arguments: ["DIR"],
   flags: {},
-  run: (call, context) => examine(call, context, inspectLog),
+  run: async (call, context) => (await import("./examine-log.ts")).examineLog(call, context, { verify: false }),
 };
 
 export const logVerify: Command = {
@@ -20,44 +15,5 @@ export const logVerify: Command = {
     "Reads and checks every record of a data folder or of one log in it; exit code 1 where accepted events are damaged.",
   arguments: ["DIR"],
   flags: {},
-  run: (call, context) => examine(call, context, verifyLog),
+  run: async (call, context) => (await import("./examine-log.ts")).examineLog(call, context, { verify: true }),
 };
-
-async function examine(
-  { arguments: [directory = ""] }: CommandCall,
-  context: CommandContext,
-  look: (directory: string) => Promise<Inspection>,
-): Promise<number> {
-  let damaged = false;
-  for (const log of logsIn(resolve(context.directory, directory))) {
-    const inspection = await lookAt(log, look);
-    context.print(renderInspection(inspection, Date.now()));
-    damaged ||= inspection.damage.some(({ acknowledged }) => acknowledged);
-  }
-  return damaged ? 1 : 0;
-}
-
-/** The folders of the logs in a data folder; of a folder that is a log itself, that one. */
-function logsIn(directory: string): string[] {
-  try {
-    const folders = logFolders(directory);
-    if (folders !== undefined) return folders;
-    if (readdirSync(directory).some((name) => name.endsWith(".seg"))) return [directory];
-  } catch (error) {
-    const reason = systemCode(error) === "ENOENT" ? "there is no such folder" : systemReason(error);
-    throw new ServerError("PINTLE_FOLDER_UNUSABLE", `${directory}: ${reason}`, { cause: error });
-  }
-  throw new ServerError(
-    "PINTLE_FOLDER_UNUSABLE",
-    `${directory} is neither a data folder nor a log: it has no topics and no segments`,
-  );
-}
-
-async function lookAt(directory: string, look: (directory: string) => Promise<Inspection>): Promise<Inspection> {
-  try {
-    return await look(directory);
-  } catch (error) {
-    if (error instanceof LogError) throw new ServerError("PINTLE_FOLDER_UNUSABLE", error.message, { cause: error });
-    throw error;
-  }
-}

@@ -1,4 +1,4 @@
-import { rateBounds } from "@pintle/kit/host";
+import { rateBounds } from "@pintle/kit/values";
 import { ServerError } from "../errors.ts";
 import type { ReplayStatus } from "../router/replay/log-replays.ts";
 import { adminClient, adminFlags } from "./admin-client.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { bytes, duration } from "@pintle/kit";
+import { bytesIn, durationIn } from "@pintle/kit/values";
 import { defaultConfigTimeout } from "../config/config-timeout.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { ServerError } from "../errors.ts";
@@ -76,10 +76,10 @@ export const startFlags: Readonly<Record<string, Flag>> = {
 };
 
 const day = 24 * 60 * 60 * 1000;
-const waitTime = duration({ min: 0, max: day });
-const keepTime = duration({ min: 60_000, max: 3650 * day });
-const configTimeout = duration({ min: 100, max: day / 24 });
-const keepSize = bytes({ min: 1_000_000, max: Number.MAX_SAFE_INTEGER });
+const waitTime: FlagReader = (text) => durationIn(text, 0, day);
+const keepTime: FlagReader = (text) => durationIn(text, 60_000, 3650 * day);
+const configTimeout: FlagReader = (text) => durationIn(text, 100, day / 24);
+const keepSize: FlagReader = (text) => bytesIn(text, 1_000_000, Number.MAX_SAFE_INTEGER);
 
 /** @throws ServerError PINTLE_USAGE */
 export function startOptions(flags: Readonly<Record<string, string | undefined>>, directory: string): StartOptions {
@@ -109,12 +109,13 @@ export function configTimeoutOf({ "config-timeout": text }: Readonly<Record<stri
   return optional("config-timeout", text, configTimeout, "a time from 100ms to 1h") ?? defaultConfigTimeout;
 }
 
-type FlagReader = Pick<ReturnType<typeof duration>, "safeParse">;
+/** `undefined`: the text is not allowed. */
+type FlagReader = (text: string) => number | undefined;
 
 function read(flag: string, text: string, reader: FlagReader, allowed: string): number {
-  const parsed = reader.safeParse(text);
-  if (!parsed.success) throw refused(flag, text, allowed);
-  return parsed.data;
+  const value = reader(text);
+  if (value === undefined) throw refused(flag, text, allowed);
+  return value;
 }
 
 function optional(flag: string, text: string | undefined, reader: FlagReader, allowed: string): number | undefined {

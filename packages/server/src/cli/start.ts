@@ -1,12 +1,14 @@
 import { loadConfigApart } from "../config/apart/load-apart.ts";
 import type { DataPlaneConfig } from "../config/config.ts";
-import { findConfig } from "../config/load-config.ts";
-import { type TrialConfig, trialConfig } from "../config/trial-config.ts";
+import { findConfig } from "../config/find-config.ts";
+import type { TrialConfig } from "../config/trial-config.ts";
 import { makeDataFolder } from "../data-folder.ts";
 import type { DataPlane } from "../data-plane.ts";
 import { ServerError } from "../errors.ts";
-import { createLogger } from "../logger.ts";
+import { createLogger, preloadLogger } from "../logger.ts";
+import { defaultMemory, sharesOf, thisMachine } from "../memory-limit.ts";
 import { Redactor } from "../redactor.ts";
+import { LaunchedThread } from "../router/thread/launch.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
@@ -40,17 +42,21 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
             limit,
             signal,
           });
-  // The rest of the program is read while the configuration is being loaded.
-  const [loaded, { startDataPlane }] = await Promise.all([
-    load === undefined ? undefined : interruptible(load),
-    import("../data-plane.ts"),
-  ]);
+  const loading = load === undefined ? undefined : interruptible(load);
+  // While the configuration is being loaded, the rest of the program is, and so is that of the
+  // router's thread, which gets what most configurations leave it. Where the configuration is
+  // refused, the thread ends with the process.
+  const launched = new LaunchedThread(sharesOf(defaultMemory(thisMachine())));
+  const [loaded, { startDataPlane }] = await Promise.all([loading, import("../data-plane.ts")]);
   const redactor = new Redactor();
   const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
   const warn = (line: string): void => logger.warn(line);
   // The folder comes after the configuration: a refused start leaves nothing behind.
   if (loaded === undefined) await makeDataFolder(options.data, warn);
-  const trial = loaded === undefined ? await trialConfig(options.data, warn) : undefined;
+  const trial =
+    loaded === undefined
+      ? await (await import("../config/trial-config.ts")).trialConfig(options.data, warn)
+      : undefined;
   const config = loaded ?? trial!.config;
 
   const { host, port, adminPort, wait, drain, trustedProxies, keepTime, keepSize } = options;
@@ -63,6 +69,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
     config,
     load,
     configTimeout: limit,
+    launched,
     redactor,
     dataFolder,
     host,
@@ -91,6 +98,8 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   context.print(`  data    ${shown(options.data)}`);
   if (trial !== undefined) printTrial(trial, plane, context.print, shown);
   context.print("ready");
+  // Its files may be those of another version when something is to be logged.
+  setTimeout(preloadLogger, 100).unref();
 
   await ending;
   await plane.close();

@@ -1,8 +1,7 @@
-import { duration } from "@pintle/kit";
+import { durationIn } from "@pintle/kit/values";
 import { ServerError } from "../errors.ts";
 
 const century = 100 * 365 * 24 * 60 * 60 * 1000;
-const ago = duration({ min: 0, max: century });
 
 /**
  * A point in time on the command line: `2026-11-20`, `2026-11-20T08:00:00Z` (without an offset: the
@@ -13,8 +12,8 @@ const ago = duration({ min: 0, max: century });
  * @throws ServerError PINTLE_USAGE
  */
 export function parseTime(flag: string, text: string, now: number): string {
-  const length = ago.safeParse(text);
-  if (length.success) return new Date(now - length.data).toISOString();
+  const ago = durationIn(text, 0, century);
+  if (ago !== undefined) return new Date(now - ago).toISOString();
   const isDate = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/i.test(text);
   // A date alone is taken for UTC by the parser; with a time it would not be.
   const time = isDate ? Date.parse(text.includes(":") ? text : `${text}T00:00:00`) : Number.NaN;

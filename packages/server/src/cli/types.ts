@@ -1,8 +1,6 @@
 import { resolve } from "node:path";
-import { readJsonFile } from "../config/load-config.ts";
+import { readJsonFile } from "../config/read-json-file.ts";
 import { ServerError } from "../errors.ts";
-import { planTypes } from "../plan/plan-types.ts";
-import { SchemaError } from "../plan/type-writer.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 
 export const types: Command = {
@@ -22,6 +20,10 @@ async function runTypes(call: CommandCall, context: CommandContext): Promise<num
       `--name is ${JSON.stringify(name)}, allowed is the name of a type (see: pintle types --help)`,
     );
   }
+  const [{ planTypes }, { SchemaError }] = await Promise.all([
+    import("../plan/plan-types.ts"),
+    import("../plan/type-writer.ts"),
+  ]);
   try {
     context.print(planTypes(readJsonFile(resolve(context.directory, file), file), name, file));
   } catch (error) {

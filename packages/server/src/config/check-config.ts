@@ -6,15 +6,8 @@ import { redactor } from "../redactor.ts";
 import type { DataPlaneConfig } from "./config.ts";
 import { isPlainObject, type Resolved, resolveReferences } from "./env.ts";
 import { fitId } from "./id.ts";
-import {
-  type ConfigProblem,
-  describeIssues,
-  formatPath,
-  InvalidConfigError,
-  keysAt,
-  quoted,
-  unknownKey,
-} from "./problem.ts";
+import { describeIssues, keysAt, unknownKey } from "./issues.ts";
+import { type ConfigProblem, formatPath, InvalidConfigError, quoted } from "./problem.ts";
 import { commonDestinationKeys, configSchema, type DestinationEntry } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 import { warningsOf } from "./warnings.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { ServerError } from "../errors.ts";
 import type { DataPlaneConfig } from "./config.ts";
-import { findConfig, loadConfig } from "./load-config.ts";
+import { findConfig } from "./find-config.ts";
+import { loadConfig } from "./load-config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-config-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, extname, join, resolve } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { loadDestinationTypes, typeNames } from "@pintle/destinations";
-import { ServerError, systemCode, systemReason } from "../errors.ts";
+import { ServerError } from "../errors.ts";
 import { loadAndCarryOver } from "./carry-over.ts";
 import { checkConfig } from "./check-config.ts";
 import type { DataPlaneConfig } from "./config.ts";
 import { isPlainObject } from "./env.ts";
-import { findJsonError } from "./json-error.ts";
 import { checkTravel, takeOwnTypes, withHomes } from "./own-types.ts";
 import { InvalidConfigError } from "./problem.ts";
+import { parseJson, readText } from "./read-json-file.ts";
 import { readThrough, runModule } from "./run-module.ts";
 
 export interface LoadOptions {
@@ -19,19 +18,6 @@ export interface LoadOptions {
   readonly shownAs?: string;
   /** Id of the workspace that is meant, where a `workspaceConfig.json` has several. */
   readonly workspace?: string | undefined;
-}
-
-/** The names under which a configuration is looked for, in this order. */
-export const configNames: readonly string[] = [
-  "pintle.config.ts",
-  "pintle.config.js",
-  "pintle.config.mjs",
-  "pintle.config.json",
-];
-
-/** The configuration file in `directory`, `undefined` where there is none. */
-export function findConfig(directory: string): string | undefined {
-  return configNames.map((name) => join(directory, name)).find((file) => existsSync(file));
 }
 
 /**
@@ -85,43 +71,4 @@ function typesNamed(input: unknown): string[] {
   return Object.values(destinations).flatMap((entry) =>
     isPlainObject(entry) && typeof entry.type === "string" ? [entry.type] : [],
   );
-}
-
-/**
- * @param parse what makes the value of the text
- * @throws ServerError with PINTLE_CONFIG_NOT_FOUND or PINTLE_CONFIG_UNREADABLE
- */
-export function readJsonFile(path: string, shownAs: string, parse?: (json: string) => unknown): unknown {
-  return parseJson(readText(path, shownAs), shownAs, parse);
-}
-
-function readText(path: string, file: string): string {
-  try {
-    // Of a pipe nobody knows when it ends, and it cannot be read again.
-    const stats = statSync(path);
-    if (!stats.isFile()) {
-      const kind = stats.isDirectory() ? "a folder" : "a pipe or a device";
-      throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: is ${kind}; a configuration is a file`);
-    }
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof ServerError) throw error;
-    if (systemCode(error) === "ENOENT") {
-      throw new ServerError("PINTLE_CONFIG_NOT_FOUND", `${file}: there is no such file`, { cause: error });
-    }
-    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: ${systemReason(error)}`, { cause: error });
-  }
-}
-
-function parseJson(text: string, file: string, parse: (json: string) => unknown = JSON.parse): unknown {
-  // Editors on Windows put a byte order mark in front, which JSON does not allow.
-  const json = text.replace(/^\uFEFF/, "");
-  try {
-    return parse(json);
-  } catch {
-    // Not with the error of JSON.parse as its cause: that one quotes the text, and the text holds
-    // write keys.
-    const { line, column } = findJsonError(json);
-    throw new ServerError("PINTLE_CONFIG_UNREADABLE", `${file}: not valid JSON at line ${line}, column ${column}`);
-  }
 }

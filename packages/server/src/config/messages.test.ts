@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadDestinationTypes } from "@pintle/destinations";
 import { checkConfig } from "./check-config.ts";
-import { type ConfigProblem, InvalidConfigError, keysAt } from "./problem.ts";
+import { keysAt } from "./issues.ts";
+import { type ConfigProblem, InvalidConfigError } from "./problem.ts";
 import { commonDestinationKeys } from "./schema.ts";
 
 const destinationTypes = await loadDestinationTypes();

@@ -1,7 +1,7 @@
 import { extname, resolve } from "node:path";
 import { redactor } from "../../redactor.ts";
 import type { DataPlaneConfig } from "../config.ts";
-import { type LoadOptions, loadConfig } from "../load-config.ts";
+import type { LoadOptions } from "../load-config.ts";
 import { type ApartOptions, runApart } from "./run-apart.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function loadConfigApart(
 ): Promise<DataPlaneConfig> {
   const path = resolve(file);
   const { environment = process.env, shownAs = file, workspace } = options;
-  if (extname(path) === ".json") return loadConfig(file, options);
+  if (extname(path) === ".json") return (await import("../load-config.ts")).loadConfig(file, options);
   const config = await runApart("config", { file: path, shownAs, environment: { ...environment }, workspace }, options);
   return { ...config, redact: redactor(config.secrets) };
 }

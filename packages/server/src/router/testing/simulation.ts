@@ -1,5 +1,5 @@
 import { classifyAnswer, classifyError, type Outcome } from "@pintle/kit";
-import { TimeoutError } from "@pintle/kit/host";
+import { TimeoutError } from "@pintle/kit/values";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeDestination } from "./fake-destination.ts";
 import { seededRandom } from "./random.ts";

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
 import type { MainEngine } from "../../engine/open-engine.ts";
 import { ServerError } from "../../errors.ts";
@@ -7,6 +7,7 @@ import { type MemoryShares, sharesOf } from "../../memory-limit.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
 import type { Beginnings } from "../registry/beginnings.ts";
+import { LaunchedThread } from "./launch.ts";
 import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
 
 export interface StartRouterOptions {
@@ -28,6 +29,8 @@ export interface StartRouterOptions {
   readonly memory?: MemoryShares;
   /** The engine of this thread, which writes `events`. */
   readonly engine: Pick<MainEngine, "link" | "ranges" | "standIn">;
+  /** A thread that was launched before, to be the first. Without one, one is launched. */
+  readonly launched?: LaunchedThread | undefined;
   readonly logger: PlaneLogger;
 }
 
@@ -52,6 +55,7 @@ export function isExpected({ name, code }: Error & { readonly code?: unknown }):
 
 /** One thread, from its start to its end. */
 export class RouterThread {
+  readonly #launched: LaunchedThread;
   readonly #worker: Worker;
   readonly #configTimeout: number;
   readonly #exited: Promise<void>;
@@ -73,7 +77,7 @@ export class RouterThread {
     const { configTimeout = defaultConfigTimeout } = options;
     const memory = options.memory ?? sharesOf(256e6);
     const link = engine.link();
-    const workerData: RouterThreadData = {
+    const data: RouterThreadData = {
       directory,
       configDirectory,
       sources,
@@ -84,34 +88,25 @@ export class RouterThread {
       beginnings,
       engine: link.data,
     };
-    const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      resourceLimits: {
-        maxYoungGenerationSizeMb: memory.youngGeneration,
-        maxOldGenerationSizeMb: memory.oldGeneration,
-      },
-      workerData,
-      transferList: [...link.transfer],
-      name: "router",
-    });
-    const thread = new RouterThread(worker, logger, configTimeout, () => link.close());
+    const launched = options.launched ?? new LaunchedThread(memory);
+    const thread = new RouterThread(launched, logger, configTimeout, () => link.close());
     try {
-      await Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
+      const ready = Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
+      launched.begin(data, link.transfer);
+      await ready;
     } catch (error) {
-      await worker.terminate();
+      await launched.worker.terminate();
       throw error;
     }
     return thread;
   }
 
-  private constructor(worker: Worker, logger: PlaneLogger, configTimeout: number, ended: () => void) {
+  private constructor(launched: LaunchedThread, logger: PlaneLogger, configTimeout: number, ended: () => void) {
+    const { worker } = launched;
+    this.#launched = launched;
     this.#worker = worker;
     this.#configTimeout = configTimeout;
-    this.#exited = new Promise((resolve) => {
-      worker.once("exit", () => {
-        ended();
-        resolve();
-      });
-    });
+    this.#exited = launched.exited.then(ended);
     worker.on("message", (message: FromRouter) => {
       if (message.kind === "log") logger[message.level](message.fields, message.message);
       else if (message.kind === "answer" || message.kind === "failed") {
@@ -174,17 +169,13 @@ export class RouterThread {
   #ready(died: (error: Error) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       let ready = false;
-      let fault: Error | undefined;
       this.#worker.on("message", (message: FromRouter) => {
         if (message.kind !== "ready") return;
         ready = true;
         resolve();
       });
-      this.#worker.on("error", (error) => {
-        fault = error instanceof Error ? error : new Error(String(error));
-      });
       void this.#exited.then(() => {
-        const error = fault ?? Object.assign(new Error("it ended by itself"), { code: endedByItself });
+        const error = this.#launched.fault ?? Object.assign(new Error("it ended by itself"), { code: endedByItself });
         for (const { reject: refuse } of this.#asked.values()) refuse(error);
         this.#asked.clear();
         if (!ready) reject(error);

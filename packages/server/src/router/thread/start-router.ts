@@ -67,7 +67,11 @@ export type RouterCondition =
 // Long, since all of it is about the one variable `thread`: who may set it, and in whose turn.
 export async function startRouter(first: StartRouterOptions): Promise<RunningRouter> {
   const { engine, logger, memory = sharesOf(256e6) } = first;
-  let options = first;
+  // It serves once, and its heap is as it was launched.
+  const { launched, ...lasting } = first;
+  const early = launched?.fits(memory) ? launched : undefined;
+  if (early === undefined) void launched?.worker.terminate();
+  let options: StartRouterOptions = lasting;
   let failures = 0;
   /** When the thread that runs was started. */
   let startedAt = Number.POSITIVE_INFINITY;
@@ -156,7 +160,7 @@ export async function startRouter(first: StartRouterOptions): Promise<RunningRou
 
   await register();
   try {
-    thread = await RouterThread.start(options, beginnings, died);
+    thread = await RouterThread.start({ ...options, launched: early }, beginnings, died);
     startedAt = Date.now();
   } catch (error) {
     const fault = error instanceof Error ? error : new Error(String(error));

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { loadDestinationTypes } from "@pintle/destinations";
 import { errorMessage, letJsonTakeBigInt } from "@pintle/events";
 import type { DestinationType } from "@pintle/kit";
@@ -34,7 +35,17 @@ import { retentionOf } from "./topic-retention.ts";
 
 const main = parentPort;
 if (main === null) throw new Error("This file is the entry of a worker thread");
-void run(workerData as RouterThreadData, (message) => main.postMessage(message));
+void begin(workerData as MessagePort, (message) => main.postMessage(message));
+
+/**
+ * Waits for what is to be done: the thread is launched, and loads these modules, before that is
+ * known.
+ */
+async function begin(port: MessagePort, tell: (message: FromRouter) => void): Promise<void> {
+  const [data] = (await once(port, "message")) as [RouterThreadData];
+  port.close();
+  await run(data, tell);
+}
 
 // Long, since it is the order in which a thread is put together, to be read from top to bottom.
 async function run(data: RouterThreadData, tell: (message: FromRouter) => void): Promise<void> {

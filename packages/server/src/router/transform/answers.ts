@@ -1,6 +1,6 @@
 import { parseJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
-import { requestKey, takeRequest } from "@pintle/kit/host";
+import { requestKey, takeRequest } from "@pintle/kit/values";
 import { parsedCost } from "../memory/heap-cost.ts";
 import type { Transformed } from "./event-transform.ts";
 import { type Piece, pieceKinds } from "./frames.ts";

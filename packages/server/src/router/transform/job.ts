@@ -1,7 +1,7 @@
 import { stringifyJson } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
-import { requestKey, requestKeys } from "@pintle/kit/host";
+import { requestKey, requestKeys } from "@pintle/kit/values";
 import type { Transformed } from "./event-transform.ts";
 import type { EventId } from "./running-file.ts";
 

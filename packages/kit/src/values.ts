@@ -1,0 +1,8 @@
+// What the data plane and its commands need of the kit without any schema, and so without zod, which
+// takes longer to load than all else that a command needs. No part of what versions promise.
+export { bytesIn } from "./bytes-text.ts";
+export { requestKey, requestKeys, takeRequest } from "./chosen-request.ts";
+export { durationIn } from "./duration-text.ts";
+export { type Hiding, hiding, redacted, secretForms } from "./hiding.ts";
+export { rateBounds } from "./rate-bounds.ts";
+export { TimeoutError } from "./send-errors.ts";
