@@ -23,6 +23,7 @@ import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
 import type { LaunchedThread } from "./router/thread/launch.ts";
 import { startRouter } from "./router/thread/start-router.ts";
+import { StartTimes } from "./start-times.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { version } from "./version.ts";
 
@@ -61,6 +62,8 @@ export interface DataPlaneOptions {
   readonly pollEvery?: number;
   /** The router's thread, where it was launched while the configuration was being loaded. */
   readonly launched?: LaunchedThread | undefined;
+  /** Gets how long each phase of the start took. */
+  readonly times?: StartTimes;
   /** Learns the secrets of each configuration. */
   readonly redactor?: Redactor;
 }
@@ -108,7 +111,12 @@ const routesAfter = 200;
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { config, dataFolder, host, port, adminPort, wait = 0, drain = 0, logger, redactor = new Redactor() } = options;
-  const { keepTime = retention.maxAge, keepSize = retention.maxBytes, trustedProxies = [] } = options;
+  const {
+    keepTime = retention.maxAge,
+    keepSize = retention.maxBytes,
+    trustedProxies = [],
+    times = new StartTimes(),
+  } = options;
   redactor.learn(config.secrets);
   const startedAt = new Date().toISOString();
   const steps: (() => Promise<void>)[] = [];
@@ -130,6 +138,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     await makeDataFolder(dataFolder, warn);
     const lock = await lockFolder(dataFolder, wait);
     steps.push(() => lock.release());
+    times.lap("lock");
 
     const engine = await openEngine({
       config: config.engine,
@@ -138,6 +147,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       retention: () => ({ ...retention, maxAge: keepTime, maxBytes: keepSize }),
     });
     steps.push(() => engine.close());
+    times.lap("engine");
 
     const { sources, destinations, directory: configDirectory, memory = defaultMemory(thisMachine()) } = config;
     const shares = sharesOf(memory);
@@ -159,6 +169,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       ...(options.configTimeout === undefined ? {} : { configTimeout: options.configTimeout }),
     });
     steps.push(() => router.close());
+    times.lap("router");
 
     const routerState = (): string | undefined => {
       const { state } = router.condition;
@@ -177,6 +188,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const watch = await StorageWatch.start({ engine, topic: "events", gate: gateway.storage });
     steps.push(() => watch.close());
     const url = await listen(gateway.server, host, port, "--port");
+    times.lap("gateway");
 
     let current = config;
     const reloader = new Reloader({
@@ -227,6 +239,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const adminUrl = await listen(admin, adminHost, adminPort, "--admin-port");
 
     steps.push(keepAdminUrl(dataFolder, adminUrl, warn));
+    times.lap("admin");
 
     return {
       url,

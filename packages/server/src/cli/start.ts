@@ -9,6 +9,7 @@ import { createLogger, preloadLogger } from "../logger.ts";
 import { defaultMemory, sharesOf, thisMachine } from "../memory-limit.ts";
 import { Redactor } from "../redactor.ts";
 import { LaunchedThread } from "../router/thread/launch.ts";
+import { StartTimes } from "../start-times.ts";
 import { version } from "../version.ts";
 import type { Command, CommandCall, CommandContext } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
@@ -26,6 +27,8 @@ export const start: Command = {
 };
 
 async function runStart(call: CommandCall, context: CommandContext): Promise<number> {
+  const times = new StartTimes();
+  times.lap("program");
   const options = startOptions(call.flags, context.directory);
   const shown = (path: string) => shortPath(path, context.directory);
 
@@ -48,6 +51,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   // refused, the thread ends with the process.
   const launched = new LaunchedThread(sharesOf(defaultMemory(thisMachine())));
   const [loaded, { startDataPlane }] = await Promise.all([loading, import("../data-plane.ts")]);
+  times.lap("configuration");
   const redactor = new Redactor();
   const logger = createLogger({ level: options.logLevel, readable: process.stderr.isTTY, redact: redactor.redact });
   const warn = (line: string): void => logger.warn(line);
@@ -70,6 +74,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
     load,
     configTimeout: limit,
     launched,
+    times,
     redactor,
     dataFolder,
     host,
@@ -98,6 +103,7 @@ async function runStart(call: CommandCall, context: CommandContext): Promise<num
   context.print(`  data    ${shown(options.data)}`);
   if (trial !== undefined) printTrial(trial, plane, context.print, shown);
   context.print("ready");
+  logger.debug(times.milliseconds, "the phases of the start, in milliseconds");
   // Its files may be those of another version when something is to be logged.
   setTimeout(preloadLogger, 100).unref();
 
