@@ -1,5 +1,5 @@
-// The folders that a data plane is started in: an empty one, one with a log behind it, and one whose
-// configuration has a transformation.
+// The folders that a data plane is started in: an empty one, one with a log behind it, and one
+// whose configuration has a transformation.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
