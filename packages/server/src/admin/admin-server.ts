@@ -75,6 +75,11 @@ interface AdminAnswer {
 
 /** Bytes of a request's body: no command needs more. */
 const longestBody = 64 * 1024;
+/**
+ * How long a connection may be used again, as answers say it. It lives a little longer: a request
+ * that comes at the last moment would meet a connection that is closed.
+ */
+const idleSeconds = 75;
 
 /**
  * The admin port. What it can do is in `routes`; here is how it is guarded.
@@ -85,7 +90,8 @@ const longestBody = 64 * 1024;
  * do without asking first, and nobody answers that question.
  */
 export function createAdminServer(options: AdminOptions): Server {
-  return createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+  const times = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: (idleSeconds + 5) * 1000 };
+  return createServer(times, (request, response) => {
     answerTo(request, options)
       .catch((error: unknown): AdminAnswer => {
         if (error instanceof AdminRefusal) {
@@ -152,14 +158,14 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function send(response: ServerResponse, request: IncomingMessage, answer: AdminAnswer): void {
   // What was not read of the body is not read: the connection ends with this answer.
-  const close = request.complete ? {} : { Connection: "close" };
+  const connection = request.complete ? { "Keep-Alive": `timeout=${idleSeconds}` } : { Connection: "close" };
   response.writeHead(answer.status, {
     "Content-Type": answer.type,
     "Content-Length": Buffer.byteLength(answer.body),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     ...answer.headers,
-    ...close,
+    ...connection,
   });
   response.end(request.method === "HEAD" ? undefined : answer.body);
 }

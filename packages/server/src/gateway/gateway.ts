@@ -84,7 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     maxHeaderSize: limits.headBytes,
     headersTimeout: limits.headTime,
     requestTimeout: limits.requestTime,
-    keepAliveTimeout: limits.idleTime,
+    keepAliveTimeout: limits.idleTime + graceOf(limits.idleTime),
     // How late a time-out may be noticed.
     connectionsCheckingInterval: Math.min(1000, limits.headTime),
   });
@@ -96,6 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     connections,
     counters,
     readyOk: new ReadyOk(limits.idleTime),
+    idleTime: limits.idleTime,
     closing: () => closing !== undefined,
     failed: (error, path) => logger.error({ err: unforeseen(error), path }, "a request could not be handled"),
   };
@@ -187,6 +188,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       return closing;
     },
   };
+}
+
+/**
+ * Milliseconds that a connection lives beyond what answers promise: a client may use it up to the
+ * last moment, and what it has sent by then would meet a connection that is closed.
+ */
+function graceOf(idleTime: number): number {
+  return Math.min(idleTime, 5000);
 }
 
 /**

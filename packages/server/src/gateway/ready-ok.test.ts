@@ -96,14 +96,38 @@ test("nothing is sent to a client that has gone", async (t) => {
 const body = JSON.stringify({ userId: "u" });
 const request = `POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: ${auth}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
-test("a connection that was answered ends after idleTime", async (t) => {
+test("a connection that was answered ends after idleTime, and not when it has promised to", async (t) => {
   const engine = await openEngine(t);
   const { port, gateway } = await runGateway(t, { engine, limits: { idleTime: 50 } });
+  assert.ok(gateway.server.keepAliveTimeout > 50);
   const client = await open(t, port);
   client.write(request);
   await client.until(/ok$/);
   await client.closed;
   assert.equal(gateway.stats().requests, 1);
+});
+
+test("every answer after which a connection lives on says for how long", async (t) => {
+  const engine = await openEngine(t);
+  const { port, gateway } = await runGateway(t, { engine, limits: { idleTime: 7000 } });
+  assert.ok(gateway.server.keepAliveTimeout >= 2 * 7000 - 2000);
+  const client = await open(t, port);
+  for (const [sent, end] of [
+    [request, /ok$/],
+    [request.replace("Host: a", "Host: a\r\nOrigin: https://shop.example"), /ok$/],
+    ["GET /version HTTP/1.1\r\nHost: a\r\n\r\n", /"version"[^}]*}$/],
+    ["GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", /not found\n$/],
+  ] as const) {
+    client.received = "";
+    client.write(sent);
+    await client.until(end);
+    assert.match(client.received, /\r\nConnection: keep-alive\r\n/);
+    assert.equal(client.received.match(/Keep-Alive: timeout=7\r\n/g)?.length, 1, client.received);
+  }
+  client.received = "";
+  client.write("GET /version HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  await client.closed;
+  assert.doesNotMatch(client.received, /Keep-Alive/i);
 });
 
 test("a key that is taken away counts no longer, also on a connection that has used it", async (t) => {

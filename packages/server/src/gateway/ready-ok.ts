@@ -12,7 +12,7 @@ export class ReadyOk {
 
   /** @param idleTime how long a connection may wait for its next request, milliseconds */
   constructor(idleTime: number) {
-    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleTime / 1000)}\r\n\r\n`;
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: ${keepAlive(idleTime)}\r\n\r\n`;
   }
 
   /**
@@ -33,6 +33,11 @@ export class ReadyOk {
     response.emit("finish");
     return true;
   }
+}
+
+/** The header `Keep-Alive`, of milliseconds: for how long a client may use the connection again. */
+export function keepAlive(idleTime: number): string {
+  return `timeout=${Math.floor(idleTime / 1000)}`;
 }
 
 const head = "HTTP/1.1 200 OK\r\nVary: Origin\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n";

@@ -3,7 +3,7 @@ import { type GatewayAnswer, internalError } from "./answer.ts";
 import { type ClientConnection, type ClientConnections, lingerAfterAnswer } from "./connections.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import type { GatewayCounters } from "./counters.ts";
-import type { ReadyOk } from "./ready-ok.ts";
+import { keepAlive, type ReadyOk } from "./ready-ok.ts";
 
 const text = "text/plain; charset=utf-8";
 const json = "application/json; charset=utf-8";
@@ -19,6 +19,8 @@ export interface GatewayShared {
   readonly connections: ClientConnections;
   readonly counters: GatewayCounters;
   readonly readyOk: ReadyOk;
+  /** How long a connection may wait for its next request, milliseconds. */
+  readonly idleTime: number;
   /** Whether connections end with the answer that is on its way. */
   readonly closing: () => boolean;
   /** Learns of a fault of ours. */
@@ -98,6 +100,7 @@ export class RequestContext {
     const abandoned = !request.complete && hasLargeBody(request);
     if (abandoned) lingerAfterAnswer(request);
     if (abandoned || this.#shared.closing()) list.push("Connection", "close");
+    else if (this.#response.shouldKeepAlive) list.push("Keep-Alive", keepAlive(this.#shared.idleTime));
     this.#response.writeHead(status, list);
     if (type === "") this.#response.end();
     else this.#response.end(body);
