@@ -5,7 +5,8 @@
 // end, of the other 17: rounds alternate, medians of both are compared. And one run at saturation,
 // reported.
 import { parseArgs } from "node:util";
-import { delays, median, percentile, startPlane, startSink } from "./router/processes.mjs";
+import { median } from "./report/figures.mjs";
+import { delays, percentile, startPlane, startSink } from "./router/processes.mjs";
 
 const { values } = parseArgs({
   options: {

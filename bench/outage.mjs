@@ -7,12 +7,13 @@
 import { parseArgs } from "node:util";
 import { outage } from "./outage/run.mjs";
 import { tenMinutes } from "./outage/virtual.mjs";
+import { numberOf, partsOf } from "./report/parts.mjs";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" }, only: { type: "string" } } });
-const seconds = Number(values.seconds);
-const wants = (part) => values.only === undefined || values.only === part;
+const seconds = numberOf("seconds", values.seconds);
+const parts = partsOf(values.only, ["pintle", "peers", "virtual"]);
 
-if (wants("pintle")) {
+if (parts.has("pintle")) {
   heading(`Pintle alone: ${seconds} s of outage`);
   for (const rate of [100, 1_000]) {
     // The programs are idle nearly all of the time, so they run together.
@@ -23,7 +24,7 @@ if (wants("pintle")) {
   }
 }
 
-if (wants("peers")) {
+if (parts.has("peers")) {
   heading(`side by side: 100 events/s, ${seconds} s of outage`);
   for (const subject of ["none", "pintle", "rudder", "segment", "posthog"]) {
     const kinds = ["503", "hang"];
@@ -32,7 +33,7 @@ if (wants("peers")) {
   }
 }
 
-if (wants("virtual")) {
+if (parts.has("virtual")) {
   console.log("\nPintle, 100 events/s, ten minutes of outage on virtual time");
   for (const kind of ["503", "refused", "hang", "429"]) console.log(`  ${await tenMinutes(kind)}`);
 }

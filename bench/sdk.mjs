@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle, gzipped, mostAtStart } from "./bundle.mjs";
 import { importTimes, withPublished } from "./import.mjs";
+import { partsOf } from "./report/parts.mjs";
 import { eventOf } from "./sdk/event.mjs";
 import { buildGo, hasCores, run } from "./sdk/run.mjs";
 import { bundled, installed } from "./sdk/weigh.mjs";
@@ -34,15 +35,14 @@ const packages = {
   posthog: "posthog-node",
 };
 const states = ["well", "failing", "hanging"];
+const wanted = partsOf(values.only, [...Object.keys(packages), "go"]);
 
 const folder = mkdtempSync(join(tmpdir(), "pintle-bench-"));
 const table = {};
 try {
   if (!hasCores) console.error("NOT ON CORES OF THEIR OWN: needs taskset and two cores");
   const program = buildGo(folder);
-  const names = [...Object.keys(packages), ...(program === undefined ? [] : ["go"])].filter(
-    (name) => values.only === undefined || values.only === name,
-  );
+  const names = [...Object.keys(packages), ...(program === undefined ? [] : ["go"])].filter((name) => wanted.has(name));
   for (const name of names) table[name] = {};
   // Every task by turns of the SDKs, so that what is compared is done soon one after the other.
   for (const state of states) await each(`call-${state}`, { task: "call", count: calls, state });

@@ -1,7 +1,9 @@
 // A load generator on raw sockets, so that the core it runs on is never what is measured. Writes
 // one JSON line: { requests, total, seconds, errors, latencies: { p50, p99 } } (milliseconds).
 //   node load.mjs --port N --load plain|gzip|single --connections N --seconds N [--warmup N] [--rate N] [--bodies FILE]
-// FILE has the bodies of the load "gzip": see compress.mjs.
+//     [--host HOST] [--key WRITE_KEY] [--run N]
+// FILE has the bodies of the load "gzip": see compress.mjs. Each --run, up to 4,000, has message ids
+// of its own.
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
@@ -17,6 +19,9 @@ const { values } = parseArgs({
     warmup: { type: "string", default: "2" },
     rate: { type: "string" },
     bodies: { type: "string" },
+    host: { type: "string", default: "127.0.0.1" },
+    key: { type: "string", default: "wk_bench" },
+    run: { type: "string", default: "0" },
   },
 });
 const port = Number(values.port);
@@ -24,7 +29,7 @@ const path = values.load === "single" ? "/v1/track" : "/v1/batch";
 const encoding = values.load === "gzip" ? "Content-Encoding: gzip\r\n" : "";
 const headFor = (length) =>
   Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Basic ${btoa("wk_bench:")}\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: ${values.host}:${port}\r\nAuthorization: Basic ${btoa(`${values.key}:`)}\r\n` +
       `Content-Type: application/json\r\n${encoding}Content-Length: ${length}\r\n\r\n`,
   );
 
@@ -36,7 +41,7 @@ const nextRequest = values.load === "gzip" ? fromFile(values.bodies) : fromTempl
 
 function fromTemplates(load) {
   const all = templates(load).map((template) => ({ template, head: headFor(template.body.length) }));
-  let turn = 0;
+  let turn = Number(values.run) * 2 ** 20 * all.length;
   return (own) => {
     const { template, head } = all[turn % all.length];
     head.copy(own);
@@ -70,7 +75,7 @@ const due = [];
 const free = [];
 
 class Connection {
-  #socket = connect(port, "127.0.0.1");
+  #socket = connect(port, values.host);
   #own = Buffer.alloc(64 * 1024);
   #since = 0;
   #text = "";

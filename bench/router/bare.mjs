@@ -1,22 +1,29 @@
 // Sends the bodies with undici.Pool and nothing else: what a delivery costs at least. Connections
-// and bodies are Pintle's.
+// and bodies are Pintle's: one event each, or lists of some, compressed.
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { Pool } from "undici";
 import { eventBody } from "./events.mjs";
 
-const [origin, count, connections] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [origin, count, connections, batch] = [process.argv[2], ...process.argv.slice(3).map(Number)];
 const pool = new Pool(origin, { connections });
-const bodies = Array.from({ length: count }, (_, n) => JSON.stringify(eventBody(n)));
-const headers = { "content-type": "application/json", "user-agent": "Pintle/bench", "idempotency-key": "" };
+const compress = promisify(gzip);
+const headers = { "content-type": "application/json", "user-agent": "Pintle/bench" };
+const bodies = Array.from({ length: Math.ceil(count / batch) }, (_, n) => {
+  const events = Array.from({ length: Math.min(batch, count - n * batch) }, (_, k) => eventBody(n * batch + k));
+  return JSON.stringify(batch === 1 ? events[0] : events);
+});
 let next = 0;
 
 async function send() {
-  while (next < count) {
+  while (next < bodies.length) {
     const n = next++;
+    const single = batch === 1;
     const { body } = await pool.request({
       method: "POST",
-      path: "/0",
-      headers: { ...headers, "idempotency-key": `m${n}` },
-      body: bodies[n],
+      path: single ? "/0" : "/batch",
+      headers: { ...headers, ...(single ? { "idempotency-key": `m${n}` } : { "content-encoding": "gzip" }) },
+      body: single ? bodies[n] : await compress(bodies[n]),
     });
     await body.dump();
   }

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -36,8 +37,9 @@ export async function startSink() {
   };
 }
 
-export async function startBare(origin, count, connections) {
-  const { child } = await begin("bare.mjs", origin, count, connections);
+/** `batch`: so many events in a request; more than one are compressed. */
+export async function startBare(origin, count, connections, batch) {
+  const { child } = await begin("bare.mjs", origin, count, connections, batch);
   return {
     async run() {
       child.send("go");
@@ -61,6 +63,9 @@ export async function startPlane() {
     load: (rate, seconds) => call("load", { rate, seconds }),
     stats: () => call("stats"),
     processor: () => call("processor"),
+    /** Resident memory at its highest, bytes. Linux only. */
+    highest: () =>
+      1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? Number.NaN),
     async end() {
       const exited = once(child, "exit");
       child.send({ command: "stop" });
@@ -73,8 +78,6 @@ export async function startPlane() {
 export function delays(arrivals, durable) {
   return arrivals.flatMap(([number, at]) => (durable[number] == null ? [] : [at - durable[number]]));
 }
-
-export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 export function percentile(list, share) {
   const sorted = Float64Array.from(list).sort();
