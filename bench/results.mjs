@@ -1,8 +1,8 @@
 // npm run bench -- results [--short] [--only BENCH,BENCH] [--to FILE]: runs the benches of the data
-// plane one after the other and writes bench/RESULTS.md: all tables, with the date, the commit, what
-// else the machine did, and the versions of the peers; and which figures moved by more than a tenth
-// against the table before. Name the causes of those by hand, below each. About an hour and a half;
-// wants a quiet machine.
+// plane one after the other and writes bench/RESULTS.md: all tables, with the date, the commit,
+// what else the machine did, and the versions of the peers; and which figures moved by more than a
+// tenth against the table before. Name the causes of those by hand, below each. About an hour and a
+// half; wants a quiet machine.
 //
 // A short run, and one of some benches, are no whole table: they need --to. A bench that fails has
 // the rows that it came to, and the word that it failed; the others still run.

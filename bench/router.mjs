@@ -1,9 +1,10 @@
 // npm run bench -- router [--short] [--only PART,PART] [--markdown FILE]: what deliveries cost.
-// - webhook: deliveries a second, one event each, by one process, beside bare undici.Pool that sends
-//   the same bodies over as many connections to the same server; and in order beside `order: false`.
+// - webhook: deliveries a second, one event each, by one process, beside bare undici.Pool that
+//   sends the same bodies over as many connections to the same server; and in order beside `order:
+//   false`.
 // - batches: the same events in lists of 100, compressed.
-// - delay: the time from when an event is durable (a gateway says ok then) to the webhook's request,
-//   at 1,000 events a second.
+// - delay: the time from when an event is durable (a gateway says ok then) to the webhook's
+//   request, at 1,000 events a second.
 // - memory: twenty webhooks that have 1,000,000 events each before them, and are down, then well.
 // - postgres: rows a second into PostgreSQL beside psql, by bench/warehouse.mjs.
 // Rounds alternate, medians count. Compare only within one table. Flags, with what --short makes of

@@ -1,7 +1,7 @@
-// npm run bench -- routes [--seconds N] [--rounds N] [--files N] [--markdown FILE]: the highest rate
-// of ingest at which five destinations that take whole events keep up, all threads of the data plane
-// on one core, beside bare node:http that reads and parses the same bodies on that core. Medians of
-// the rounds; about 50 seconds a round.
+// npm run bench -- routes [--seconds N] [--rounds N] [--files N] [--markdown FILE]: the highest
+// rate of ingest at which five destinations that take whole events keep up, all threads of the data
+// plane on one core, beside bare node:http that reads and parses the same bodies on that core.
+// Medians of the rounds; about 50 seconds a round.
 import { parseArgs } from "node:util";
 import { rowOfFiles } from "./gateway/keeps-up.mjs";
 import { Figures, markdownFlag } from "./report/figures.mjs";

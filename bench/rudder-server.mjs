@@ -1,9 +1,9 @@
-// npm run bench -- rudder-server [--seconds N] [--rounds N] [--events N] [--quiet N]
-// [--markdown FILE]: Pintle beside a rudder-server that you run; nothing of it is here. Both have one
-// source and one webhook, at which this bench listens. In one table: events accepted a second, in
-// batches of 100 and one by one; events a second from the first request to a webhook; the time from
-// POST to the webhook's request at 100 events a second; memory; the start; and what a SIGKILL costs.
-// Rounds alternate. What is asked of the environment:
+// npm run bench -- rudder-server [--seconds N] [--rounds N] [--events N] [--quiet N] [--markdown
+// FILE]: Pintle beside a rudder-server that you run; nothing of it is here. Both have one source
+// and one webhook, at which this bench listens. In one table: events accepted a second, in batches
+// of 100 and one by one; events a second from the first request to a webhook; the time from POST to
+// the webhook's request at 100 events a second; memory; the start; and what a SIGKILL costs. Rounds
+// alternate. What is asked of the environment:
 //
 //   RUDDER_SERVER_URL        where it takes events: http://127.0.0.1:8080
 //   RUDDER_SERVER_WRITE_KEY  of its source
@@ -34,7 +34,8 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" }, // of a round
     rounds: { type: "string", default: "5" },
     events: { type: "string", default: "20000" }, // to the webhook
-    quiet: { type: "string", default: "30" }, // seconds without an arrival after which none is waited for
+    // seconds without an arrival after which none is waited for
+    quiet: { type: "string", default: "30" },
   },
 });
 const [seconds, rounds, events, quiet] = ["seconds", "rounds", "events", "quiet"].map((flag) =>
@@ -131,7 +132,9 @@ async function starts() {
   await row("start to ready", measure, (time) => `${thousands(time * 1000)} ms`);
 }
 
-/** Waits until so many messages have arrived, or none for `quiet` seconds. Gives whether they have. */
+/**
+ * Waits until so many messages have arrived, or none for `quiet` seconds. Gives whether they have.
+ */
 async function untilArrived(subject, count) {
   let last = performance.now();
   let before = await subject.arrived();

@@ -2,8 +2,8 @@
 // one JSON line: { requests, total, seconds, errors, latencies: { p50, p99 } } (milliseconds).
 //   node load.mjs --port N --load plain|gzip|single --connections N --seconds N [--warmup N] [--rate N] [--bodies FILE]
 //     [--host HOST] [--key WRITE_KEY] [--run N]
-// FILE has the bodies of the load "gzip": see compress.mjs. Each --run, up to 4,000, has message ids
-// of its own.
+// FILE has the bodies of the load "gzip": see compress.mjs. Each --run, up to 4,000, has message
+// ids of its own.
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";

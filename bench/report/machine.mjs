@@ -26,6 +26,8 @@ export const load = () => loadavg()[0].toFixed(1);
 
 /** The peers that benches compare with, with their versions, as they are installed. */
 export function peers() {
-  const { dependencies } = JSON.parse(readFileSync(here("../package.json"), "utf8"));
-  return Object.entries(dependencies).map(([name, version]) => `${name} ${version}`);
+  const read = (path) => JSON.parse(readFileSync(here(path), "utf8"));
+  const { dependencies } = read("../package.json");
+  const undici = read("../../packages/kit/package.json").dependencies.undici;
+  return Object.entries({ ...dependencies, undici }).map(([name, version]) => `${name} ${version}`);
 }

@@ -1,5 +1,5 @@
-// A data plane that is compared: where it takes events, where its webhook sends them, and, as far as
-// the environment says so, its process.
+// A data plane that is compared: where it takes events, where its webhook sends them, and, as far
+// as the environment says so, its process.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
