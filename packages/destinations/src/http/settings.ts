@@ -110,7 +110,7 @@ export const settings = {
   gzip: z.boolean().default(false).describe("Compresses bodies, `Content-Encoding: gzip`"),
   timeout: duration({ min: 100, max: 300_000 })
     .default(10_000)
-    .describe("For one request, from connecting to the end of the answer"),
+    .describe("Time for one request, from connecting to the end of the answer"),
   concurrency: z
     .number()
     .int()

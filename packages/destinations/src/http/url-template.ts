@@ -12,7 +12,7 @@ import {
 /** A URL with places in its path and its query. */
 export interface UrlTemplate {
   readonly path: Template;
-  /** From the `?` on; empty where there is none. */
+  /** The text from the `?` on; empty where there is none. */
   readonly query: Template;
 }
 
@@ -80,7 +80,7 @@ function isDots(segment: string): boolean {
   return /^(?:\.|%2e){1,2}$/i.test(segment);
 }
 
-/** As `encodeURIComponent`, which throws on half a character. */
+/** Encodes as `encodeURIComponent` does, which throws on half a character. */
 export function encoded(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }

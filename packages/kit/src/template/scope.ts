@@ -34,7 +34,7 @@ const within =
   (fields, rest) =>
     valueAt(rest, read(fields));
 
-/** By the word after `user`: docs/writing-a-destination.md has the table of fields. */
+/** Readers of fields by the word after `user`: docs/writing-a-destination.md has the table. */
 const userFields: Readonly<Record<string, UserFieldRead>> = {
   id: within((fields) => fields.userId),
   anonymousId: within((fields) => fields.anonymousId),

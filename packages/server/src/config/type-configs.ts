@@ -111,7 +111,7 @@ export interface HttpConfig extends DeliveryConfig {
   readonly signingKey?: string | EnvReference | readonly (string | EnvReference)[];
   /** Compresses bodies, `Content-Encoding: gzip`. @default false */
   readonly gzip?: boolean;
-  /** For one request, from connecting to the end of the answer. @default "10s" */
+  /** Time for one request, from connecting to the end of the answer. @default "10s" */
   readonly timeout?: number | string | EnvReference;
   /** Requests at a time, each with a connection of its own. @default 16 */
   readonly concurrency?: number;
