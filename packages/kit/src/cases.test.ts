@@ -174,3 +174,40 @@ test("a form is compared decoded, and so are lines of JSON", async () => {
   const lines = bodies({ "content-type": "application/x-ndjson" }, '{"a":1}\n{"a":2}\n');
   assert.deepEqual(await ran(lines, [{ a: 1 }, { a: 2 }]), []);
 });
+
+test("cases try out, forget, and say what is to be done by hand", async () => {
+  const made = (more: object) =>
+    defineDestination<object>({
+      type: "test",
+      displayName: "Test",
+      description: "a test",
+      settings: {},
+      requests: () => [{ method: "POST", url: "http://h/", headers: {} }],
+      ...more,
+    }) as DestinationType;
+  const ran = async (type: DestinationType, more: object) => {
+    const [result] = await runCases(type, { destination: "test", cases: [{ name: "a", ...more }] });
+    return result?.problems;
+  };
+  const get = (url: string) => ({ method: "GET", url, headers: {} });
+  const trying = made({ tryOut: { credentials: () => get("http://h/me") } });
+  const tries = { tryOut: true, events: [{ type: "track", userId: "u" }], requests: [{ url: "http://h/me" }] };
+  assert.deepEqual(
+    await ran(trying, {
+      ...tries,
+      answers: [{ status: 401 }],
+      outcomes: [{ reason: "credentials", outcome: "retry" }],
+    }),
+    [],
+  );
+  assert.deepEqual(await ran(trying, { ...tries, requests: [{ url: "http://h/me" }, { url: "http://h/" }] }), []);
+  const forgetting = made({
+    forget: { requests: ([person]: { userId?: string }[]) => [get(`http://h/${person?.userId}`)] },
+  });
+  const asked = { forget: [{ userId: "ada" }], outcomes: ["delivered"] };
+  assert.deepEqual(await ran(forgetting, { ...asked, requests: [{ url: "http://h/ada" }] }), []);
+  assert.equal((await ran(forgetting, { ...asked, requests: [{ url: "http://h/bob" }] }))?.length, 1);
+  const byHand = made({ forget: { manual: () => "delete the row" } });
+  assert.deepEqual(await ran(byHand, { forget: [{ userId: "ada" }], manual: "the row" }), []);
+  assert.equal((await ran(byHand, { forget: [{ userId: "ada" }], manual: "the column" }))?.length, 1);
+});

@@ -3,11 +3,12 @@ import { errorMessage, letJsonTakeBigInt } from "@pintle/events";
 import { cleanMessageId, completeEvent, type DeliveredEvent } from "@pintle/events/gateway";
 import { z } from "zod";
 import { takeRequest } from "./chosen-request.ts";
-import type { DestinationType } from "./contract.ts";
+import type { Connection, DestinationType } from "./contract.ts";
 import { decodedBody } from "./decoded-body.ts";
 import { differences } from "./difference.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { Answer, Outcome } from "./outcome.ts";
+import type { Person } from "./person.ts";
 import { plainWords } from "./plain-words.ts";
 import type { Sender } from "./sender.ts";
 
@@ -30,6 +31,19 @@ const caseSchema = z.strictObject({
   settings: jsonObject.default({}),
   now: z.iso.datetime().default("2026-01-01T00:00:00.000Z"),
   events: z.array(jsonObject).min(1).optional(),
+  tryOut: z.literal(true).optional(),
+  forget: z
+    .array(
+      z.strictObject({
+        userId: z.string().optional(),
+        anonymousIds: z.array(z.string()).default([]),
+        email: z.string().optional(),
+        phone: z.string().optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
+  manual: z.string().optional(),
   answers: z
     .array(
       z.strictObject({
@@ -120,7 +134,8 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
   }
   if (wanted.refused !== undefined)
     return [`expected the settings to be refused with "${wanted.refused}", and they are taken`];
-  if (wanted.events === undefined) return ["has no events"];
+  if (wanted.manual !== undefined) return compareManual(type, parsed.data, wanted);
+  if (wanted.events === undefined && wanted.forget === undefined) return ["has no events"];
   if (wanted.requests === undefined && wanted.outcomes === undefined)
     return ["has neither requests nor outcomes to compare"];
 
@@ -138,9 +153,7 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
     sender,
     sleep: async () => {},
   });
-  const outcomes = await connection.deliver(
-    wanted.events.map((event, index) => frozen(complete(event, index, now, type.takesRequests === true))),
-  );
+  const outcomes = await outcomesOf(connection, wanted, type, now);
   await connection.close();
   return [
     ...(wanted.requests === undefined ? [] : compareRequests(wanted.requests, sent)),
@@ -152,13 +165,31 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
   ];
 }
 
+/** What became of the events, of the first one tried out, or of the people to be forgotten. */
+async function outcomesOf(
+  connection: Connection,
+  { events = [], forget, tryOut }: Case,
+  type: DestinationType,
+  now: number,
+): Promise<readonly Outcome[]> {
+  if (forget !== undefined) return connection.forget!(forget as readonly Person[]);
+  const complete = events.map((event, index) => frozen(completed(event, index, now, type.takesRequests === true)));
+  const tried = tryOut === true ? await connection.tryOut!(complete[0]!) : undefined;
+  return tried === undefined ? connection.deliver(complete) : [tried.outcome];
+}
+
+function compareManual(type: DestinationType, settings: unknown, { manual, forget = [] }: Case): string[] {
+  const text = type.forgetByHand?.(forget as readonly Person[], settings) ?? "";
+  return text.includes(manual ?? "") ? [] : [`expected "${manual}" to be what is to be done by hand, got "${text}"`];
+}
+
 /** The answers are given in their order; whoever asks for more gets 200. */
 function answerTo(count: number, answers: Case["answers"]): Answer {
   return answers[count - 1] ?? { status: 200, headers: {}, body: "" };
 }
 
 /** What the gateway would add to the event, with times and ids that are always the same. */
-function complete(
+function completed(
   event: Readonly<Record<string, unknown>>,
   index: number,
   now: number,

@@ -4,6 +4,7 @@ import type { DeliverySettings } from "./delivery-settings.ts";
 import type { ShownRequest } from "./hiding.ts";
 import type { Answer, Outcome } from "./outcome.ts";
 import type { Sleep } from "./pacer.ts";
+import type { Person } from "./person.ts";
 import type { RawEvent } from "./raw-event.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
@@ -82,6 +83,13 @@ export interface SentRequest {
   readonly error?: string;
 }
 
+/** What came of trying a destination out. */
+export interface TriedOut {
+  readonly outcome: Outcome;
+  /** Whether the service has kept the event as one that counts. */
+  readonly counts: boolean;
+}
+
 /** A destination that is ready to take events. */
 export interface Connection {
   /**
@@ -107,6 +115,16 @@ export interface Connection {
    * router asks again
    */
   position?(place: Place, otherwise: Position, anew?: Position): Promise<Position>;
+  /**
+   * Tries out the settings and the event in the way that the type has for it, if it has one.
+   * `undefined`: the event is to be delivered like any other.
+   */
+  tryOut?(event: DeliveredEvent): Promise<TriedOut | undefined>;
+  /**
+   * Has the service forget people: an outcome for each, `delivered` where it is done or was taken
+   * on. Only where the type says `forgets: "by requests"`.
+   */
+  forget?(people: readonly Person[]): Promise<readonly Outcome[]>;
   /** Breaks off what is on its way and lets go of everything. */
   close(): Promise<void>;
 }
@@ -198,6 +216,12 @@ export interface DestinationType<Settings = unknown> {
    * `chosenRequest`.
    */
   readonly takesRequests?: boolean;
+  /**
+   * Whether people can be forgotten there: by `Connection.forget`, or by what `forgetByHand` says.
+   */
+  readonly forgets?: "by requests" | "by hand";
+  /** What somebody has to do by hand, so that the service forgets these people. */
+  forgetByHand?(people: readonly Person[], settings: Settings): string;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
   /**

@@ -4,6 +4,7 @@ import type { RequestResult } from "./http-batch.ts";
 import type { EventRequest } from "./http-request.ts";
 import { type Answer, delivered, oneOf, retry, type Verdict } from "./outcome.ts";
 import { isRefusal, unmakeable } from "./refusal.ts";
+import { isVerdicts } from "./verdicts.ts";
 
 /** A request within a conversation: it is about all events of it. */
 export type Question = Omit<EventRequest, "events" | "items">;
@@ -75,8 +76,4 @@ export async function converse(
     const dead = unmakeable(error);
     return ended(events.length === 1 ? dead : oneOf(dead));
   }
-}
-
-function isVerdicts(said: Verdict | readonly Verdict[]): said is readonly Verdict[] {
-  return Array.isArray(said);
 }

@@ -5,8 +5,8 @@ import { addressProblem, addressShape } from "./addresses.ts";
 import type { BatchLimits, Connection, DestinationType, RawConnection, Tools, Trial, TrialTools } from "./contract.ts";
 import { type DeliverySettings, deliveryShape } from "./delivery-settings.ts";
 import type { HttpDefinition, RawHttpDefinition } from "./http-definition.ts";
-import { openHttp } from "./http-destination.ts";
-import { rawEvent } from "./raw-event.ts";
+import { HttpConnection } from "./http-destination.ts";
+import { type RawEvent, rawEvent } from "./raw-event.ts";
 import { secretsOf } from "./secret.ts";
 
 interface CommonDefinition<Settings> {
@@ -132,8 +132,8 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
             tools,
           };
           return definition.raw === true
-            ? takingBoth(openHttp(definition, { ...options, userOf: (event) => userOf(event.parsed()) }))
-            : openHttp(definition, { ...options, userOf });
+            ? rawHttp(new HttpConnection(definition, { ...options, userOf: (event) => userOf(event.parsed()) }))
+            : new HttpConnection(definition, { ...options, userOf });
         };
   const transactional = "open" in definition && definition.transactional === true;
   const isHttp = !("open" in definition);
@@ -152,12 +152,29 @@ export function defineDestination<Settings>(definition: DestinationDefinition<Se
     concurrency,
     open,
   };
-  if (!("open" in definition) || definition.trial === undefined) return common;
+  if (!("open" in definition)) return { ...common, ...forgettingOf(definition) };
+  if (definition.trial === undefined) return common;
   return { ...common, trial: (values, tools) => definition.trial!(values, tools) };
 }
 
 function userOf({ userId, anonymousId }: DeliveredEvent): string {
   return userKey({ userId, anonymousId });
+}
+
+function forgettingOf<Settings>({
+  forget,
+}: Pick<HttpDefinition<Settings>, "forget">): Pick<DestinationType<Settings>, "forgets" | "forgetByHand"> {
+  if (forget === undefined) return {};
+  if (!("manual" in forget)) return { forgets: "by requests" };
+  return { forgets: "by hand", forgetByHand: (people, settings) => forget.manual(people, settings) };
+}
+
+function rawHttp<Settings>(connection: HttpConnection<Settings, RawEvent>): Connection {
+  return {
+    ...takingBoth(connection),
+    tryOut: (event) => connection.tryOut(event),
+    forget: (people) => connection.forget(people),
+  };
 }
 
 /** Takes events as objects, too: what a transformation gave, and what is tried out. */

@@ -2,12 +2,29 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { Addresses } from "./addresses.ts";
 import type { AnswerContext, Attempt } from "./attempt.ts";
 import type { Conversation } from "./conversation.ts";
-import type { EventRequest } from "./http-request.ts";
+import type { EventRequest, HttpRequest } from "./http-request.ts";
 import type { Answer, Verdict } from "./outcome.ts";
 import type { Pace } from "./pacer.ts";
+import type { ForgetByHand, ForgetRequests } from "./person.ts";
 import type { RawEvent } from "./raw-event.ts";
 import type { PoolOptions } from "./sender.ts";
 import type { TokenDefinition } from "./token.ts";
+
+/** How `pintle check --send` tries a destination out, where the service has something for it. */
+export interface TryOut<Settings> {
+  /** A request that shows whether the settings are right, and leaves nothing. Pure. */
+  credentials?(settings: Settings, attempt: Attempt): HttpRequest;
+  /**
+   * The test event in a form in which it does not count: to the service's validation, or marked as
+   * a test. Pure. @default it goes out like any other
+   */
+  event?(event: DeliveredEvent, settings: Settings, attempt: Attempt): HttpRequest;
+  /**
+   * What is wrong by an answer to either, and what to do about it, for a person; `undefined`:
+   * nothing is. Pure. @default what the kit says of the status
+   */
+  verdict?(answer: Answer, settings: Settings): string | undefined;
+}
 
 /**
  * How a destination that is reached by HTTP is defined: by `requests`, or, where what is sent
@@ -94,4 +111,11 @@ export interface HttpFunctions<Settings, Event> {
   pace?(settings: Settings, key: string): Pace | readonly Pace[];
   /** How many items of a request the event makes: see `BatchLimits.items`. Pure. @default 1 */
   itemsOf?(event: Event, settings: Settings): number;
+  /**
+   * How the service is told to forget people, or what has to be done by hand. @default nothing is
+   * known of it
+   */
+  readonly forget?: ForgetRequests<Settings> | ForgetByHand<Settings>;
+  /** How `pintle check --send` tries it out. @default by sending the test event like any other */
+  readonly tryOut?: TryOut<Settings>;
 }

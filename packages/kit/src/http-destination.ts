@@ -1,252 +1,34 @@
-import { errorMessage } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 import { unaccepted } from "./accept.ts";
-import { baseOf } from "./addresses.ts";
-import { adjustedOutcomes } from "./adjustment.ts";
-import { type Attempt, optionsAt } from "./attempt.ts";
 import type { CarriedEvent } from "./carried-event.ts";
-import { classifyAnswer, classifyError } from "./classify.ts";
-import type { BatchLimits, Delivery, Tools } from "./contract.ts";
+import { classifyError } from "./classify.ts";
+import type { BatchLimits, Delivery, TriedOut } from "./contract.ts";
 import { converse } from "./conversation.ts";
-import { type Hiding, hiding, type ShownRequest } from "./hiding.ts";
 import { deliverInRequests, type HttpReady, missing, type RequestResult } from "./http-batch.ts";
 import type { HttpFunctions } from "./http-definition.ts";
+import { HttpLine, type LineOptions } from "./http-line.ts";
 import type { EventRequest } from "./http-request.ts";
-import { type Answer, type Dead, type Outcome, type Retry, retry, type Verdict } from "./outcome.ts";
-import { OutgoingRequests, withUserAgent } from "./outgoing.ts";
-import { Pacer } from "./pacer.ts";
-import { poolSender, type SendLimits } from "./sender.ts";
-import { sleep } from "./sleep.ts";
+import { type Answer, delivered, type Outcome, type Verdict } from "./outcome.ts";
+import type { Person } from "./person.ts";
 import { Suspects } from "./suspects.ts";
-import { Tokens } from "./token.ts";
-
-/** Bytes of an answer that are kept with an event: enough to see what a server complains about. */
-const keptAnswerBytes: number = 10 * 1024;
-
-/** Bytes of an answer that `classify` gets: a batch may be answered with a line for each event. */
-const classifiedAnswerBytes = 1 << 20;
+import { triedOut } from "./try-out.ts";
+import { adjustedResult, briefly, explained, itemsOf, judged } from "./verdicts.ts";
 
 /** What it takes to deliver by HTTP, beside the definition. */
-interface HttpOptions<Settings, Event> {
-  readonly settings: Settings;
+interface HttpOptions<Settings, Event> extends LineOptions<Settings> {
   readonly limits: BatchLimits;
   /** Whether no event of a user may overtake an earlier one of the batch. */
   readonly inOrder: boolean;
   /** The user key of an event, `""` for none. */
   readonly userOf: (event: Event) => string;
-  readonly concurrency: number;
-  /** What of the settings is secret. */
-  readonly secrets: readonly string[];
-  /** What an event may call the destination by in `integrations`; the first counts first. */
-  readonly keys: readonly string[];
-  readonly tools: Tools;
 }
 
-/** Events go out as what they are given as. */
-export interface HttpConnection<Event> {
-  deliver(events: readonly Event[], delivery?: Delivery): Promise<readonly Outcome[]>;
-  close(): Promise<void>;
-}
+/** What an answer to a request means. */
+type Judge<Event> = (answer: Answer, carried: readonly Event[], request: EventRequest) => RequestResult;
 
-export function openHttp<Settings, Event extends CarriedEvent>(
-  definition: HttpFunctions<Settings, Event>,
-  { settings, limits, inOrder, userOf, concurrency, secrets, keys, tools }: HttpOptions<Settings, Event>,
-): HttpConnection<Event> {
-  const network = tools.sender ?? poolSender({ connections: concurrency, ...definition.network?.(settings) });
-  const sender = tools.watch?.(network) ?? network;
-  const readsAnswers = definition.classify !== undefined || definition.converse !== undefined;
-  const sendLimits: SendLimits = {
-    timeout: definition.timeout?.(settings) ?? 10_000,
-    bodyBytes: readsAnswers ? classifiedAnswerBytes : keptAnswerBytes,
-    successes: readsAnswers,
-  };
-
-  const base = definition.addresses === undefined ? "" : baseOf(definition.addresses, settings);
-  const name = tools.destinationName;
-  const options = (event: DeliveredEvent) => optionsAt(event, keys);
-  // Not by a spread, which takes longer than all else that is done for an event here.
-  const attemptNow = (): Attempt => ({ now: tools.now(), base, name, options, token: tokens?.token ?? "" });
-
-  const { token, pace } = definition;
-  // Past who watches: what is answered is a secret that nobody knows yet.
-  const tokens =
-    token === undefined || tools.dry === true
-      ? undefined
-      : new Tokens({
-          request() {
-            const request = token.request(settings, { now: tools.now(), base, name, options, token: "" });
-            return request === undefined ? undefined : withUserAgent(request, tools.userAgent);
-          },
-          send: (request) => network.send(request, { ...sendLimits, successes: true }),
-          read: (answer) => token.read(answer),
-          now: tools.now,
-        });
-  const pacer =
-    pace === undefined
-      ? undefined
-      : new Pacer((key) => [pace.call(definition, settings, key)].flat(), tools.now, tools.sleep ?? sleep);
-  const outgoing = new OutgoingRequests({ sender, limits: sendLimits, pacer, tokens });
-  const send = (request: EventRequest): Promise<Answer> => outgoing.send(request);
-
-  let hides = { token: "", hiding: hiding(secrets) };
-  function hidingNow(): Hiding {
-    const current = tokens?.token ?? "";
-    if (current !== hides.token) hides = { token: current, hiding: hiding([...secrets, current]) };
-    return hides.hiding;
-  }
-  const shown = (request: EventRequest): ShownRequest => hidingNow().request(request);
-  const withoutSecrets = (answer: Answer): Answer => ({ ...answer, body: hidingNow().words(answer.body) });
-
-  /** Adds what was changed in each event. */
-  function adjusted(result: RequestResult, request: EventRequest, count: number): RequestResult {
-    const { outcome, outcomes } = result;
-    if (request.adjusted === undefined || (outcome !== undefined && outcome.outcome !== "delivered")) return result;
-    const its = adjustedOutcomes(request, count, (position) => outcome ?? outcomes?.[position]);
-    return { outcomes: its.map((each) => each ?? missing) };
-  }
-
-  /** Adds the request that the result belongs to, for whoever wants to know why; hides secrets. */
-  function explained(result: RequestResult, request: EventRequest): RequestResult {
-    const { outcome, outcomes } = result;
-    if (outcome?.outcome === "delivered" || outcomes?.every((each) => each.outcome === "delivered")) return result;
-    const sent = shown(request);
-    const facts = ({ answer }: Retry | Dead) => ({
-      request: sent,
-      ...(answer === undefined ? {} : { answer: withoutSecrets(answer) }),
-    });
-    const withRequest = <Each extends Verdict>(each: Each): Each => {
-      if (each.outcome === "one_of") return { ...each, of: { ...each.of, ...facts(each.of) } };
-      return each.outcome === "retry" || each.outcome === "dead" ? { ...each, ...facts(each) } : each;
-    };
-    if (outcome !== undefined) return { ...result, outcome: withRequest(outcome) };
-    return { ...result, ...(outcomes === undefined ? {} : { outcomes: outcomes.map((each) => withRequest(each)) }) };
-  }
-
-  function judge(answer: Answer, events: readonly Event[], request: EventRequest): RequestResult {
-    const usual = (): RequestResult => {
-      const outcome = briefly(classifyAnswer(answer, tools.now()));
-      return { outcome, mayBeOne: contentStatuses.has(answer.status) };
-    };
-    try {
-      const own = definition.classify?.(answer, events, {
-        ...attemptNow(),
-        settings,
-        items: itemsOf(request, events),
-      });
-      if (own === undefined) return usual();
-      if (isList(own)) return { outcomes: own.map((each) => briefly(each)) };
-      const isOpen = own.outcome === "again" || own.outcome === "one_of";
-      return isOpen ? { outcomes: events.map(() => briefly(own)) } : { outcome: briefly(own) };
-    } catch (error) {
-      // A server that answers with something else than it used to is no reason to lose the event.
-      return { outcome: briefly(retry("event", "classify", { answer, detail: errorMessage(error) })) };
-    }
-  }
-
-  /** A conversation, which stands for one request with all its events. */
-  const conversationOf = (sent: Delivery["sent"]): HttpReady<Event> => ({
-    request: wordless,
-    async send(carried) {
-      const { result, request } = await converse(
-        () => definition.converse!(carried, settings, attemptNow()),
-        carried,
-        async (question) => {
-          const asked = withUserAgent(question, tools.userAgent);
-          const answered = send(asked);
-          if (sent !== undefined) told(answered, asked, carried, sent);
-          return { request: asked, answered };
-        },
-        tools.now,
-      );
-      if (request === undefined) return result;
-      const outcomes = result.outcomes?.map((each) => briefly(each)) ?? [];
-      return explained(adjusted({ outcomes }, request, carried.length), request);
-    },
-  });
-
-  const requestsOf = (events: readonly Event[], sent: Delivery["sent"]): readonly HttpReady<Event>[] => {
-    if (definition.converse !== undefined) return [conversationOf(sent)];
-    return definition.requests!(events, settings, attemptNow()).map((made) => {
-      const request = withUserAgent(made, tools.userAgent);
-      return {
-        request,
-        send: (carried: readonly Event[]): Promise<RequestResult> => {
-          const answered = send(request);
-          if (sent !== undefined) told(answered, request, carried, sent);
-          return answered
-            .then(
-              (answer) => judge(answer, carried, request),
-              (error: unknown): RequestResult => ({ outcome: classifyError(error) }),
-            )
-            .then((result) => explained(adjusted(result, request, carried.length), request));
-        },
-      };
-    });
-  };
-
-  /** Tells who watches of a request, once it has its answer, and before that is judged. */
-  function told(
-    answered: Promise<Answer>,
-    request: EventRequest,
-    carried: readonly Event[],
-    sent: NonNullable<Delivery["sent"]>,
-  ): void {
-    const facts = { messageIds: carried.map(({ messageId }) => messageId), request: shown(request) };
-    answered.then(
-      (answer) => sent({ ...facts, answer: keptOf(withoutSecrets(answer)) }),
-      (error: unknown) => sent({ ...facts, error: errorMessage(error) }),
-    );
-  }
-  const suspects = new Suspects();
-  const judgesEvents = readsAnswers;
-  const { key } = definition;
-  const keyOf = key === undefined ? undefined : (event: Event) => key.call(definition, event, settings);
-
-  const { itemsOf: count } = definition;
-  const countItems = count === undefined ? undefined : (event: Event) => count.call(definition, event, settings);
-
-  const { accepts } = definition;
-  const unacceptedOf = (events: readonly Event[]): ReadonlyMap<number, Outcome> =>
-    accepts === undefined ? none : unaccepted(events, (event) => accepts.call(definition, event, settings));
-  const unwatched = (events: readonly Event[]) => requestsOf(events, undefined);
-  function deliverAll(events: readonly Event[], released: Delivery["released"], sent: Delivery["sent"]) {
-    const its = sent === undefined ? unwatched : (given: readonly Event[]) => requestsOf(given, sent);
-    return deliverInRequests(events, {
-      requestsOf: its,
-      keyOf,
-      itemsOf: countItems,
-      limits,
-      inOrder,
-      userOf,
-      suspects,
-      judgesEvents,
-      released,
-    });
-  }
-
-  function deliver(events: readonly Event[], delivery?: Delivery): Promise<readonly Outcome[]> {
-    const ended = unacceptedOf(events);
-    const { released, sent } = delivery ?? {};
-    if (ended.size === 0) return deliverAll(events, released, sent);
-    const going = events.filter((_, position) => !ended.has(position));
-    const positions = [...events.keys()];
-    const delivered = going.length === 0 ? Promise.resolve([]) : deliverAll(going, undefined, sent);
-    return delivered.then((outcomes) => {
-      const next = outcomes.values();
-      return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
-    });
-  }
-
-  return {
-    deliver:
-      tokens === undefined
-        ? deliver
-        : async (events, delivery) => {
-            const tokenless = await tokens.ready();
-            return tokenless === undefined ? deliver(events, delivery) : events.map(() => tokenless);
-          },
-    close: () => outgoing.close(),
-  };
+/** Somebody to be forgotten, who goes the way of events. */
+interface CarriedPerson extends CarriedEvent {
+  readonly person: Person;
 }
 
 const none: ReadonlyMap<number, Outcome> = new Map();
@@ -254,31 +36,173 @@ const none: ReadonlyMap<number, Outcome> = new Map();
 /** Stands for the requests of a conversation, which are not made yet. */
 const wordless: EventRequest = { method: "POST", url: "", headers: {} };
 
-/** Positions of the events of the items, among those that the request carries. */
-function itemsOf({ events, items }: EventRequest, carried: readonly unknown[]): readonly number[] {
-  if (items === undefined) return [...carried.keys()];
-  return events === undefined ? items : items.map((position) => events.indexOf(position));
+/** A service that takes events by HTTP, as what they are given as: objects or JSON. */
+export class HttpConnection<Settings, Event extends CarriedEvent> {
+  readonly #definition: HttpFunctions<Settings, Event>;
+  readonly #settings: Settings;
+  readonly #limits: BatchLimits;
+  readonly #inOrder: boolean;
+  readonly #userOf: (event: Event) => string;
+  readonly #line: HttpLine<Settings>;
+  readonly #suspects = new Suspects();
+  readonly #keyOf: ((event: Event) => string) | undefined;
+  readonly #countItems: ((event: Event) => number) | undefined;
+
+  constructor(definition: HttpFunctions<Settings, Event>, options: HttpOptions<Settings, Event>) {
+    const { settings, limits, inOrder, userOf } = options;
+    const { key, itemsOf: count } = definition;
+    this.#definition = definition;
+    this.#settings = settings;
+    this.#limits = limits;
+    this.#inOrder = inOrder;
+    this.#userOf = userOf;
+    this.#line = new HttpLine(definition, options);
+    this.#keyOf = key === undefined ? undefined : (event) => key.call(definition, event, settings);
+    this.#countItems = count === undefined ? undefined : (event) => count.call(definition, event, settings);
+  }
+
+  deliver(events: readonly Event[], delivery?: Delivery): Promise<readonly Outcome[]> {
+    if (!this.#line.hasTokens) return this.#deliver(events, delivery);
+    return this.#line.ready().then((tokenless) => {
+      return tokenless === undefined ? this.#deliver(events, delivery) : events.map(() => tokenless);
+    });
+  }
+
+  async tryOut(event: DeliveredEvent): Promise<TriedOut | undefined> {
+    const tokenless = await this.#line.ready();
+    if (tokenless !== undefined) return { outcome: tokenless, counts: false };
+    return triedOut(this.#definition, event, this.#settings, this.#line);
+  }
+
+  async forget(people: readonly Person[]): Promise<readonly Outcome[]> {
+    const { forget } = this.#definition;
+    if (forget === undefined || "manual" in forget) throw new TypeError("this type forgets nobody by requests");
+    const tokenless = await this.#line.ready();
+    if (tokenless !== undefined) return people.map(() => tokenless);
+    // People go the way of events, in requests that are made again of fewer where one is at fault.
+    const carriedPeople = people.map((person, position): CarriedPerson => ({ messageId: String(position), person }));
+    const judge: Judge<CarriedPerson> = (answer, carried, request) =>
+      judged(answer, carried.length, this.#line.now(), () => {
+        const context = { ...this.#line.attempt(), settings: this.#settings, items: itemsOf(request, carried) };
+        const own = forget.classify?.(answer, carried.map(personOf), context);
+        return own ?? (answer.status === 404 || answer.status === 410 ? delivered : undefined);
+      });
+    return deliverInRequests(carriedPeople, {
+      requestsOf: (of) =>
+        forget
+          .requests(of.map(personOf), this.#settings, this.#line.attempt())
+          .map((made) => this.#readyOf(made, judge, undefined)),
+      keyOf: undefined,
+      limits: { events: forget.batch ?? 1, bytes: Number.POSITIVE_INFINITY, whole: false },
+      inOrder: false,
+      userOf: () => "",
+      suspects: new Suspects(),
+      judgesEvents: true,
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+
+  #deliver(
+    events: readonly Event[],
+    { released, sent }: Delivery | Partial<Delivery> = {},
+  ): Promise<readonly Outcome[]> {
+    const { accepts } = this.#definition;
+    const ended =
+      accepts === undefined
+        ? none
+        : unaccepted(events, (event) => accepts.call(this.#definition, event, this.#settings));
+    if (ended.size === 0) return this.#deliverAll(events, released, sent);
+    const going = events.filter((_, position) => !ended.has(position));
+    const positions = [...events.keys()];
+    const settling = going.length === 0 ? Promise.resolve([]) : this.#deliverAll(going, undefined, sent);
+    return settling.then((outcomes) => {
+      const next = outcomes.values();
+      return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
+    });
+  }
+
+  #deliverAll(events: readonly Event[], released: Delivery["released"], sent: Delivery["sent"]) {
+    const { classify, converse: own } = this.#definition;
+    return deliverInRequests(events, {
+      requestsOf: (of) => this.#requestsOf(of, sent),
+      keyOf: this.#keyOf,
+      itemsOf: this.#countItems,
+      limits: this.#limits,
+      inOrder: this.#inOrder,
+      userOf: this.#userOf,
+      suspects: this.#suspects,
+      judgesEvents: classify !== undefined || own !== undefined,
+      released,
+    });
+  }
+
+  #requestsOf(events: readonly Event[], sent: Delivery["sent"]): readonly HttpReady<Event>[] {
+    if (this.#definition.converse !== undefined) return [this.#conversationOf(sent)];
+    const made = this.#definition.requests!(events, this.#settings, this.#line.attempt());
+    return made.map((request) => this.#readyOf(request, this.#judge, sent));
+  }
+
+  #readyOf<Carried extends CarriedEvent>(
+    made: EventRequest,
+    judge: Judge<Carried>,
+    sent: Delivery["sent"],
+  ): HttpReady<Carried> {
+    const request = this.#line.named(made);
+    return {
+      request,
+      send: (carried) =>
+        this.#line
+          .sendTold(request, carried, sent)
+          .then(
+            (answer) => judge(answer, carried, request),
+            (error: unknown): RequestResult => ({ outcome: classifyError(error) }),
+          )
+          .then((result) => this.#explained(result, request, carried)),
+    };
+  }
+
+  /** A conversation, which stands for one request with all its events. */
+  #conversationOf(sent: Delivery["sent"]): HttpReady<Event> {
+    return {
+      request: wordless,
+      send: async (carried) => {
+        const { result, request } = await converse(
+          () => this.#definition.converse!(carried, this.#settings, this.#line.attempt()),
+          carried,
+          async (question) => {
+            const asked = this.#line.named(question);
+            return { request: asked, answered: this.#line.sendTold(asked, carried, sent) };
+          },
+          this.#line.now,
+        );
+        if (request === undefined) return result;
+        return this.#explained({ outcomes: result.outcomes?.map(brief) ?? [] }, request, carried);
+      },
+    };
+  }
+
+  readonly #judge: Judge<Event> = (answer, carried, request) => {
+    const classify = (): Verdict | readonly Verdict[] | undefined =>
+      this.#definition.classify?.(answer, carried, {
+        ...this.#line.attempt(),
+        settings: this.#settings,
+        items: itemsOf(request, carried),
+      });
+    return judged(answer, carried.length, this.#line.now(), classify);
+  };
+
+  #explained(result: RequestResult, request: EventRequest, carried: readonly unknown[]): RequestResult {
+    return explained(adjustedResult(result, request, carried.length), this.#line.shownBy(request));
+  }
 }
 
-/**
- * Statuses that speak about what a request carries. All others would have been the answer to any
- * request.
- */
-const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
-
-/** Keeps no more of the answer than dead letters show. */
-function briefly<Each extends Verdict>(verdict: Each): Each {
-  if (verdict.outcome === "one_of") return { ...verdict, of: briefly(verdict.of) };
-  if (verdict.outcome !== "retry" && verdict.outcome !== "dead") return verdict;
-  const { answer } = verdict;
-  if (answer === undefined || answer.body.length <= keptAnswerBytes) return verdict;
-  return { ...verdict, answer: keptOf(answer) };
+function personOf({ person }: CarriedPerson): Person {
+  return person;
 }
 
-function keptOf(answer: Answer): Answer {
-  return { ...answer, body: answer.body.slice(0, keptAnswerBytes) };
-}
-
-function isList(value: Verdict | readonly Verdict[]): value is readonly Verdict[] {
-  return Array.isArray(value);
+function brief(verdict: Verdict): Verdict {
+  return briefly(verdict);
 }

@@ -23,6 +23,7 @@ export type {
   Tools,
   Trial,
   TrialTools,
+  TriedOut,
 } from "./contract.ts";
 export type { Conversation, Question } from "./conversation.ts";
 export {
@@ -40,7 +41,7 @@ export type { PostalAddress } from "./field/person.ts";
 export type { Fields } from "./field/usable.ts";
 export { headerValue, settableHeader } from "./header-rules.ts";
 export type { ShownRequest } from "./hiding.ts";
-export type { HttpDefinition, RawHttpDefinition } from "./http-definition.ts";
+export type { HttpDefinition, RawHttpDefinition, TryOut } from "./http-definition.ts";
 export type { EventRequest, HttpRequest } from "./http-request.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { type JwtOptions, signJwt } from "./jwt.ts";
@@ -63,6 +64,7 @@ export {
   type Verdict,
 } from "./outcome.ts";
 export type { Pace } from "./pacer.ts";
+export type { ForgetByHand, ForgetRequests, Person } from "./person.ts";
 export { hashed } from "./personal/hashed.ts";
 export { type EmailOptions, normalised, type PhoneOptions, type PlaceOptions } from "./personal/normalised.ts";
 export { jsonLines, jsonList, type RawEvent, rawEvent } from "./raw-event.ts";

@@ -195,7 +195,7 @@ async function transform(
 
 function sentLines(
   { destination, trial }: TrialPlan,
-  { exchanges, outcome, left }: SentTrial,
+  { exchanges, outcome, counts, left }: SentTrial,
   hidden: Hiding,
 ): string[] {
   const lines = [
@@ -203,7 +203,9 @@ function sentLines(
     ...exchanges.flatMap((each) => exchangeLines(each, hidden)),
   ];
   const detail = outcome.detail === undefined ? undefined : hidden.words(outcome.detail);
-  if (outcome.outcome === "delivered") {
+  if (outcome.outcome === "delivered" && !counts) {
+    lines.push("  its service finds nothing wrong with the test event, which does not count there");
+  } else if (outcome.outcome === "delivered") {
     lines.push(
       `  it has the test event${trial === undefined || left !== undefined ? "" : ", which was removed again"}`,
     );

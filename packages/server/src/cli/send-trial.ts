@@ -14,6 +14,7 @@ import {
   type Sender,
   type Tools,
   type Trial,
+  type TriedOut,
 } from "@pintle/kit";
 import { lockForDestination } from "../destination-lock.ts";
 import { systemReason } from "../errors.ts";
@@ -44,6 +45,8 @@ export interface RecordedRequest {
 export interface SentTrial {
   readonly exchanges: readonly RecordedRequest[];
   readonly outcome: Delivered | Filtered | Pick<Retry | Dead, "outcome" | "reason" | "detail">;
+  /** Whether the event counts there; `false`: the service has only looked at it. */
+  readonly counts: boolean;
   /** Why what was written could not be removed. */
   readonly left?: string;
 }
@@ -88,7 +91,9 @@ export async function requestsOf(
     close: async () => {},
   };
   const connection = await type.open(settings, { ...toolsFor(destination, limits), sender, dry: true });
-  for (const event of events) await connection.deliver([event], { sources: [source] });
+  for (const event of events) {
+    if ((await connection.tryOut?.(event)) === undefined) await connection.deliver([event], { sources: [source] });
+  }
   await connection.close();
   return requests;
 }
@@ -100,26 +105,34 @@ export async function requestsOf(
 export async function send(plan: TrialPlan, limits: Limits): Promise<SentTrial> {
   const exchanges: RecordedRequest[] = [];
   const tools = { ...toolsFor(plan.destination, limits), watch: (sender: Sender) => watched(sender, exchanges) };
-  const outcome = await within(deliver(plan, tools), limits).catch(failed);
+  const sent = within(deliver(plan, tools), limits);
+  const { outcome, counts } = await sent.catch((error) => ({ outcome: failed(error), counts: true }));
   const left = await within(plan.trial?.remove() ?? Promise.resolve(), { ...limits, signal: undefined }).then(
     () => undefined,
     (error: unknown) => failed(error).detail,
   );
   // Where the same trouble kept it from writing anything, nothing is left.
-  if (left === undefined || (outcome.outcome !== "delivered" && left === outcome.detail)) return { exchanges, outcome };
-  return { exchanges, outcome, left };
+  if (left === undefined || (outcome.outcome !== "delivered" && left === outcome.detail))
+    return { exchanges, outcome, counts };
+  return { exchanges, outcome, counts, left };
 }
 
-async function deliver({ type, settings, events, source, trial }: TrialPlan, tools: Tools): Promise<Outcome> {
+async function deliver({ type, settings, events, source, trial }: TrialPlan, tools: Tools): Promise<TriedOut> {
   const connection = await type.open(trial?.settings ?? settings, tools);
   try {
     // Without a commit: a test has no place in the log, so no position is touched.
     const outcomes: Outcome[] = [];
     // One by one, as not every destination takes several at once.
-    for (const event of events) outcomes.push(...(await connection.deliver([event], { sources: [source] })));
+    let counts = true;
+    for (const event of events) {
+      const tried = trial === undefined ? await connection.tryOut?.(event) : undefined;
+      if (tried === undefined) outcomes.push(...(await connection.deliver([event], { sources: [source] })));
+      else outcomes.push(tried.outcome);
+      counts = tried?.counts ?? true;
+    }
     const failure = outcomes.find(({ outcome }) => outcome === "retry" || outcome === "dead");
     const got = outcomes.find(({ outcome }) => outcome === "delivered");
-    return failure ?? got ?? outcomes[0] ?? dead("no_outcome");
+    return { outcome: failure ?? got ?? outcomes[0] ?? dead("no_outcome"), counts };
   } finally {
     await connection.close();
   }
