@@ -14,18 +14,21 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const fragment =
   /^(?:After|As|At|Before|Behind|Between|By|For|From|In|It|Its|Of|On|Since|So|That|There|These|Those|To|Told|Under|Up|Who|Whom|Whose|With|Without) /;
 
-/** The docstrings of a file that begin with such a word, each with its line. */
+/**
+ * The docstrings of a file that begin with such a word, and the comments that begin with "Of", each
+ * with its line.
+ */
 function fragmentsOf(file, text) {
   return parseSync(file, text)
-    .comments.filter(({ type, value }) => type === "Block" && value.startsWith("*"))
+    .comments.filter(({ type, value }) => (type === "Block" ? value.startsWith("*") : value.startsWith(" Of ")))
     .map(({ start, value }) => ({
       line: text.slice(0, start).split("\n").length,
-      words: value.replace(/^\*\s*(?:\*\s+)?/, "").split("\n")[0],
+      words: value.replace(/^\*?\s*(?:\*\s+)?/, "").split("\n")[0],
     }))
     .filter(({ words }) => fragment.test(words));
 }
 
-test("finds a fragment in every form of docstring, and in nothing else", () => {
+test("finds a fragment in every form of docstring, and in no other text", () => {
   const text = [
     "/** Of the log. */",
     "let a;",
@@ -35,12 +38,14 @@ test("finds a fragment in every form of docstring, and in nothing else", () => {
     "let b;",
     "/** Bytes of the log. By id. */",
     'const c = "/** Of text. */"; // Of a line.',
+    "// By a line.",
     "/* Of a comment. */",
     "/** Offsets by partition. */",
   ].join("\n");
   assert.deepEqual(fragmentsOf("a.ts", text), [
     { line: 1, words: "Of the log. " },
     { line: 3, words: "By id." },
+    { line: 8, words: "Of a line." },
   ]);
 });
 

@@ -37,7 +37,7 @@ export interface OpenDefinition<Settings> extends CommonOpenDefinition<Settings>
   open(settings: Settings, tools: Tools): Promise<Connection>;
 }
 
-/** One that takes whole events, as their JSON. */
+/** A definition that takes whole events, as their JSON. */
 export interface RawOpenDefinition<Settings> extends CommonOpenDefinition<Settings> {
   readonly raw: true;
   open(settings: Settings, tools: Tools): Promise<RawConnection>;
@@ -61,7 +61,7 @@ export type SettingsOf<Shape extends Readonly<Record<string, z.ZodType>>> = {
   -readonly [Key in keyof Shape]: z.output<Shape[Key]>;
 };
 
-/** One of another copy of zod, too. */
+/** Whether it is a schema, also one of another copy of zod. */
 function isSchema(value: unknown): boolean {
   return typeof value === "object" && value !== null && "_zod" in value;
 }

@@ -77,7 +77,7 @@ export interface HttpFunctions<Settings, Event> {
    * Milliseconds for one request, from connecting to the last byte of the answer. @default 10_000
    */
   timeout?(settings: Settings): number;
-  /** Which addresses may be connected to. @default all */
+  /** The addresses that may be connected to. @default all */
   network?(settings: Settings): Pick<PoolOptions, "blockPrivate">;
   /**
    * What an answer means, where this destination knows better: one outcome for all events of the

@@ -20,7 +20,7 @@ export interface Delivered {
 }
 
 /**
- * Something of an event that was shortened or left out, since the service would not have taken it.
+ * A part of an event that was shortened or left out, since the service would not have taken it.
  */
 export interface Adjustment {
   /** A short fixed word; it is counted under this. */
@@ -121,12 +121,15 @@ export function reasonOf(reason: string): string {
  */
 export type Verdict = Outcome | Again | OneOf;
 
-/** Nothing is wrong with the event: it goes out once more at once, without those at fault. */
+/**
+ * The verdict on an event that nothing is wrong with: it goes out once more at once, without those
+ * at fault.
+ */
 export interface Again {
   readonly outcome: "again";
 }
 
-/** One of the events with this verdict is at fault, no word which: they are tried in halves. */
+/** The verdict on events of which one is at fault, no word which: they are tried in halves. */
 export interface OneOf {
   readonly outcome: "one_of";
   /** The outcome of the one that is found. */

@@ -1,8 +1,8 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
 /**
- * Not reachable, or not to be reached, through the public internet: IANA's IPv4 Special-Purpose
- * Address Registry, and multicast.
+ * Addresses that cannot, or must not, be reached through the public internet: IANA's IPv4
+ * Special-Purpose Address Registry, and multicast.
  */
 const specialV4 = new BlockList();
 for (const [network, prefix] of [

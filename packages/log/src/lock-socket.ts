@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LogError, systemCode } from "./errors.ts";
 
-/** Either the lock is ours, or `pid` has it (undefined: it did not say). */
+/** The result of taking a lock: it is ours, or `pid` has it (undefined: it did not say). */
 export type Taken =
   | { readonly release: () => Promise<void> }
   | { readonly release?: undefined; readonly pid: number | undefined };

@@ -132,7 +132,7 @@ export class Log {
     this.#lastSequence = found.lastSequence;
   }
 
-  /** No record has a lower offset any more. */
+  /** The lowest offset that a record may have. */
   get start(): number {
     return this.#sealed[0]?.base ?? this.#active?.base ?? this.#nextOffset;
   }

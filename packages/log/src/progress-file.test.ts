@@ -193,7 +193,7 @@ test("a save that is torn by a crash leaves the one that was synced, however oft
     await settle();
     if (fs.operations.slice(before).some(({ kind }) => kind === "sync")) durable = low;
     if (low % 4 > 1) continue;
-    // Of each write that was not synced only the first bytes survive.
+    // Only the first bytes survive of each write that was not synced.
     const fates = [0.5, 0.05, 0.6];
     let fate = 0;
     fs.crash(() => fates[fate++ % fates.length]!);

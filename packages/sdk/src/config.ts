@@ -97,7 +97,7 @@ export interface Config<Plan = AnyPlan> {
    * true.
    */
   readonly gzip?: boolean | undefined;
-  /** One attempt, from connecting to the end of the answer. Default: 10,000 ms. */
+  /** The time for one attempt, from connecting to the end of the answer. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
   /**
    * How long a message is tried before it is dropped as `expired`. Default: `"1h"`, and `"7d"` in

@@ -49,7 +49,10 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Nothing for what JSON leaves out, such as a `toJSON` that returns `undefined`. */
+/**
+ * Encodes a member; gives `""` for what JSON leaves out, such as a `toJSON` that returns
+ * `undefined`.
+ */
 function member(name: string, value: unknown): string {
   if (typeof value === "string") return `,"${name}":${quote(value)}`;
   const json = JSON.stringify(value);

@@ -76,7 +76,8 @@ export class Enrichment {
   readonly #wakeUp: WakeUp;
   #seq = 0;
   /**
-   * All of them, oldest first. Sets, because taking away the first of a long list moves all others.
+   * All messages in it, oldest first. Sets, because taking away the first of a long list moves all
+   * others.
    */
   readonly #items = new Set<EnrichedMessage>();
   /** Messages by user, oldest first. */
@@ -153,7 +154,7 @@ export class Enrichment {
       askForeign(() => this.#enrich(message))
         .then((result) => this.#host.encode(result ?? message, item.json, item.more))
         .then(end, (thrown: unknown) => {
-          // Of one that took too long that has been told.
+          // For one that took too long, that has been told already.
           if (item.ready === undefined) this.#problem(describeThrown(thrown), thrown);
           end();
         });

@@ -57,7 +57,7 @@ export interface Lifecycle {
    * messages begin to wait.
    */
   enter(resident: Resident): void;
-  /** No message waits any more. */
+  /** Lets the program end: no message waits any more. */
   leave(resident: Resident): void;
   /** The client has been closed. */
   forget(resident: Resident): void;

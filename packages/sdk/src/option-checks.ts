@@ -22,7 +22,7 @@ export function option<T, Fallback extends T | undefined>(
   };
 }
 
-/** One that takes values for which `isRight`. */
+/** A check that takes values for which `isRight`. */
 function those<T, Fallback extends T | undefined = undefined>(
   allowed: string,
   isRight: (value: T) => boolean,

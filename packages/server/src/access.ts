@@ -6,13 +6,13 @@ export interface Access {
 }
 
 export type AccessVerdict =
-  /** Nobody else gets at it. */
+  /** Private: nobody else gets at it. */
   | { readonly kind: "private" }
   /** A mode to be cleared of `mode & 0o077`; `problem` says what it was. */
   | { readonly kind: "open"; readonly problem: string }
-  /** Somebody else owns it, who can be lived with: it cannot be mended, and is said. */
+  /** Shared: another user owns it, and that is tolerated: it cannot be changed, and is reported. */
   | { readonly kind: "shared"; readonly problem: string }
-  /** Somebody else can put into it what they like. */
+  /** Foreign: another user can put into it what they like. */
   | { readonly kind: "foreign"; readonly problem: string };
 
 /**

@@ -14,7 +14,7 @@ const mostByDefault = 512e6;
  */
 const besideEvents = 256;
 
-/** What there is, in bytes. */
+/** The memory of the machine, in bytes. */
 export interface Machine {
   /** Memory of the machine. */
   readonly total: number;

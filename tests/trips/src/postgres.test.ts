@@ -141,7 +141,7 @@ test(
   async () => {
     const database = await server.database();
     await using warehouse = await TestWarehouse.open(database.url, { maxColumns: 30 });
-    // Of random bytes, so that the server cannot make it small enough.
+    // Random bytes, so that the server cannot make it small enough.
     const long = randomBytes(6000).toString("base64");
     const wide = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`p${n}`, n]));
     const outcomes = await warehouse.load([

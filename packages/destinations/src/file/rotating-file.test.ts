@@ -312,7 +312,7 @@ test("a disk that is full while a large file is compressed costs nothing but tim
   };
   const options = { size: 2_000_000, gzip: true, now: () => noon, system };
   const file = await RotatingFile.open(join(folder, "events.jsonl"), options);
-  // Of what cannot be compressed, so that there is more to write than any buffer holds.
+  // Random bytes, which cannot be compressed, so that there is more to write than any buffer holds.
   const large = `${JSON.stringify({ n: 0, fill: randomBytes(1_400_000).toString("base64") })}\n`;
   await file.append(large);
   await file.append(line(1));

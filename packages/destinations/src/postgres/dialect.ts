@@ -10,7 +10,7 @@ export const postgresDialect: Dialect = {
   maxColumns: 1600,
   columns: {
     own: (name) => reservedWords.has(name) || systemColumns.has(name),
-    // Of the system's own columns no table can have another.
+    // No table can have a second column with the name of one of the system's own.
     rudderStack: (name) => isReservedByRudderStack(name) || systemColumns.has(name),
   },
   tables: { own: (name) => reservedWords.has(name), rudderStack: isReservedByRudderStack },

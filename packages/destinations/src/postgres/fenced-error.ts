@@ -1,4 +1,7 @@
-/** Somebody else has claimed a partition. It is theirs until it is claimed again. */
+/**
+ * An error where another process has claimed a partition, which is its own until it is claimed
+ * again.
+ */
 export class FencedError extends Error {
   override readonly name = "FencedError";
 }

@@ -43,7 +43,7 @@ export class RudderStackSettings {
     return this.flag(key) === true;
   }
 
-  /** One of some texts, `""` where there is none. */
+  /** Reads one of some texts, `""` where there is none. */
   choice(key: string, choices: readonly string[]): string {
     const chosen = this.text(key);
     if (chosen !== "" && !choices.includes(chosen)) this.#refuse(key, chosen, `one of ${choices.join(", ")}`);

@@ -2,8 +2,8 @@ const types: ReadonlySet<string> = new Set(["track", "identify", "page", "screen
 const sections: ReadonlySet<string> = new Set(["properties", "traits", "context"]);
 
 /**
- * Which values become JSON columns instead of being flattened: `track.properties.cart.items`, or a
- * section as a whole.
+ * The values that become JSON columns instead of being flattened: `track.properties.cart.items`, or
+ * a section as a whole.
  */
 export class JsonPaths {
   readonly #keys = new Map<string, Set<string>>();

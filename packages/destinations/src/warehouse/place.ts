@@ -32,7 +32,7 @@ export interface NamedPlace {
   readonly name: string;
   /** The database has to remember that it is kept for this: it does not yet. */
   readonly claim?: string;
-  /** Another full name has the place where this one would belong. */
+  /** Whether another full name has the place where this one would belong. */
   readonly isSecond?: true;
 }
 

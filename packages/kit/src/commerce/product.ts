@@ -18,7 +18,7 @@ export interface ProductFields {
   readonly position: number | undefined;
   readonly url: string | undefined;
   readonly imageUrl: string | undefined;
-  /** All of it, as it was sent. */
+  /** The whole product, as it was sent. */
   readonly fields: Fields;
 }
 

@@ -9,7 +9,7 @@ export interface PostalAddress {
   readonly country: string | undefined;
 }
 
-/** Something with one `@`, and a dot behind it; as long as RFC 5321 allows. */
+/** Takes a text with one `@`, and a dot behind it; as long as RFC 5321 allows. */
 export function emailAddressOf(value: unknown): string | undefined {
   const text = textOf(value);
   return text !== undefined && text.length <= 254 && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(text) ? text : undefined;

@@ -37,7 +37,7 @@ export const normalised: {
   name(value: unknown): string | undefined;
   city(value: unknown): string | undefined;
   state(value: unknown, options?: PlaceOptions): string | undefined;
-  /** Two letters. */
+  /** The country, in two letters. */
   country(value: unknown): string | undefined;
   postalCode(value: unknown, options?: PlaceOptions): string | undefined;
   /** `YYYYMMDD`, of a date whose year comes first. */

@@ -14,7 +14,7 @@ export type Fault = "error" | "unavailable" | "limited" | "hang" | "cut" | "lost
 export const allFaults: readonly Fault[] = ["error", "unavailable", "limited", "hang", "cut", "lost", "partial"];
 
 export interface FaultOptions {
-  /** Which may happen. @default all */
+  /** The faults that may happen. @default all */
   readonly kinds?: readonly Fault[];
   /** How many requests of a hundred fail, as long as there are faults left. @default 30 */
   readonly percent?: number;

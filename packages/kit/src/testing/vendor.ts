@@ -56,7 +56,7 @@ export interface Kept<Item = unknown> {
 export interface RefusedEvent {
   /** The position among the items of the request. */
   readonly position: number;
-  /** Which field is wrong, and why; of one that is to come again, `busy`. */
+  /** The field that is wrong, and why; `busy` for an item that is to come again. */
   readonly problem: string;
   /** Whether it may be taken when it comes again. */
   readonly later: boolean;

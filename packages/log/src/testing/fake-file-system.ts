@@ -337,7 +337,7 @@ function crashFile(inode: Inode, random: RandomNumber | undefined): void {
 }
 
 /**
- * Which sectors of a change reach the disk: all, none, or any of them, one perhaps cut in the
+ * The sectors of a change that reach the disk: all, none, or any of them, one perhaps cut in the
  * middle.
  */
 function* survivingParts(change: Pending, random: RandomNumber): Generator<Pending> {

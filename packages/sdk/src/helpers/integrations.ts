@@ -31,7 +31,7 @@ class IntegrationsSetters extends FreeForm {
   }
 }
 
-/** Which destinations a message goes to. See {@link integrations}. */
+/** The destinations that a message goes to. See {@link integrations}. */
 export type IntegrationsHelper = Integrations & IntegrationsSetters;
 
 /**

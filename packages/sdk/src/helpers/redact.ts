@@ -50,7 +50,7 @@ export function redact(...what: readonly (string | RegExp)[]): (message: Writabl
   };
 }
 
-/** One of another realm, too. */
+/** Whether it is a pattern, also one of another realm. */
 function isPattern(value: unknown): value is RegExp {
   return Object.prototype.toString.call(value) === "[object RegExp]";
 }

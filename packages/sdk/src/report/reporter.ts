@@ -82,7 +82,7 @@ export class Reporter {
   }
 }
 
-/** No detail is like it. */
+/** A key that no detail equals. */
 const others = "\0others";
 
 function more({ repeats }: SeenProblem): string {

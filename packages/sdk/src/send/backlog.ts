@@ -15,7 +15,7 @@ export interface BacklogObserver {
   ended(entries: readonly QueueEntry[], outcome: Delivered | Dropped): void;
   /** The first message waits. */
   busy(): void;
-  /** No message waits any more. */
+  /** Called when no message waits any more. */
   idle(): void;
   problem(error: PintleError, kind: string): void;
 }

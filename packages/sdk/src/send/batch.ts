@@ -102,8 +102,8 @@ export class MessageBatch {
   }
 
   /**
-   * Which of two batches that are due is sent first: the one that has failed less often, then the
-   * older one.
+   * Whether it is sent before another batch that is due: the one that has failed less often goes
+   * first, then the older one.
    */
   comesBefore(other: MessageBatch): boolean {
     const more = this.failures + this.holds - (other.failures + other.holds);

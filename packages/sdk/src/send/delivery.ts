@@ -67,7 +67,7 @@ export class MessageDelivery {
   readonly #sending = new Map<MessageBatch, AbortController>();
 
   #closing: Promise<void> | undefined;
-  /** Nothing is sent any more. */
+  /** Whether nothing is sent any more. */
   #isStopped = false;
   #pumpRequested = false;
 

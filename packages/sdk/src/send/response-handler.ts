@@ -219,7 +219,7 @@ export class ResponseHandler {
     if (batch.parts.length === 0) this.#endSuspicion(batch, now);
   }
 
-  /** Every message of the batch was refused alone: is that their fault? */
+  /** Decides, when every message of the batch was refused alone, whether that is their fault. */
   #endSuspicion(batch: MessageBatch, now: number): void {
     const misread = batch.suspects.flatMap(({ refusal }) => (refusal?.misread === undefined ? [] : [refusal]));
     const open = misread.find((refusal) => refusal.misread === "open" && !this.#isItsOwnFault(refusal));
@@ -228,14 +228,17 @@ export class ResponseHandler {
     else this.#holdSuspects(batch, now, doubtful);
   }
 
-  /** Nothing was accepted that would tell whose fault it is. */
+  /** Holds the suspects: nothing was accepted that would tell whose fault it is. */
   #holdSuspects(batch: MessageBatch, now: number, { status, words }: Pick<PartRefusal, "status" | "words">): void {
     batch.restoreSuspects();
     batch.probes++;
     this.#hold(batch, now, status, words);
   }
 
-  /** Something else was accepted since: the server is well. */
+  /**
+   * Whether a refusal is the message's own fault: something else was accepted since, so the server
+   * is well.
+   */
   #isItsOwnFault(refusal: PartRefusal): boolean {
     return this.#refusals.successes > refusal.successes;
   }

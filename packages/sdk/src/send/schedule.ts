@@ -18,7 +18,7 @@ export class Schedule {
    * Messages and bytes of one request, at most; a byte more, because the last comma is not sent.
    */
   readonly most: readonly [count: number, bytes: number];
-  /** Every message up to this position is due. */
+  /** The position up to which every message is due. */
   dueMark = 0;
   isUrgent = false;
   readonly #settings: Settings;
@@ -71,7 +71,7 @@ export class Schedule {
     return this.#breaker.permits(now, inFlight) ? Math.min(expire, send) : expire;
   }
 
-  /** Every batch is due that does not wait for the number of nodes. */
+  /** Makes every batch due that does not wait for the number of nodes. */
   allDue(now: number): void {
     for (const batch of this.waiting) if (batch.dueAt !== untilRegrouped) batch.dueAt = now;
   }

@@ -130,7 +130,10 @@ export class VirtualEnvironment implements Environment {
   }
 }
 
-/** Everything that promises set off has happened: a macrotask comes after all microtasks. */
+/**
+ * Resolves when everything that promises set off has happened: a macrotask comes after all
+ * microtasks.
+ */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

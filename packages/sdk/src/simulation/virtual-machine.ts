@@ -134,7 +134,7 @@ export class VirtualMachine {
     this.#wall = Math.max(this.#wall, process.now() + 1_000);
   }
 
-  /** All processes end. What was not synced is lost; with `random`, some of it is not. */
+  /** Ends all processes. What was not synced is lost; with `random`, some of it is not. */
   failPower(random: RandomNumber | undefined): void {
     for (const process of this.#processes) this.kill(process);
     this.fs.crash(random);

@@ -6,7 +6,7 @@ import type { Command, CommandCall, CommandContext, Flag } from "./command.ts";
 import { count, nouns, reasons, table } from "./table.ts";
 import { parseTime } from "./time.ts";
 
-/** Which letters are meant: those to which all of it applies. */
+/** Flags that select letters: those to which all of them apply. */
 const selectionFlags: Readonly<Record<string, Flag>> = {
   destination: { value: "NAME", description: "of this destination, by its name or id (default: of all)" },
   reason: { value: "REASON", description: "given up for this reason, like http_400" },

@@ -12,7 +12,7 @@ export function readJsonFile(path: string, shownAs: string, parse?: (json: strin
 
 export function readText(path: string, file: string): string {
   try {
-    // Of a pipe nobody knows when it ends, and it cannot be read again.
+    // Nobody knows when a pipe ends, and it cannot be read again.
     const stats = statSync(path);
     if (!stats.isFile()) {
       const kind = stats.isDirectory() ? "a folder" : "a pipe or a device";

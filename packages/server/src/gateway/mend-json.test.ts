@@ -58,7 +58,7 @@ test("nothing is left to mend", () => {
   const piece = fc.constantFrom("NaN", "Infinity", '"', "\\", ",", ":", "[", "]", "\ufeff", " ", "-", "x");
   fc.assert(
     fc.property(
-      // Of several marks one is cut off; what stays is no JSON.
+      // One of several marks is cut off; what stays is no JSON.
       fc.array(piece).map((pieces) => pieces.join("").replace(/^\ufeff+/, "\ufeff")),
       (text) => {
         const result = mendJson(Buffer.from(text));

@@ -142,7 +142,7 @@ export class Consumer {
       scan: isRaw ? (options.scan ?? scanRecord) : undefined,
     };
     const lanes = new Lanes(limits);
-    // Of a transactional destination, one batch is prepared while the one before it is committed.
+    // A transactional destination prepares one batch while the one before it is committed.
     const breaker = new Breaker(type.transactional === true ? 2 : Math.max(1, type.concurrency(settings)), random);
     const backpressure = new Backpressure({ limits, budget, share, ledger, lanes, breaker });
     const deadLetters = new DeadLetterWriter({ destinationId: id, engine, clock, random, ledger });

@@ -5,7 +5,7 @@ import { validate } from "./validation-error.ts";
 /** Fields of a call that an event carries, but for those that have a default. */
 const fields = ["userId", "anonymousId", "event", "name", "category", "groupId", "previousId"] as const;
 
-/** Which calls have traits; the others have properties. `alias` has neither. */
+/** Calls that have traits; the others have properties. `alias` has neither. */
 const withTraits: ReadonlySet<string> = new Set(["identify", "group"]);
 
 /** The event of a call, as plugins see it. @throws ValidationError */

@@ -34,7 +34,7 @@ export interface AnalyticsSettings {
   maxEventsInBatch?: number;
   /** Milliseconds after which what is queued is sent. Default: 10,000. */
   flushInterval?: number;
-  /** One attempt. Default: 10,000 ms. */
+  /** The time for one attempt. Default: 10,000 ms. */
   httpRequestTimeout?: number;
   /** Whether nothing is sent. Default: false. */
   disable?: boolean;

@@ -33,7 +33,7 @@ export interface constructorOptions {
   readonly enable?: boolean | undefined;
   /** Whether bodies above 1 KB are compressed. Default: true. */
   readonly gzip?: boolean | undefined;
-  /** One attempt. Default: 10,000 ms. */
+  /** The time for one attempt. Default: 10,000 ms. */
   readonly timeout?: Duration | undefined;
   /** Called when messages are given up; then `flush` does not reject. */
   readonly errorHandler?: ((error: Error) => void) | undefined;

@@ -263,7 +263,7 @@ export class DurableStore {
   }
 
   #restore({ lane, acceptedAt, bytes }: StoredMessage): StoredEntry {
-    // Of a clock that has been set back since nothing can be said: as if it had been accepted now.
+    // If the clock has been set back since, its age counts from now.
     const age = Math.max(0, this.#host.now() - acceptedAt);
     const entry = new StoredEntry(lane, Math.trunc(this.#host.clock() - age));
     entry.settleStored(true);
@@ -382,7 +382,7 @@ export class DurableStore {
     this.#changed(journal);
   }
 
-  /** Something has ended there. */
+  /** Reacts to an end in a journal. */
   #changed(journal: Journal): void {
     this.#journals.changed(journal);
     this.#host.changed();

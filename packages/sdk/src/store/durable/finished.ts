@@ -1,11 +1,11 @@
 import type { Acknowledgements } from "./record.ts";
 
-/** Which messages of a log are finished, as its acknowledgements tell, read in their order. */
+/** The messages of a log that are finished, as its acknowledgements tell, read in their order. */
 export class Finished {
   #low = 0;
   readonly #above = new Map<number, Set<number>>();
 
-  /** Every message in a record with a lower offset is finished. */
+  /** The offset below which every message is finished. */
   get low(): number {
     return this.#low;
   }
@@ -31,7 +31,7 @@ export class Finished {
     return offset < this.#low || this.#above.get(offset)?.has(index) === true;
   }
 
-  /** Nobody asks about this record any more. */
+  /** Forgets a record that nobody asks about any more. */
   forget(offset: number): void {
     this.#above.delete(offset);
   }

@@ -23,9 +23,9 @@ export interface WriterSettings {
 export interface WriterObserver {
   /** A batch of messages is on disk, or will not be. */
   settled(batch: RecordBatch): void;
-  /** All that was being written has ended; messages may be moved now. */
+  /** Called when all that was being written has ended; messages may be moved now. */
   turned(): void;
-  /** Something has been written, or cannot be. */
+  /** Called when something has been written, or cannot be. */
   changed(): void;
   problem(error: PintleError, kind: string): void;
 }
@@ -93,7 +93,7 @@ export class JournalWriter {
     return this.#hasFailed;
   }
 
-  /** No record that is being written, or will be, has a lower offset. */
+  /** The lowest offset that a record may have which is being written, or will be. */
   get floor(): number {
     return this.#appends > 0 ? this.#floor : this.#log.end;
   }

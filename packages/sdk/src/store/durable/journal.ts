@@ -126,7 +126,7 @@ export class Journal {
     this.#compaction = new JournalCompaction(number, log, this.#index, this.#writer, settings.segmentBytes, changed);
   }
 
-  /** Every message in a record with a lower offset is finished. */
+  /** The offset below which every message is finished. */
   get low(): number {
     return this.#isKnown ? this.#index.low(this.#writer.floor) : 0;
   }

@@ -38,7 +38,7 @@ export class PendingIndex {
   }
 
   /**
-   * Every message in a record with a lower offset is finished. Nothing that is being written is
+   * The offset below which every message is finished. Nothing that is being written is
    * below `floor`.
    */
   low(floor: number): number {
@@ -102,7 +102,7 @@ export class PendingIndex {
     return [...this.#live.values(), ...this.#moved.values()].sort((a, b) => a.offset - b.offset);
   }
 
-  /** All messages of these batches that have not ended are in another one now. */
+  /** Notes that all messages of these batches that have not ended are in another one now. */
   replaced(batches: readonly RecordBatch[], by: RecordBatch): void {
     for (const batch of batches) this.#forget(batch);
     this.loaded(by);

@@ -25,7 +25,7 @@ export interface Range {
 }
 
 export interface Acknowledgements {
-  /** Every message in a record with a lower offset is finished. */
+  /** The offset below which every message is finished. */
   readonly low: number;
   readonly ranges: readonly Range[];
 }

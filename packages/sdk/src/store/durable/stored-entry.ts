@@ -17,7 +17,7 @@ export class StoredEntry extends QueueEntry {
    * Undefined while it is in no record, and when it has become clear that it will not be on disk.
    */
   record: StoredIn | undefined = undefined;
-  /** Which message of that record it is. */
+  /** The message's index in that record. */
   index = 0;
   /** Whether it is on disk; while that is open, what to call then, if somebody wants to know. */
   #stored: boolean | ((stored: boolean) => void) | undefined = undefined;

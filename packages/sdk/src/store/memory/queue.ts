@@ -49,7 +49,7 @@ export class MessageQueue {
   readonly #readyLanes = new Set<MessageLane>();
   #readyCount = 0;
   #readyBytes = 0;
-  /** No ready entry is older than this one; it may be gone already. */
+  /** A bound: no ready entry is older than this one, which may be gone already. */
   #readyBound: QueueEntry | undefined;
   #takes = 0;
   #newestSeq = 0;

@@ -25,7 +25,7 @@ import { countPartitions, partitionFolder, topicSizes } from "./topic-folders.ts
 export interface EmbeddedEngineOptions {
   /** The data folder. Whoever makes the engine holds its `FolderLock`. */
   readonly directory: string;
-  /** Which topics this engine writes. A topic has one writer among all threads. */
+  /** Whether this engine writes a topic. A topic has one writer among all threads. */
   readonly owns: (topic: string) => boolean;
   /** @default every topic has one */
   readonly partitions?: (topic: string) => number;

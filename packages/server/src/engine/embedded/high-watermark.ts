@@ -14,7 +14,7 @@ export class HighWatermark {
     return this.#start;
   }
 
-  /** Every record below it is durable. */
+  /** The offset below which every record is durable. */
   get end(): number {
     return this.#end;
   }

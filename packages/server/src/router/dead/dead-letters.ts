@@ -152,7 +152,7 @@ export class DeadLetters {
     return this.#settle(destinationId, query, async (letters) => {
       const byFate = new Map<LaterFilterResult, NumberedLetter[]>();
       for (const letter of letters) {
-        // Of a record that cannot be taken apart, or is gone, there is no event to replay; it is
+        // A record that cannot be taken apart, or is gone, leaves no event to replay; its letter is
         // kept to be looked at.
         const fate = eventless.has(letter.reason) ? "type" : how.fate(letter);
         const same = byFate.get(fate);
@@ -238,7 +238,7 @@ export class DeadLetters {
     }
   }
 
-  /** Which letters have no verdict. What has come since the last call is read. */
+  /** The letters that have no verdict. Reads what has come since the last call. */
   async #openLetters(destinationId: string): Promise<OpenLetters> {
     const open = this.#open.get(destinationId) ?? new OpenLetters();
     this.#open.set(destinationId, open);

@@ -1,6 +1,6 @@
 import type { DeadLetter, LetterFacts } from "../../records/dead-letter.ts";
 
-/** Which dead letters are meant: those to which all of it applies. */
+/** A selection of dead letters: those to which all of it applies. */
 export interface DeadQuery {
   readonly reason?: string | undefined;
   /** Given up at this time or later, milliseconds since the epoch. */

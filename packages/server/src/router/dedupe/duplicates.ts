@@ -1,6 +1,6 @@
 /**
- * Which events of a range of a partition are duplicates. Duplicates are rare, so only they are
- * kept; of too many of them the oldest are forgotten, and the range begins later then.
+ * The duplicates among the events of a range of a partition. They are rare, so only they are kept;
+ * where there are too many the oldest are forgotten, and the range begins later.
  */
 export class Duplicates {
   #from: number;

@@ -45,6 +45,6 @@ test("every word of a hash spreads ids that differ in little", () => {
     hashInto(hash, 0, "shop", `order-${n}`);
     for (let word = 0; word < hashWords; word++) seen[word]!.add(hash[word]!);
   }
-  // Of 20,000 random words of 32 bits, 0.05 pairs are equal in the mean.
+  // Among 20,000 random words of 32 bits, 0.05 pairs are equal on average.
   for (const words of seen) assert.ok(words.size > count - 5, `${count - words.size} equal words`);
 });

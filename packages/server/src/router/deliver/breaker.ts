@@ -94,7 +94,7 @@ export class Breaker {
     this.#probing = false;
   }
 
-  /** Somebody says that it is worth a probe: the wait is over. */
+  /** Ends the wait: somebody says that it is worth a probe. */
   retryNow(): void {
     if (this.#state === "open") this.#until = Number.NEGATIVE_INFINITY;
     else if (this.#probing) {

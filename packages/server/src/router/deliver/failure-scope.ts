@@ -25,8 +25,8 @@ export function refusesCredentials({ ages, answer }: Retry): boolean {
 }
 
 /**
- * Nobody was there to take the event, and another attempt finds another server: says nothing about
- * the event.
+ * Reasons that say nothing about the event: no server was there to take it, and another attempt
+ * finds another one.
  */
 const absences: ReadonlySet<string> = new Set(["http_502", "http_503", "http_504", "network"]);
 

@@ -14,7 +14,7 @@ export interface FilterJudgement {
    * `deliver`, or the reason why it ends here: `type` makes a dead letter, all others are filtered.
    */
   readonly result: FilterResult;
-  /** Something in `integrations` has a type that means nothing; it was taken as absent. */
+  /** Whether `integrations` holds a value of a meaningless type, which was taken as absent. */
   readonly malformed: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface FilteredEvent {
 
 /** Decides whether an event of a connected source goes to a destination. Pure. */
 export function filterEvent(event: FilteredEvent, rules: FilterRules): FilterJudgement {
-  // Of an event that was completed now its letters are the known ones; a dead letter holds what an
+  // An event that was completed now has the type in its known letters; a dead letter holds what an
   // older version let through.
   const type = knownType(event.type);
   if (type === undefined) return judgement("type", false);

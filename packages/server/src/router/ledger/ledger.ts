@@ -16,7 +16,7 @@ export interface LedgerOptions {
   readonly share: MemoryShare;
   /** Milliseconds between two saves of progress. */
   readonly saveInterval: number;
-  /** Something may have become possible that was not before. */
+  /** Called when something may have become possible that was not before. */
   readonly wake: () => void;
   /** The id of the destination. */
   readonly id: string;
@@ -157,7 +157,7 @@ export class Ledger {
     this.counters.ended(ending, events);
   }
 
-  /** Something may have become possible that was not before: sending, loading, reading. */
+  /** Looks again at what may have become possible: sending, loading, reading. */
   wake(): void {
     this.#wake();
   }
@@ -263,7 +263,7 @@ export class Ledger {
     });
   }
 
-  /** Nothing that still comes back counts. */
+  /** Stops it: what still comes back does not count. */
   stop(): void {
     this.#phase = "over";
     this.#saver.stop();

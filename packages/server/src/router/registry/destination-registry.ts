@@ -6,8 +6,8 @@ import { type RegistryFact, registryRecord } from "../../records/registry-record
 const registryTopic = "destinations";
 
 /**
- * Which destinations this data folder has seen, and at which offset of `events` each began: a few
- * durable records.
+ * The destinations that this data folder has seen, and the offset of `events` at which each began:
+ * a few durable records.
  *
  * Progress is saved without a sync, so it may be missing after a crash. A destination without
  * progress must then not be taken for a new one, which would begin at the end of the log and miss

@@ -53,7 +53,7 @@ class World {
       hasRoom: () => this.hasRoom,
       replay: async (events: readonly ReplayedEvent[]) => {
         await Promise.resolve();
-        // Of a process that was killed nothing more is seen.
+        // Nothing more is seen of a process that was killed.
         if (engine !== this.engine || this.isStuck) return new Promise(() => {});
         if (this.fault !== undefined) throw this.fault;
         this.waiting += events.length;

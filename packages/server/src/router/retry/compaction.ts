@@ -83,7 +83,7 @@ export class LaneCompaction {
     await this.#moving;
   }
 
-  /** Nothing that still comes back counts. */
+  /** Stops it: what still comes back does not count. */
   stop(): void {
     this.#stopped = true;
     this.#cancelPause?.();

@@ -77,7 +77,7 @@ export class LaneLoader {
     }
   }
 
-  /** Nothing that still comes back counts. */
+  /** Stops it: what still comes back does not count. */
   stop(): void {
     this.#stopped = true;
   }

@@ -293,7 +293,7 @@ export class RetryPartition {
     this.#options.ledger.remove(this.#partition, isLost);
   }
 
-  /** Nothing that still comes back counts. */
+  /** Stops it: what still comes back does not count. */
   stop(): void {
     this.#closed = true;
     this.#writer.stop();

@@ -109,7 +109,7 @@ export class RetryTopic implements Parking {
     await Promise.all(parts.map(({ partition, its }) => partition.replay(its)));
   }
 
-  /** Nothing that still comes back counts. */
+  /** Stops it: what still comes back does not count. */
   stop(): void {
     for (const partition of this.#partitions.values()) partition.stop();
   }

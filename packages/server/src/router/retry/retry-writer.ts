@@ -172,7 +172,7 @@ export class RetryWriter {
     await this.#appended;
   }
 
-  /** Nothing that still comes back counts. */
+  /** Stops it: what still comes back does not count. */
   stop(): void {
     this.#finishing = true;
     this.#stopped = true;

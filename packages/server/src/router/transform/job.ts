@@ -21,7 +21,7 @@ export interface Run {
   readonly jobs: readonly Job[];
   readonly transformed: (Transformed | undefined)[];
   open: number;
-  /** Somebody has its results, or it was rejected: what is left of it is nobody's. */
+  /** Whether somebody has its results, or it was rejected: what is left of it is nobody's. */
   isOver: boolean;
   resolve(transformed: readonly Transformed[]): void;
   reject(error: Error): void;

@@ -86,8 +86,8 @@ const shared = [Object, Array, String, Number, Boolean].map(({ name, prototype }
 let known: readonly unknown[] | undefined;
 
 /**
- * Which of them has another `toJSON` now: nothing that the process gives from then on is what was
- * meant.
+ * Finds the one that has another `toJSON` now: from then on nothing that the process gives is what
+ * was meant.
  */
 function spoilt(): string | undefined {
   known ??= shared.map(({ prototype }) => getOwnPropertyDescriptor(prototype, "toJSON")?.value);

@@ -176,7 +176,7 @@ export class Transformation implements EventTransform {
   #mayGive(): boolean {
     const [first] = this.#batches;
     if (first !== undefined) {
-      // Of those that are run one by one it has to be clear which one it was.
+      // When they are run one by one, it has to be clear which one it was.
       const isAlone = first.isAlone || this.#single > 0;
       return this.#batches.length === 1 && !isAlone && this.#held <= mostHeld / 2;
     }
