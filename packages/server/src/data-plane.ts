@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -17,7 +18,7 @@ import { openEngine } from "./engine/open-engine.ts";
 import { ServerError, systemCode } from "./errors.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { PlaneLogger } from "./logger.ts";
-import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts";
+import { defaultMemory, sharesOf, thisMachine, threadsFor, usable } from "./memory-limit.ts";
 import { readOrMakeSecret, type Warn, writePrivateFile } from "./private-file.ts";
 import { Redactor } from "./redactor.ts";
 import { type Reloaded, Reloader } from "./reload.ts";
@@ -150,7 +151,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     times.lap("engine");
 
     const { sources, destinations, directory: configDirectory, memory = defaultMemory(thisMachine()) } = config;
-    const shares = sharesOf(memory);
+    const enabled = destinations.filter((destination) => destination.enabled).length;
+    const threads = threadsFor(config.router?.threads, availableParallelism(), memory, enabled);
+    const shares = sharesOf(memory, threads);
     if (memory > usable(thisMachine()) / 2) {
       logger.warn(
         `memory: ${megabytes(memory)} is more than half of what there is, ${megabytes(usable(thisMachine()))}`,
@@ -162,6 +165,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       sources,
       destinations,
       version,
+      threads,
       memory: shares,
       engine,
       logger,
@@ -204,7 +208,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         // there.
         await router.change(next);
         gateway.update(next.sources);
-        for (const setting of ["memory", "engine"] as const) {
+        for (const setting of ["memory", "engine", "router"] as const) {
           if (isDeepStrictEqual(next[setting], config[setting])) continue;
           logger.warn(`${setting}: the new value counts from the next start; until then the one before does`);
         }
@@ -218,7 +222,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       token: readOrMakeSecret(adminTokenFile, "at_", warn),
       routes: lazyRoutes({
         async status() {
-          const unknown = { memory: { held: 0, bytes: shares.events }, destinations: [] };
+          const unknown = { memory: { held: 0, bytes: shares.events * threads }, destinations: [] };
           const [stats, topics] = await Promise.all([
             router.stats().catch((error: unknown) => {
               // It may have died while it was asked.

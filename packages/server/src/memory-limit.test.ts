@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultMemory, sharesOf, thisMachine, usable } from "./memory-limit.ts";
+import { defaultMemory, sharesOf, thisMachine, threadsFor, usable } from "./memory-limit.ts";
 
 const gigabyte = 1 << 30;
 const machine = { total: 16 * gigabyte, constrained: undefined, heap: 4 * gigabyte };
@@ -30,4 +30,16 @@ test("this machine is some", () => {
   const { total, heap } = thisMachine();
   assert.ok(total > 0 && heap > 0);
   assert.ok(defaultMemory(thisMachine()) >= 64e6);
+});
+
+test("there is one router thread less than cores, at most 4, and none without room or a destination", () => {
+  const usual = (cores: number, memory: number, destinations: number) =>
+    threadsFor(undefined, cores, memory, destinations);
+  assert.deepEqual(
+    [1, 2, 3, 5, 64].map((cores) => usual(cores, 512e6, 20)),
+    [1, 1, 2, 4, 4],
+  );
+  assert.deepEqual([usual(8, 64e6, 20), usual(8, 256e6, 20), usual(8, 512e6, 3), usual(8, 512e6, 0)], [1, 2, 3, 1]);
+  assert.deepEqual([threadsFor(16, 2, 64e6, 20), threadsFor(16, 2, 64e6, 5)], [16, 5]);
+  assert.equal(sharesOf(512e6, 4).events * 4, sharesOf(512e6).events);
 });

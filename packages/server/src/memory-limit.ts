@@ -47,14 +47,30 @@ export function defaultMemory(machine: Machine): number {
   return Math.max(leastMemory, Math.min(mostByDefault, usable(machine) / 4, inHeap));
 }
 
+/** Bytes of `memory` for which the default has one router thread. */
+const memoryForThread = 128e6;
+const mostThreadsByDefault = 4;
+
+/**
+ * How many threads the router has.
+ *
+ * @param wanted the setting. @default one less than the processor has cores, at most 4, and as many
+ * as `memory` has room for
+ * @param destinations those that are enabled: each lives in one thread
+ */
+export function threadsFor(wanted: number | undefined, cores: number, memory: number, destinations: number): number {
+  const usual = Math.min(cores - 1, mostThreadsByDefault, Math.floor(memory / memoryForThread));
+  return Math.max(1, Math.min(wanted ?? usual, destinations));
+}
+
 /** How `memory` is divided, in bytes but for the heap. */
 export interface MemoryShares {
   /**
-   * What events are charged to; as much again is for what is kept of records and lanes, and for
-   * what no estimate knows.
+   * What events are charged to, in each router thread; as much again is for what is kept of records
+   * and lanes, and for what no estimate knows.
    */
   readonly events: number;
-  /** MB: the bounds of the heap of the router's thread. */
+  /** MB: the bounds of the heap of a router thread. */
   readonly oldGeneration: number;
   readonly youngGeneration: number;
   /** Bodies that the gateway is receiving or writing. They come on top of `memory`. */
@@ -66,11 +82,12 @@ export interface MemoryShares {
  * lost at rest and 50 MB at 5,000 events a second, since V8 counts the bytes that buffers hold for
  * little: what young garbage keeps of them goes with the next scavenge only.
  */
-export function sharesOf(memory: number): MemoryShares {
+export function sharesOf(memory: number, threads = 1): MemoryShares {
+  const part = memory / threads;
   return {
-    events: Math.floor(memory / 2),
-    oldGeneration: Math.ceil(memory / mebibyte) + besideEvents,
-    youngGeneration: memory < 128e6 ? 24 : 48,
+    events: Math.floor(part / 2),
+    oldGeneration: Math.ceil(part / mebibyte) + besideEvents,
+    youngGeneration: part < 128e6 ? 24 : 48,
     bodies: Math.floor(Math.min(64 * mebibyte, memory / 4)),
   };
 }

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Destination } from "../model/destination.ts";
-import type { RunningRouter } from "../router/thread/start-router.ts";
+import type { RunningRouter } from "../router/thread/running-router.ts";
 import type { DeadAdmin } from "./dead-routes.ts";
 import type { ReplayAdmin } from "./replay-routes.ts";
 import type { RetryAdmin } from "./retry-routes.ts";

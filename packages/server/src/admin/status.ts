@@ -1,6 +1,6 @@
 import type { GatewayStats } from "../gateway/gateway.ts";
 import type { DestinationStatus, RouterStatus } from "../router/ledger/status.ts";
-import type { RouterCondition } from "../router/thread/start-router.ts";
+import type { RouterCondition } from "../router/thread/running-router.ts";
 
 /**
  * What the data plane is doing, as `GET /status` tells it. Counters start at 0 with the process.

@@ -191,7 +191,7 @@ test("several mistakes are one line each", async () => {
   assert.equal(await run.ended, 1);
   assert.deepEqual(run.stderr.split("\n"), [
     "pintle: PINTLE_CONFIG_INVALID: pintle.config.json: sources[0].writeKey: is missing; expected a string or a list",
-    'pintle: PINTLE_CONFIG_INVALID: pintle.config.json: destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory, engine)',
+    'pintle: PINTLE_CONFIG_INVALID: pintle.config.json: destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory, engine, router)',
     "",
   ]);
 });

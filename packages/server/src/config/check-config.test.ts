@@ -132,7 +132,7 @@ const refused: [name: string, input: unknown, ...problems: string[]][] = [
     { sources: [{ name: "shop", wrietKey: "k" }], destination: {} },
     "sources[0].writeKey: is missing; expected a string or a list",
     'sources[0].wrietKey: unknown key; did you mean "writeKey"? (allowed: id, rudderStackId, name, writeKey, enabled, destinations, rateLimit)',
-    'destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory, engine)',
+    'destination: unknown key; did you mean "destinations"? (allowed: sources, destinations, memory, engine, router)',
   ],
   [
     "values of the wrong kind",

@@ -119,6 +119,7 @@ export function checkConfig(input: unknown, options: CheckOptions): DataPlaneCon
     ...(options.omitted === undefined ? {} : { omitted: options.omitted }),
     engine: parsed.data.engine,
     ...(parsed.data.memory === undefined ? {} : { memory: parsed.data.memory }),
+    ...(parsed.data.router === undefined ? {} : { router: parsed.data.router }),
     secrets: hidden,
     redact: redactor(hidden),
   };

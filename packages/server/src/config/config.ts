@@ -1,6 +1,7 @@
 import type { DestinationType } from "@pintle/kit";
 import type { Destination } from "../model/destination.ts";
 import type { EngineConfig } from "../model/engine.ts";
+import type { RouterSetting } from "../model/router.ts";
 import type { Source } from "../model/source.ts";
 import type { Redact } from "../redactor.ts";
 
@@ -23,6 +24,8 @@ export interface DataPlaneConfig {
   readonly engine: EngineConfig;
   /** Bytes of memory for the events of all destinations; absent: by what the machine has. */
   readonly memory?: number;
+  /** How many threads bring events to destinations; absent: by what the machine has. */
+  readonly router?: RouterSetting;
   /** What a `workspaceConfig.json` says that could not be carried over, one line each. */
   readonly omitted?: readonly string[];
   /** Write keys, what `env` brought in, and what destinations call secret. */

@@ -17,6 +17,7 @@ export interface PintleConfig {
    */
   readonly memory?: number | string;
   readonly engine?: EngineEntry;
+  readonly router?: RouterEntry;
 }
 
 /** Where accepted events are kept. @default { type: "embedded" } */
@@ -28,6 +29,15 @@ export interface EngineEntry {
    * keeps the number that it was made with. @default 1
    */
   readonly partitions?: number;
+}
+
+/** What brings events to destinations. */
+export interface RouterEntry {
+  /**
+   * Over how many threads destinations are spread: 1 to 16, and no more than destinations.
+   * @default one less than the processor has cores, at most 4; fewer where `memory` is small
+   */
+  readonly threads?: number;
 }
 
 export interface SourceConfig<DestinationName extends string = string> {
@@ -121,6 +131,7 @@ export function defineConfig<const Name extends string = never>(config: {
   readonly destinations?: Readonly<Record<Name, DestinationConfig>>;
   readonly memory?: number | string;
   readonly engine?: EngineEntry;
+  readonly router?: RouterEntry;
 }): PintleConfig {
   return config;
 }

@@ -4,6 +4,7 @@ import { rate } from "@pintle/kit/host";
 import { z } from "zod";
 import { leastMemory } from "../memory-limit.ts";
 import { defaultEngine, type EngineConfig } from "../model/engine.ts";
+import type { RouterSetting } from "../model/router.ts";
 import type { Transform } from "../model/transform.ts";
 import { idPattern } from "./id.ts";
 
@@ -120,11 +121,16 @@ const engineSchema: z.ZodType<EngineConfig> = z
   })
   .default(defaultEngine);
 
+const routerSchema: z.ZodType<RouterSetting> = z.strictObject({
+  threads: z.int().min(1, "At least one thread is needed").max(16, "There are at most 16 threads").optional(),
+});
+
 export const configSchema: z.ZodType<ConfigEntry> = z.strictObject({
   sources: z.array(sourceSchema).min(1, "At least one source is needed"),
   destinations: z.record(z.string(), commonDestinationSchema).default({}),
   memory: bytes({ min: leastMemory, max: 64e9 }).optional(),
   engine: engineSchema,
+  router: routerSchema.optional(),
 });
 
 export interface ConfigEntry {
@@ -133,4 +139,5 @@ export interface ConfigEntry {
   /** Bytes. */
   memory?: number | undefined;
   engine: EngineConfig;
+  router?: RouterSetting | undefined;
 }

@@ -7,8 +7,19 @@ import type { Engine, Retention } from "./engine.ts";
 /** Milliseconds between two looks at what retention may remove. */
 const retainEvery = 60_000;
 
-/** The topic that the main thread writes; the router's thread writes all others. */
-const mainTopic = "events";
+/** The topic that only the main thread appends to. */
+const eventsTopic = "events";
+
+/** What the main thread writes beside `events`, also for router threads. */
+const sharedTopics: ReadonlySet<string> = new Set(["destinations", "replays"]);
+
+function isOfMain(topic: string): boolean {
+  return topic === eventsTopic || sharedTopics.has(topic);
+}
+
+function isShared(topic: string): boolean {
+  return sharedTopics.has(topic);
+}
 
 export interface EngineOptions {
   readonly config: EngineConfig;
@@ -19,7 +30,7 @@ export interface EngineOptions {
   readonly retention?: ((topic: string) => Retention | undefined) | undefined;
 }
 
-/** The engine of the main thread, which writes `events`. */
+/** The engine of the main thread, which writes `events`, `destinations` and `replays`. */
 export interface MainEngine extends Engine {
   /**
    * Resolves when a topic that this thread writes takes records, as far as can be said without one:
@@ -28,16 +39,22 @@ export interface MainEngine extends Engine {
    * @throws EngineError why it does not
    */
   revive(topic: string): Promise<void>;
-  /** The way to the engine of the router's thread. */
-  link(): EngineLink;
   /**
-   * An engine that writes the topics of the router's thread while there is none. It is closed
-   * before one starts.
+   * The way to the engine of a router thread.
+   *
+   * @param threads how many there are when all run: until they do, nothing that one of them may
+   * need is forgotten. @default 1
    */
-  standIn(): Engine;
+  link(threads?: number): EngineLink;
 }
 
-/** What the engine of the router's thread is made of, and what ends its connection to this one. */
+/** The engine of a router thread, which writes the topics of the destinations that live there. */
+export interface ThreadEngine extends Engine {
+  /** Closes a topic of a destination that lives elsewhere from now on. */
+  release(topic: string): Promise<void>;
+}
+
+/** What the engine of a router thread is made of, and what ends its connection to this one. */
 export interface EngineLink {
   readonly data: ThreadEngineData;
   /** What of `data` is transferred, not copied. */
@@ -59,7 +76,7 @@ export interface ThreadEngineData {
 export async function openEngine(options: EngineOptions): Promise<MainEngine> {
   const engine = new MainEmbeddedEngine(options);
   try {
-    await engine.prepare(mainTopic);
+    await engine.prepare(eventsTopic);
   } catch (error) {
     await engine.close();
     throw error;
@@ -67,16 +84,25 @@ export async function openEngine(options: EngineOptions): Promise<MainEngine> {
   return engine;
 }
 
-/** Opens the engine of the router's thread. */
+/**
+ * Opens the engine of a router thread.
+ *
+ * @param livesHere whether a destination, by its id, lives in this thread, now
+ */
 export function openThreadEngine(
   { config, directory, channel }: ThreadEngineData,
+  livesHere: (destinationId: string) => boolean,
   { logger, retention }: Pick<EngineOptions, "logger" | "retention">,
-): Engine {
+): ThreadEngine {
   return new EmbeddedEngine({
     directory,
-    owns: isOfThread,
+    owns: (topic) => {
+      const [, destinationId] = /^(?:retry|dead)\.(.+)$/.exec(topic) ?? [];
+      return destinationId === undefined ? !isOfMain(topic) : livesHere(destinationId);
+    },
     partitions: partitionsOf(config),
     channel,
+    appendsThere: isShared,
     logger,
     retention,
     retainEvery,
@@ -85,29 +111,32 @@ export function openThreadEngine(
 
 class MainEmbeddedEngine extends EmbeddedEngine implements MainEngine {
   readonly #made: EngineOptions;
+  readonly #links: { threads: number };
 
   constructor(made: EngineOptions) {
     const { config, directory, logger, retention } = made;
-    const owns = (topic: string): boolean => topic === mainTopic;
-    super({ directory, owns, partitions: partitionsOf(config), logger, retention, retainEvery });
+    const links = { threads: 1 };
+    super({
+      directory,
+      owns: isOfMain,
+      partitions: partitionsOf(config),
+      readers: () => links.threads,
+      logger,
+      // What must not be forgotten is kept, and small.
+      retention: (topic) => (isShared(topic) ? undefined : retention?.(topic)),
+      retainEvery,
+    });
     this.#made = made;
+    this.#links = links;
   }
 
-  link(): EngineLink {
+  link(threads = 1): EngineLink {
     const { config, directory } = this.#made;
     const { port1, port2 } = new MessageChannel();
-    this.serve(port1);
+    this.#links.threads = threads;
+    this.serve(port1, isShared);
     return { data: { config, directory, channel: port2 }, transfer: [port2], close: () => port1.close() };
   }
-
-  standIn(): Engine {
-    const { config, directory, logger } = this.#made;
-    return new EmbeddedEngine({ directory, owns: isOfThread, partitions: partitionsOf(config), logger });
-  }
-}
-
-function isOfThread(topic: string): boolean {
-  return topic !== mainTopic;
 }
 
 /**
@@ -115,5 +144,5 @@ function isOfThread(topic: string): boolean {
  * what it parks.
  */
 function partitionsOf({ partitions }: EngineConfig): (topic: string) => number {
-  return (topic) => (topic === mainTopic || topic.startsWith("retry.") ? partitions : 1);
+  return (topic) => (topic === eventsTopic || topic.startsWith("retry.") ? partitions : 1);
 }

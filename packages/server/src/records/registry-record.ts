@@ -11,6 +11,13 @@ export type RegistryFact =
   /** The first start is over. */
   | { readonly kind: "opened" }
   /** The identity of the log. */
-  | { readonly kind: "log"; readonly id: string };
+  | { readonly kind: "log"; readonly id: string }
+  /** What each destination has cost, by its id: its share of a thread's busy time. */
+  | { readonly kind: "load"; readonly at: number; readonly loads: Readonly<Record<string, number>> };
 
-export const registryRecord: JsonRecord<RegistryFact> = jsonRecord("destinations", 1, ["began", "opened", "log"]);
+export const registryRecord: JsonRecord<RegistryFact> = jsonRecord("destinations", 1, [
+  "began",
+  "opened",
+  "log",
+  "load",
+]);

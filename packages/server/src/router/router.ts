@@ -38,6 +38,8 @@ export interface RouterOptions {
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   readonly logger: PlaneLogger;
+  /** @default the one that the engine has */
+  readonly registry?: DestinationRegistry | undefined;
   /** @default where the log ends when the destination is started */
   readonly beginnings?: Beginnings | undefined;
   readonly limits?: Partial<ConsumerLimits>;
@@ -119,7 +121,7 @@ export class Router {
    * not known
    */
   static async open(options: RouterOptions): Promise<Router> {
-    const registry = await DestinationRegistry.open(options.engine);
+    const registry = options.registry ?? (await DestinationRegistry.open(options.engine));
     const router = new Router(options, registry, await registry.logId());
     try {
       await router.change(options);

@@ -248,6 +248,64 @@ test("an engine in another thread reads what is durable, and learns of it at onc
   await assert.rejects(writer.append("dead.hook", record("y")), code("PINTLE_ENGINE_NOT_OWNER"));
 });
 
+test("what an engine appends to a topic of another one is durable there, in order, or refused with the reason", async (t) => {
+  const fs = new FakeFileSystem();
+  const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
+  const shared = (topic: string): boolean => topic === "replays";
+  const writer = await openEngine(t, { fs, owns: (topic) => topic === "events" || shared(topic) });
+  writer.serve(port1, shared);
+  const appender = await openEngine(t, {
+    fs,
+    owns: () => false,
+    channel: port2,
+    appendsThere: (topic) => topic !== "x",
+  });
+  const names = ["a", "b", "c"];
+  const places = await Promise.all(names.map((name) => appender.append("replays", record(name))));
+  const read: EngineRecord[] = [];
+  for await (const each of writer.scan("replays")) read.push(each);
+  assert.deepEqual(
+    read.map(({ offset, payload }) => [offset, text(payload)]),
+    names.map((name, at) => [places[at]!.offset, name]),
+  );
+
+  await assert.rejects(appender.append("events", record("d")), code("PINTLE_ENGINE_NOT_OWNER"));
+  await assert.rejects(appender.append("x", record("d")), code("PINTLE_ENGINE_NOT_OWNER"));
+  fs.interference = (operation) => {
+    if (operation.kind === "write" || operation.kind === "sync") throw systemError("ENOSPC", "the disk is full");
+  };
+  await assert.rejects(
+    appender.append("replays", record("d")),
+    (error: unknown) => error instanceof EngineError && error.retryable,
+  );
+  fs.interference = () => {};
+  const unheard = appender.append("replays", record("e"));
+  await Promise.all([assert.rejects(unheard, code("PINTLE_ENGINE_CLOSED")), appender.close()]);
+});
+
+test("a topic that was released is another engine's, with all that is in it", async (t) => {
+  const fs = new FakeFileSystem();
+  let home = 0;
+  const engineOf = (thread: number) => openEngine(t, { fs, owns: () => home === thread });
+  const first = await engineOf(0);
+  const second = await engineOf(1);
+  const appends = ["a", "b"].map((name) => first.append("dead.hook", record(name)));
+  await first.append("dead.hook-2", record("other"));
+  await join1(first, "dead.hook", "hook").then(({ subscription }) => subscription.close());
+  home = 1;
+  await first.release("dead.hook");
+  await Promise.all(appends);
+  await assert.rejects(first.append("dead.hook", record("c")), code("PINTLE_ENGINE_NOT_OWNER"));
+  await second.append("dead.hook", record("c"));
+  const { partition } = await join1(second, "dead.hook", "hook");
+  assert.deepEqual(
+    (await readAll(partition)).map(({ payload }) => text(payload)),
+    ["a", "b", "c"],
+  );
+  await first.append("dead.hook-2", record("still open"));
+});
+
 test("records that a consumer in another thread still needs are not removed", async (t) => {
   const fs = new FakeFileSystem();
   let now = 1_000_000;

@@ -19,6 +19,7 @@ import { seek } from "../seek.ts";
 import type { HighWatermark } from "./high-watermark.ts";
 import { type ChannelPort, HighWatermarkFollower, serveHighWatermarks } from "./high-watermark-channel.ts";
 import { engineError, PartitionLog } from "./partition-log.ts";
+import { RemoteAppends, serveAppends } from "./remote-appends.ts";
 import { RetentionReports } from "./retention-reports.ts";
 import { countPartitions, partitionFolder, topicSizes } from "./topic-folders.ts";
 
@@ -31,6 +32,10 @@ export interface EmbeddedEngineOptions {
   readonly partitions?: (topic: string) => number;
   /** The way to the engine that owns the other topics; without one they cannot be read. */
   readonly channel?: ChannelPort;
+  /** Topics of that engine to which records are appended through it. @default none */
+  readonly appendsThere?: (topic: string) => boolean;
+  /** How many readers there are when all are there. @default 1 */
+  readonly readers?: () => number;
   readonly logger: PlaneLogger;
   /** @default the real one */
   readonly fs?: FileSystem;
@@ -57,9 +62,9 @@ const scanBytes = 1 << 16;
 
 /**
  * The engine over `@pintle/log`: a partition of a topic is a folder with a log; where groups stand
- * is in its `progress/<group>`. All partitions are assigned to the one member that a group has. Two
- * engines in two threads share a data folder, each writing some of the topics; a channel between
- * them says how far those of the other are durable.
+ * is in its `progress/<group>`. All partitions are assigned to the one member that a group has.
+ * Engines in several threads share a data folder, each writing some of the topics; a channel to the
+ * one of the main thread says how far its topics are durable, and takes what is appended to them.
  *
  * Topics are opened at their first use. One that could not be opened is tried again at the next.
  */
@@ -77,6 +82,7 @@ export class EmbeddedEngine implements Engine {
   readonly #members = new Set<string>();
   readonly #reports = new Map<string, RetentionReports>();
   readonly #follower: HighWatermarkFollower | undefined;
+  readonly #remote: RemoteAppends | undefined;
   /** Where groups can join: ports that are served, and this engine itself once it has a member. */
   readonly #audience = new Set<object>();
   /** What ends the serving of a port. */
@@ -93,15 +99,20 @@ export class EmbeddedEngine implements Engine {
       }, retainEvery).unref();
     }
     this.#follower = options.channel === undefined ? undefined : new HighWatermarkFollower(options.channel);
+    this.#remote = options.channel === undefined ? undefined : new RemoteAppends(options.channel);
   }
 
   partitions(topic: string): number {
     return this.#options.partitions?.(topic) ?? 1;
   }
 
-  append(topic: string, { partition = 0, header, payload }: NewRecord): Promise<RecordPosition> {
+  append(topic: string, record: NewRecord): Promise<RecordPosition> {
+    const { partition = 0, header, payload } = record;
     const log = this.#closed === undefined ? this.#opened.get(topic)?.get(partition) : undefined;
     if (log !== undefined) return log.append(header, payload);
+    if (this.#remote !== undefined && this.#closed === undefined && this.#options.appendsThere?.(topic) === true) {
+      return this.#remote.append(topic, record);
+    }
     return this.#logOf(topic, partition).then((opened) => opened.append(header, payload));
   }
 
@@ -178,18 +189,45 @@ export class EmbeddedEngine implements Engine {
     return topicSizes(this.#options.directory);
   }
 
-  /** Serves the engine behind the other end of `port` with the topics that this one writes. */
-  serve(port: ChannelPort): void {
+  /**
+   * Serves the engine behind the other end of `port` with the topics that this one writes.
+   *
+   * @param takes topics to which it may append
+   */
+  serve(port: ChannelPort, takes: (topic: string) => boolean = () => false): void {
     this.#appeared(port);
-    const stop = serveHighWatermarks(port, (topic, partition) => this.#logOf(topic, partition), {
+    const stopAppends = serveAppends(port, (topic, record) =>
+      takes(topic) ? this.append(topic, record) : Promise.reject(notOwner(topic)),
+    );
+    const stopWatermarks = serveHighWatermarks(port, (topic, partition) => this.#logOf(topic, partition), {
       failed: (topic, error) => this.#options.logger.error({ topic, err: error }, "a topic cannot be opened"),
       closed: () => {
+        stopAppends();
         this.#stops.delete(stop);
         this.#audience.delete(port);
         for (const log of this.#openLogs()) log.vanished(port);
       },
     });
+    const stop = (): void => {
+      stopAppends();
+      stopWatermarks();
+    };
     this.#stops.add(stop);
+  }
+
+  /**
+   * Closes a topic for which there is another writer from now on. Whoever has joined a group on it
+   * has to have left.
+   */
+  async release(topic: string): Promise<void> {
+    const isOfTopic = (key: string): boolean => key.slice(0, key.lastIndexOf("-")) === topic;
+    const opened = [...this.#logs, ...this.#readers].filter(([key]) => isOfTopic(key));
+    for (const key of [...this.#logs.keys()].filter(isOfTopic)) this.#logs.delete(key);
+    for (const key of [...this.#readers.keys()].filter(isOfTopic)) this.#readers.delete(key);
+    this.#opened.delete(topic);
+    for (const one of await Promise.allSettled(opened.map(([, log]) => log))) {
+      if (one.status === "fulfilled") await one.value.close();
+    }
   }
 
   /**
@@ -243,6 +281,7 @@ export class EmbeddedEngine implements Engine {
     for (const subscription of [...this.#subscriptions]) await subscription.close();
     for (const stop of this.#stops) stop();
     for (const report of this.#reports.values()) report.flush(Date.now());
+    this.#remote?.stop();
     this.#follower?.stop();
     // Appends that were taken are written, whoever waits for them.
     for (const log of await Promise.allSettled(this.#logs.values())) {
@@ -282,13 +321,14 @@ export class EmbeddedEngine implements Engine {
     const { directory, fs, owns, retention, logger } = this.#options;
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return once(this.#logs, keyOf(topic, partition), async () => {
-      if (!owns(topic)) throw new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
+      if (!owns(topic)) throw notOwner(topic);
       const count = this.partitions(topic);
       const rules = retention?.(topic);
       const log = await PartitionLog.open(partitionFolder(directory, topic, partition), {
         fs,
         partition,
         isOneOfSeveral: count > 1,
+        readers: this.#options.readers ?? (() => 1),
         retention: rules?.maxBytes === undefined ? rules : { ...rules, maxBytes: rules.maxBytes / count },
         progressDirectory: this.#progressFolder(topic, partition),
         onDamage: (damage) => this.#reportDamage(topic, [damage]),
@@ -455,6 +495,10 @@ function refuseRead(topic: string): (error: unknown) => never {
   return (error) => {
     throw engineError(error, `topic ${topic} cannot be read`);
   };
+}
+
+function notOwner(topic: string): EngineError {
+  return new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
 }
 
 function closedError(): EngineError {

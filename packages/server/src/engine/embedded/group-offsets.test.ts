@@ -120,3 +120,16 @@ test("property: nothing is let go that is held, or was within a day", () => {
     { numRuns: 300 },
   );
 });
+
+test("while one of several readers is missing, nothing that it may need is forgotten", () => {
+  const offsets = new GroupOffsets([{ group: "crm", from: 3, absentSince: undefined }], () => 2);
+  offsets.appeared(router, 0);
+  offsets.hold(router, "hook", 7);
+  const late = 10 * keptFor;
+  assert.deepEqual(offsets.findAbsent(late), []);
+  assert.equal(offsets.neededFrom(late), 3);
+  offsets.appeared(nextRouter, late);
+  assert.deepEqual(offsets.findAbsent(late + settling - 1), []);
+  assert.deepEqual(offsets.findAbsent(late + settling), ["crm"]);
+  assert.equal(offsets.neededFrom(late + settling + keptFor), 7);
+});

@@ -15,8 +15,12 @@ export class GroupOffsets {
   /** When each reader that is there now appeared. */
   readonly #readers = new Map<object, number>();
 
+  /** How many readers there are when all are there. */
+  readonly #all: () => number;
+
   /** `groups`: those that have been here before, none of which has a member yet. */
-  constructor(groups: Iterable<GroupBefore> = []) {
+  constructor(groups: Iterable<GroupBefore> = [], all: () => number = () => 1) {
+    this.#all = all;
     for (const { group, from, absentSince } of groups) {
       this.#groups.set(group, { from, holder: undefined, freeSince: Number.NEGATIVE_INFINITY, absentSince });
     }
@@ -73,10 +77,14 @@ export class GroupOffsets {
     return least;
   }
 
-  /** Whether some reader has been there long enough for all its members to have joined. */
+  /**
+   * Whether all readers have been there long enough for all their members to have joined. One that
+   * is missing may have any of the groups that have no member.
+   */
   #isSettled(now: number): boolean {
-    for (const since of this.#readers.values()) if (now - since >= settling) return true;
-    return false;
+    let settled = 0;
+    for (const since of this.#readers.values()) if (now - since >= settling) settled++;
+    return settled >= Math.max(1, this.#all());
   }
 }
 

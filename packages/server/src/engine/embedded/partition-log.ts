@@ -22,6 +22,8 @@ export interface PartitionLogOptions {
   readonly partition: number;
   /** Whether the topic has more partitions than this one. */
   readonly isOneOfSeveral: boolean;
+  /** How many readers there are when all are there. */
+  readonly readers: () => number;
   /** Where the groups keep their progress. */
   readonly progressDirectory: string;
   readonly onDamage: (damage: Damage) => void;
@@ -52,7 +54,7 @@ export class PartitionLog implements ServedPartition {
    * `PINTLE_RECORD_TOO_NEW`.
    */
   static async open(directory: string, options: PartitionLogOptions): Promise<PartitionLog> {
-    const { fs, retention, isOneOfSeveral, progressDirectory } = options;
+    const { fs, retention, isOneOfSeveral, progressDirectory, readers } = options;
     const watermark = new HighWatermark(0, 0);
     const listeners = new Set<() => void>();
     const moved = (start: number, end: number): void => {
@@ -60,7 +62,8 @@ export class PartitionLog implements ServedPartition {
       for (const listener of listeners) listener();
     };
     try {
-      const offsets = new GroupOffsets(retention === undefined ? [] : await groupsBefore(progressDirectory, fs));
+      const before = retention === undefined ? [] : await groupsBefore(progressDirectory, fs);
+      const offsets = new GroupOffsets(before, readers);
       const log: Log = await Log.open(directory, {
         ...(fs === undefined ? {} : { fs }),
         isOneOfSeveral,

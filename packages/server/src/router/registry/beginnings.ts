@@ -1,7 +1,7 @@
-import type { Engine, PartitionRange } from "../../engine/engine.ts";
+import type { PartitionRange } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/engine-error.ts";
 import type { Destination } from "../../model/destination.ts";
-import { DestinationRegistry } from "./destination-registry.ts";
+import type { DestinationRegistry } from "./destination-registry.ts";
 
 /**
  * Offsets by destination id: where one that this folder has not seen before begins in each
@@ -10,37 +10,35 @@ import { DestinationRegistry } from "./destination-registry.ts";
 export type Beginnings = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Gives each destination that this folder has not seen before its place in the log, durably, while
- * no router's thread is there to do it, and before anything more is accepted: however long it takes
- * until a thread runs, it misses nothing.
+ * Gives each enabled destination its place in the log, durably, before a router thread starts and
+ * before anything more is accepted: however long it takes until one runs, it misses nothing. At the
+ * first start that is the beginning of the log, and the first start ends.
  *
- * A place that cannot be written down (the disk is full) is left to the thread, which is told where
- * the log stood.
+ * A place that cannot be written down later (the disk is full) is left to the thread, which is told
+ * where the log stood.
  *
- * @param engine writes the registry in the place of that thread; it is closed
  * @param ranges of each partition of `events`
- * @throws EngineError when the registry cannot be read
+ * @throws EngineError when the registry cannot be written at the first start
  */
 export async function registerNew(
-  engine: Engine,
+  registry: DestinationRegistry,
   destinations: readonly Destination[],
   ranges: readonly PartitionRange[],
 ): Promise<void> {
-  try {
-    const registry = await DestinationRegistry.open(engine);
-    // Then all of them begin at the beginning.
-    if (registry.firstStart) return;
-    for (const { id, enabled, settings } of destinations) {
-      if (!enabled) continue;
-      const isFromStart = (settings as { readonly from?: unknown } | undefined)?.from === "start";
-      for (const [partition, { start, end }] of ranges.entries()) {
-        if (registry.beginningOf(id, partition) === undefined)
-          await registry.add(id, partition, isFromStart ? start : end);
-      }
+  const isFirst = registry.firstStart;
+  await registry.logId();
+  const added: Promise<void>[] = [];
+  for (const { id, enabled, settings } of destinations) {
+    if (!enabled) continue;
+    const isFromStart = isFirst || (settings as { readonly from?: unknown } | undefined)?.from === "start";
+    for (const [partition, { start, end }] of ranges.entries()) {
+      if (registry.beginningOf(id, partition) === undefined)
+        added.push(registry.add(id, partition, isFromStart ? start : end));
     }
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.retryable) throw error;
-  } finally {
-    await engine.close();
   }
+  for (const one of await Promise.allSettled(added)) {
+    if (one.status === "fulfilled") continue;
+    if (isFirst || !(one.reason instanceof EngineError) || !one.reason.retryable) throw one.reason;
+  }
+  await registry.markOpened();
 }

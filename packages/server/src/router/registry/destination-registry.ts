@@ -5,6 +5,17 @@ import { type RegistryFact, registryRecord } from "../../records/registry-record
 /** The topic that says which destinations this data folder has seen. */
 const registryTopic = "destinations";
 
+/** What a registry needs of an engine. */
+type RegistryEngine = Pick<Engine, "append" | "scan">;
+
+/** What a registry says, as one thread tells it another. */
+export interface KnownDestinations {
+  readonly opened: boolean;
+  readonly logId: string | undefined;
+  /** By partition and destination id, where it began. */
+  readonly began: ReadonlyMap<string, number>;
+}
+
 /**
  * The destinations that this data folder has seen, and the offset of `events` at which each began:
  * a few durable records.
@@ -15,22 +26,61 @@ const registryTopic = "destinations";
  * first event, and whoever has lost its progress begins there again.
  */
 export class DestinationRegistry {
-  readonly #engine: Engine;
+  readonly #engine: RegistryEngine;
   readonly #began = new Map<string, number>();
   #opened = false;
   #logId: string | undefined;
+  #loads: Readonly<Record<string, number>> = {};
+  /** Offset in the topic up to which it was read. */
+  #next = 0;
 
-  private constructor(engine: Engine) {
+  private constructor(engine: RegistryEngine) {
     this.#engine = engine;
   }
 
   /** Reads the registry. */
-  static async open(engine: Engine): Promise<DestinationRegistry> {
+  static async open(engine: RegistryEngine): Promise<DestinationRegistry> {
     const registry = new DestinationRegistry(engine);
-    for await (const record of engine.scan(registryTopic)) {
-      registry.#take(registryRecord.decode(record));
-    }
+    await registry.readOn();
     return registry;
+  }
+
+  /** One that was read elsewhere. What it adds is appended by `engine`. */
+  static of(engine: RegistryEngine, known: KnownDestinations): DestinationRegistry {
+    const registry = new DestinationRegistry(engine);
+    registry.learn(known);
+    return registry;
+  }
+
+  /** Reads what others have added since. */
+  async readOn(): Promise<void> {
+    for await (const record of this.#engine.scan(registryTopic, { from: this.#next })) {
+      this.#take(registryRecord.decode(record));
+      this.#next = record.offset + 1;
+    }
+  }
+
+  /** What is known now, to be told to another thread. */
+  get known(): KnownDestinations {
+    return { opened: this.#opened, logId: this.#logId, began: this.#began };
+  }
+
+  /** Takes what was read elsewhere. */
+  learn({ opened, logId, began }: KnownDestinations): void {
+    this.#opened ||= opened;
+    this.#logId ??= logId;
+    for (const [name, from] of began) this.#began.set(name, from);
+  }
+
+  /** What was measured of each destination before this start, by its id; empty: nothing was. */
+  get loads(): Readonly<Record<string, number>> {
+    return this.#loads;
+  }
+
+  /** Resolves when it is durable what each destination has cost. */
+  async addLoads(loads: Readonly<Record<string, number>>, at: number): Promise<void> {
+    await this.#append({ kind: "load", at, loads });
+    this.#loads = loads;
   }
 
   /**
@@ -82,6 +132,7 @@ export class DestinationRegistry {
   #take(fact: RegistryFact | undefined): void {
     if (fact?.kind === "opened") this.#opened = true;
     else if (fact?.kind === "log") this.#logId ??= fact.id;
+    else if (fact?.kind === "load") this.#loads = fact.loads;
     else if (fact?.kind === "began") this.#began.set(key(fact.destinationId, fact.partition), fact.from);
   }
 }

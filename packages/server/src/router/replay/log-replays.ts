@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../../engine/engine.ts";
 import {
   type EndedReplay,
@@ -12,7 +13,7 @@ import { LogReplay, type ReplayTarget } from "./log-replay.ts";
 const topic = "replays";
 
 /** Replays that have ended and are still listed. */
-const mostEnded = 20;
+export const mostEnded = 20;
 
 export interface LogReplaysOptions {
   readonly engine: Engine;
@@ -23,6 +24,8 @@ export interface LogReplaysOptions {
   readonly newId: () => string;
   /** A destination as it is now; `undefined` while it is not at work. */
   readonly target: (destinationId: string) => ReplayTarget | undefined;
+  /** Whether a destination lives here, now: its replays run where it does. @default all do */
+  readonly livesHere?: (destinationId: string) => boolean;
 }
 
 /** How a replay stands. */
@@ -51,28 +54,61 @@ interface Known {
 export class LogReplays {
   readonly #options: LogReplaysOptions;
   readonly #known = new Map<string, Known>();
+  /** Offset in the topic up to which it was read. */
+  #next = 0;
   #closed = false;
 
   private constructor(options: LogReplaysOptions) {
     this.#options = options;
   }
 
-  /** Opens the replays, and goes on with each that has not ended. */
+  /** Goes on with every replay that has not ended and whose destination lives here. */
   static async open(options: LogReplaysOptions): Promise<LogReplays> {
     const replays = new LogReplays(options);
-    for await (const record of options.engine.scan(topic)) {
-      const fact = replayRecord.decode(record);
-      if (fact?.kind === "started") {
-        const { kind: _kind, ...started } = fact;
-        replays.#known.set(fact.id, { started, running: undefined, ended: undefined, given: 0 });
-      } else if (fact?.kind === "ended") {
-        const known = replays.#known.get(fact.id);
-        if (known !== undefined) known.ended = fact;
-      }
-    }
-    for (const known of replays.#known.values()) if (known.ended === undefined) await replays.#run(known);
-    replays.#forget();
+    await replays.take();
     return replays;
+  }
+
+  /** Goes no further with those whose destination lives elsewhere from now on. */
+  async leave(): Promise<void> {
+    for (const known of this.#known.values()) {
+      if (this.#isHere(known)) continue;
+      await known.running?.close();
+      known.running = undefined;
+    }
+  }
+
+  /**
+   * Goes on with those whose destination lives here, also where they were started elsewhere.
+   *
+   * @param until the offset up to which the topic is to be read at least: news of it may be on its
+   * way. @default 0
+   */
+  async take(until = 0): Promise<void> {
+    while ((await this.#options.engine.ranges(topic))[0]!.end < until) await setImmediate();
+    for await (const record of this.#options.engine.scan(topic, { from: this.#next })) {
+      this.#learn(replayRecord.decode(record));
+      this.#next = record.offset + 1;
+    }
+    for (const known of this.#known.values()) {
+      if (known.ended === undefined && known.running === undefined && this.#isHere(known)) await this.#run(known);
+    }
+    this.#forget();
+  }
+
+  #learn(fact: ReplayFact | undefined): void {
+    if (fact?.kind === "started") {
+      if (this.#known.has(fact.id)) return;
+      const { kind: _kind, ...started } = fact;
+      this.#known.set(fact.id, { started, running: undefined, ended: undefined, given: 0 });
+    } else if (fact?.kind === "ended") {
+      const known = this.#known.get(fact.id);
+      if (known !== undefined) known.ended ??= fact;
+    }
+  }
+
+  #isHere({ started }: Known): boolean {
+    return this.#options.livesHere?.(started.destinationId) ?? true;
   }
 
   /** Resolves when it is durable that this will be replayed. */
@@ -87,9 +123,9 @@ export class LogReplays {
     }
     const started: StartedReplay = { ...request, id, at: clock.wall(), ranges };
     await this.#append({ kind: "started", ...started });
-    const known: Known = { started, running: undefined, ended: undefined, given: 0 };
-    this.#known.set(id, known);
-    await this.#run(known);
+    this.#learn({ kind: "started", ...started });
+    const known = this.#known.get(id)!;
+    if (known.running === undefined) await this.#run(known);
     return statusOf(known);
   }
 
@@ -99,14 +135,14 @@ export class LogReplays {
    */
   async stop(id: string): Promise<ReplayStatus | undefined> {
     const known = this.#known.get(id);
-    if (known === undefined || known.ended !== undefined) return undefined;
+    if (known === undefined || known.ended !== undefined || !this.#isHere(known)) return undefined;
     await this.#end(known, "stopped");
     return statusOf(known);
   }
 
   /** The replays that run, and the latest that have ended, oldest first. */
   list(): ReplayStatus[] {
-    return [...this.#known.values()].map(statusOf);
+    return [...this.#known.values()].filter((known) => this.#isHere(known)).map(statusOf);
   }
 
   /** Stops all of them for now. */

@@ -12,7 +12,7 @@ export class LaunchedThread {
   readonly #heap: string;
   readonly #begin: MessagePort;
 
-  constructor(memory: MemoryShares) {
+  constructor(memory: MemoryShares, name = "router") {
     const { port1, port2 } = new MessageChannel();
     this.#begin = port1;
     this.#heap = heapOf(memory);
@@ -23,7 +23,7 @@ export class LaunchedThread {
       },
       workerData: port2,
       transferList: [port2],
-      name: "router",
+      name,
     });
     this.exited = new Promise((resolve) => this.worker.once("exit", () => resolve()));
     this.worker.on("error", (error) => {

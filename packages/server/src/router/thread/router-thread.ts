@@ -3,12 +3,19 @@ import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeou
 import type { MainEngine } from "../../engine/open-engine.ts";
 import { ServerError } from "../../errors.ts";
 import type { PlaneLogger } from "../../logger.ts";
-import { type MemoryShares, sharesOf } from "../../memory-limit.ts";
+import type { MemoryShares } from "../../memory-limit.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
-import type { Beginnings } from "../registry/beginnings.ts";
+import type { CarriedStep, Watched } from "../ledger/step-sender.ts";
 import { LaunchedThread } from "./launch.ts";
-import type { FromRouter, RouterCall, RouterCalls, RouterThreadData, ToRouter } from "./thread-messages.ts";
+import type {
+  FromRouter,
+  RouterCall,
+  RouterCalls,
+  RouterThreadData,
+  ThreadConfig,
+  ToRouter,
+} from "./thread-messages.ts";
 
 export interface StartRouterOptions {
   /** The data folder. Whoever starts the router holds its lock. */
@@ -25,13 +32,27 @@ export interface StartRouterOptions {
    * types of destinations. @default 30000
    */
   readonly configTimeout?: number;
-  /** @default that of 256 MB */
-  readonly memory?: MemoryShares;
-  /** The engine of this thread, which writes `events`. */
-  readonly engine: Pick<MainEngine, "link" | "ranges" | "standIn">;
+  /** How many router threads. @default 1 */
+  readonly threads?: number;
   /** A thread that was launched before, to be the first. Without one, one is launched. */
   readonly launched?: LaunchedThread | undefined;
+  /** What each of them has. @default that of 256 MB for all */
+  readonly memory?: MemoryShares;
+  /** The engine of this thread, which writes `events`. */
+  readonly engine: Pick<MainEngine, "link" | "ranges" | "append" | "scan">;
   readonly logger: PlaneLogger;
+}
+
+/** One of the threads. */
+export interface ThreadOptions
+  extends Pick<StartRouterOptions, "directory" | "configDirectory" | "version" | "configTimeout" | "logger"> {
+  /** Its number, from 0, and how many there are. */
+  readonly thread: number;
+  readonly threads: number;
+  readonly memory: MemoryShares;
+  readonly engine: Pick<MainEngine, "link">;
+  /** Takes the steps that are watched, and how many more there were. */
+  readonly steps: (steps: readonly CarriedStep[], dropped: number) => void;
 }
 
 /** Milliseconds that the thread has for closing beyond what its destinations get. */
@@ -53,7 +74,7 @@ export function isExpected({ name, code }: Error & { readonly code?: unknown }):
   );
 }
 
-/** One thread, from its start to its end. */
+/** A thread, from its start to its end. */
 export class RouterThread {
   readonly #launched: LaunchedThread;
   readonly #worker: Worker;
@@ -67,45 +88,49 @@ export class RouterThread {
    * Resolves when it is ready.
    *
    * @param died called if it ends without having been asked to, after it was ready
+   * @param early a thread that was launched before, with its heap
    */
   static async start(
-    options: StartRouterOptions,
-    beginnings: Beginnings,
+    options: ThreadOptions,
+    config: ThreadConfig,
     died: (error: Error) => void,
+    early?: LaunchedThread,
   ): Promise<RouterThread> {
-    const { engine, logger, directory, configDirectory, sources, destinations, version } = options;
+    const { engine, directory, configDirectory, version, memory, thread, threads } = options;
     const { configTimeout = defaultConfigTimeout } = options;
-    const memory = options.memory ?? sharesOf(256e6);
-    const link = engine.link();
+    const link = engine.link(threads);
     const data: RouterThreadData = {
+      ...config,
+      thread,
       directory,
       configDirectory,
-      sources,
-      destinations,
       version,
       configTimeout,
       memory: memory.events,
-      beginnings,
       engine: link.data,
     };
-    const launched = options.launched ?? new LaunchedThread(memory);
-    const thread = new RouterThread(launched, logger, configTimeout, () => link.close());
+    const launched = early ?? new LaunchedThread(memory, threads === 1 ? "router" : `router-${thread + 1}`);
+    const started = new RouterThread(launched, options, () => link.close());
     try {
-      const ready = Promise.all([thread.#loadsTypes(destinations), thread.#ready(died)]);
+      const ready = Promise.all([started.#loadsTypes(config.destinations), started.#ready(died)]);
       launched.begin(data, link.transfer);
       await ready;
     } catch (error) {
       await launched.worker.terminate();
       throw error;
     }
-    return thread;
+    return started;
   }
 
-  private constructor(launched: LaunchedThread, logger: PlaneLogger, configTimeout: number, ended: () => void) {
+  private constructor(
+    launched: LaunchedThread,
+    { logger, steps, configTimeout }: ThreadOptions,
+    ended: () => void,
+  ) {
     const { worker } = launched;
     this.#launched = launched;
     this.#worker = worker;
-    this.#configTimeout = configTimeout;
+    this.#configTimeout = configTimeout ?? defaultConfigTimeout;
     this.#exited = launched.exited.then(ended);
     worker.on("message", (message: FromRouter) => {
       if (message.kind === "log") logger[message.level](message.fields, message.message);
@@ -114,6 +139,9 @@ export class RouterThread {
         this.#asked.delete(message.id);
         if (message.kind === "answer") asked?.resolve(message.value as never);
         else asked?.reject(new Error(message.message));
+      } else if (message.kind === "steps") {
+        steps(message.steps, message.dropped);
+        this.#tell({ kind: "stepsTaken" });
       }
       // What types of the owner have left running does not keep it.
       else if (message.kind === "closed") setTimeout(() => void worker.terminate(), leftOver).unref();
@@ -121,12 +149,26 @@ export class RouterThread {
   }
 
   /**
-   * Asks it to change. @throws ServerError when it cannot load the types that the destinations
-   * need, and nothing has changed
+   * Lets it load the types that destinations need. @throws ServerError when it cannot, and nothing
+   * has changed
    */
-  async change(config: RouterCalls["change"]["takes"]): Promise<void> {
-    const [problem] = await Promise.all([this.ask("change", config), this.#loadsTypes(config.destinations)]);
+  async prepare(destinations: readonly Destination[]): Promise<void> {
+    const [problem] = await Promise.all([this.ask("prepare", destinations), this.#loadsTypes(destinations)]);
     if (problem !== null) throw new ServerError("PINTLE_CONFIG_UNREADABLE", problem);
+  }
+
+  /** Milliseconds for which it has not waited for anything. */
+  get busy(): number {
+    return this.#worker.performance.eventLoopUtilization().active;
+  }
+
+  /** Watches destinations, instead of those before. */
+  watch(destinations: Watched): void {
+    this.#tell({ kind: "watch", destinations });
+  }
+
+  #tell(message: ToRouter): void {
+    this.#worker.postMessage(message);
   }
 
   /**
@@ -192,7 +234,7 @@ export class RouterThread {
     return new Promise<RouterCalls[Name]["gives"]>((resolve, reject) => {
       const id = this.#questions++;
       this.#asked.set(id, { resolve, reject });
-      this.#worker.postMessage({ kind: "ask", id, call: { name, takes } as RouterCall } satisfies ToRouter);
+      this.#tell({ kind: "ask", id, call: { name, takes } as RouterCall });
     });
   }
 
@@ -204,7 +246,7 @@ export class RouterThread {
 
   async close(within: number): Promise<void> {
     this.#closing = true;
-    this.#worker.postMessage({ kind: "close", within } satisfies ToRouter);
+    this.#tell({ kind: "close", within });
     const timer = setTimeout(() => void this.#worker.terminate(), within + graceful);
     await this.#exited;
     clearTimeout(timer);

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
@@ -12,49 +8,11 @@ import type { PlaneLogger } from "../../logger.ts";
 import type { Destination } from "../../model/destination.ts";
 import { defaultEngine } from "../../model/engine.ts";
 import { eventRecord } from "../testing/event-records.ts";
-import { type RunningRouter, startRouter } from "./start-router.ts";
+import { type Body, sink, temporaryFolder, webhook } from "../testing/sink.ts";
+import type { RunningRouter } from "./running-router.ts";
+import { startRouter } from "./start-router.ts";
 
 const silent: PlaneLogger = { debug() {}, info() {}, warn() {}, error() {} };
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "pintle-router-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-type Body = { messageId: string; userId: string };
-
-/** A webhook's other end. `arrived` resolves with the next event that it answers with 200. */
-async function sink(t: TestContext, answer: (body: Body, response: ServerResponse) => boolean = () => true) {
-  const events: Body[] = [];
-  let told: (() => void)[] = [];
-  const server = createServer((request: IncomingMessage, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as Body;
-      if (!answer(body, response)) return;
-      events.push(body);
-      response.end("ok");
-      for (const tell of told) tell();
-      told = [];
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise<void>((resolve) => told.push(resolve));
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, events, until };
-}
-
-function webhook(id: string, url: string, more: object = {}): Destination {
-  return { id, name: id, type: "webhook", enabled: true, settings: { url, ...more } };
-}
 
 interface Running {
   readonly engine: MainEngine;
@@ -216,7 +174,8 @@ test("a thread that dies is started again, and goes on", async (t) => {
         return { ...link, data: { ...link.data, channel: port2 }, transfer: [port2] };
       },
       ranges: (topic) => engine.ranges(topic),
-      standIn: () => engine.standIn(),
+      append: (topic, record) => engine.append(topic, record),
+      scan: (topic, options) => engine.scan(topic, options),
     },
     logger: { ...silent, error: (_fields: object | string, message?: string) => void lines.push(String(message)) },
   });

@@ -6,23 +6,37 @@ import type { ReplayRequest } from "../../records/replay-record.ts";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "../dead/dead-letters.ts";
 import type { DeadQuery } from "../dead/query.ts";
 import type { Retried, RouterStatus } from "../ledger/status.ts";
+import type { CarriedStep, Watched } from "../ledger/step-sender.ts";
 import type { Beginnings } from "../registry/beginnings.ts";
+import type { KnownDestinations } from "../registry/destination-registry.ts";
 import type { ReplayStatus } from "../replay/log-replays.ts";
+import type { Homes } from "./homes.ts";
 
-/** What the router's thread is given when it starts. */
-export interface RouterThreadData {
+/** What a router thread goes on with from a reload on, and starts with. */
+export interface ThreadConfig {
+  readonly sources: readonly Source[];
+  /** Those that live in the thread. */
+  readonly destinations: readonly Destination[];
+  readonly homes: Homes;
+  readonly registry: KnownDestinations;
+  readonly beginnings: Beginnings;
+  /** The offset at which `replays` ends. */
+  readonly replaysEnd: number;
+}
+
+/** What a router thread is given when it starts. */
+export interface RouterThreadData extends ThreadConfig {
+  /** Its number, from 0. */
+  readonly thread: number;
   /** The data folder. */
   readonly directory: string;
   /** Where relative paths in settings of destinations start. */
   readonly configDirectory: string;
-  readonly sources: readonly Source[];
-  readonly destinations: readonly Destination[];
   readonly version: string;
   /** Milliseconds for running the configuration, where it has types of destinations. */
   readonly configTimeout: number;
-  /** Bytes of memory for the events of all destinations. */
+  /** Bytes of memory for the events of its destinations. */
   readonly memory: number;
-  readonly beginnings: Beginnings;
   /** What the thread's engine is made of. */
   readonly engine: ThreadEngineData;
 }
@@ -30,23 +44,18 @@ export interface RouterThreadData {
 /** How much a line of the log matters. */
 export type LoggedLevel = Exclude<LogLevel, "silent">;
 
-/** What the main thread can ask the router's for: the words and what they take and give. */
+/** What the main thread can ask a router thread for: the words and what they take and give. */
 export interface RouterCalls {
   /** Takes the id of a destination. @see Router.retryNow */
   readonly retry: { readonly takes: string; readonly gives: Retried };
   readonly status: { readonly takes: null; readonly gives: RouterStatus };
   /**
-   * Gives what keeps it from being done, where something does: nothing has changed then. @see
-   * Router.change
+   * Loads the types that destinations need, for a `change` that may follow. Gives what keeps it
+   * from being done, where something does: nothing has changed then.
    */
-  readonly change: {
-    readonly takes: {
-      readonly sources: readonly Source[];
-      readonly destinations: readonly Destination[];
-      readonly beginnings: Beginnings;
-    };
-    readonly gives: string | null;
-  };
+  readonly prepare: { readonly takes: readonly Destination[]; readonly gives: string | null };
+  /** @see Router.change */
+  readonly change: { readonly takes: ThreadConfig; readonly gives: null };
   /** @see DeadLetters.list */
   readonly deadList: {
     readonly takes: { readonly destinationId: string; readonly query: DeadQuery; readonly limit: number };
@@ -79,13 +88,17 @@ export type RouterCall = {
   [Name in keyof RouterCalls]: { readonly name: Name; readonly takes: RouterCalls[Name]["takes"] };
 }[keyof RouterCalls];
 
-/** A message from the main thread to the router's. */
+/** A message from the main thread to a router thread. */
 export type ToRouter =
   | { readonly kind: "ask"; readonly id: number; readonly call: RouterCall }
+  /** Which destinations somebody watches: their ids, or all. */
+  | { readonly kind: "watch"; readonly destinations: Watched }
+  /** The batch that came last was taken. */
+  | { readonly kind: "stepsTaken" }
   /** @see Router.close */
   | { readonly kind: "close"; readonly within: number };
 
-/** A message from the router's thread to the main one. */
+/** A message from a router thread to the main one. */
 export type FromRouter =
   /** The configuration is about to be run, if anything of it is needed. */
   | { readonly kind: "loading" }
@@ -95,4 +108,6 @@ export type FromRouter =
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly message: string }
   | { readonly kind: "log"; readonly level: LoggedLevel; readonly fields: object; readonly message: string }
+  /** What was watched, and how much more there was. @see StepSender */
+  | { readonly kind: "steps"; readonly steps: readonly CarriedStep[]; readonly dropped: number }
   | { readonly kind: "closed" };
