@@ -1,8 +1,8 @@
 import { stringifyJson } from "@pintle/events";
 import type { Tap, WatchedStep } from "./tap.ts";
 
-/** Whose steps are watched: ids of destinations, or all of them. */
-export type Watched = readonly string[] | "all";
+/** The destinations whose steps are watched: their ids, or all of them. */
+export type WatchedDestinations = readonly string[] | "all";
 
 /** A step on its way to another thread. */
 export interface CarriedStep {
@@ -37,7 +37,7 @@ export class StepSender {
   }
 
   /** Changes whose steps are sent. Nobody's: what waits is forgotten, and the tap left. */
-  watch(watched: Watched): void {
+  watch(watched: WatchedDestinations): void {
     this.#stop?.();
     this.#stop = undefined;
     if (watched.length === 0) {

@@ -12,7 +12,7 @@ type RegistryEngine = Pick<Engine, "append" | "scan">;
 export interface KnownDestinations {
   readonly opened: boolean;
   readonly logId: string | undefined;
-  /** By partition and destination id, where it began. */
+  /** Where each destination began, by partition and id. */
   readonly began: ReadonlyMap<string, number>;
 }
 

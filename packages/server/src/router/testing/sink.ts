@@ -18,7 +18,7 @@ export type Body = { messageId: string; userId: string };
 
 export interface Sink {
   readonly url: string;
-  /** Those that it has answered with 200. */
+  /** Events that it has answered with 200. */
   readonly events: Body[];
   /** Resolves when something holds; it is looked at after each event. */
   until(condition: () => boolean): Promise<void>;

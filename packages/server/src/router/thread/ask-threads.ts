@@ -52,7 +52,7 @@ async function answerOf(directory: ThreadDirectory, call: RouterCall): Promise<R
   }
 }
 
-/** Those that run, and the latest that have ended. */
+/** Gives the replays that run, and the latest that have ended. */
 function oldestFirst(replays: readonly ReplayStatus[]): ReplayStatus[] {
   const all = replays.toSorted((one, other) => one.at - other.at);
   const ended = new Set(all.filter(({ state }) => state !== "running").slice(-mostEnded));

@@ -1,6 +1,6 @@
 import type { Destination } from "../../model/destination.ts";
 
-/** By destination id, the number of the thread in which it lives. */
+/** The number of the thread in which each destination lives, by its id. */
 export type Homes = Readonly<Record<string, number>>;
 
 /** What each destination costs, by its id, as a share of the time of one core. */

@@ -11,7 +11,7 @@ const patience = 1000;
  */
 export class LoadMeter {
   readonly #threads: readonly Pick<SupervisedThread, "ask" | "busy">[];
-  /** As they were measured last. */
+  /** Events that each destination had ended when it was measured last. */
   #handled: ReadonlyMap<string, number> = new Map();
   #busy: readonly number[] = [];
   #at = performance.now();

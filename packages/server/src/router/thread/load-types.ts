@@ -7,7 +7,7 @@ import type { FromRouter } from "./thread-messages.ts";
 
 /** The types of the destinations of a thread: Pintle's, and those that its owner has written. */
 export class TypeLoader {
-  /** Those that destinations are made of now. */
+  /** Types that destinations are made of now. */
   readonly types: Map<string, DestinationType> = new Map();
   readonly #timeout: number;
   readonly #tell: (message: FromRouter) => void;

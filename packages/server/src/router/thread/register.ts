@@ -9,14 +9,14 @@ import type { Loads } from "./homes.ts";
 import type { ThreadConfig } from "./thread-messages.ts";
 
 /** What this needs of the engine of the main thread. */
-type Engine = Pick<MainEngine, "ranges" | "append" | "scan">;
+type RegisterEngine = Pick<MainEngine, "ranges" | "append" | "scan">;
 
 /**
  * The register of destinations in the main thread, which writes it: every destination has its place
  * in the log before a thread knows of it.
  */
 export class Register {
-  readonly #engine: Engine;
+  readonly #engine: RegisterEngine;
   readonly #logger: PlaneLogger;
   #registry: DestinationRegistry | undefined;
   /** Where the log stood when each destination was first seen here. */
@@ -24,7 +24,7 @@ export class Register {
   #replaysEnd = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: Engine, logger: PlaneLogger) {
+  constructor(engine: RegisterEngine, logger: PlaneLogger) {
     this.#engine = engine;
     this.#logger = logger;
   }

@@ -6,7 +6,7 @@ import type { PlaneLogger } from "../../logger.ts";
 import type { MemoryShares } from "../../memory-limit.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { Source } from "../../model/source.ts";
-import type { CarriedStep, Watched } from "../ledger/step-sender.ts";
+import type { CarriedStep, WatchedDestinations } from "../ledger/step-sender.ts";
 import { LaunchedThread } from "./launch.ts";
 import type {
   FromRouter,
@@ -46,7 +46,7 @@ export interface StartRouterOptions {
 /** One of the threads. */
 export interface ThreadOptions
   extends Pick<StartRouterOptions, "directory" | "configDirectory" | "version" | "configTimeout" | "logger"> {
-  /** Its number, from 0, and how many there are. */
+  /** The number of the thread, from 0, and how many there are. */
   readonly thread: number;
   readonly threads: number;
   readonly memory: MemoryShares;
@@ -163,7 +163,7 @@ export class RouterThread {
   }
 
   /** Watches destinations, instead of those before. */
-  watch(destinations: Watched): void {
+  watch(destinations: WatchedDestinations): void {
     this.#tell({ kind: "watch", destinations });
   }
 

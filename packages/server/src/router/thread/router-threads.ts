@@ -2,7 +2,7 @@ import type { PlaneLogger } from "../../logger.ts";
 import { sharesOf } from "../../memory-limit.ts";
 import type { Destination } from "../../model/destination.ts";
 import type { RouterStatus } from "../ledger/status.ts";
-import type { Watched } from "../ledger/step-sender.ts";
+import type { WatchedDestinations } from "../ledger/step-sender.ts";
 import { askThreads, type ThreadDirectory } from "./ask-threads.ts";
 import { type Homes, homeOf, placed } from "./homes.ts";
 import { LoadMeter } from "./load-meter.ts";
@@ -13,7 +13,7 @@ import { SupervisedThread } from "./supervised-thread.ts";
 import type { RouterCalls, ThreadConfig } from "./thread-messages.ts";
 import { Watchers } from "./watchers.ts";
 
-type Config = Pick<StartRouterOptions, "sources" | "destinations">;
+type RoutedConfig = Pick<StartRouterOptions, "sources" | "destinations">;
 
 /** Lives nowhere: a destination on its way from one thread to another. */
 const nowhere = -1;
@@ -25,7 +25,7 @@ export class RouterThreads implements RunningRouter {
   readonly #threads: readonly SupervisedThread[];
   readonly #watchers: Watchers;
   readonly #meter: Pick<LoadMeter, "measure">;
-  #config: Config;
+  #config: RoutedConfig;
   #homes: Homes;
   #changing: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -114,11 +114,11 @@ export class RouterThreads implements RunningRouter {
     return askThreads(this.#directory, name, takes);
   }
 
-  watch(destinations: Watched, watcher: StepWatcher): () => void {
+  watch(destinations: WatchedDestinations, watcher: StepWatcher): () => void {
     return this.#watchers.add(destinations, watcher);
   }
 
-  change({ sources, destinations }: Config): Promise<void> {
+  change({ sources, destinations }: RoutedConfig): Promise<void> {
     const changed = this.#changing.then(async () => {
       if (this.#closing !== undefined) return;
       await this.#register.place(destinations);

@@ -1,5 +1,5 @@
 import type { RouterStatus } from "../ledger/status.ts";
-import type { CarriedStep, Watched } from "../ledger/step-sender.ts";
+import type { CarriedStep, WatchedDestinations } from "../ledger/step-sender.ts";
 import type { StartRouterOptions } from "./router-thread.ts";
 import type { ThreadCondition } from "./supervised-thread.ts";
 import type { RouterCalls } from "./thread-messages.ts";
@@ -31,7 +31,7 @@ export interface RunningRouter {
    *
    * @returns a function that ends it
    */
-  watch(destinations: Watched, watcher: StepWatcher): () => void;
+  watch(destinations: WatchedDestinations, watcher: StepWatcher): () => void;
   /**
    * Lets the threads finish what is on its way, at most `within` milliseconds (default 5000), save
    * their progress and end. A thread that does not answer is ended 2 s later. Never rejects; called

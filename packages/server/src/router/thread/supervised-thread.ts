@@ -1,6 +1,6 @@
 import { ServerError } from "../../errors.ts";
 import { unforeseen } from "../../logger.ts";
-import type { Watched } from "../ledger/step-sender.ts";
+import type { WatchedDestinations } from "../ledger/step-sender.ts";
 import { backoff } from "../time/backoff.ts";
 import type { LaunchedThread } from "./launch.ts";
 import { isExpected, RouterThread, type ThreadOptions } from "./router-thread.ts";
@@ -29,7 +29,7 @@ export interface SupervisedThreadOptions extends ThreadOptions {
   readonly config: ThreadConfig;
   /** A thread that was launched before, with its heap. @default one is launched */
   readonly launched?: LaunchedThread | undefined;
-  /** To be done before each start but the first. May give what is different then. */
+  /** Called before each start but the first. May give what is different then. */
   readonly beforeStart: () => Promise<Partial<ThreadConfig>>;
 }
 
@@ -52,7 +52,7 @@ export class SupervisedThread {
   #turn: Promise<unknown> = Promise.resolve();
   #restart: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
-  #watched: Watched = [];
+  #watched: WatchedDestinations = [];
 
   constructor(options: SupervisedThreadOptions) {
     this.#options = options;
@@ -148,7 +148,7 @@ export class SupervisedThread {
   }
 
   /** Watches destinations, instead of those before, also in a thread that comes later. */
-  watch(watched: Watched): void {
+  watch(watched: WatchedDestinations): void {
     this.#watched = watched;
     this.#thread?.watch(watched);
   }

@@ -6,7 +6,7 @@ import type { ReplayRequest } from "../../records/replay-record.ts";
 import type { DeadDecision, DeadList, Settled, ShownLetter } from "../dead/dead-letters.ts";
 import type { DeadQuery } from "../dead/query.ts";
 import type { Retried, RouterStatus } from "../ledger/status.ts";
-import type { CarriedStep, Watched } from "../ledger/step-sender.ts";
+import type { CarriedStep, WatchedDestinations } from "../ledger/step-sender.ts";
 import type { Beginnings } from "../registry/beginnings.ts";
 import type { KnownDestinations } from "../registry/destination-registry.ts";
 import type { ReplayStatus } from "../replay/log-replays.ts";
@@ -15,7 +15,7 @@ import type { Homes } from "./homes.ts";
 /** What a router thread goes on with from a reload on, and starts with. */
 export interface ThreadConfig {
   readonly sources: readonly Source[];
-  /** Those that live in the thread. */
+  /** Destinations that live in the thread. */
   readonly destinations: readonly Destination[];
   readonly homes: Homes;
   readonly registry: KnownDestinations;
@@ -26,7 +26,7 @@ export interface ThreadConfig {
 
 /** What a router thread is given when it starts. */
 export interface RouterThreadData extends ThreadConfig {
-  /** Its number, from 0. */
+  /** The number of the thread, from 0. */
   readonly thread: number;
   /** The data folder. */
   readonly directory: string;
@@ -92,7 +92,7 @@ export type RouterCall = {
 export type ToRouter =
   | { readonly kind: "ask"; readonly id: number; readonly call: RouterCall }
   /** Which destinations somebody watches: their ids, or all. */
-  | { readonly kind: "watch"; readonly destinations: Watched }
+  | { readonly kind: "watch"; readonly destinations: WatchedDestinations }
   /** The batch that came last was taken. */
   | { readonly kind: "stepsTaken" }
   /** @see Router.close */

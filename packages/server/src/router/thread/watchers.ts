@@ -1,18 +1,18 @@
-import type { CarriedStep, Watched } from "../ledger/step-sender.ts";
+import type { CarriedStep, WatchedDestinations } from "../ledger/step-sender.ts";
 import type { StepWatcher } from "./running-router.ts";
 
-/** Who watches which destinations, in the main thread. */
+/** The watchers of destinations, in the main thread. */
 export class Watchers {
-  readonly #all = new Map<object, { readonly watched: Watched; readonly watcher: StepWatcher }>();
-  readonly #changed: (watched: Watched) => void;
+  readonly #all = new Map<object, { readonly watched: WatchedDestinations; readonly watcher: StepWatcher }>();
+  readonly #changed: (watched: WatchedDestinations) => void;
 
   /** @param changed told which destinations are watched by anybody, when that changes */
-  constructor(changed: (watched: Watched) => void) {
+  constructor(changed: (watched: WatchedDestinations) => void) {
     this.#changed = changed;
   }
 
   /** Gives a function that ends it. */
-  add(watched: Watched, watcher: StepWatcher): () => void {
+  add(watched: WatchedDestinations, watcher: StepWatcher): () => void {
     const key = {};
     this.#all.set(key, { watched, watcher });
     this.#changed(this.#together);
@@ -36,7 +36,7 @@ export class Watchers {
     if (this.#all.delete(key)) this.#changed(this.#together);
   }
 
-  get #together(): Watched {
+  get #together(): WatchedDestinations {
     const all = [...this.#all.values()];
     if (all.some(({ watched }) => watched === "all")) return "all";
     return [...new Set(all.flatMap(({ watched }) => watched))];
