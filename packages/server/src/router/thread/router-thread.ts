@@ -122,11 +122,7 @@ export class RouterThread {
     return started;
   }
 
-  private constructor(
-    launched: LaunchedThread,
-    { logger, steps, configTimeout }: ThreadOptions,
-    ended: () => void,
-  ) {
+  private constructor(launched: LaunchedThread, { logger, steps, configTimeout }: ThreadOptions, ended: () => void) {
     const { worker } = launched;
     this.#launched = launched;
     this.#worker = worker;
