@@ -62,9 +62,19 @@ export class HttpConnection<Settings, Event extends CarriedEvent> {
   }
 
   deliver(events: readonly Event[], delivery?: Delivery): Promise<readonly Outcome[]> {
-    if (!this.#line.hasTokens) return this.#deliver(events, delivery);
-    return this.#line.ready().then((tokenless) => {
-      return tokenless === undefined ? this.#deliver(events, delivery) : events.map(() => tokenless);
+    const { released, sent } = delivery ?? {};
+    const { accepts } = this.#definition;
+    const ended =
+      accepts === undefined
+        ? none
+        : unaccepted(events, (event) => accepts.call(this.#definition, event, this.#settings));
+    if (ended.size === 0) return this.#deliverReady(events, released, sent);
+    const going = events.filter((_, position) => !ended.has(position));
+    const positions = [...events.keys()];
+    const settling = going.length === 0 ? Promise.resolve([]) : this.#deliverReady(going, undefined, sent);
+    return settling.then((outcomes) => {
+      const next = outcomes.values();
+      return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
     });
   }
 
@@ -105,22 +115,11 @@ export class HttpConnection<Settings, Event extends CarriedEvent> {
     return this.#line.close();
   }
 
-  #deliver(
-    events: readonly Event[],
-    { released, sent }: Delivery | Partial<Delivery> = {},
-  ): Promise<readonly Outcome[]> {
-    const { accepts } = this.#definition;
-    const ended =
-      accepts === undefined
-        ? none
-        : unaccepted(events, (event) => accepts.call(this.#definition, event, this.#settings));
-    if (ended.size === 0) return this.#deliverAll(events, released, sent);
-    const going = events.filter((_, position) => !ended.has(position));
-    const positions = [...events.keys()];
-    const settling = going.length === 0 ? Promise.resolve([]) : this.#deliverAll(going, undefined, sent);
-    return settling.then((outcomes) => {
-      const next = outcomes.values();
-      return positions.map((position) => ended.get(position) ?? next.next().value ?? missing);
+  /** Delivers what is for the service, once there is a token, where one is needed. */
+  #deliverReady(events: readonly Event[], released: Delivery["released"], sent: Delivery["sent"]) {
+    if (!this.#line.hasTokens) return this.#deliverAll(events, released, sent);
+    return this.#line.ready().then((tokenless) => {
+      return tokenless === undefined ? this.#deliverAll(events, released, sent) : events.map(() => tokenless);
     });
   }
 

@@ -148,3 +148,19 @@ test("settings may need no token", async () => {
   await deliver("a");
   assert.deepEqual(sent, ["Bearer  access_token="]);
 });
+
+test("what is not for the service is filtered without a token", async () => {
+  const { sent, deliver } = await opened(({ url }) => (url.endsWith("/token") ? 400 : undefined), {
+    ...definition,
+    accepts: ({ messageId }) => (messageId === "a" ? true : "unsupported"),
+  });
+  assert.deepEqual(
+    (await deliver("b")).map(({ outcome }) => outcome),
+    ["filtered"],
+  );
+  assert.deepEqual(sent, []);
+  assert.deepEqual(
+    (await deliver("a", "b")).map(({ outcome }) => outcome),
+    ["retry", "filtered"],
+  );
+});
