@@ -1,3 +1,5 @@
+// Loaded beforehand: reading a file takes real time, in which virtual time would pass.
+import "../send/response-handler.ts";
 import { hashUserKey } from "@pintle/events";
 import type { Environment, Lifecycle, OpenOutbox, Resident } from "../environment.ts";
 import { Pipeline } from "../outbox/pipeline.ts";

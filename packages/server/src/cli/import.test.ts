@@ -88,7 +88,9 @@ export default defineConfig({
   const translated = await loadConfig(written, { environment });
   const asItIs = await loadConfig(join(folder, "workspaceConfig.json"));
   assert.deepEqual(translated.sources, asItIs.sources);
-  assert.deepEqual(translated.destinations, asItIs.destinations);
+  // What came from the environment is hidden for that.
+  const destinations = translated.destinations.map(({ secrets, ...rest }) => rest);
+  assert.deepEqual(destinations, asItIs.destinations);
   assert.deepEqual(asItIs.omitted, ['destination "GA4": Pintle has no destination of its type, Google Analytics 4']);
 });
 
