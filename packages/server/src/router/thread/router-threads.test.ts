@@ -140,6 +140,7 @@ test("a thread that is killed at random under load loses nothing, keeps the orde
     const dying = workers.at(-1)!;
     const gone = once(dying, "exit");
     await Promise.all([dying.terminate(), gone]);
+    await until(() => router.condition.state !== "running");
     const { condition } = router;
     assert.ok(condition.state === "starting again");
     assert.deepEqual(condition.destinations, ["b", "d"]);
@@ -246,6 +247,7 @@ test("at a reload destinations move to another thread, with their place, dead le
   );
 
   await running.workers[1]?.terminate();
+  await until(() => router.condition.state !== "running");
   const { condition } = router;
   assert.deepEqual(condition.state === "running" ? [] : condition.destinations, ["a", "b"], "a lives there now");
   await running.stop();
@@ -286,6 +288,7 @@ test("a repeat is found in each thread, also by the one that has just been start
   await accept(30);
   await Promise.all([a, b].map((hook) => hook.until(hasAll(hook, 30))));
   await workers[0]?.terminate();
+  await until(() => router.condition.state !== "running");
   const again = Array.from({ length: 30 }, (_, n) => ({ messageId: `m${n}`, userId: `u${n % 7}` }));
   await engine.append("events", eventRecord(again));
   await accept(1);
@@ -325,6 +328,7 @@ test("steps of all threads are watched in one place, of those destinations that 
   await until(() => ofB.length === 3);
   end();
   await workers[1]?.terminate();
+  await until(() => router.condition.state !== "running");
   await until(() => router.condition.state === "running");
   await accept(1);
   await until(() => ofB.length === 6);
@@ -341,6 +345,7 @@ test("what destinations have cost places them at the next start", async (t) => {
   await first.stop();
   const second = await run(t, directory, destinations);
   await second.workers[0]?.terminate();
+  await until(() => second.router.condition.state !== "running");
   const { condition } = second.router;
   assert.deepEqual(condition.state === "running" ? [] : condition.destinations, ["c"]);
   await second.stop();
