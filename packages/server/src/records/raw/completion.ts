@@ -16,6 +16,7 @@ export interface ArrivalFacts {
 }
 
 const quote = 0x22;
+const backslash = 0x5c;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const openBrace = 0x7b;
@@ -44,6 +45,8 @@ export class Completion {
   readonly #spans: Int32Array;
   readonly #receivedAt: string;
   readonly #requestIp: string;
+  /** How what is added is written: all but the address is ASCII. */
+  readonly #encoding: "utf8" | "latin1";
   readonly #batchSentAt: number;
   readonly #batchSentText: string;
   /** What members are set to, in JSON; `undefined`: they stay as they are. */
@@ -59,6 +62,7 @@ export class Completion {
     this.#spans = RawEvents.spansFor(events);
     this.#receivedAt = `"${toRfc3339(facts.receivedAt)}"`;
     this.#requestIp = JSON.stringify(facts.requestIp);
+    this.#encoding = Buffer.byteLength(this.#requestIp) === this.#requestIp.length ? "latin1" : "utf8";
     const sent = readTime(facts.batchSentAt);
     this.#batchSentAt = sent?.at ?? Number.NaN;
     this.#batchSentText = sent === undefined ? this.#receivedAt : `"${sent.text}"`;
@@ -89,7 +93,7 @@ export class Completion {
       this.#write(this.#comma(beginnings[number]!, begun));
       this.#writeValue(number, text);
     }
-    if (rest !== "") this.#write(this.#comma(rest, begun));
+    if (rest !== "") this.#write(this.#comma(rest, begun), this.#encoding);
     this.#out[this.#at++] = closeBrace;
     RawEvents.setPlace(this.#spans, this.#count++, begun, this.#at);
     this.#out[this.#at++] = lineFeed;
@@ -106,13 +110,8 @@ export class Completion {
   /** Decides what members are set to. */
   #decide(bytes: Buffer, scan: MemberScan, messageId: string): void {
     const texts = this.#texts;
-    const id = `"${messageId}"`;
-    texts[member.messageId] = this.#set(
-      bytes,
-      scan,
-      member.messageId,
-      isPlain(messageId) ? id : JSON.stringify(messageId),
-    );
+    const hasId = isPlainText(bytes, scan, member.messageId, messageId);
+    texts[member.messageId] = hasId ? undefined : JSON.stringify(messageId);
     texts[member.receivedAt] = this.#set(bytes, scan, member.receivedAt, this.#receivedAt);
     this.#decideTimes(bytes, scan);
     const ip = scan.last[member.requestIp]!;
@@ -176,6 +175,7 @@ export class Completion {
   /** `undefined` where the member is written so already. */
   #set(bytes: Buffer, scan: MemberScan, number: number, text: string): string | undefined {
     const place = scan.last[number]!;
+    // Looking at its letters would make one piece of a text that was put together.
     if (place === -1) return text;
     const from = scan.valueAt(place);
     if (scan.endAt(place) - from !== text.length) return text;
@@ -216,8 +216,8 @@ export class Completion {
     RawEvents.setMember(this.#spans, this.#count, number, from, this.#at);
   }
 
-  #write(text: string): void {
-    this.#at += this.#out.write(text, this.#at);
+  #write(text: string, encoding: "utf8" | "latin1" = "utf8"): void {
+    this.#at += this.#out.write(text, this.#at, encoding);
   }
 
   /** Takes off the comma in front where only the `{` stands before it. */
@@ -233,11 +233,17 @@ export class Completion {
   }
 }
 
-const plain = /^[ !#-[\]-~]*$/;
-
-/** Whether a text is its own JSON, but for the quotes. */
-function isPlain(text: string): boolean {
-  return plain.test(text);
+/** Whether a member is there and is this text, written in ASCII and without an escape. */
+function isPlainText(bytes: Buffer, scan: MemberScan, number: number, text: string): boolean {
+  const place = scan.last[number]!;
+  if (place === -1) return false;
+  const from = scan.valueAt(place);
+  if (bytes[from] !== quote || scan.endAt(place) - from !== text.length + 2) return false;
+  for (let at = 0; at < text.length; at++) {
+    const byte = bytes[from + 1 + at]!;
+    if (byte !== text.charCodeAt(at) || byte === backslash || byte >= 0x80) return false;
+  }
+  return true;
 }
 
 /** The JSON of a member that is there. */

@@ -123,7 +123,7 @@ export class RawSlice implements RawEvent {
     const from = this.#spans[at]!;
     const end = this.#spans[at + 1]!;
     if (end === 0) return undefined;
-    if (end - from === allTrue.length && this.source.compare(allTrue, 0, allTrue.length, from, end) === 0) return said;
+    if (isAllTrue(this.source, from, end)) return said;
     return shallow(this.source, from, end);
   }
 
@@ -147,6 +147,12 @@ export class RawSlice implements RawEvent {
     const end = this.#spans[at + 1]!;
     return end === 0 ? undefined : valueAt(this.source, this.#spans[at]!, end);
   }
+}
+
+function isAllTrue(bytes: Buffer, from: number, end: number): boolean {
+  if (end - from !== allTrue.length) return false;
+  for (let at = 0; at < allTrue.length; at++) if (bytes[from + at] !== allTrue[at]) return false;
+  return true;
 }
 
 /** A value; an object without what is in its objects and lists. */

@@ -77,33 +77,34 @@ export function filterLater(
 
 function readIntegrations(
   integrations: unknown,
-  { name, displayName, names = [] }: FilterRules,
+  { name, displayName, names = noNames }: FilterRules,
 ): { included: boolean; malformed: boolean } {
   if (integrations === undefined || integrations === null) return nothingSaid;
   if (typeof integrations !== "object" || Array.isArray(integrations)) return { included: true, malformed: true };
 
   let malformed = false;
-  /** `undefined`: this key says nothing. */
-  function answerOf(key: string, options: boolean): boolean | undefined {
-    // Only what the client wrote: `constructor` is no integration of anybody.
-    const value: unknown = Object.hasOwn(integrations as object, key) ? integrations![key as never] : undefined;
-    if (value === undefined || value === null) return undefined;
-    if (typeof value === "boolean") return value;
-    if (options && typeof value === "object" && !Array.isArray(value)) return true;
-    malformed = true;
-    return undefined;
-  }
-  for (const key of [name, displayName, ...names]) {
-    const included = answerOf(key, true);
-    if (included !== undefined) return { included, malformed };
-  }
-  for (const key of defaultKeys) {
-    const included = answerOf(key, false);
-    if (included !== undefined) return { included, malformed };
+  // The name, the display name, the others, and then the default.
+  for (let at = -2; at < names.length + defaultKeys.length; at++) {
+    const isDefault = at >= names.length;
+    const key = at === -2 ? name : at === -1 ? displayName : isDefault ? defaultKeys[at - names.length] : names[at];
+    const included = saidOf(integrations, key!, !isDefault);
+    if (typeof included === "boolean") return { included, malformed };
+    if (included === "malformed") malformed = true;
   }
   return { included: true, malformed };
 }
 
+/** What a key says; `undefined`: nothing. */
+function saidOf(integrations: object, key: string, takesOptions: boolean): boolean | "malformed" | undefined {
+  // Only what the client wrote: `constructor` is no integration of anybody.
+  if (!Object.hasOwn(integrations, key)) return undefined;
+  const value: unknown = (integrations as Readonly<Record<string, unknown>>)[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "boolean") return value;
+  return takesOptions && typeof value === "object" && !Array.isArray(value) ? true : "malformed";
+}
+
+const noNames: readonly string[] = [];
 const nothingSaid = { included: true, malformed: false } as const;
 
 function isDenied({ context }: FilteredEvent, { ids, strategy }: ConsentRule): boolean {
