@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../packages/server/dist/cli/commands.js";
 import { loadConfig } from "../../packages/server/dist/config/load-config.js";
-import { keysAt } from "../../packages/server/dist/config/problem.js";
+import { keysAt } from "../../packages/server/dist/config/issues.js";
 import { configSchema } from "../../packages/server/dist/config/schema.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -56,8 +56,8 @@ export function createLogger(options: LoggerOptions = {}): PlaneLogger {
 }
 
 /**
- * With the first line: normal operation logs none, and to load it takes as long as half of Node's
- * own start. `preloadLogger` is for who cannot know whether its files are there later.
+ * Loads pino with the first line: normal operation logs none, and to load it takes as long as half
+ * of Node's own start. `preloadLogger` is for who cannot know whether its files are there later.
  */
 function loadPino(): typeof Pino {
   return createRequire(import.meta.url)("pino") as typeof Pino;
