@@ -6,8 +6,8 @@ import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../packages/server/dist/cli/commands.js";
-import { loadConfig } from "../../packages/server/dist/config/load-config.js";
 import { keysAt } from "../../packages/server/dist/config/issues.js";
+import { loadConfig } from "../../packages/server/dist/config/load-config.js";
 import { configSchema } from "../../packages/server/dist/config/schema.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
