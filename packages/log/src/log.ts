@@ -1,25 +1,15 @@
+import { AppendQueue, type PendingAppend, rejectAll } from "./append-queue.ts";
 import type { Damage } from "./damage.ts";
 import { errorMessage, isDiskFull, LogError, systemCode } from "./errors.ts";
-import type { File } from "./file-system.ts";
-import { GroupEncoder } from "./group.ts";
-import { NextSegment } from "./next-segment.ts";
 import { type LogOptions, type LogSettings, settingsOf } from "./options.ts";
 import { recordBytes } from "./record.ts";
 import { type ActiveSegment, type Recovered, recover, type SealedSegment } from "./recovery.ts";
 import { planRetention, type RetentionPlan, type RetentionReport } from "./retention.ts";
-import { pathIn, segmentName } from "./segment.ts";
 import { encodeSegmentHeader, type SealedEnd, segmentHeaderBytes } from "./segment-header.ts";
+import { SegmentSupply } from "./segment-supply.ts";
 
-/** A group holds at most this many bytes, or one record that is larger. */
-const groupBytes = 4 * 1024 * 1024;
 /** The pause between two attempts to start a segment after a failure, milliseconds. */
 const repairPause = 1000;
-/**
- * Where groups are larger than this on the average, the next segment is not written ahead: it saves
- * a fixed time for each sync, and costs writing every byte twice. Measured: groups of 6 KB 1.4
- * times as many a second, of 19 KB 1.2 times, of 64 KB 0.76 times.
- */
-const aheadGroupBytes = 32 * 1024;
 /**
  * A disk that was full has room again, in the words of `revive`, from so many free bytes on: a few
  * of the largest requests.
@@ -27,28 +17,6 @@ const aheadGroupBytes = 32 * 1024;
 const revivedFrom = 16 * 1024 * 1024;
 /** Free bytes below which the disk counts as full, though nothing has failed yet. */
 const fullBelow = 64 * 1024;
-/** The next segment is written ahead from when this share of the active one is used. */
-const aheadFrom = 0.5;
-/** ... and is complete at this share, a little before it is needed. */
-const aheadDone = 0.9;
-
-interface Waiting {
-  readonly header: Uint8Array;
-  readonly payload: Uint8Array;
-  /** Bytes in the segment. */
-  readonly bytes: number;
-  readonly resolve: (offset: number) => void;
-  readonly reject: (error: LogError) => void;
-}
-
-/** What a group's bytes depend on besides its records. */
-interface GroupTarget {
-  readonly active: ActiveSegment;
-  readonly position: number;
-  readonly group: number;
-  readonly offset: number;
-}
-
 /**
  * The writer of one log: a folder of segment files, docs/log-format.md. There must be no other on
  * the same folder; hold its `FolderLock`, or that of a folder above.
@@ -67,17 +35,7 @@ export class Log {
   /** What could not be read when the log was opened. */
   readonly damage: readonly Damage[];
   readonly #settings: LogSettings;
-  /**
-   * The group that is being written, and the next one, which is encoded meanwhile. They change
-   * places.
-   */
-  #encoder = new GroupEncoder();
-  #otherEncoder = new GroupEncoder();
-  /**
-   * Where the next group will be, for which `#encoder` has the first `#encoder.records` of the
-   * queue.
-   */
-  #target: GroupTarget | undefined;
+  readonly #queue: AppendQueue;
   readonly #sealed: SealedSegment[];
   #active: ActiveSegment | undefined;
   /** The end of the segment before the active one. */
@@ -87,16 +45,12 @@ export class Log {
    * are spent.
    */
   #nextOffset: number;
-  #lastSequence: number;
-  #ahead: NextSegment | undefined;
-  #queue: Waiting[] = [];
+  readonly #supply: SegmentSupply;
   #scheduled = false;
   #failure: { readonly cause: unknown } | undefined;
   #repairedAt = Number.NEGATIVE_INFINITY;
   /** What changes the active segment runs one after the other. */
   #serial: Promise<unknown> = Promise.resolve();
-  /** Files that are being let go. */
-  readonly #leaving = new Set<Promise<unknown>>();
   #retaining: Promise<RetentionReport> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -125,11 +79,12 @@ export class Log {
     this.directory = directory;
     this.damage = found.damage;
     this.#settings = settings;
+    this.#queue = new AppendQueue(settings.now);
     this.#sealed = found.sealed;
     this.#active = found.active;
     this.#last = found.last;
     this.#nextOffset = found.nextOffset;
-    this.#lastSequence = found.lastSequence;
+    this.#supply = new SegmentSupply(directory, settings, found.lastSequence);
   }
 
   /** The lowest offset that a record may have. */
@@ -174,7 +129,6 @@ export class Log {
     return new Promise((resolve, reject) => {
       const bytes = recordBytes(header.byteLength, payload.byteLength);
       this.#queue.push({ header, payload, bytes, resolve, reject });
-      if (this.#target !== undefined) this.#encodeWaiting(this.#target);
       this.#schedule();
     });
   }
@@ -224,13 +178,13 @@ export class Log {
 
   async #close(): Promise<void> {
     await this.#inTurn(async () => {
-      while (this.#queue.length > 0) await this.#writeGroup();
+      while (!this.#queue.isEmpty) await this.#writeGroup();
     });
     await this.#retaining?.catch(() => {});
-    await Promise.all(this.#leaving);
+    await this.#supply.settled();
     // Everything acknowledged is durable already, so an error from here on costs nothing but is
     // still told.
-    await this.#ahead?.discard();
+    await this.#supply.discard();
     await this.#active?.file.close();
   }
 
@@ -247,7 +201,7 @@ export class Log {
           await this.#writeGroup();
         } finally {
           this.#scheduled = false;
-          if (this.#queue.length > 0) this.#schedule();
+          if (!this.#queue.isEmpty) this.#schedule();
         }
       });
     });
@@ -260,36 +214,31 @@ export class Log {
   }
 
   async #writeGroup(): Promise<void> {
-    const first = this.#queue[0];
+    const { first } = this.#queue;
     if (first === undefined) return;
     try {
       if (this.#failure !== undefined) await this.#repair();
       if (this.#isFull(first)) await this.#startSegment();
     } catch (error) {
-      this.#target = undefined;
       this.#failure = { cause: error };
-      this.#reject(this.#queue.splice(0), this.#unavailable(error));
+      rejectAll(this.#queue.takeAll(), this.#unavailable(error));
       return;
     }
     const active = this.#activeSegment();
-    const target = this.#targetIn(active);
-    this.#encodeWaiting(target);
-    const encoder = this.#encoder;
-    const group = this.#takeEncoded();
+    const { target, encoder, group } = this.#queue.takeGroup(active, this.#nextOffset);
     // Spent from here on, whatever happens: bytes with these offsets may be found on the disk.
     this.#nextOffset += group.length;
     try {
       const written = active.file.write(encoder.finish(), active.position);
       // What comes while this group is on its way is encoded at once, as what follows it.
       const position = target.position + encoder.bytes;
-      this.#target = { active, position, group: target.group + 1, offset: this.#nextOffset };
-      this.#encodeWaiting(this.#target);
+      this.#queue.follow({ active, position, group: target.group + 1, offset: this.#nextOffset });
       await written;
     } catch (error) {
-      this.#target = undefined;
+      this.#queue.followNothing();
       this.#failure = { cause: error };
       const message = `Appending to the log in ${this.directory} failed: ${errorMessage(error)}. Retry later.`;
-      this.#reject(group, new LogError("PINTLE_LOG_APPEND_FAILED", message, error));
+      rejectAll(group, new LogError("PINTLE_LOG_APPEND_FAILED", message, error));
       return;
     }
     active.position += encoder.bytes;
@@ -301,51 +250,8 @@ export class Log {
       const waiting = group[index]!;
       waiting.resolve(target.offset + index);
     }
-    this.#writeAhead(active);
+    this.#supply.writeAhead(active);
     this.#settings.onDurable(active.next);
-  }
-
-  /**
-   * Where the next group goes, given that nothing is on its way. What was encoded for another place
-   * is encoded again.
-   */
-  #targetIn(active: ActiveSegment): GroupTarget {
-    const known = this.#target;
-    this.#target = undefined;
-    if (known?.active === active && known.position === active.position && this.#encoder.records > 0) return known;
-    this.#encoder.begin(0, 0, 0);
-    return { active, position: active.position, group: active.group, offset: this.#nextOffset };
-  }
-
-  /**
-   * Encodes appends that wait, as many as go into one group and into the segment; at least one,
-   * unless the segment has to be left.
-   */
-  #encodeWaiting({ active, position, group, offset }: GroupTarget): void {
-    const encoder = this.#encoder;
-    const room = active.capacity - position;
-    for (let index = encoder.records; index < this.#queue.length; index++) {
-      const { header, payload, bytes } = this.#queue[index]!;
-      if (index === 0) {
-        if (bytes > room && position > segmentHeaderBytes) return;
-        encoder.begin(active.epoch, group, this.#settings.now());
-      } else if (encoder.bytes + bytes > Math.min(room, groupBytes)) return;
-      encoder.add(offset + index, header, payload);
-    }
-  }
-
-  /**
-   * Takes what is encoded from the queue; the encoder is free for the next group when its bytes are
-   * written.
-   */
-  #takeEncoded(): Waiting[] {
-    const queue = this.#queue;
-    const count = this.#encoder.records;
-    [this.#encoder, this.#otherEncoder] = [this.#otherEncoder, this.#encoder];
-    this.#encoder.begin(0, 0, 0);
-    if (count < queue.length) return queue.splice(0, count);
-    this.#queue = [];
-    return queue;
   }
 
   #unavailable(error: unknown): LogError {
@@ -353,17 +259,11 @@ export class Log {
     return new LogError("PINTLE_LOG_UNAVAILABLE", message, error);
   }
 
-  #reject(group: readonly Waiting[], error: LogError): void {
-    for (const waiting of group) {
-      waiting.reject(error);
-    }
-  }
-
   /**
    * Whether the segment has to be left before this append. An empty one is not: then the record is
    * larger than its capacity.
    */
-  #isFull(first: Waiting): boolean {
+  #isFull(first: PendingAppend): boolean {
     const active = this.#activeSegment();
     if (active.since === undefined) return false;
     const tooOld = this.#settings.now() - active.since >= this.#settings.segmentAge;
@@ -395,20 +295,16 @@ export class Log {
     const previous = used
       ? { sequence: left.sequence, end: left.position, next: left.next, time: left.time }
       : this.#last;
-    const capacity = this.#ahead?.capacity ?? this.#capacityAfter(used ? left.position : 0);
-    const sequence = this.#ahead?.sequence ?? ++this.#lastSequence;
-    const path = pathIn(this.directory, segmentName(sequence));
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    const writtenAhead = await ahead?.take();
+    const segment = this.#supply.next(used ? left.position : 0);
+    const { sequence, capacity, path } = segment;
+    const { file, isWrittenAhead } = await segment.open();
     const place = { sequence, base: this.#nextOffset, capacity, previous };
     const header = { epoch: random(), created: now(), isOneOfSeveral, ...place };
-    const file = writtenAhead ?? (await fs.open(path, "create durable"));
     try {
       await file.write([encodeSegmentHeader(header)], 0);
-      if (writtenAhead === undefined) await fs.syncDirectory(this.directory);
+      if (!isWrittenAhead) await fs.syncDirectory(this.directory);
     } catch (error) {
-      await this.#letGo(file, path);
+      await this.#supply.letGo(file, path);
       throw error;
     }
     this.#last = previous;
@@ -416,7 +312,7 @@ export class Log {
       ...header,
       file,
       path,
-      ahead: writtenAhead !== undefined,
+      ahead: isWrittenAhead,
       since: undefined,
       position: segmentHeaderBytes,
       next: header.base,
@@ -424,52 +320,13 @@ export class Log {
       group: 0,
     };
     if (left === undefined) return;
-    if (!used) return this.#leave(this.#letGo(left.file, left.path));
+    if (!used) return this.#supply.leave(left);
     const { path: leftPath, base, next, position: bytes, time } = left;
     this.#sealed.push({ path: leftPath, base, next, bytes, time });
-    this.#leave(this.#seal(left));
+    this.#supply.seal(left);
     void this.retain().catch(() => {
       // The next call of `retain` meets the same error, and has somebody to tell it to.
     });
-  }
-
-  /**
-   * Gives back what was written ahead and not used. The content is durable, so that errors cost
-   * nothing.
-   */
-  async #seal(left: ActiveSegment): Promise<void> {
-    if (left.ahead) await left.file.truncate(left.position).catch(() => {});
-    await left.file.close().catch(() => {});
-  }
-
-  /** Closes and removes a file that holds nothing; where that fails, recovery removes it. */
-  async #letGo(file: File, path: string): Promise<void> {
-    await file.close().catch(() => {});
-    await this.#settings.fs.remove(path).catch(() => {});
-  }
-
-  #leave(work: Promise<void>): void {
-    this.#leaving.add(work);
-    void work.finally(() => this.#leaving.delete(work));
-  }
-
-  /**
-   * Twice what the last segment held: a busy log comes to large segments in a few steps, a quiet
-   * one stays small.
-   */
-  #capacityAfter(used: number): number {
-    const { firstSegmentBytes, segmentBytes } = this.#settings;
-    return Math.min(segmentBytes, Math.max(firstSegmentBytes, 2 * used));
-  }
-
-  #writeAhead(active: ActiveSegment): void {
-    const share = active.position / active.capacity;
-    if (share < aheadFrom || active.position > active.group * aheadGroupBytes) return;
-    if (this.#ahead === undefined) {
-      const { fs } = this.#settings;
-      this.#ahead = new NextSegment(fs, this.directory, ++this.#lastSequence, this.#capacityAfter(active.capacity));
-    }
-    this.#ahead.keepPace((share - aheadFrom) / (aheadDone - aheadFrom));
   }
 
   async #retain(): Promise<RetentionReport> {

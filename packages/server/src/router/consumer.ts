@@ -1,5 +1,5 @@
-import type { Position, Tools } from "@pintle/kit";
-import type { AssignedPartition, Engine, EngineRecord, Subscription } from "../engine/engine.ts";
+import type { Tools } from "@pintle/kit";
+import type { Engine, EngineRecord } from "../engine/engine.ts";
 import type { PlaneLogger } from "../logger.ts";
 import { type OpenedRecord, openRecord } from "../records/event-record.ts";
 import { type ScannedRecord, scanRecord } from "../records/raw/scan-record.ts";
@@ -11,11 +11,11 @@ import { Breaker } from "./deliver/breaker.ts";
 import { Deliverer } from "./deliver/deliverer.ts";
 import { Positions } from "./deliver/positions.ts";
 import { type FilteredEvent, filterLater, type LaterFilterResult } from "./filter/filter.ts";
+import { eventsTopic, GroupMembership } from "./group-membership.ts";
 import { Lanes } from "./lanes/lanes.ts";
 import { Counters } from "./ledger/counters.ts";
 import { filtered } from "./ledger/ending.ts";
 import { Ledger } from "./ledger/ledger.ts";
-import { newPartitionState, type PartitionState } from "./ledger/partition.ts";
 import { Problems } from "./ledger/problems.ts";
 import type { DestinationStatus, Retried } from "./ledger/status.ts";
 import type { Tap } from "./ledger/tap.ts";
@@ -28,7 +28,6 @@ import { RecordTaker } from "./read/record-taker.ts";
 import type { TakeRules } from "./read/take-record.ts";
 import { concernsOf, countUnread } from "./read/unread.ts";
 import type { DestinationRegistry } from "./registry/destination-registry.ts";
-import { finishKnown } from "./retry/restore.ts";
 import type { ReplayedEvent } from "./retry/retry-partition.ts";
 import { RetryTopic } from "./retry/retry-topic.ts";
 import { atMost, type Clock } from "./time/clock.ts";
@@ -69,12 +68,6 @@ export interface ConsumerOptions {
   readonly before?: Pick<Ledger, "counters" | "problems"> | undefined;
 }
 
-/** What is read. */
-const topic = "events";
-
-/** Milliseconds for what is on its way of a partition that is taken away. */
-const handOverWithin = 5000;
-
 /**
  * Brings the events of the log to one destination: a consumer group of its own, so that no other
  * destination feels how this one fares. Each event that it reads ends in exactly one of four ways,
@@ -106,9 +99,7 @@ export class Consumer {
   /** Positions, where the destination commits its position with the events. */
   readonly #positions: Positions | undefined;
 
-  #subscription: Subscription | undefined;
-  /** Offsets by partition where it begins, if this folder has not seen it before. */
-  #beginnings: readonly number[] | undefined;
+  readonly #membership: GroupMembership;
   #closing: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
@@ -116,7 +107,6 @@ export class Consumer {
     const { destination, engine, clock, random, logger, redact, budget, before } = options;
     const { type, id, name, filter, settings, transform, throttle, sources } = destination;
     this.#destination = destination;
-    this.#beginnings = options.beginnings;
     const given = { ...defaultLimits, ...options.limits };
     const limits = { ...given, readAhead: Math.max(given.readAhead, 2 * type.batch(settings).events) };
     const share = budget.join(() => this.#wake());
@@ -164,6 +154,16 @@ export class Consumer {
       positions: this.#positions,
       inFlightBytes: limits.inFlightBytes,
     });
+    this.#membership = new GroupMembership({
+      ...{ id, engine, clock, ledger, lanes },
+      registry: options.registry,
+      reader: this.#reader,
+      retry: this.#retry,
+      positions: this.#positions,
+      fromStart: settings.from === "start",
+      beginnings: options.beginnings,
+      released: options.released,
+    });
   }
 
   #tools(): Tools {
@@ -176,12 +176,12 @@ export class Consumer {
     const { registry, log } = this.#options;
     return new Positions({
       log,
-      topic,
+      topic: eventsTopic,
       beginningOf: ({ source }) => {
         const began = registry.beginningOf(this.id, source.partition);
         return began === undefined ? undefined : { low: Math.max(began, source.start()), finished: [] };
       },
-      begin: (partition, at) => this.#beginAt(partition, at),
+      begin: (partition, at) => this.#membership.beginAt(partition, at),
     });
   }
 
@@ -206,22 +206,15 @@ export class Consumer {
    * it got; nothing is read before `begin`. Called again after it was rejected, it goes on from
    * where that was.
    */
-  async start(): Promise<void> {
-    await this.#placeNew();
-    if (this.#ledger.isStopping) return;
-    const subscription = await this.#options.engine.subscribe([topic, `retry.${this.id}`], this.id, {
-      assigned: ([events, retry]) => this.#assigned(events!, retry!),
-      revoked: (partition, why) => this.#revoked(partition, why === "lost"),
-    });
-    if (this.#closing !== undefined) return subscription.close();
-    this.#subscription = subscription;
+  start(): Promise<void> {
+    return this.#membership.join();
   }
 
   /** Begins to read and to deliver. To be called once it has joined the log. */
   begin(): void {
     if (this.#ledger.isStopping) return;
     this.#ledger.start();
-    for (const partition of this.#ledger.partitions) this.#readOrAsk(partition);
+    this.#membership.begin();
     this.#wake();
   }
 
@@ -270,86 +263,6 @@ export class Consumer {
     const lanes = this.#lanes.wakeAll();
     this.#wake();
     return { state, lanes };
-  }
-
-  // --- partitions ---
-
-  async #assigned(source: AssignedPartition, retry: AssignedPartition): Promise<void> {
-    const { registry } = this.#options;
-    const from = source.progress?.low ?? registry.beginningOf(this.id, source.partition) ?? source.start();
-    if (source.progress === undefined) source.save({ low: from, finished: [] });
-    const partition = newPartitionState(source, from);
-    // Before anything is read from `events`: nobody overtakes a lane that is parked.
-    await finishKnown(await this.#retry.assigned(retry), partition);
-    if (this.#ledger.isStopping) return;
-    this.#ledger.add(partition);
-    if (!this.#ledger.hasStarted) return;
-    this.#readOrAsk(partition);
-    this.#wake();
-  }
-
-  /** A transactional destination says first where it stands. */
-  #readOrAsk(partition: PartitionState): void {
-    if (this.#positions === undefined) void this.#reader.read(partition);
-    else this.#positions.add(partition);
-  }
-
-  /** A transactional destination has said where it stands. */
-  #beginAt(before: PartitionState, at: Position): void {
-    if (before.revoked || this.#ledger.isStopping) return;
-    // Not the end as it is now: a log that was set back grows again, and would be believed one day.
-    const end = Math.max(before.endAtStart, before.window.position);
-    if (at.low > end) {
-      const message = `the destination says that it has everything below ${at.low}, but the log ended at ${end}: it goes on from the log's own progress`;
-      this.#ledger.problems.report("position", message);
-      void this.#reader.read(before);
-      return;
-    }
-    before.revoked = true;
-    before.abort.abort();
-    const partition = { ...newPartitionState(before.source, at.low, at.finished), endAtStart: before.endAtStart };
-    this.#ledger.add(partition);
-    this.#positions?.replace(partition, at);
-    void this.#reader.read(partition);
-  }
-
-  /**
-   * Gives this destination its place in the partitions in which it was not seen before: in all of
-   * them, whoever owns them, for an owner that comes later would have missed something. That it
-   * begins there is durable before anything is read.
-   */
-  async #placeNew(): Promise<void> {
-    const { engine, registry } = this.#options;
-    const ranges = await engine.ranges(topic);
-    // Once it is known it stays, also if it cannot be written down at once.
-    this.#beginnings ??= ranges.map(({ end }) => end);
-    const fromStart = registry.firstStart || this.#destination.settings.from === "start";
-    for (const [partition, { start, end }] of ranges.entries()) {
-      if (registry.beginningOf(this.id, partition) !== undefined) continue;
-      const place = Math.max(start, this.#beginnings[partition] ?? end);
-      await registry.add(this.id, partition, fromStart ? start : place);
-    }
-  }
-
-  /**
-   * What is on its way of a partition gets some time to end; then whoever has it next goes on from
-   * there.
-   */
-  async #revoked(number: number, isLost: boolean): Promise<void> {
-    const partition = this.#ledger.partition(number);
-    if (partition !== undefined) {
-      partition.revoked = true;
-      partition.abort.abort();
-      this.#reader.signal();
-      const isBack = Promise.all([this.#ledger.idle(partition), this.#retry.finish(number)]);
-      if (!this.#ledger.isStopping) await atMost(this.#options.clock, handOverWithin, isBack);
-      this.#positions?.remove(partition);
-    }
-    for (const entry of this.#lanes.drop(number)) this.#ledger.park(entry);
-    this.#retry.drop(number, isLost);
-    if (partition !== undefined) this.#ledger.remove(partition, isLost);
-    if (!this.#ledger.isStopping) this.#options.released?.(number);
-    this.#wake();
   }
 
   // --- status ---
@@ -425,7 +338,7 @@ export class Consumer {
     await atMost(clock, 1000, this.#deliverer.close());
     void this.#destination.transform?.close().catch(() => {});
     this.#ledger.close();
-    await this.#subscription?.close();
+    await this.#membership.leave();
     this.#share.leave();
   }
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type Damage, type FileSystem, LogReader, nodeFileSystem, type Progress, ProgressFile } from "@pintle/log";
+import { type Damage, type FileSystem, LogReader, nodeFileSystem, ProgressFile } from "@pintle/log";
 import type { PlaneLogger } from "../../logger.ts";
+import { commonPartitions } from "../common-partitions.ts";
 import type {
-  AssignedPartition,
   AssignmentHandler,
   Engine,
   EngineRecord,
@@ -16,9 +16,9 @@ import type {
 } from "../engine.ts";
 import { EngineError } from "../engine-error.ts";
 import { seek } from "../seek.ts";
-import type { HighWatermark } from "./high-watermark.ts";
 import { type ChannelPort, HighWatermarkFollower, serveHighWatermarks } from "./high-watermark-channel.ts";
-import { engineError, PartitionLog } from "./partition-log.ts";
+import { engineError, PartitionLog, refuseRead } from "./partition-log.ts";
+import { PartitionMember, type ReadablePartition } from "./partition-member.ts";
 import { RemoteAppends, serveAppends } from "./remote-appends.ts";
 import { RetentionReports } from "./retention-reports.ts";
 import { countPartitions, partitionFolder, topicSizes } from "./topic-folders.ts";
@@ -46,15 +46,6 @@ export interface EmbeddedEngineOptions {
    * calls `retain`
    */
   readonly retainEvery?: number;
-}
-
-/** A partition to read: its own or followed, and up to where. */
-interface ReadablePartition {
-  readonly watermark: HighWatermark;
-  /** Tells the writer what a group still needs. */
-  needed(group: string, from: number): void;
-  /** Tells the writer that a group has no member here any more. */
-  left(group: string): void;
 }
 
 /** Bytes that a scan reads at a time. */
@@ -118,7 +109,7 @@ export class EmbeddedEngine implements Engine {
 
   async subscribe(topics: readonly string[], group: string, handler: AssignmentHandler): Promise<Subscription> {
     this.#assertOpen();
-    const count = this.#commonPartitions(topics);
+    const count = commonPartitions(topics, (topic) => this.partitions(topic));
     const names = topics.map((topic) => `${topic} ${group}`);
     const taken = topics.find((_, at) => this.#members.has(names[at]!));
     if (taken !== undefined) throw new Error(`group ${group} has a member on topic ${taken} already`);
@@ -296,13 +287,6 @@ export class EmbeddedEngine implements Engine {
     if (this.#closed !== undefined) throw closedError();
   }
 
-  #commonPartitions(topics: readonly string[]): number {
-    const counts = new Set(topics.map((topic) => this.partitions(topic)));
-    const [count] = counts;
-    if (count !== undefined && counts.size === 1) return count;
-    throw new RangeError(`A group joins topics that have as many partitions, not ${topics.join(", ")}`);
-  }
-
   /** How many partitions of a topic the data folder has; 0 where they were not all made. */
   async #countMade(topic: string): Promise<number> {
     const { directory, fs = nodeFileSystem } = this.#options;
@@ -409,77 +393,6 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-/** A partition as the member of a group sees it. */
-class PartitionMember implements AssignedPartition {
-  readonly topic: string;
-  readonly partition: number;
-  readonly progress: Progress | undefined;
-  readonly #group: string;
-  readonly #source: ReadablePartition;
-  readonly #reader: LogReader;
-  readonly #file: ProgressFile;
-  readonly #damaged: (damage: readonly Damage[]) => void;
-
-  constructor(parts: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly group: string;
-    readonly source: ReadablePartition;
-    readonly reader: LogReader;
-    readonly file: ProgressFile;
-    readonly damaged: (damage: readonly Damage[]) => void;
-  }) {
-    this.topic = parts.topic;
-    this.partition = parts.partition;
-    this.#group = parts.group;
-    this.#source = parts.source;
-    this.#reader = parts.reader;
-    this.#file = parts.file;
-    this.#damaged = parts.damaged;
-    this.progress = parts.file.load();
-    // A new group has said nothing yet about where it will begin.
-    if (this.progress !== undefined) parts.source.needed(parts.group, this.progress.low);
-  }
-
-  start(): number {
-    // A read that finds the oldest records gone knows it before the writer's word arrives.
-    return Math.max(this.#source.watermark.start, this.#reader.start);
-  }
-
-  end(): number {
-    return this.#source.watermark.end;
-  }
-
-  async read(
-    from: number,
-    maxBytes: number,
-    room?: (bytes: number) => Uint8Array,
-  ): Promise<{ records: EngineRecord[]; next: number }> {
-    const { partition } = this;
-    const { end } = this.#source.watermark;
-    const { records, next, damage } = await this.#reader
-      .read(from, { end, maxBytes, room })
-      .catch(refuseRead(this.topic));
-    if (damage.length > 0) this.#damaged(damage);
-    return { records: records.map((record) => ({ partition, ...record })), next };
-  }
-
-  wait(from: number, signal: AbortSignal): Promise<void> {
-    return this.#source.watermark.wait(from, signal);
-  }
-
-  save(progress: Progress): void {
-    this.#file.save(progress);
-    this.#source.needed(this.#group, progress.low);
-  }
-
-  /** Waits for the latest save, and leaves. */
-  async close(): Promise<void> {
-    await this.#file.close();
-    this.#source.left(this.#group);
-  }
-}
-
 /** Remembers a promise under a key, and forgets it when it rejects. */
 function once<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
   let made = map.get(key);
@@ -489,12 +402,6 @@ function once<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<
     made.catch(() => map.delete(key));
   }
   return made;
-}
-
-function refuseRead(topic: string): (error: unknown) => never {
-  return (error) => {
-    throw engineError(error, `topic ${topic} cannot be read`);
-  };
 }
 
 function notOwner(topic: string): EngineError {

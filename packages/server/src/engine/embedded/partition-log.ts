@@ -181,3 +181,10 @@ export function engineError(error: unknown, what: string): EngineError {
   const refused = isDiskFull(cause) ? "PINTLE_STORAGE_FULL" : "PINTLE_STORAGE_FAILED";
   return new EngineError(code ?? refused, `${what}: ${message}`, { cause: error });
 }
+
+/** What a read of a topic that fails rejects with. */
+export function refuseRead(topic: string): (error: unknown) => never {
+  return (error) => {
+    throw engineError(error, `topic ${topic} cannot be read`);
+  };
+}

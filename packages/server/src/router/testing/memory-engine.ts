@@ -1,4 +1,5 @@
 import type { Progress } from "@pintle/log";
+import { commonPartitions } from "../../engine/common-partitions.ts";
 import type {
   AssignedPartition,
   AssignmentHandler,
@@ -115,6 +116,7 @@ export class MemoryEngine implements Engine {
 
   async subscribe(topics: readonly string[], group: string, handler: AssignmentHandler): Promise<Subscription> {
     if (this.#dead) throw new EngineError("PINTLE_ENGINE_CLOSED", "the engine has crashed");
+    const count = commonPartitions(topics, (topic) => this.partitions(topic));
     const member: GroupMember = { topics, group, handler, owned: new Set(), turn: Promise.resolve() };
     this.#members.add(member);
     const leave = async (): Promise<void> => {
@@ -122,8 +124,7 @@ export class MemoryEngine implements Engine {
       for (const partition of [...member.owned]) await this.#revoke(member, partition);
     };
     try {
-      for (let partition = 0; partition < this.partitions(topics[0]!); partition++)
-        await this.#assign(member, partition);
+      for (let partition = 0; partition < count; partition++) await this.#assign(member, partition);
     } catch (error) {
       await leave();
       throw error;

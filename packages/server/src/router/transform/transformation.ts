@@ -4,13 +4,13 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import type { EventSource } from "@pintle/kit";
 import { defaultConfigTimeout, timeoutMessage } from "../../config/config-timeout.ts";
 import type { TransformSettings } from "../../model/destination.ts";
-import { Queue } from "../queues/queue.ts";
 import type { Clock } from "../time/clock.ts";
 import { Answers } from "./answers.ts";
 import { type EventTransform, givenUp, sizeOf, sizeOfAll, type Transformed } from "./event-transform.ts";
 import { decodePieces, encodeTextsFrame, type Frame, fromProcess, toProcess } from "./frames.ts";
 import { type GivenBatch, unanswered } from "./given-batch.ts";
 import { firstOf, type Job, newRun, type Run } from "./job.ts";
+import { JobQueue } from "./job-queue.ts";
 import { none, RunningFile } from "./running-file.ts";
 import { SuspectsFile } from "./suspects-file.ts";
 import { type End, TransformChild } from "./transform-child.ts";
@@ -33,21 +33,6 @@ export interface TransformationOptions extends TransformSettings {
   readonly notes?: { readonly folder: string; readonly destinationId: string };
 }
 
-/**
- * Events in one frame. More are not faster, and when the process has to be ended those that are
- * left are sent again.
- */
-const mostInBatch = 100;
-/**
- * Where all that wait fit into one batch, so many of them are divided in two: router and process
- * work at the same time.
- */
-const leastToDivide = 16;
-/**
- * Bytes of events in one frame, if it is not one event: they lie in the memory that the function
- * has, too.
- */
-const mostBatchBytes = 1 << 20;
 /** Bytes of results that are not delivered yet, above which no further event is run. */
 const mostHeld = 32 << 20;
 /** Milliseconds between two events. */
@@ -71,14 +56,7 @@ export class Transformation implements EventTransform {
   readonly #options: TransformationOptions;
   readonly #suspects: SuspectsFile;
   #running: RunningFile | undefined;
-  readonly #waiting = new Queue<Job>();
-  /** Jobs of batches that are to be run again. They go first. */
-  #again: Job[] = [];
-  /**
-   * The number of jobs at the front that go one by one: with one of them the process said what
-   * makes no sense.
-   */
-  #single = 0;
+  readonly #queue = new JobQueue();
   /**
    * Batches that the process has: the one that runs, and the one that it finds when it is through.
    */
@@ -113,7 +91,7 @@ export class Transformation implements EventTransform {
     return new Promise((resolve, reject) => {
       this.#running ??= this.#openRunning();
       const run = newRun(events, sources, this.#options.takesRequests === true, resolve, reject);
-      for (const job of run.jobs) this.#waiting.push(job);
+      this.#queue.push(run.jobs);
       this.#pumpSoon();
     });
   }
@@ -177,7 +155,7 @@ export class Transformation implements EventTransform {
     const [first] = this.#batches;
     if (first !== undefined) {
       // When they are run one by one, it has to be clear which one it was.
-      const isAlone = first.isAlone || this.#single > 0;
+      const isAlone = first.isAlone || this.#queue.isSingle;
       return this.#batches.length === 1 && !isAlone && this.#held <= mostHeld / 2;
     }
     // Where all that is held waits for the first result of its run, that one is made all the same.
@@ -185,27 +163,14 @@ export class Transformation implements EventTransform {
   }
 
   #nextJobs(): Job[] {
-    const jobs: Job[] = [];
-    let bytes = 0;
-    const waiting = this.#again.length + this.#waiting.size;
-    const isDivided = this.#batches.length === 0 && waiting >= leastToDivide && waiting <= mostInBatch;
-    const most = isDivided ? Math.ceil(waiting / 2) : mostInBatch;
-    const isSingle = this.#single > 0 || this.#held > mostHeld;
-    while (jobs.length < (isSingle ? 1 : most) && bytes < mostBatchBytes) {
-      const job = this.#again.shift() ?? this.#waiting.shift();
-      if (job === undefined) break;
-      if (job.run.isOver) continue;
-      if (this.#suspects.isGivenUp(job.id)) {
-        this.#finish(
-          job,
-          givenUp("everything, or its process, was ended from outside while it ran, for the second time"),
-        );
-        continue;
-      }
-      jobs.push(job);
-      bytes += job.json.length;
-    }
-    return jobs;
+    const hold = { isIdle: this.#batches.length === 0, isFull: this.#held > mostHeld };
+    return this.#queue.take(hold, (job) => {
+      if (job.run.isOver) return false;
+      if (!this.#suspects.isGivenUp(job.id)) return true;
+      const detail = "everything, or its process, was ended from outside while it ran, for the second time";
+      this.#finish(job, givenUp(detail));
+      return false;
+    });
   }
 
   /** Gives them to the process, unless they have to wait until it is through with what it has. */
@@ -217,13 +182,13 @@ export class Transformation implements EventTransform {
     const isShort = running.begin(number, ids, false);
     if (!isShort) {
       if (!isFirst) {
-        this.#again.unshift(...jobs);
+        this.#queue.putBack(jobs);
         return false;
       }
       running.begin(number, ids, true);
     }
-    const isAlone = this.#single > 0 || !isShort;
-    if (this.#single > 0) this.#single--;
+    const isAlone = this.#queue.isSingle || !isShort;
+    this.#queue.gave();
     try {
       this.#child ??= this.#start(running);
     } catch (error) {
@@ -272,7 +237,7 @@ export class Transformation implements EventTransform {
    */
   #open(): Set<Run> {
     const given = this.#batches.flatMap(({ jobs }) => jobs);
-    const jobs = [...given, ...this.#again, ...this.#waiting];
+    const jobs = [...given, ...this.#queue];
     return new Set(jobs.map(({ run }) => run).filter(({ isOver }) => !isOver));
   }
 
@@ -329,7 +294,7 @@ export class Transformation implements EventTransform {
 
   #done(batch: GivenBatch): void {
     this.#batches.shift();
-    this.#again.unshift(...unanswered(batch));
+    this.#queue.putBack(unanswered(batch));
     this.#pumpSoon();
   }
 
@@ -396,10 +361,7 @@ export class Transformation implements EventTransform {
   /** Finds the one to blame: several are run one by one to find out which. */
   #blame(left: readonly Job[], transformed: Transformed): void {
     if (left.length === 1) this.#finish(left[0]!, transformed);
-    else {
-      this.#again.unshift(...left);
-      this.#single = left.length;
-    }
+    else this.#queue.putBackSingly(left);
   }
 
   /** The process has ended, or has to be. */
@@ -416,13 +378,13 @@ export class Transformation implements EventTransform {
     if (words?.kind === fromProcess.unusable) this.#reject(left, words.text);
     else if (culprit !== undefined && isForeign) {
       this.#suspects.suspect(culprit.id);
-      this.#again.unshift(...left);
+      this.#queue.putBack(left);
     } else if (culprit !== undefined) {
-      this.#again.unshift(...left.filter((job) => job !== culprit));
+      this.#queue.putBack(left.filter((job) => job !== culprit));
       this.#finish(culprit, transformed);
     } else if (isAlive) {
       // It ended between two events: the doing of one that has its answer.
-      this.#again.unshift(...left);
+      this.#queue.putBack(left);
     } else if (hasBegun) {
       // It came through all of them, or one, and has not said so: one of them has broken what says
       // it.
