@@ -7,6 +7,7 @@ import { type DeadEnding, deadEnding, delivered, type FilteredEnding, filtered }
 import type { Ledger } from "../ledger/ledger.ts";
 import type { MemoryShare } from "../memory/budget.ts";
 import { valueCost } from "../memory/heap-cost.ts";
+import { Alarm } from "../time/alarm.ts";
 import { longestBackoff, longestShortWait } from "../time/backoff.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventTransform, Throttle } from "../transform/event-transform.ts";
@@ -68,8 +69,7 @@ export class Deliverer {
   #batches = 0;
   #events = 0;
   #bytes = 0;
-  #cancelWake: (() => void) | undefined;
-  #wakeAt = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
   /** When something is ready and the limit keeps it back. */
   #throttledUntil: number | undefined;
   #state: "running" | "stopping" | "closed" = "running";
@@ -83,6 +83,7 @@ export class Deliverer {
     const longestOwnWait = settings.retry?.max ?? longestShortWait;
     this.#judge = new OutcomeJudge({ counters: ledger.counters, random, longestOwnWait });
     this.#batchLimits = type.batch(settings);
+    this.#alarm = new Alarm(options.clock, () => ledger.wake());
   }
 
   /** Events on their way. */
@@ -126,13 +127,14 @@ export class Deliverer {
         this.#send(batch, connection, now);
       }
     }
-    this.#setWake();
+    const throttleAt = this.#throttledUntil ?? Number.POSITIVE_INFINITY;
+    this.#alarm.set(Math.min(this.#breaker.nextProbe, this.#lanes.nextDue, throttleAt));
   }
 
   /** Sends nothing more; what is on its way still counts. */
   stop(): void {
     if (this.#state === "running") this.#state = "stopping";
-    this.#cancelWake?.();
+    this.#alarm.cancel();
   }
 
   /** Breaks off what is on its way. No outcome counts any more. Never rejects. */
@@ -147,22 +149,6 @@ export class Deliverer {
     if (at <= now) return false;
     this.#throttledUntil = at;
     return true;
-  }
-
-  #setWake(): void {
-    const throttleAt = this.#throttledUntil ?? Number.POSITIVE_INFINITY;
-    const at = Math.min(this.#breaker.nextProbe, this.#lanes.nextDue, throttleAt);
-    if (at === this.#wakeAt) return;
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    this.#wakeAt = at;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const { clock } = this.#options;
-    this.#cancelWake = clock.after(Math.max(0, Math.ceil(at - clock.now())), () => {
-      this.#cancelWake = undefined;
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.#ledger.wake();
-    });
   }
 
   /** Opens the connection. */
