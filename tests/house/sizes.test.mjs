@@ -17,7 +17,6 @@ const longFiles = {
 
 /** Longer functions, and why. One that becomes shorter is taken out. */
 const longFunctions = {
-  "packages/kit/src/http-destination.ts openHttp": "the parts of one connection, made once, which share its state",
   "packages/kit/src/define-destination.ts defineDestination":
     "the checks of one definition, each a line with its message",
   "packages/log/src/segment-scan.ts readBatch": "one pass over bytes whose checks depend on those before them",
@@ -28,9 +27,6 @@ const longFunctions = {
   "packages/server/src/data-plane.ts startDataPlane":
     "a recipe: the parts, started in order, stopped the other way round",
   "packages/server/src/gateway/gateway.ts createGateway": "the parts of one server, which share when it drains",
-  "packages/server/src/router/thread/start-router.ts startRouter":
-    "the life of one thread, whose events share its state",
-  "packages/server/src/router/thread/worker.ts run": "a recipe: the parts of the thread, and what it answers",
 };
 
 const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);

@@ -17,3 +17,13 @@ export class EngineError extends Error {
     this.retryable = serverErrors[code].retryable;
   }
 }
+
+/** What an engine that was closed answers. */
+export function closedError(): EngineError {
+  return new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed");
+}
+
+/** What an engine answers that does not write the topic. */
+export function notOwner(topic: string): EngineError {
+  return new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
+}

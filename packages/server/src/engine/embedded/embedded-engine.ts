@@ -14,13 +14,13 @@ import type {
   Subscription,
   TopicSize,
 } from "../engine.ts";
-import { EngineError } from "../engine-error.ts";
+import { closedError, EngineError, notOwner } from "../engine-error.ts";
 import { seek } from "../seek.ts";
 import { type ChannelPort, HighWatermarkFollower, serveHighWatermarks } from "./high-watermark-channel.ts";
 import { engineError, PartitionLog, refuseRead } from "./partition-log.ts";
 import { PartitionMember, type ReadablePartition } from "./partition-member.ts";
 import { RemoteAppends, serveAppends } from "./remote-appends.ts";
-import { RetentionReports } from "./retention-reports.ts";
+import { StorageReports } from "./storage-reports.ts";
 import { countPartitions, partitionFolder, topicSizes } from "./topic-folders.ts";
 
 export interface EmbeddedEngineOptions {
@@ -71,7 +71,7 @@ export class EmbeddedEngine implements Engine {
   readonly #subscriptions = new Set<Subscription>();
   /** Topics and groups that have a member. */
   readonly #members = new Set<string>();
-  readonly #reports = new Map<string, RetentionReports>();
+  readonly #reports: StorageReports;
   readonly #follower: HighWatermarkFollower | undefined;
   readonly #remote: RemoteAppends | undefined;
   /** Where groups can join: ports that are served, and this engine itself once it has a member. */
@@ -84,6 +84,7 @@ export class EmbeddedEngine implements Engine {
   constructor(options: EmbeddedEngineOptions) {
     this.#options = options;
     const { retainEvery, logger } = options;
+    this.#reports = new StorageReports(logger);
     if (retainEvery !== undefined) {
       this.#retaining = setInterval(() => {
         this.retain().catch((error: unknown) => logger.error({ err: error }, "old records could not be removed"));
@@ -151,7 +152,7 @@ export class EmbeddedEngine implements Engine {
     const reader = await this.#readerOf(topic, partition);
     for (let at = Math.max(from, watermark.start); at < end; ) {
       const { records, next, damage } = await reader.read(at, { end, maxBytes: scanBytes }).catch(refuseRead(topic));
-      this.#reportDamage(topic, damage);
+      this.#reports.damaged(topic, damage);
       if (next === at) break;
       for (const record of records) yield { partition, ...record };
       at = next;
@@ -259,7 +260,7 @@ export class EmbeddedEngine implements Engine {
    */
   async retain(): Promise<void> {
     for (const log of this.#openLogs()) await log.retain();
-    for (const report of this.#reports.values()) report.tell(Date.now());
+    this.#reports.tell(Date.now());
   }
 
   close(): Promise<void> {
@@ -271,7 +272,7 @@ export class EmbeddedEngine implements Engine {
     clearInterval(this.#retaining);
     for (const subscription of [...this.#subscriptions]) await subscription.close();
     for (const stop of this.#stops) stop();
-    for (const report of this.#reports.values()) report.flush(Date.now());
+    this.#reports.flush(Date.now());
     this.#remote?.stop();
     this.#follower?.stop();
     // Appends that were taken are written, whoever waits for them.
@@ -315,8 +316,8 @@ export class EmbeddedEngine implements Engine {
         readers: this.#options.readers ?? (() => 1),
         retention: rules?.maxBytes === undefined ? rules : { ...rules, maxBytes: rules.maxBytes / count },
         progressDirectory: this.#progressFolder(topic, partition),
-        onDamage: (damage) => this.#reportDamage(topic, [damage]),
-        onRetention: (report) => this.#reportsOf(topic).add(report, Date.now()),
+        onDamage: (damage) => this.#reports.damaged(topic, [damage]),
+        onRetention: (report) => this.#reports.retained(topic, report, Date.now()),
         onUnmarked: (group, error) => logger.warn({ topic, group, err: error }, "a mark beside its progress failed"),
       });
       const opened = this.#opened.get(topic) ?? new Map<number, PartitionLog>();
@@ -361,7 +362,7 @@ export class EmbeddedEngine implements Engine {
         onError: (error) => logger.warn({ topic, group, err: error }, "progress cannot be saved; it is tried again"),
         onMended: () => logger.info({ topic, group }, "progress is saved again"),
       });
-      const damaged = (damage: readonly Damage[]): void => this.#reportDamage(topic, damage);
+      const damaged = (damage: readonly Damage[]): void => this.#reports.damaged(topic, damage);
       return new PartitionMember({ topic, partition, group, source, reader, file, damaged });
     } catch (error) {
       throw engineError(error, `topic ${topic} cannot be read by group ${group}`);
@@ -377,20 +378,6 @@ export class EmbeddedEngine implements Engine {
     this.#audience.add(reader);
     for (const log of this.#openLogs()) log.appeared(reader);
   }
-
-  #reportsOf(topic: string): RetentionReports {
-    const found = this.#reports.get(topic) ?? new RetentionReports(topic, this.#options.logger);
-    this.#reports.set(topic, found);
-    return found;
-  }
-
-  #reportDamage(topic: string, damage: readonly Damage[]): void {
-    const { logger } = this.#options;
-    for (const { remains, ...item } of damage) {
-      if (remains !== true) logger.error({ topic, ...item }, "part of the log cannot be read");
-      else logger.info({ topic, ...item }, "the last write was broken off, and what is left of it is passed over");
-    }
-  }
 }
 
 /** Remembers a promise under a key, and forgets it when it rejects. */
@@ -402,14 +389,6 @@ function once<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<
     made.catch(() => map.delete(key));
   }
   return made;
-}
-
-function notOwner(topic: string): EngineError {
-  return new EngineError("PINTLE_ENGINE_NOT_OWNER", `topic ${topic} is written by another engine`);
-}
-
-function closedError(): EngineError {
-  return new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed");
 }
 
 function keyOf(topic: string, partition: number): string {

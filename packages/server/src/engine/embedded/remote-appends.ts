@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { NewRecord, RecordPosition } from "../engine.ts";
-import { EngineError, type EngineErrorCode } from "../engine-error.ts";
+import { closedError, EngineError, type EngineErrorCode } from "../engine-error.ts";
 
 /*
  * How an engine appends to a topic that an engine in another thread writes, over the port that
@@ -74,7 +74,7 @@ export class RemoteAppends {
   stop(): void {
     this.#port.off("message", this.#receive);
     for (const { reject } of this.#waiting.values()) {
-      reject(new EngineError("PINTLE_ENGINE_CLOSED", "the engine is closed"));
+      reject(closedError());
     }
     this.#waiting.clear();
   }
