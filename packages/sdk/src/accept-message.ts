@@ -94,7 +94,7 @@ export function acceptMessage(call: Call, rules: MessageRules): EncodedMessage |
 
 /**
  * What is sent for what `enrich` gave: it goes on being the message of its call, at its time.
- * Throws a Refusal.
+ * @throws CallRefusal
  */
 export function encodeEnriched(result: unknown, original: string, more: string): { json: string; key: string } {
   const { messageId, originalTimestamp } = parseMessage(original);

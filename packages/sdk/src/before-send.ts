@@ -10,7 +10,7 @@ export type BeforeSend = (message: WritableMessage) => Message | null;
  * What the functions make of a message, one after the other, each of what the one before returned.
  * They get a copy, because they may write to it, and the program's objects are not ours to change.
  *
- * @throws Refusal where one refuses it, or fails
+ * @throws CallRefusal where one refuses it, or fails
  */
 export function applyBeforeSend(functions: readonly BeforeSend[], json: string): unknown {
   let message: unknown = JSON.parse(`${json}}`);

@@ -27,7 +27,7 @@ export interface MadeBody {
 /**
  * The body of a request for these events.
  *
- * @throws Refusal `missing_value` where a mapping that is one path finds nothing, `invalid_value`
+ * @throws EventRefusal `missing_value` where a mapping that is one path finds nothing, `invalid_value`
  * for what the format cannot have as a whole, `too_large` over 10 MB
  */
 export function bodyOf(
