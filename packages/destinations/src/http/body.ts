@@ -27,8 +27,8 @@ export interface MadeBody {
 /**
  * The body of a request for these events.
  *
- * @throws EventRefusal `missing_value` where a mapping that is one path finds nothing, `invalid_value`
- * for what the format cannot have as a whole, `too_large` over 10 MB
+ * @throws EventRefusal `missing_value` where a mapping that is one path finds nothing,
+ * `invalid_value` for what the format cannot have as a whole, `too_large` over 10 MB
  */
 export function bodyOf(
   events: readonly DeliveredEvent[],

@@ -55,8 +55,9 @@ function split(template: Template): UrlTemplate {
 /**
  * The URL for an event. What is put in is percent-encoded, slashes as well.
  *
- * @throws EventRefusal `missing_value` for a place in the path that would stay empty, `invalid_value`
- * for one that makes a `.` or `..` of its segment, which would lead to somewhere else
+ * @throws EventRefusal `missing_value` for a place in the path that would stay empty,
+ * `invalid_value` for one that makes a `.` or `..` of its segment, which would lead to somewhere
+ * else
  */
 export function urlOf({ path, query }: UrlTemplate, scope: TemplateScope): string {
   const whole = path.map((part) => (typeof part === "string" ? part : filled(part, scope))).join("");

@@ -78,7 +78,10 @@ export class WarehouseLoader {
     });
   }
 
-  /** @throws RowsRefusedError with the events that the database refuses, after it has taken the others */
+  /**
+   * @throws RowsRefusedError with the events that the database refuses, after it has taken the
+   * others
+   */
   async #loadAll(transaction: WarehouseTransaction, loads: readonly EventLoad[], isFirst: boolean): Promise<void> {
     const bySchema = groupBy(loads, ({ schema }) => schema);
     const entered: [WarehouseSchema, readonly EventLoad[]][] = [];
