@@ -34,6 +34,7 @@ const registryFact: fc.Arbitrary<RegistryFact> = fc.oneof(
   fc.record({ kind: fc.constant("began" as const), destinationId: id, partition: whole, from: whole }, plain),
   fc.record({ kind: fc.constant("opened" as const) }, plain),
   fc.record({ kind: fc.constant("log" as const), id }, plain),
+  fc.record({ kind: fc.constant("delivered" as const), destinationId: id }, plain),
 );
 const range = fc.record({ partition: whole, begin: whole, end: whole }, plain);
 const replayFact: fc.Arbitrary<ReplayFact> = fc.oneof(

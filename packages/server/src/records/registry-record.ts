@@ -12,6 +12,8 @@ export type RegistryFact =
   | { readonly kind: "opened" }
   /** The identity of the log. */
   | { readonly kind: "log"; readonly id: string }
+  /** The destination has delivered something. */
+  | { readonly kind: "delivered"; readonly destinationId: string }
   /** What each destination has cost, by its id: its share of a thread's busy time. */
   | { readonly kind: "load"; readonly at: number; readonly loads: Readonly<Record<string, number>> };
 
@@ -20,4 +22,5 @@ export const registryRecord: JsonRecord<RegistryFact> = jsonRecord("destinations
   "opened",
   "log",
   "load",
+  "delivered",
 ]);

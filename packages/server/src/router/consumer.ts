@@ -151,6 +151,10 @@ export class Consumer {
       ...common,
       ...{ type, settings, breaker, share, sources, transform, throttle, isRaw },
       tools: this.#tools(),
+      history: {
+        hasDelivered: options.registry.hasDelivered(id),
+        delivered: () => void options.registry.addDelivered(id),
+      },
       positions: this.#positions,
       inFlightBytes: limits.inFlightBytes,
     });

@@ -161,3 +161,21 @@ stillTest("of an event that goes out as several, only those go out again that ar
   assert.deepEqual(lettersIn(harness), ["a http_404 2"]);
   await harness.close();
 });
+
+stillTest("a destination that worked before a restart is not stopped by three answers in a row after it", async () => {
+  const first = await RouterHarness.open({ destinations: { d: destination().fake } });
+  await first.accept([{ messageId: "well", userId: "w" }]);
+  await first.accept([{ messageId: "again", userId: "w" }]);
+  const { store, clock } = first;
+  const noted = () =>
+    store.recordsOf("destinations").filter(({ header }) => Buffer.from(header).includes('"delivered"')).length;
+  assert.equal(noted(), 1, "it is noted once");
+  await first.close();
+
+  const { fake } = destination(() => answered(404));
+  const second = await RouterHarness.open({ store, clock, destinations: { d: fake } });
+  for (const messageId of ["a", "b", "c", "d"]) await second.accept([{ messageId, userId: messageId }]);
+  assert.equal((await second.status("d")).state, "closed");
+  await second.close(0);
+  assert.equal(noted(), 1);
+});

@@ -16,10 +16,11 @@ import type { Breaker } from "./breaker.ts";
 import { type AttemptResult, dispatch } from "./dispatch.ts";
 import { detailOf, refusesCredentials, worse } from "./failure-scope.ts";
 import { type Findings, newFindings } from "./findings.ts";
-import { type JudgedBatch, OutcomeJudge } from "./outcome-judge.ts";
+import { type DeliveryHistory, type JudgedBatch, OutcomeJudge } from "./outcome-judge.ts";
 import type { Positions } from "./positions.ts";
 
 export interface DelivererOptions {
+  readonly history: DeliveryHistory;
   readonly type: DestinationType;
   /**
    * `retry.max`: of the waits of an event that fails while others are delivered, milliseconds; 15 s
@@ -81,7 +82,7 @@ export class Deliverer {
     this.#breaker = breaker;
     this.#ledger = ledger;
     const longestOwnWait = settings.retry?.max ?? longestShortWait;
-    this.#judge = new OutcomeJudge({ counters: ledger.counters, random, longestOwnWait });
+    this.#judge = new OutcomeJudge({ counters: ledger.counters, history: options.history, random, longestOwnWait });
     this.#batchLimits = type.batch(settings);
     this.#alarm = new Alarm(options.clock, () => ledger.wake());
   }

@@ -22,8 +22,17 @@ const noUserKey = hashUserKey("");
 /** Refusals without a delivery between them that stop a destination that has worked before. */
 const refusalsInARow = 8;
 
+/** What is known of a destination from before this start. */
+export interface DeliveryHistory {
+  /** Whether it has delivered anything, before this start or since. */
+  readonly hasDelivered: boolean;
+  /** Notes that it has. */
+  delivered(): void;
+}
+
 export interface OutcomeJudgeOptions {
   readonly counters: Pick<Counters, "delivered">;
+  readonly history: DeliveryHistory;
   /** Gives a number in [0, 1). */
   readonly random: () => number;
   /** The bound of the waits of an event that fails while others are delivered, milliseconds. */
@@ -39,9 +48,11 @@ export class OutcomeJudge {
   readonly #absences = new Absences();
   /** Refusals since something got through, that may be those of one server behind a balancer. */
   #refusedInARow = 0;
+  #hasDelivered: boolean;
 
   constructor(options: OutcomeJudgeOptions) {
     this.#options = options;
+    this.#hasDelivered = options.history.hasDelivered;
   }
 
   /** A batch goes out. Returns its number. */
@@ -52,6 +63,9 @@ export class OutcomeJudge {
   /** The destination took this event of the batch. */
   delivered(batch: number, { keyHash }: Entry): void {
     this.#absences.delivered(batch, keyHash);
+    if (this.#hasDelivered) return;
+    this.#hasDelivered = true;
+    this.#options.history.delivered();
   }
 
   /** The destination took or refused an event for what it is. */
@@ -92,7 +106,7 @@ export class OutcomeJudge {
   #judgeAbsence(entry: Entry, outcome: Dead, { now }: JudgedBatch): Retry | Dead {
     const before = entry.absence?.reason === outcome.reason ? entry.absence : undefined;
     const key = entry.keyHash === noUserKey ? undefined : entry.keyHash;
-    const scope = this.#absences.judge({ before, key }, outcome, this.#options.counters.delivered > 0, now);
+    const scope = this.#absences.judge({ before, key }, outcome, this.#hasDelivered, now);
     if (scope === "event") return outcome;
     entry.absence = before ?? this.#absences.absence(outcome, now);
     const { inARow: _inARow, ...failure } = outcome;
@@ -108,7 +122,7 @@ export class OutcomeJudge {
    */
   #isPassing(outcome: Retry): boolean {
     if (outcome.answer === undefined || outcome.after !== undefined || outcome.ages === false) return false;
-    if (this.#options.counters.delivered === 0) return false;
+    if (!this.#hasDelivered) return false;
     this.#refusedInARow++;
     return this.#refusedInARow < refusalsInARow;
   }

@@ -14,6 +14,8 @@ export interface KnownDestinations {
   readonly logId: string | undefined;
   /** Where each destination began, by partition and id. */
   readonly began: ReadonlyMap<string, number>;
+  /** Ids of those that have delivered something. */
+  readonly delivered: ReadonlySet<string>;
 }
 
 /**
@@ -28,6 +30,7 @@ export interface KnownDestinations {
 export class DestinationRegistry {
   readonly #engine: RegistryEngine;
   readonly #began = new Map<string, number>();
+  readonly #delivered = new Set<string>();
   #opened = false;
   #logId: string | undefined;
   #loads: Readonly<Record<string, number>> = {};
@@ -62,14 +65,15 @@ export class DestinationRegistry {
 
   /** What is known now, to be told to another thread. */
   get known(): KnownDestinations {
-    return { opened: this.#opened, logId: this.#logId, began: this.#began };
+    return { opened: this.#opened, logId: this.#logId, began: this.#began, delivered: this.#delivered };
   }
 
   /** Takes what was read elsewhere. */
-  learn({ opened, logId, began }: KnownDestinations): void {
+  learn({ opened, logId, began, delivered }: KnownDestinations): void {
     this.#opened ||= opened;
     this.#logId ??= logId;
     for (const [name, from] of began) this.#began.set(name, from);
+    for (const id of delivered) this.#delivered.add(id);
   }
 
   /** What was measured of each destination before this start, by its id; empty: nothing was. */
@@ -115,6 +119,21 @@ export class DestinationRegistry {
     this.#began.set(key(destinationId, partition), from);
   }
 
+  /** Whether the destination has delivered anything since this folder first saw it. */
+  hasDelivered(destinationId: string): boolean {
+    return this.#delivered.has(destinationId);
+  }
+
+  /**
+   * Notes that the destination has delivered something: the first time durably. Where that cannot
+   * be written, the next start takes it for one that never has.
+   */
+  async addDelivered(destinationId: string): Promise<void> {
+    if (this.#delivered.has(destinationId)) return;
+    this.#delivered.add(destinationId);
+    await this.#append({ kind: "delivered", destinationId }).catch(() => {});
+  }
+
   /**
    * Ends the first start: every destination of now has its beginning, so whichever comes later is
    * new.
@@ -133,6 +152,7 @@ export class DestinationRegistry {
     if (fact?.kind === "opened") this.#opened = true;
     else if (fact?.kind === "log") this.#logId ??= fact.id;
     else if (fact?.kind === "load") this.#loads = fact.loads;
+    else if (fact?.kind === "delivered") this.#delivered.add(fact.destinationId);
     else if (fact?.kind === "began") this.#began.set(key(fact.destinationId, fact.partition), fact.from);
   }
 }

@@ -67,7 +67,12 @@ export class Register {
 
   /** What threads are told of it. */
   get told(): Pick<ThreadConfig, "registry" | "beginnings" | "replaysEnd"> {
-    const registry = this.#registry?.known ?? { opened: false, logId: undefined, began: new Map() };
+    const registry = this.#registry?.known ?? {
+      opened: false,
+      logId: undefined,
+      began: new Map(),
+      delivered: new Set(),
+    };
     return { registry, beginnings: this.#beginnings, replaysEnd: this.#replaysEnd };
   }
 
