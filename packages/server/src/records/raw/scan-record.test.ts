@@ -81,6 +81,12 @@ test("so they are where bytes are no UTF-8, behind a byte order mark, and with N
   );
 });
 
+test("of several batches the last one counts, whatever the others are", () => {
+  for (const other of ["0", "[1]", '[{"userId":"a"},{"userId":"b"}]', "[]", "null"]) {
+    agrees(recordOf(`{"batch":${other},"\\u0062atch":[{"userId":"timestamp"}],"userId":0}`, "batch")!);
+  }
+});
+
 test("what SDKs send is written as it came, with what is missing behind it", () => {
   const time = "2026-11-23T09:29:58.500Z";
   const event = `{"type":"track","event":"Order","userId":"ada","messageId":"m-1","originalTimestamp":"${time}","properties":{"total":12.50,"id":12345678901234567890},"sentAt":"2026-11-23T09:29:59.000Z"`;

@@ -102,10 +102,11 @@ class BodyCompletion {
       at = skipColon(bytes, nameEnd);
       if (at === failed) return failed;
       if (valueAt(bytes, name, nameEnd) === "batch") {
-        if (bytes[at] !== openBracket) return failed;
-        // The last one counts.
+        // The last one counts: one before it may be anything.
         if (this.#count > 0) this.#completion = this.#begin();
-        at = this.#listEnd(at);
+        const end = bytes[at] === openBracket ? this.#listEnd(at) : failed;
+        if (end === failed) this.#completion = this.#begin();
+        at = end === failed ? valueEnd(bytes, at, deepest - 1) : end;
       } else at = valueEnd(bytes, at, deepest - 1);
       if (at === failed) return failed;
       at = skipSpace(bytes, at);
