@@ -27,6 +27,40 @@ async function filled(count: number, sizeOf: (number: number) => number): Promis
   return { fs, log };
 }
 
+test("a bound of any number of bytes gives all records, however the reads have grown and shrunk before", async (t) => {
+  const count = 400;
+  const folder = await mkdtemp(join(tmpdir(), "pintle-reader-"));
+  const log = await Log.open(folder, {});
+  t.after(async () => {
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  for (let number = 0; number < count; number++) await log.append(none, payloadOf(number, 20_000));
+  const bound = fc.oneof(fc.integer({ min: 1, max: 2_000_000 }), fc.constant(968_750));
+  await fc.assert(
+    fc.asyncProperty(bound, fc.nat({ max: 5 }), async (maxBytes, small) => {
+      const reader = await LogReader.open(folder);
+      const readAll = async (): Promise<void> => {
+        for (let at = 0; at < count; ) {
+          const { records, next, damage } = await reader.read(at, { end: count, maxBytes });
+          assert.deepEqual(damage, []);
+          assert.deepEqual(
+            records.map(numberOf),
+            records.map((_, index) => at + index),
+          );
+          assert.equal(next, at + records.length);
+          at = next;
+        }
+      };
+      await readAll();
+      for (let at = 0; at < small; at++) await reader.read(at, { end: at + 1, maxBytes });
+      await readAll();
+      await reader.close();
+    }),
+    { numRuns: 40, includeErrorInReport: true },
+  );
+});
+
 test("a read from any offset up to any end gives exactly what is there, in pieces of any size", async () => {
   const count = 2500;
   const { fs, log } = await filled(count, (number) => (number % 97 === 0 ? 20_000 : 200 + (number % 300)));

@@ -225,13 +225,14 @@ export class LogReader {
     { from, end, maxBytes, room }: { from: number; end: number; maxBytes: number; room: ReadLimits["room"] },
   ): Promise<ScannedRecords> {
     // A consumer that keeps up gets small reads, one that is behind gets large ones.
-    const bytes = Math.max(4096, Math.min(maxBytes, this.#readBytes));
+    // Whole bytes: a read that seems short is taken for the end of the file.
+    const bytes = Math.floor(Math.max(4096, Math.min(maxBytes, this.#readBytes)));
     const batch = await this.#withFile(segment, (file) =>
       readBatch(sourceOf(segment, endOf(segment, successor), file), place, { from, end, bytes, buffer: room?.(bytes) }),
     );
     const used = batch.next.position - place.position;
     if (used > bytes / 2) this.#readBytes = Math.min(maxBytes, 2 * bytes);
-    else if (used < bytes / 8) this.#readBytes = Math.max(smallestRead, bytes / 2);
+    else if (used < bytes / 8) this.#readBytes = Math.max(smallestRead, Math.floor(bytes / 2));
     return batch;
   }
 
