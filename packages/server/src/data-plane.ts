@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -152,7 +151,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
     const { sources, destinations, directory: configDirectory, memory = defaultMemory(thisMachine()) } = config;
     const enabled = destinations.filter((destination) => destination.enabled).length;
-    const threads = threadsFor(config.router?.threads, availableParallelism(), memory, enabled);
+    const threads = threadsFor(config.router?.threads ?? 1, enabled);
     const shares = sharesOf(memory, threads);
     if (memory > usable(thisMachine()) / 2) {
       logger.warn(

@@ -32,14 +32,7 @@ test("this machine is some", () => {
   assert.ok(defaultMemory(thisMachine()) >= 64e6);
 });
 
-test("there is one router thread less than cores, at most 4, and none without room or a destination", () => {
-  const usual = (cores: number, memory: number, destinations: number) =>
-    threadsFor(undefined, cores, memory, destinations);
-  assert.deepEqual(
-    [1, 2, 3, 5, 64].map((cores) => usual(cores, 512e6, 20)),
-    [1, 1, 2, 4, 4],
-  );
-  assert.deepEqual([usual(8, 64e6, 20), usual(8, 256e6, 20), usual(8, 512e6, 3), usual(8, 512e6, 0)], [1, 2, 3, 1]);
-  assert.deepEqual([threadsFor(16, 2, 64e6, 20), threadsFor(16, 2, 64e6, 5)], [16, 5]);
+test("there are as many router threads as the setting says, and none without a destination", () => {
+  assert.deepEqual([threadsFor(1, 20), threadsFor(16, 20), threadsFor(16, 5), threadsFor(4, 0)], [1, 16, 5, 1]);
   assert.equal(sharesOf(512e6, 4).events * 4, sharesOf(512e6).events);
 });

@@ -47,20 +47,14 @@ export function defaultMemory(machine: Machine): number {
   return Math.max(leastMemory, Math.min(mostByDefault, usable(machine) / 4, inHeap));
 }
 
-/** Bytes of `memory` for which the default has one router thread. */
-const memoryForThread = 128e6;
-const mostThreadsByDefault = 4;
-
 /**
  * How many threads the router has.
  *
- * @param wanted the setting. @default one less than the processor has cores, at most 4, and as many
- * as `memory` has room for
+ * @param wanted the setting
  * @param destinations those that are enabled: each lives in one thread
  */
-export function threadsFor(wanted: number | undefined, cores: number, memory: number, destinations: number): number {
-  const usual = Math.min(cores - 1, mostThreadsByDefault, Math.floor(memory / memoryForThread));
-  return Math.max(1, Math.min(wanted ?? usual, destinations));
+export function threadsFor(wanted: number, destinations: number): number {
+  return Math.max(1, Math.min(wanted, destinations));
 }
 
 /** How `memory` is divided, in bytes but for the heap. */

@@ -24,7 +24,7 @@ export interface DataPlaneConfig {
   readonly engine: EngineConfig;
   /** Bytes of memory for the events of all destinations; absent: by what the machine has. */
   readonly memory?: number;
-  /** How many threads bring events to destinations; absent: by what the machine has. */
+  /** How many threads bring events to destinations; absent: one. */
   readonly router?: RouterSetting;
   /** What a `workspaceConfig.json` says that could not be carried over, one line each. */
   readonly omitted?: readonly string[];

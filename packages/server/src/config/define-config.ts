@@ -35,7 +35,7 @@ export interface EngineEntry {
 export interface RouterEntry {
   /**
    * Over how many threads destinations are spread: 1 to 16, and no more than destinations.
-   * @default one less than the processor has cores, at most 4; fewer where `memory` is small
+   * @default 1
    */
   readonly threads?: number;
 }
