@@ -52,7 +52,10 @@ export async function stage(name, out) {
   cpSync(join(root, "LICENSE"), join(out, "LICENSE"));
   cpSync(join(folder, "README.md"), join(out, "README.md"));
   if (asCompiled.includes(name)) {
-    const filter = (file) => isPublished(file) && !/[/\\]testing(?:[/\\]|$)|\.tsbuildinfo$/.test(file);
+    // What tests of the package share stays here, unless it is for the tests of others.
+    const own =
+      manifest.exports["./testing"] === undefined ? /[/\\]testing(?:[/\\]|$)|\.tsbuildinfo$/ : /\.tsbuildinfo$/;
+    const filter = (file) => isPublished(file) && !own.test(file);
     for (const part of ["package.json", ...manifest.files.filter((each) => !each.startsWith("!"))]) {
       cpSync(join(folder, part), join(out, part), { recursive: true, filter });
     }
