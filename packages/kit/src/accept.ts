@@ -2,8 +2,8 @@ import { filtered, type Outcome } from "./outcome.ts";
 import { unmakeable } from "./refusal.ts";
 
 /**
- * What becomes of the events that do not go out, by their positions: what the type has no use for
- * is filtered, and one of which it cannot be told is given up.
+ * The outcomes of events that are not sent, by position. An event the type has no use for is
+ * filtered; one for which `accepts` throws is dead.
  */
 export function unaccepted<Event>(
   events: readonly Event[],

@@ -1,12 +1,9 @@
 import { z } from "zod";
 
-/**
- * Where a service is reached: one address, or one for each region, of which the first is the
- * default.
- */
+/** The address of a service: either one, or one for each region, the first being the default. */
 export type Addresses = string | Readonly<Record<string, string>>;
 
-/** The settings by which the address of a service is chosen, or replaced. */
+/** The settings that choose or replace the address of a service. */
 interface AddressSettings {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
@@ -32,7 +29,7 @@ export function addressShape(addresses: Addresses): Record<string, z.ZodType> {
   };
 }
 
-/** What is wrong with them together. */
+/** What is wrong with the combination of the two settings. */
 export function addressProblem(settings: unknown): { readonly key: string; readonly message: string } | undefined {
   const { endpoint, region } = settings as AddressSettings;
   if (endpoint === undefined || region === undefined) return undefined;

@@ -1,14 +1,14 @@
 import type { EventRequest } from "./http-request.ts";
 import type { Adjustment, Verdict } from "./outcome.ts";
 
-/** Takes down that a field of an event was changed or left out: a reason as for `refuse`. */
+/** Records that a field of an event was changed or left out, with a reason as for `refuse`. */
 export type Note = (reason: string, detail?: string) => void;
 
-/** Takes down what is changed of events while a request is made of them. */
+/** Collects the changes made to events while a request is built from them. */
 export interface Notes {
   /** The adjustments of a request's events, its `adjusted`. */
   readonly adjusted: readonly (readonly [position: number, reason: string, detail?: string])[];
-  /** What is noted of the event at this position. */
+  /** The note of the event at this position. */
   at(position: number): Note;
 }
 
@@ -23,10 +23,10 @@ export function notes(): Notes {
 }
 
 /**
- * The outcomes of what a request carries, each with what was changed of the event to suit the
- * service. Only what was delivered has been changed: what was not may go out otherwise.
+ * The outcomes of the events in a request, each with the adjustments made to suit the service. Only
+ * delivered events get adjustments: another attempt may send the rest differently.
  *
- * @param outcomeAt what became of the event, by its position among those that are carried
+ * @param outcomeAt the event's outcome, by its position among those in the request
  */
 export function adjustedOutcomes(
   { adjusted = [], events }: EventRequest,

@@ -1,30 +1,31 @@
 import { isObject } from "@pintle/events";
 import type { DeliveredEvent } from "@pintle/events/gateway";
 
-/** What there is to know about an attempt beside its events and the settings. */
+/** The context of an attempt, besides its events and the settings. */
 export interface Attempt {
   /** Milliseconds since the epoch: for signatures, and for a `Retry-After` that is a date. */
   readonly now: number;
   /**
-   * Where the service is, without a slash at its end: `endpoint` of the settings, else by `region`.
+   * The address of the service, without a trailing slash: the setting `endpoint`, else by `region`.
    * `""` for a type without `addresses`.
    */
   readonly base: string;
   /**
-   * What `token` of the type has got; `""` for a type without. It stands in a header or the URL.
+   * The token that the type's `token` obtained; `""` for a type without one. It goes into a header
+   * or the URL.
    */
   readonly token: string;
   /** The key under which the configuration lists the destination. */
   readonly name: string | undefined;
   /**
-   * What an event says to this destination alone: the object that stands in its `integrations`
-   * under the destination's name, the display name of its type, or one of the type's other names;
-   * the first of them. Empty where there is none. Its values are whatever the client sent.
+   * The options that an event has for this destination alone: the first object in its
+   * `integrations` under the destination's name, the display name of its type, or one of the type's
+   * other names. Empty if there is none. Its values are whatever the client sent.
    */
   options(event: DeliveredEvent): Readonly<Record<string, unknown>>;
 }
 
-/** What there is to know about an answer beside the events of its request. */
+/** The context of an answer, besides the events of its request. */
 export interface AnswerContext<Settings> extends Attempt {
   readonly settings: Settings;
   /**
@@ -36,7 +37,7 @@ export interface AnswerContext<Settings> extends Attempt {
 
 const none: Readonly<Record<string, unknown>> = Object.freeze({});
 
-/** The first object that stands under one of these keys in the `integrations` of an event. */
+/** The first object under one of these keys in the `integrations` of an event. */
 export function optionsAt(event: DeliveredEvent, keys: readonly string[]): Readonly<Record<string, unknown>> {
   const { integrations } = event;
   if (!isObject(integrations)) return none;

@@ -16,7 +16,7 @@ export function formatBytes(count: number): string {
   return `${count / (units[unit ?? "B"] ?? 1)}${unit ?? "B"}`;
 }
 
-/** Bytes of a text; `undefined` where it is no amount of data, or not within the bounds. */
+/** Bytes of a text; `undefined` if it is not an amount of data, or is out of bounds. */
 export function bytesIn(text: string, min: number, max: number): number | undefined {
   if (!bytesPattern.test(text)) return undefined;
   const count = parseBytes(text);

@@ -69,14 +69,11 @@ const caseSchema = z.strictObject({
 
 type Case = z.output<typeof caseSchema>;
 
-/**
- * A table of cases, as its JSON file has it: docs/writing-a-destination.md says what each key
- * means.
- */
+/** A table of cases, as in its JSON file. docs/writing-a-destination.md explains each key. */
 export interface CaseTable {
   /**
-   * Name of a type that Pintle has, or path, from the table, of a module whose default export is
-   * one.
+   * The name of one of Pintle's types, or the path, relative to the table, of a module whose
+   * default export is a type.
    */
   readonly destination: string;
   readonly cases: readonly unknown[];
@@ -94,15 +91,15 @@ export function readCases(json: unknown): CaseTable {
 
 export interface CaseResult {
   readonly name: string;
-  /** How what came differs from what the case says; none: it holds. */
+  /** The differences between what was expected and what came; empty if the case holds. */
   readonly problems: readonly string[];
 }
 
 /**
- * Runs the cases of a table, each by itself and without a network: events and settings in, requests
- * and outcomes compared. A case that cannot be read is one that does not hold.
+ * Runs the cases of a table, each on its own and without a network: it compares the requests and
+ * outcomes that come from events and settings. A case that cannot be read fails.
  *
- * @throws TypeError for a type that is not defined by requests: it would really be opened
+ * @throws TypeError for a type that is not defined by requests, since that would really be opened
  */
 export async function runCases(type: DestinationType, table: CaseTable): Promise<CaseResult[]> {
   if (type.isHttp !== true)
@@ -165,7 +162,9 @@ async function run(type: DestinationType, wanted: Case): Promise<string[]> {
   ];
 }
 
-/** What became of the events, of the first one tried out, or of the people to be forgotten. */
+/**
+ * The outcomes of the events, of the first one when trying out, or of the people to be forgotten.
+ */
 async function outcomesOf(
   connection: Connection,
   { events = [], forget, tryOut }: Case,
@@ -183,12 +182,12 @@ function compareManual(type: DestinationType, settings: unknown, { manual, forge
   return text.includes(manual ?? "") ? [] : [`expected "${manual}" to be what is to be done by hand, got "${text}"`];
 }
 
-/** The answers are given in their order; whoever asks for more gets 200. */
+/** Gives the answers in order, and 200 once they run out. */
 function answerTo(count: number, answers: Case["answers"]): Answer {
   return answers[count - 1] ?? { status: 200, headers: {}, body: "" };
 }
 
-/** What the gateway would add to the event, with times and ids that are always the same. */
+/** The event with what the gateway would add, with fixed times and ids. */
 function completed(
   event: Readonly<Record<string, unknown>>,
   index: number,
@@ -202,7 +201,9 @@ function completed(
   return whole;
 }
 
-/** Destinations share what is nested in an event: a type that changes it throws here. */
+/**
+ * Freezes an event: destinations share its nested values, so a type that changes them throws here.
+ */
 function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   for (const inner of Object.values(value)) frozen(inner);

@@ -5,8 +5,8 @@ import { headerName, headerValue, ownHeaders } from "./header-rules.ts";
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 /**
- * What a transformation can choose for the request of one event: under the key `$request` of the
- * event that it gives.
+ * What a transformation can choose for the request of one event, under the key `$request` of the
+ * event that it returns.
  */
 export interface TransformRequest {
   /** Absolute, or relative to the destination's `url`. */
@@ -16,7 +16,7 @@ export interface TransformRequest {
   readonly headers?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** What was chosen, after it was looked at. */
+/** The choice, once it was checked. */
 export interface ChosenRequest {
   readonly url?: string;
   /** Follows the URL as it is. */
@@ -30,14 +30,14 @@ export interface ChosenRequest {
 export const requestKey = "$request";
 
 /**
- * All keys by which a transformation chooses: ours, and those of RudderStack's. What a client sends
- * under them is not given to a transformation, so that it cannot choose in its place.
+ * All keys with which a transformation chooses: ours and RudderStack's. A transformation does not
+ * see what a client sent under them, so a client cannot choose in its place.
  */
 export const requestKeys: readonly string[] = [requestKey, "header", "fullPath", "appendPath"];
 
 /**
- * Not a key that JSON could have: no client sets it, and no body has it. Registered, since a
- * program may hold several copies of the kit.
+ * A symbol cannot occur in JSON, so no client can set it and no body contains it. It is registered
+ * because a program may load several copies of the kit.
  */
 const chosen: unique symbol = Symbol.for("pintle.request") as typeof chosen;
 
@@ -51,8 +51,8 @@ export function chosenRequest(event: DeliveredEvent): ChosenRequest | undefined 
 }
 
 /**
- * Takes the keys of a choice out of an event that a transformation gave, to where `chosenRequest`
- * finds it.
+ * Moves the keys of a choice from an event that a transformation returned to where `chosenRequest`
+ * finds them.
  *
  * @throws TypeError that says what is wrong with it, without its values
  */
@@ -105,7 +105,7 @@ function methodOf(value: unknown): (typeof methods)[number] {
   throw new TypeError(`${requestKey}.method is one of ${methods.join(", ")}`);
 }
 
-/** What stands in a header as it is written. */
+/** Allowed characters of a header value. */
 const plainTypes: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
 
 function headersOf(value: unknown, name: string): Record<string, string> {

@@ -6,8 +6,8 @@ import { waitOf } from "./wait.ts";
 const sickStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
- * Whether a status says that there is nothing at this address: that of one event, or, if others get
- * it as well, that of all.
+ * Whether a status says that there is nothing at this address. If several events get it, it is the
+ * destination's address that is wrong.
  */
 function isAbsence(status: number): boolean {
   return status === 404 || status === 410 || (status >= 300 && status < 400);
@@ -50,10 +50,10 @@ export function classifyAnswer(answer: Answer, now: number): Delivered | Retry |
   return dead(reason, { answer, detail, ...(isAbsence(status) ? { inARow: "destination" } : {}) });
 }
 
-/** Where a redirect points to, without what may be a secret. */
+/** The target of a redirect, without the parts that may be secret. */
 function targetOf({ status, headers: { location } }: Answer): string {
   if (location === undefined || status < 300 || status >= 400) return "";
-  // A user with password before the host, and everything from the query on. What is visible ASCII
+  // Removes user and password before the host, and everything from the query on. Visible ASCII
   // cannot break a line.
   const [bare = ""] = location.replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/?#]*@/i, "$1//").split(/[?#]/);
   const shown = bare.replace(/[^\x21-\x7e]/g, "?").slice(0, 300);
@@ -62,8 +62,8 @@ function targetOf({ status, headers: { location } }: Answer): string {
 }
 
 /**
- * Failures before a connection stands. OpenSSL and Node name what is wrong with a certificate in
- * many ways.
+ * Failures before a connection is established. OpenSSL and Node have many codes for certificate
+ * errors.
  */
 const connectCodes =
   /^(ECONNREFUSED|ECONNABORTED|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EADDRINUSE|EMFILE|ENFILE|EACCES|EPERM|ETIMEDOUT|EPROTO|UND_ERR_CONNECT_TIMEOUT|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*|.*_CERT.*|HOSTNAME_MISMATCH)$/;
@@ -71,12 +71,12 @@ const dnsCodes = /^(ENOTFOUND|EAI_.*|EDNS.*|ENODATA|ESERVFAIL)$/;
 
 /**
  * What a request that got no answer means: failing to connect (DNS and TLS included) and time-outs
- * are the destination's trouble, a connection that broke on the way may be this event's.
+ * are the destination's trouble, a connection that broke later may be this event's.
  */
 export function classifyError(error: unknown): Retry | Dead {
   const code = codeOf(error);
   const said = error instanceof Error && error.message !== "" ? error.message : code || String(error);
-  // What undici takes for granted of an answer, as code.
+  // An assertion in undici about the answer failed.
   const detail = code === "ERR_ASSERTION" ? "the answer is none of HTTP/1.1" : said;
   if (error instanceof RequestError || code === "UND_ERR_INVALID_ARG") return dead("request", { detail });
   if (error instanceof TimeoutError) return retry("destination", "timeout", { detail });

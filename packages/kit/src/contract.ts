@@ -9,7 +9,7 @@ import type { RawEvent } from "./raw-event.ts";
 import type { Sender } from "./sender.ts";
 import type { Commit, Place, Position } from "./transaction.ts";
 
-/** What a connection of a destination may use of the world. */
+/** The surroundings that a destination's connection may use. */
 export interface Tools {
   /** Where relative paths in settings start: the folder of the configuration file. */
   readonly directory: string;
@@ -17,32 +17,32 @@ export interface Tools {
   readonly now: () => number;
   /** Sent as `User-Agent`. */
   readonly userAgent: string;
-  /** Id of the destination: what it keeps elsewhere, it keeps under this. */
+  /** Id of the destination, under which it stores anything it keeps elsewhere. */
   readonly destinationId?: string;
   /** The id in RudderStack, if it comes from there. */
   readonly rudderStackId?: string;
   /**
-   * The key under which the configuration lists it: by this, events can address it in
+   * The key under which the configuration lists it. Events can address it by this in
    * `integrations`.
    */
   readonly destinationName?: string;
-  /** Values that are hidden wherever a request or an answer is kept, beside the type's secrets. */
+  /** Values that are hidden wherever a request or an answer is kept, besides the type's secrets. */
   readonly secrets?: readonly string[];
   /**
-   * Takes the right to write what `name` (a path) stands for, which one process has at a time and
-   * loses with its end. Rejects while somebody else has it.
+   * Acquires the exclusive right to write what `name` (a path) stands for. One process has it at a
+   * time, and loses it when it ends. Rejects while another process has it.
    */
   readonly lock?: (name: string) => Promise<{ release(): Promise<void> }>;
   /** A sender in place of the network, for tests. */
   readonly sender?: Sender;
-  /** The way a request waits for its turn, in place of timers, for tests. */
+  /** How a request waits for its turn, in place of timers, for tests. */
   readonly sleep?: Sleep;
   /**
-   * Whether only the requests are wanted that would be sent, and answers mean nothing: no token is
-   * asked for.
+   * Whether to make requests without sending them. Answers mean nothing then, and no token is
+   * requested.
    */
   readonly dry?: boolean;
-  /** Put around the kit's own sender by who wants to see what goes over it. */
+  /** Wraps the kit's own sender, to observe what goes over it. */
   readonly watch?: (sender: Sender) => Sender;
 }
 
@@ -54,78 +54,78 @@ export interface EventSource {
   readonly name: string;
 }
 
-/** What there is to know about a batch beside its events. */
+/** The context of a batch, besides its events. */
 export interface Delivery {
-  /** Where each event came in, in the order of the events. */
+  /** The source of each event, in the order of the events. */
   readonly sources: readonly EventSource[];
   /** Only where the type is `transactional`. */
   readonly commit?: Commit;
   /**
-   * Called by a destination that needs the events no longer, before it settles: it has written down
-   * what goes out. The memory that they take is then somebody else's.
+   * Called by a destination that no longer needs the events, before it settles, because it has
+   * serialised what goes out. The memory of the events is then released to others.
    */
   readonly released?: () => void;
   /**
-   * Called by a destination that is reached by HTTP for each request that was sent. Only there
-   * while somebody watches: it costs.
+   * Called by a destination reached by HTTP for each request sent. Present only while somebody
+   * watches, because it costs time.
    */
   readonly sent?: (request: SentRequest) => void;
 }
 
-/** A request that carried events of a batch, as it can be shown to people, and what came of it. */
+/** A request that carried events of a batch, in a form fit to show to people, and its result. */
 export interface SentRequest {
   /** The `messageId`s of the events. */
   readonly messageIds: readonly string[];
   /** The request, without the secrets of the settings. */
   readonly request: ShownRequest;
-  /** Absent: there was none, for the reason that `error` gives. */
+  /** Absent if there was no answer; `error` says why. */
   readonly answer?: Answer;
   readonly error?: string;
 }
 
-/** What came of trying a destination out. */
+/** The result of trying out a destination. */
 export interface TriedOut {
   readonly outcome: Outcome;
-  /** Whether the service has kept the event as one that counts. */
+  /** Whether the service has kept the event as a real one. */
   readonly counts: boolean;
 }
 
 /** A destination that is ready to take events. */
 export interface Connection {
   /**
-   * Delivers a batch: one outcome for each event, in the same order. It settles within a time of
-   * its own choosing, does not retry, and may be called again while earlier calls are on their way,
-   * up to `concurrency` times.
+   * Delivers a batch: one outcome for each event, in the same order. It settles within a time limit
+   * of its own, does not retry, and may be called again while earlier calls are in flight, up to
+   * `concurrency` times.
    */
   deliver(events: readonly DeliveredEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
-  /** The same of events as their JSON: where the type is `raw`. */
+  /** The same for events as JSON, if the type is `raw`. */
   deliverRaw?(events: readonly RawEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
   /**
-   * Where the type is `transactional`: where the destination stands in a partition, by its own
-   * account. Where another log was the last one to stand there, it is `otherwise` from now on;
-   * where it knows nothing of the partition at all, it is `anew`: it was never asked before, or was
-   * set back to before it was. Asked before anything of the partition is delivered, and again after
+   * The position of a `transactional` destination in a partition, by its own account. If the
+   * position stored there belongs to another log, it is `otherwise` from now on. If the destination
+   * knows nothing of the partition, it is `anew`: it was never asked before, or was restored to an
+   * earlier state. The router asks before it delivers anything of the partition, and again after
    * each batch that was not delivered, since a batch whose commit was not confirmed may have been
    * committed.
    *
-   * The first call claims the partition for this connection: from then on, another one that had
-   * claimed it cannot commit.
+   * The first call claims the partition for this connection: a connection that had claimed it
+   * earlier can no longer commit.
    *
-   * @throws when it cannot be said now, or somebody else has claimed the partition since; the
-   * router asks again
+   * @throws if the position is unavailable now, or another connection has claimed the partition
+   * since; the router asks again
    */
   position?(place: Place, otherwise: Position, anew?: Position): Promise<Position>;
   /**
-   * Tries out the settings and the event in the way that the type has for it, if it has one.
-   * `undefined`: the event is to be delivered like any other.
+   * Tries out the settings and the event in the type's own way, if it has one. `undefined` means
+   * that the event is to be delivered like any other.
    */
   tryOut?(event: DeliveredEvent): Promise<TriedOut | undefined>;
   /**
-   * Has the service forget people: an outcome for each, `delivered` where it is done or was taken
-   * on. Only where the type says `forgets: "by requests"`.
+   * Has the service forget people. Each gets an outcome, `delivered` if the service has done it or
+   * accepted it. Present only if the type says `forgets: "by requests"`.
    */
   forget?(people: readonly Person[]): Promise<readonly Outcome[]>;
-  /** Breaks off what is on its way and lets go of everything. */
+  /** Aborts what is in flight and releases everything. */
   close(): Promise<void>;
 }
 
@@ -135,15 +135,12 @@ export interface RawConnection extends Omit<Connection, "deliver" | "deliverRaw"
   deliver(events: readonly RawEvent[], delivery?: Delivery): Promise<readonly Outcome[]>;
 }
 
-/**
- * How much one call of `deliver` takes, and how much one request of a destination that is reached
- * by HTTP.
- */
+/** The limits of one call of `deliver`, and of one request of a destination reached by HTTP. */
 export interface BatchLimits {
   readonly events: number;
   /**
-   * Bytes: for a call, about those of the events' JSON; for a request, exactly those of its body
-   * before compression. A single event may be larger.
+   * Bytes: for a call, approximately those of the events' JSON; for a request, exactly those of its
+   * body before compression. A single event may be larger.
    */
   readonly bytes: number;
   /**
@@ -152,32 +149,32 @@ export interface BatchLimits {
    */
   readonly items?: number;
   /**
-   * Whether a batch is delivered as a whole, in its order, or not at all: nothing of a user gets
-   * through behind an event of theirs that has to be tried again. Only then may it hold several
-   * events of one user key; where events can fail singly, a later event could overtake an earlier
-   * one, so a batch holds at most one event of a user key.
+   * Whether a batch is delivered as a whole and in order, or not at all, so that no event of a user
+   * gets through behind an earlier one that has to be retried. Only then may it hold several events
+   * of one user key; where events can fail singly, a later event could overtake an earlier one, so
+   * a batch holds at most one event of a user key.
    */
   readonly whole: boolean;
 }
 
-/** How a destination is tried out so that nothing stays. */
+/** How to try out a destination without leaving anything behind. */
 export interface Trial<Settings = unknown> {
   /**
-   * What is written where, and what becomes of it, without a secret: "a line in a file of its own,
-   * ./x, which is removed".
+   * What is written, where, and what happens to it afterwards, without secrets: "a line in a file
+   * of its own, ./x, which is removed".
    */
   readonly writes: string;
   /** The settings to open it with, in place of its own. */
   readonly settings: Settings;
-  /** Removes what was written, also what a failure has left. */
+  /** Removes what was written, including what a failure left behind. */
   remove(): Promise<void>;
 }
 
-/** What a trial may know of the world. */
+/** The surroundings that a trial may use. */
 export interface TrialTools {
   /** Where relative paths in settings start. */
   readonly directory: string;
-  /** A word of small letters that nothing else is called by. */
+  /** A unique word in lower case. */
   readonly word: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Note } from "../adjustment.ts";
 import { at, type Fields } from "../field/usable.ts";
 
-/** A number, of a number or a text that is one; `undefined`, and a note, for anything else. */
+/** The number in a number or a numeric text; `undefined`, and a note, for anything else. */
 export function amountAt(fields: Fields, key: string, note: Note | undefined): number | undefined {
   const value = at(fields, key);
   if (value === undefined || value === null || value === "") return undefined;
@@ -17,7 +17,7 @@ function numberOf(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** Rounds away what is left of binary fractions: 3 times 0.1 is 0.3. */
+/** Rounds away binary floating-point error: 3 times 0.1 is 0.3. */
 export function rounded(amount: number): number {
   return Number(amount.toPrecision(12));
 }

@@ -8,14 +8,14 @@ import { type ProductFields, productOf, productsIn } from "./product.ts";
 export interface CommerceOptions {
   /** The currency of events that name none: the setting `currency`. */
   readonly currency?: string | undefined;
-  /** Where it is taken down that a field was left out, as `invalid_value`. */
+  /** Records a field that was left out, as `invalid_value`. */
   readonly note?: Note | undefined;
 }
 
 /**
- * What an event says of an order, a cart or a product, by the e-commerce specification, version 2.
- * Numbers may be numeric texts; what is anything else is left out, and noted. Nothing is looked for
- * before it is asked for, and each time that it is.
+ * The order, cart or product in an event, by the e-commerce specification, version 2. Numbers may
+ * be numeric texts; anything else is left out, and noted. Each field is looked up anew each time it
+ * is read.
  */
 export class Commerce {
   /** What the specification calls the event. */
@@ -31,7 +31,7 @@ export class Commerce {
     this.#note = note;
   }
 
-  /** `order_id`, else `orderId`; of a checkout without one `checkout_id`. */
+  /** `order_id`, else `orderId`; for a checkout without either, `checkout_id`. */
   get orderId(): string | undefined {
     const isCheckout = this.name !== undefined && isAbout(this.name, "checkout");
     return firstId(this.#properties, "order_id", "orderId") ?? (isCheckout ? this.checkoutId : undefined);
@@ -46,8 +46,8 @@ export class Commerce {
   }
 
   /**
-   * What it is worth: `revenue`, else `total`, else `value`, else the sum of the products; of an
-   * event about one product its `value`, else price times quantity.
+   * The value: `revenue`, else `total`, else `value`, else the sum of the products; for an event
+   * about one product, its `value`, else price times quantity.
    */
   get value(): number | undefined {
     const isProduct = this.name !== undefined && isAbout(this.name, "product");
@@ -77,7 +77,7 @@ export class Commerce {
     return this.#currency;
   }
 
-  /** The products of the list `products`, else the one that the event is about. */
+  /** The products in the list `products`, else the one that the event is about. */
   get products(): readonly ProductFields[] {
     return this.#products(this.#note);
   }

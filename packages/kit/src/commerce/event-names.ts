@@ -2,8 +2,8 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { textOf } from "../field/usable.ts";
 
 /**
- * The events of the e-commerce specification, version 2, that RudderStack and Segment share; of
- * each, whether it is about one product, or about an order or its checkout.
+ * The events of the e-commerce specification, version 2, that RudderStack and Segment share. Each
+ * is about one product, or about an order or its checkout.
  */
 const specified = {
   "Products Searched": "list",
@@ -39,7 +39,7 @@ const specified = {
 /** The name of an event in the e-commerce specification. */
 export type CommerceEvent = keyof typeof specified;
 
-/** What the events of version 1 are called in version 2. */
+/** The version 2 names of version 1 events. */
 const earlier: Readonly<Record<string, CommerceEvent>> = {
   "Viewed Product Category": "Product List Viewed",
   "Viewed Product": "Product Viewed",
@@ -58,15 +58,15 @@ export function isAbout(name: CommerceEvent, what: "product" | "checkout"): bool
   return specified[name] === what;
 }
 
-/** What the specification calls an event, however its client writes it. */
+/** The specification's name of an event, however its client writes it. */
 export function commerceName({ event }: DeliveredEvent): CommerceEvent | undefined {
   return names.get(comparable(textOf(event) ?? ""));
 }
 
 /**
- * What a service calls an event: by the owner's table, where it has the name as it was sent or that
- * of the specification; else by the type's. `null`: the owner wants none of it; `undefined`: no
- * table has it.
+ * The service's name for an event: by the owner's table, under the name as sent or the
+ * specification's, else by the type's table. `null` means that the owner does not want the event;
+ * `undefined` means that no table has it.
  *
  * @param table the type's own: the specification's name, and the service's
  * @param overrides the setting `events`
@@ -86,7 +86,7 @@ export function mappedName(
   return standard === undefined ? undefined : table[standard];
 }
 
-/** Makes names comparable: no case, and blanks, `_` and `-` in a row are one. */
+/** Makes names comparable: ignores case, and treats a run of blanks, `_` and `-` as one. */
 function comparable(name: string): string {
   return name
     .trim()

@@ -13,7 +13,7 @@ export interface ProductFields {
   readonly variant: string | undefined;
   readonly coupon: string | undefined;
   readonly price: number | undefined;
-  /** 1 where it is not said. */
+  /** 1 if absent. */
   readonly quantity: number;
   readonly position: number | undefined;
   readonly url: string | undefined;
@@ -40,7 +40,7 @@ export function productOf(fields: Fields, note: Note | undefined): ProductFields
   };
 }
 
-/** The products of a list; what is none is left out, and noted. */
+/** The products in a list; anything else is left out, and noted. */
 export function productsIn(properties: Fields, note: Note | undefined): readonly ProductFields[] | undefined {
   const list = at(properties, "products");
   if (list === undefined || list === null) return undefined;
