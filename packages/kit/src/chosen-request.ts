@@ -105,7 +105,7 @@ function methodOf(value: unknown): (typeof methods)[number] {
   throw new TypeError(`${requestKey}.method is one of ${methods.join(", ")}`);
 }
 
-/** Allowed characters of a header value. */
+/** Types of values that can be written into a header. */
 const plainTypes: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
 
 function headersOf(value: unknown, name: string): Record<string, string> {

@@ -182,7 +182,7 @@ export interface TrialTools {
 export interface DestinationType<Settings = unknown> {
   /** `[a-z0-9-]+`. */
   readonly type: string;
-  /** The second name under which events address it in `integrations`. */
+  /** Another name under which events address it in `integrations`. */
   readonly displayName: string;
   /** Other names by which clients of RudderStack and Segment address it there: `["AM"]`. */
   readonly names?: readonly string[];
@@ -199,13 +199,12 @@ export interface DestinationType<Settings = unknown> {
    */
   readonly transactional?: boolean;
   /**
-   * Whether its connections take events as their JSON (`deliverRaw`): those that no transformation
-   * has made are not parsed then.
+   * Whether its connections take events as JSON (`deliverRaw`). Events that no transformation has
+   * made are then not parsed.
    */
   readonly raw?: boolean;
   /**
-   * Whether it is defined by `requests`, so that all that it does to the world goes through
-   * `Tools.sender`.
+   * Whether it is defined by `requests`, so that everything it sends goes through `Tools.sender`.
    */
   readonly isHttp?: boolean;
   /**
@@ -217,13 +216,13 @@ export interface DestinationType<Settings = unknown> {
    * Whether people can be forgotten there: by `Connection.forget`, or by what `forgetByHand` says.
    */
   readonly forgets?: "by requests" | "by hand";
-  /** What somebody has to do by hand, so that the service forgets these people. */
+  /** The manual steps that make the service forget these people. */
   forgetByHand?(people: readonly Person[], settings: Settings): string;
   /** Calls of `deliver` at a time. */
   concurrency(settings: Settings): number;
   /**
-   * Where what is delivered would stay there: how `pintle check --send` tries it out. @throws when
-   * it can be seen that it would fail
+   * How `pintle check --send` tries it out, if delivered events would otherwise stay there. @throws
+   * if it is clear beforehand that the trial would fail
    */
   trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
   /** @throws when it cannot be opened now; the router tries again */

@@ -5,20 +5,20 @@ import { type Delivered, delivered, type Outcome, type Retry, retry, settled, ty
 import { unmakeable } from "./refusal.ts";
 import type { Suspects } from "./suspects.ts";
 
-/** What came of one request. */
+/** The result of one request. */
 export interface RequestResult {
   /** The outcome of all its events. */
   readonly outcome?: Outcome;
-  /** What is said of each of its events. */
+  /** The verdict on each of its events. */
   readonly outcomes?: readonly Verdict[];
   /**
-   * Whether the answer may be about one of the events only, and the others would have got through
-   * without it.
+   * Whether the answer may be about only one of the events, so that the others would have got
+   * through without it.
    */
   readonly mayBeOne?: boolean;
 }
 
-/** A request that can be sent, with what it carries. */
+/** A request ready to send, with the events that it carries. */
 export interface HttpReady<Event> {
   readonly request: EventRequest;
   /** Never rejects. */
@@ -30,19 +30,19 @@ interface BatchRules<Event> extends Grouping<Event> {
   readonly requestsOf: (events: readonly Event[]) => readonly HttpReady<Event>[];
   /** The user key of an event, `""` for none. */
   readonly userOf: (event: Event) => string;
-  /** Whether an answer is judged by what it answers. */
+  /** Whether the meaning of an answer depends on the request. */
   readonly judgesEvents?: boolean;
   /** @see Delivery.released */
   readonly released?: (() => void) | undefined;
 }
 
-/** Events whose requests are not made yet, or a request that is to be sent. */
+/** Events whose requests are not made yet, or a request ready to send. */
 interface BatchPart<Event> {
   readonly positions: readonly number[];
   readonly ready?: HttpReady<Event>;
   /**
-   * Whether it can be made again of fewer events: it carries several, and no other request carries
-   * them, too.
+   * Whether it can be rebuilt from fewer events: it carries several, and no other request carries
+   * any of them.
    */
   readonly divisible: boolean;
 }
@@ -53,19 +53,19 @@ export const missing: Retry = retry("event", "no_outcome", {
 });
 
 /**
- * Delivers a batch in as many requests as it takes, one after the other, and tells what became of
+ * Delivers a batch in as many requests as it takes, one after the other, and returns an outcome for
  * each event.
  *
- * - Requests hold events of one key, and no more than the limits allow: one that comes out too
- *   large is made again of each half.
- * - One bad event does not take the others with it: when an answer may be about one of several
- *   events, or no request can be made of them together, they are tried in halves, down to the one
- *   at fault.
+ * - Each request holds events of one key, within the limits. One that comes out too large is
+ *   rebuilt from each half.
+ * - One bad event does not take the others with it: if an answer may be about one of several
+ *   events, or no request can be built from them together, they are tried in halves, down to the
+ *   one at fault.
  * - When several fail together in a way that may be temporary, the next attempt takes them in
  *   halves (`Suspects`).
- * - In a batch that may hold several events of a user, nothing goes out behind an event of the same
- *   user that has to be tried again.
- * - When the destination is in trouble, what was not sent shares the fate of the request that found
+ * - In a batch that may hold several events of a user, no event is sent after an event of the same
+ *   user that has to be retried.
+ * - If the destination is in trouble, events not yet sent get the outcome of the request that found
  *   out.
  */
 export function deliverInRequests<Event extends CarriedEvent>(
@@ -90,11 +90,14 @@ function sendOnly<Event extends CarriedEvent>(
   if (only === undefined || requests.length > 1) return undefined;
   if (released === undefined || judgesEvents === true) return sent(only, events, suspects);
   released();
-  // While it is under way nothing holds the event itself.
+  // While the request is in flight, nothing holds on to the event.
   return sent(only, [{ messageId: events[0]!.messageId } as Event], suspects);
 }
 
-/** A function of its own: what it closes over is all that stays while the request is on its way. */
+/**
+ * A separate function, so that only what it closes over stays in memory while the request is in
+ * flight.
+ */
 function sent<Event extends CarriedEvent>(
   only: HttpReady<Event>,
   carried: readonly Event[],
@@ -108,18 +111,18 @@ function sent<Event extends CarriedEvent>(
 }
 
 /**
- * A batch on its way. An event counts as delivered until one of the requests that carry it says
+ * A batch in flight. An event counts as delivered until one of the requests that carry it says
  * otherwise.
  */
 class HttpBatch<Event extends CarriedEvent> {
   readonly #events: readonly Event[];
   readonly #rules: BatchRules<Event>;
   readonly #outcomes: Outcome[];
-  /** What is still to be done, the next last. */
+  /** A stack of the parts still to be done, the next one last. */
   readonly #todo: BatchPart<Event>[];
   /**
-   * Users whose events have to wait, each with the outcome of all later ones: that of the event
-   * which they wait for, except that they do not age, since it is not their fault.
+   * Users whose events have to wait, each with the outcome of all later events. It is the outcome
+   * of the event they wait for, except that they do not age, since it is not their fault.
    */
   readonly #waiting = new Map<string, Outcome>();
 
@@ -145,8 +148,8 @@ class HttpBatch<Event extends CarriedEvent> {
   }
 
   /**
-   * Whether something in the part has to wait for an earlier event of its user. The rest of it is
-   * then to be done without.
+   * Whether some event in the part has to wait for an earlier event of its user. The rest of the
+   * part then goes on without it.
    */
   #holdBack({ positions, ready, divisible }: BatchPart<Event>): boolean {
     let held: Outcome | undefined;
@@ -160,7 +163,7 @@ class HttpBatch<Event extends CarriedEvent> {
     }
     if (held === undefined) return false;
     const free = positions.filter((position) => this.#outcomes[position]?.outcome === "delivered");
-    // A request of which another one carries a part cannot be made again for fewer events.
+    // A request that shares an event with another one cannot be rebuilt from fewer events.
     if (ready !== undefined && !divisible) this.#give(held, positions);
     else if (free.length > 0) this.#todo.push(unmade(free));
     return true;
@@ -178,7 +181,7 @@ class HttpBatch<Event extends CarriedEvent> {
 
   async #send(part: BatchPart<Event>, ready: HttpReady<Event>): Promise<void> {
     const { positions, divisible } = part;
-    // An event that failed in an earlier request is not carried on half delivered.
+    // An event that failed in an earlier request is left out of later ones.
     const failed = this.#first(positions, ({ outcome }) => outcome !== "delivered");
     if (failed !== undefined) return this.#give(failed, positions);
     if (divisible && bytesOf(ready.request) > this.#rules.limits.bytes) return this.#halve(part);
@@ -194,8 +197,8 @@ class HttpBatch<Event extends CarriedEvent> {
   }
 
   /**
-   * Gives each event its outcome, and sends those once more that have none yet because of others:
-   * without these, and where it is not said which, in halves.
+   * Gives each event its outcome. Events refused only because of others are sent once more: without
+   * those, or, if the answer does not say which they are, in halves.
    */
   #settle(verdicts: readonly (readonly [position: number, Verdict])[], divisible: boolean): void {
     const open = verdicts.filter(([, { outcome }]) => outcome === "again" || outcome === "one_of");
@@ -217,7 +220,7 @@ class HttpBatch<Event extends CarriedEvent> {
     this.#todo.push(unmade(positions.slice(middle)), unmade(positions.slice(0, middle)));
   }
 
-  /** Gives an outcome to those of the events that have none but the hopeful one. */
+  /** Gives an outcome to those of the events that still count as delivered. */
   #give(outcome: Outcome, positions: readonly number[]): void {
     for (const position of positions) {
       const before = this.#outcomes[position];
@@ -241,7 +244,7 @@ class HttpBatch<Event extends CarriedEvent> {
   }
 }
 
-/** What two requests have delivered, with what was changed for each. */
+/** The outcome of an event that two requests have delivered, with the adjustments of both. */
 function bothDelivered(one: Delivered, other: Delivered): Delivered {
   if (one.adjusted === undefined) return other;
   return { ...other, adjusted: [...one.adjusted, ...(other.adjusted ?? [])] };
@@ -251,7 +254,10 @@ function unmade<Event>(positions: readonly number[]): BatchPart<Event> {
   return { positions, divisible: positions.length > 1 };
 }
 
-/** The requests made of the events at `positions`, which is what their own positions count in. */
+/**
+ * The requests made from the events at `positions`; the requests' own positions are indexes into
+ * that list.
+ */
 function partsOf<Event>(positions: readonly number[], requests: readonly HttpReady<Event>[]): BatchPart<Event>[] {
   const carriers = new Map<number, number>();
   const parts = requests.map((ready) => {

@@ -14,7 +14,7 @@ import { Suspects } from "./suspects.ts";
 import { triedOut } from "./try-out.ts";
 import { adjustedResult, briefly, explained, itemsOf, judged } from "./verdicts.ts";
 
-/** What it takes to deliver by HTTP, beside the definition. */
+/** The parts needed to deliver by HTTP, besides the definition. */
 interface HttpOptions<Settings, Event> extends LineOptions<Settings> {
   readonly limits: BatchLimits;
   /** Whether no event of a user may overtake an earlier one of the batch. */
@@ -23,20 +23,20 @@ interface HttpOptions<Settings, Event> extends LineOptions<Settings> {
   readonly userOf: (event: Event) => string;
 }
 
-/** What an answer to a request means. */
+/** The meaning of an answer to a request. */
 type Judge<Event> = (answer: Answer, carried: readonly Event[], request: EventRequest) => RequestResult;
 
-/** Somebody to be forgotten, who goes the way of events. */
+/** A person to be forgotten, handled like an event. */
 interface CarriedPerson extends CarriedEvent {
   readonly person: Person;
 }
 
 const none: ReadonlyMap<number, Outcome> = new Map();
 
-/** Stands for the requests of a conversation, which are not made yet. */
+/** A placeholder for the requests of a conversation, which are not made yet. */
 const wordless: EventRequest = { method: "POST", url: "", headers: {} };
 
-/** A service that takes events by HTTP, as what they are given as: objects or JSON. */
+/** A service that takes events by HTTP, as objects or as JSON. */
 export class HttpConnection<Settings, Event extends CarriedEvent> {
   readonly #definition: HttpFunctions<Settings, Event>;
   readonly #settings: Settings;
@@ -89,7 +89,7 @@ export class HttpConnection<Settings, Event extends CarriedEvent> {
     if (forget === undefined || "manual" in forget) throw new TypeError("this type forgets nobody by requests");
     const tokenless = await this.#line.ready();
     if (tokenless !== undefined) return people.map(() => tokenless);
-    // People go the way of events, in requests that are made again of fewer where one is at fault.
+    // People are handled like events: a request is rebuilt from fewer people if one is at fault.
     const carriedPeople = people.map((person, position): CarriedPerson => ({ messageId: String(position), person }));
     const judge: Judge<CarriedPerson> = (answer, carried, request) =>
       judged(answer, carried.length, this.#line.now(), () => {
@@ -115,7 +115,7 @@ export class HttpConnection<Settings, Event extends CarriedEvent> {
     return this.#line.close();
   }
 
-  /** Delivers what is for the service, once there is a token, where one is needed. */
+  /** Delivers the events that are for the service, once there is a token, if one is needed. */
   #deliverReady(events: readonly Event[], released: Delivery["released"], sent: Delivery["sent"]) {
     if (!this.#line.hasTokens) return this.#deliverAll(events, released, sent);
     return this.#line.ready().then((tokenless) => {
@@ -163,7 +163,7 @@ export class HttpConnection<Settings, Event extends CarriedEvent> {
     };
   }
 
-  /** A conversation, which stands for one request with all its events. */
+  /** A conversation, treated as one request with all its events. */
   #conversationOf(sent: Delivery["sent"]): HttpReady<Event> {
     return {
       request: wordless,

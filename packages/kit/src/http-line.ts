@@ -14,27 +14,32 @@ import { sleep } from "./sleep.ts";
 import { Tokens } from "./token.ts";
 import { keptAnswerBytes, keptOf, type Shown } from "./verdicts.ts";
 
-/** Bytes of an answer that `classify` gets: a batch may be answered with a line for each event. */
+/**
+ * Bytes of an answer passed to `classify`: the answer to a batch may have a line for each event.
+ */
 const classifiedAnswerBytes = 1 << 20;
 
-/** What it takes to reach a service, beside the definition. */
+/** The parts needed to reach a service, besides the definition. */
 export interface LineOptions<Settings> {
   readonly settings: Settings;
   readonly concurrency: number;
-  /** What of the settings is secret. */
+  /** The secret values in the settings. */
   readonly secrets: readonly string[];
-  /** What an event may call the destination by in `integrations`; the first counts first. */
+  /**
+   * The names by which an event may address the destination in `integrations`, in order of
+   * precedence.
+   */
   readonly keys: readonly string[];
   readonly tools: Tools;
 }
 
-/** What a line needs of a definition. */
+/** The part of a definition that a line needs. */
 type Reached<Settings> = Pick<
   HttpFunctions<Settings, never>,
   "addresses" | "classify" | "converse" | "forget" | "network" | "pace" | "timeout" | "token" | "tryOut"
 >;
 
-/** The way of requests to a service and of answers back: with a pace, a token, and a name. */
+/** The path of requests to a service and of answers back, with a pace, a token and a name. */
 export class HttpLine<Settings> {
   readonly #tools: Tools;
   readonly #secrets: readonly string[];
@@ -78,14 +83,14 @@ export class HttpLine<Settings> {
         const request = token.request(settings, this.attempt());
         return request === undefined ? undefined : this.named(request);
       },
-      // Past who watches: what is answered is a secret that nobody knows yet.
+      // Bypasses the watcher: the answer holds a secret that cannot be hidden yet.
       send: (request) => sender.send(request, { ...limits, successes: true }),
       read: (answer) => token.read(answer),
       now: this.#tools.now,
     });
   }
 
-  /** Whether nothing is sent, and answers mean nothing. */
+  /** Whether requests are made but not sent, so that answers mean nothing. */
   get isDry(): boolean {
     return this.#tools.dry === true;
   }
@@ -94,14 +99,14 @@ export class HttpLine<Settings> {
     return this.#tools.now;
   }
 
-  /** Whether requests carry a token, which has to be there first: `ready`. */
+  /** Whether requests carry a token, which `ready` has to obtain first. */
   get hasTokens(): boolean {
     return this.#tokens !== undefined;
   }
 
   attempt(): Attempt {
     const token = this.#tokens?.token ?? "";
-    // Not by a spread, which takes longer than all else that is done for an event here.
+    // No spread here: it takes longer than everything else done for an event.
     return {
       now: this.#tools.now(),
       base: this.#base,
@@ -111,12 +116,12 @@ export class HttpLine<Settings> {
     };
   }
 
-  /** The same request with our name. */
+  /** The same request with our `User-Agent`. */
   named<Request extends HttpRequest>(request: Request): Request {
     return withUserAgent(request, this.#tools.userAgent);
   }
 
-  /** Sees to it that there is a token, where one is needed. Resolves with why there is none. */
+  /** Ensures that there is a token, if one is needed. Resolves with the reason if there is none. */
   async ready(): Promise<Retry | undefined> {
     return this.#tokens?.ready();
   }
@@ -125,7 +130,7 @@ export class HttpLine<Settings> {
     return this.#outgoing.send(request);
   }
 
-  /** Sends it, and tells who watches, once it has its answer, and before that is judged. */
+  /** Sends the request, and tells the watcher once the answer is there, before it is judged. */
   sendTold(request: HttpRequest, carried: readonly CarriedEvent[], sent: Delivery["sent"]): Promise<Answer> {
     const answered = this.send(request);
     if (sent === undefined) return answered;
@@ -137,7 +142,9 @@ export class HttpLine<Settings> {
     return answered;
   }
 
-  /** What makes the request, and answers to it, fit to be shown to people: without secrets. */
+  /**
+   * The functions that remove secrets from the request and its answers, so that they can be shown.
+   */
   shownBy(request: HttpRequest): Shown {
     return { request: () => this.#hiding.request(request), answer: (answer) => this.#withoutSecrets(answer) };
   }
@@ -158,7 +165,7 @@ export class HttpLine<Settings> {
   }
 }
 
-/** Answers that nobody reads are kept short. */
+/** Cuts answers that nobody reads. */
 function limitsOf<Settings>(definition: Reached<Settings>, settings: Settings): SendLimits {
   const { classify, converse, forget, tryOut } = definition;
   const isRead = [classify, converse, forget, tryOut].some((reader) => reader !== undefined);

@@ -12,18 +12,18 @@ export interface EventRequest extends HttpRequest {
   /** Positions of the events that it carries. @default all */
   readonly events?: readonly number[];
   /**
-   * The position of each body item's event, where that is not one item for each event: `classify`
-   * gets it.
+   * The position of each body item's event, unless there is exactly one item for each event.
+   * `classify` gets it.
    */
   readonly items?: readonly number[];
   /**
-   * What was changed of an event to suit the service: its position, a reason as for `refuse`, and
-   * which field.
+   * The changes made to events to suit the service: the event's position, a reason as for `refuse`,
+   * and the field.
    */
   readonly adjusted?: readonly (readonly [position: number, reason: string, detail?: string])[];
   /**
-   * Where the service's pace is kept for each channel, list or kind of request by itself: which one
-   * it is. @default one for all
+   * The channel, list or kind of request, if the service's rate limits apply to each separately.
+   * @default one for all
    */
   readonly paceKey?: string;
   /** Compresses the body and says so in `Content-Encoding`. @default false */

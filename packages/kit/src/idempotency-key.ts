@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
 /**
- * What tells repeats of a request, for a header: the `messageId` of one event, where it can stand
- * in a header; else the SHA-256, in hex, of all. Ids come from clients, and one that is no visible
- * ASCII or very long would make a request that no server takes.
+ * The idempotency key of a request, for a header: the `messageId` of a single event, if it is valid
+ * in a header; else the SHA-256, in hex, of all ids. Ids come from clients, and no server would
+ * accept a request with one that is very long or not visible ASCII.
  */
 export function idempotencyKey(messageIds: readonly string[]): string {
   const [only = ""] = messageIds;

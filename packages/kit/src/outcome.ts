@@ -1,7 +1,7 @@
 import type { ShownRequest } from "./hiding.ts";
 
 /**
- * What became of one event in one delivery. The destination says what happened; the router decides
+ * The outcome of one event in one delivery. The destination says what happened; the router decides
  * what to do about it.
  *
  * - `delivered`: the destination has it;
@@ -13,9 +13,9 @@ export type Outcome = Delivered | Filtered | Retry | Dead;
 
 export interface Delivered {
   readonly outcome: "delivered";
-  /** One line for people: what was wrong with the answer all the same. */
+  /** One line for people: what was wrong with the answer, although the event was delivered. */
   readonly detail?: string;
-  /** What of the event was changed to suit the service. */
+  /** The changes made to the event to suit the service. */
   readonly adjusted?: readonly Adjustment[];
 }
 
@@ -37,7 +37,7 @@ export interface Filtered {
   readonly detail?: string;
 }
 
-/** What a failure is known by. */
+/** The description of a failure. */
 interface NamedFailure {
   /**
    * A short fixed word under which outcomes are counted: `http_503`, `timeout`, `connect`. Never
@@ -49,8 +49,8 @@ interface NamedFailure {
   /** The answer, where there was one; it is kept with a dead letter. */
   readonly answer?: Answer;
   /**
-   * The request that came to this, without secrets; it is kept with a dead letter. The kit fills it
-   * in for destinations reached by HTTP.
+   * The request that failed, without secrets; it is kept with a dead letter. The kit fills it in
+   * for destinations reached by HTTP.
    */
   readonly request?: ShownRequest;
 }
@@ -74,13 +74,13 @@ export interface Retry extends NamedFailure {
 export interface Dead extends NamedFailure {
   readonly outcome: "dead";
   /**
-   * `destination`: this event's trouble if it alone gets the outcome, the destination's if several
-   * in a row do, as while what takes them is replaced (404). Default: the event's.
+   * `destination`: the event is at fault if it alone gets the outcome, and the destination if
+   * several in a row do, such as 404 during a deploy. Default: the event is at fault.
    */
   readonly inARow?: "destination";
 }
 
-/** An HTTP answer, as far as it is kept. */
+/** The part of an HTTP answer that is kept. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -92,7 +92,7 @@ export interface Answer {
 
 export const delivered: Delivered = { outcome: "delivered" };
 
-/** @throws TypeError for a reason that is no word of a-z, 0-9 and _ */
+/** @throws TypeError for a reason that is not a word of a-z, 0-9 and _ */
 export function filtered(reason: string): Filtered {
   return { outcome: "filtered", reason: reasonOf(reason) };
 }
@@ -109,30 +109,30 @@ export function dead(reason: string, more: Pick<Dead, "detail" | "answer" | "inA
   return { outcome: "dead", reason, ...more };
 }
 
-/** @throws TypeError for what cannot name a counter */
+/** @throws TypeError for a reason that cannot name a counter */
 export function reasonOf(reason: string): string {
   if (/^[a-z][a-z0-9_]{0,63}$/.test(reason)) return reason;
   throw new TypeError(`A reason is a word of a-z, 0-9 and _, like "too_old", not ${JSON.stringify(reason)}`);
 }
 
 /**
- * What `classify` says of an event: its outcome, or that it has none yet, since the service has
- * refused the whole request because of other events.
+ * The verdict of `classify` on an event: its outcome, or that it has none yet because the service
+ * refused the whole request over other events.
  */
 export type Verdict = Outcome | Again | OneOf;
 
-/**
- * The verdict on an event that nothing is wrong with: it goes out once more at once, without those
- * at fault.
- */
+/** The verdict on an event with nothing wrong: it is sent again at once, without those at fault. */
 export interface Again {
   readonly outcome: "again";
 }
 
-/** The verdict on events of which one is at fault, no word which: they are tried in halves. */
+/**
+ * The verdict on events one of which is at fault, when the service does not say which: they are
+ * tried in halves.
+ */
 export interface OneOf {
   readonly outcome: "one_of";
-  /** The outcome of the one that is found. */
+  /** The outcome of the event found to be at fault. */
   readonly of: Dead;
 }
 

@@ -16,8 +16,8 @@ interface OutgoingOptions {
 }
 
 /**
- * What all requests of a connection go through: pace, compression, and a second try with a new
- * token.
+ * The steps that all requests of a connection go through: pace, compression, and a second try with
+ * a new token.
  */
 export class OutgoingRequests {
   readonly #sender: Sender;

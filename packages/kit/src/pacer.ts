@@ -1,26 +1,28 @@
-/** What a service takes: so many requests within so many milliseconds. */
+/** A rate limit of a service: a number of requests within a number of milliseconds. */
 export interface Pace {
   readonly requests: number;
   /** Milliseconds. */
   readonly per: number;
 }
 
-/** Waits, milliseconds; rejects when it is broken off. */
+/** Waits a number of milliseconds; rejects if aborted. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-/** Above so many keys, the one that was used longest ago is forgotten once its time is over. */
+/**
+ * Keys kept: above this number, the least recently used one is forgotten once its window is over.
+ */
 const mostKeys = 10_000;
 
 /**
- * Keeps requests to the pace that a service is known to take, in any stretch of time, before it
- * says so. Each request gets its turn in the order in which it asks.
+ * Keeps requests within the known rate limit of a service, in any stretch of time, so that it never
+ * has to refuse one. Requests get their turns in the order in which they ask.
  */
 export class Pacer {
   readonly #paces: (key: string) => readonly Pace[];
   readonly #now: () => number;
   readonly #sleep: Sleep;
   readonly #closing = new AbortController();
-  /** The times of the latest turns of each key and pace, a ring each. */
+  /** The times of the latest turns of each key and pace, in a ring each. */
   readonly #turns = new Map<string, readonly Turns[]>();
 
   constructor(paces: (key: string) => readonly Pace[], now: () => number, sleep: Sleep) {
@@ -62,12 +64,14 @@ class Turns {
     this.#pace = pace;
   }
 
-  /** When the next turn may be: the one that is as many turns ago has to be out of the window. */
+  /**
+   * The earliest time of the next turn: the turn that many turns ago has to be out of the window.
+   */
   earliest(now: number): number {
     const { requests, per } = this.#pace;
     const first = this.#times.length < requests ? undefined : this.#times[this.#next];
     if (first === undefined) return now;
-    // A clock that was set back is no reason to wait for longer than the latest turns reach.
+    // If the clock was set back, the wait is no longer than the latest turns reach.
     const latest = this.#times[(this.#next + requests - 1) % requests]!;
     return Math.min(Math.max(now, first + per), Math.max(now, latest) + per);
   }
