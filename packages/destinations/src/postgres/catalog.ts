@@ -91,8 +91,8 @@ export async function readTables(
   lock: readonly string[],
 ): Promise<Map<string, PostgresTable>> {
   const locked = lock.map((name) => qualified(schema, name)).join(", ");
-  // In one message. What is read is what is there once the locks are held: each statement looks
-  // anew.
+  // In one message. Each statement takes a new snapshot, so the tables are read after the locks are
+  // held.
   const { rows } = await statements.query(
     `${lock.length === 0 ? "" : `LOCK TABLE ${locked} IN ROW EXCLUSIVE MODE; `}
 SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS column_name, t.typname::text, a.atttypmod,
@@ -139,9 +139,7 @@ SELECT c.relname::text AS table_name, c.relnatts AS used, a.attname::text AS col
   return tables;
 }
 
-/**
- * What a comment says beside what people wrote: the full name that a table or a column is kept for.
- */
+/** The line in a comment that records the full name that a table or a column is kept for. */
 const ownerLine = /^pintle name: (.*)$/m;
 
 function kept(comment: unknown): Pick<Table, "owner"> {
@@ -149,8 +147,8 @@ function kept(comment: unknown): Pick<Table, "owner"> {
 }
 
 /**
- * Has the database remember which full name a table, or a column, is kept for. What its comment
- * says besides stays.
+ * Records in the database which full name a table or a column is kept for. The rest of its comment
+ * stays.
  */
 export async function keepFor(
   statements: Statements,

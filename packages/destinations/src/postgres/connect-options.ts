@@ -21,8 +21,8 @@ const parameters: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * How a URL is connected to. TLS with a check of the certificate is the rule, but for this machine
- * itself.
+ * The connection options of a URL. TLS with certificate verification is the default, except on this
+ * machine.
  *
  * @throws TypeError that does not show the URL, which has a password in it
  */

@@ -24,8 +24,8 @@ import { isRefusal, sqlState, uniqueViolation } from "./sql-error.ts";
 import { createUserTimes, mergeUsers, userTimesTable } from "./users-table.ts";
 
 /**
- * What loads know of a schema from the loads before them. It makes them faster; nothing goes wrong
- * when it is not so any more.
+ * The knowledge about a schema kept from earlier loads. It makes loads faster, and does no harm
+ * when it is out of date.
  */
 export interface SchemaMemory {
   /** Tables that were there: what is locked before it is read. */
@@ -106,7 +106,7 @@ export class PostgresSchema implements WarehouseSchema {
       const refused = await tryCopy(this.#statements, this.#copyInto(name, fitter), copyRows(items, fitter));
       if (refused === undefined) return { stale: new Set() };
       if (sqlState(refused) !== uniqueViolation) return { refused };
-      // Where one came again more will: a load that is done once more has all of them.
+      // Where one row was repeated, more will be: a load that is repeated has all of them.
       repeating.add(name);
     }
     let stale: ReadonlySet<number> = new Set();
@@ -174,7 +174,7 @@ export class PostgresSchema implements WarehouseSchema {
     const table = qualified(this.#schema, name);
     const is = `id = ANY ($1::${idType}[])`;
     const ids = items.map(({ id }) => id);
-    // One look at the index for each id.
+    // One index look-up for each id.
     const { rows } = await this.#statements.query(
       `SELECT id::text AS id, ${at} AS at FROM ${table} WHERE ${is} GROUP BY 1`,
       [ids],

@@ -3,7 +3,7 @@ import { FencedError } from "./fenced-error.ts";
 import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
-/** `$` is in no name that is made of an event's. */
+/** No name made from an event's contains `$`. */
 const progressTable = "pintle$progress";
 
 /**

@@ -1,5 +1,5 @@
 /*
- * What cannot name something in PostgreSQL without quotation marks: the key words that
+ * The words that cannot be names in PostgreSQL without quotation marks: the key words that
  * `pg_get_keywords()` calls reserved (categories R and T), and the columns that every table has of
  * the system's own. A test compares both with a server.
  */

@@ -1,7 +1,9 @@
 import { CopyIn, type NextLine } from "./copy-in.ts";
 import type { PgClient, PgResult } from "./pg-driver.ts";
 
-/** Beyond the time-out, milliseconds after which a server that says nothing is given up. */
+/**
+ * Grace period in milliseconds, on top of the time-out, after which a silent server is given up.
+ */
 const grace = 5000;
 
 /** Milliseconds that a statement may take whose time grows with its table. */
@@ -165,8 +167,7 @@ function begin(timeout: number): string {
     datestyle: "'ISO, YMD'",
     extra_float_digits: "1",
     search_path: "pg_catalog",
-    // What is looked for by id is looked up in the index, however little the server knows of a
-    // table that is new.
+    // Forces index look-ups by id, even if the server has no statistics of a new table yet.
     enable_seqscan: "off",
     statement_timeout: String(Math.ceil(timeout)),
     lock_timeout: String(Math.ceil(timeout)),

@@ -52,10 +52,7 @@ function deadRow(error: unknown): Dead {
   return dead(`row_${sqlState(error)?.toLowerCase()}`, { detail: describe(error) });
 }
 
-/**
- * Credentials, database, permissions: nothing that time alone mends, and nothing that an event
- * could do about.
- */
+/** Credentials, database, permissions: errors that neither time nor another event can fix. */
 const needPeople = /^(28|3D|42501)/;
 
 /** The whole batch failed: the destination is in trouble. */

@@ -6,8 +6,8 @@ import { qualified, quoted } from "./identifier.ts";
 import type { Statements } from "./session.ts";
 
 /**
- * Where the times stand of what is older than its row; `$` is in no name that is made of an
- * event's.
+ * The table with the times of values older than their row. No name made from an event's contains
+ * `$`.
  */
 export const userTimesTable = "pintle$users";
 

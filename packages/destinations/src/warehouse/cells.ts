@@ -1,22 +1,21 @@
 import type { RowValue, ValueType } from "./types.ts";
 
 /**
- * Shapes that a family keeps before it begins anew: keys can be data, and then every event has a
- * shape of its own.
+ * Shapes that a family keeps before it resets: keys can be data, and then every event has its own
+ * shape.
  */
 const mostShapes = 50_000;
 
 /**
- * Names and types of the columns of some cells, in their order. Equal ones are the same object, as
- * long as they are made by the same family: what has to be found out about columns is then found
- * out once for each shape, not for each row.
+ * Names and types of the columns of some cells, in order. Within a family, equal shapes are the
+ * same object, so that anything about columns is worked out once for each shape, not for each row.
  */
 export class Shape {
   readonly #parent: Shape | undefined;
   readonly #name: string;
   readonly #type: ValueType | undefined;
   readonly #family: ShapeFamily;
-  /** The one that followed last, which is nearly always the one that follows next. */
+  /** The shape that followed last, which nearly always follows next, too. */
   #last: Shape | undefined;
   #others: Map<string, Shape> | undefined;
   #set: ReadonlySet<string> | undefined;
@@ -82,7 +81,7 @@ export class ShapeFamily {
   grown(): void {
     this.#count++;
     if (this.#count < mostShapes) return;
-    // Those in use go on; they are let go with the rows that have them.
+    // Shapes in use stay valid; they are freed with the rows that have them.
     this.#root = new Shape(this);
     this.#count = 0;
   }
@@ -123,12 +122,11 @@ export class Cells {
   }
 }
 
-/** Cells that are kept, as many as this. */
+/** Size of the cache of cells. */
 const mostShared = 10_000;
 
 /**
- * Cells that are equal for many events, so that they are made, and encoded, once. Nobody adds to
- * them.
+ * Cells that many events share, so that they are made and encoded once. They are never added to.
  */
 export class SharedCells {
   readonly #cells = new Map<string, Cells>();
@@ -138,7 +136,7 @@ export class SharedCells {
     let cells = this.#cells.get(key);
     if (cells === undefined) {
       cells = make();
-      // Keys can be data: what was kept is thrown away as a whole rather than grow.
+      // Keys can be data: the whole cache is dropped rather than allowed to grow.
       if (this.#cells.size >= mostShared) this.#cells.clear();
       this.#cells.set(key, cells);
     }

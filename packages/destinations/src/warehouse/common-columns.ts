@@ -12,7 +12,7 @@ export interface RowSource {
   readonly type: string;
 }
 
-/** Common columns that a user's row has, beside those of the source and of the context. */
+/** Common columns of a user's row, besides those of the source and of the context. */
 const userColumns: readonly string[] = [
   "sent_at",
   "timestamp",
@@ -23,10 +23,7 @@ const userColumns: readonly string[] = [
   "context_passed_ip",
 ];
 
-/**
- * The columns that every event has, but for those of its source and for what clients put into
- * `context`.
- */
+/** The columns that every event has, except those of its source and of `context`. */
 export function commonCells(
   event: DeliveredEvent,
   id: string,
@@ -56,7 +53,7 @@ export function commonCells(
   return cells;
 }
 
-/** The columns that tell from where to where: the same for every event of a source. */
+/** The columns that name the source and the destination: the same for every event of a source. */
 export function sourceCells({ id, type }: RowSource, { kept, shapes, destinationId, dialect }: RowRules): Cells {
   return kept.sources.get(`${type} ${id}`, () => {
     const cells = new Cells(shapes);
@@ -78,7 +75,7 @@ export function nameCells(name: string | undefined, sent: string, { kept, shapes
   });
 }
 
-/** What a user's row has of the columns that every event has. */
+/** The common columns of a user's row. */
 export function userCells(user: string, common: Cells, { shapes }: RowRules): Cells {
   const cells = new Cells(shapes);
   cells.add("id", user, "string");

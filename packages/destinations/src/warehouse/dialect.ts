@@ -1,4 +1,4 @@
-/** What has to be known of a database before it is asked anything. */
+/** The facts about a database that are known without asking it. */
 export interface Dialect {
   /** The value of `context_destination_type`. */
   readonly name: string;

@@ -2,7 +2,7 @@ import type { Discard } from "./row.ts";
 import { cleanText } from "./text.ts";
 import type { RowValue } from "./types.ts";
 
-/** What has no place in the rows of one event. */
+/** The values of one event that have no place in its rows. */
 export class EventDiscards {
   readonly list: Discard[] = [];
   readonly #rowId: string;

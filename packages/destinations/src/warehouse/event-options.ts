@@ -1,7 +1,7 @@
 import { isObject } from "@pintle/events";
 import { JsonPaths, jsonPathProblem } from "./json-paths.ts";
 
-/** What an event may choose for itself, in `integrations.POSTGRES.options`. */
+/** The options of a single event, in `integrations.POSTGRES.options`. */
 export interface EventOptions {
   readonly jsonPaths: JsonPaths;
   readonly skipTracks: boolean;
@@ -12,13 +12,13 @@ export interface WarehouseOptions extends Omit<EventOptions, "jsonPaths"> {
   readonly jsonPaths: readonly string[];
 }
 
-/** Options that are kept, as many as this: nearly every event of a client has the same. */
+/** Size of the cache of options: nearly all events of a client have the same ones. */
 const mostKept = 1000;
-/** An event has no more paths than this, and none that is longer, in characters. */
+/** Limits of an event's paths: how many, and characters of each. */
 const mostPaths = 100;
 const longestPath = 1000;
 
-/** Reads what events choose for themselves; what cannot be understood counts as absent. */
+/** Reads the options of events; invalid ones count as absent. */
 export class OptionsReader {
   readonly #settings: WarehouseOptions;
   readonly #keys: readonly string[];

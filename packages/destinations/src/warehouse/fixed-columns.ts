@@ -1,6 +1,5 @@
 /**
- * Columns that win over everything that clients call the same, also where an event has no value for
- * them.
+ * Columns that win over client fields of the same name, even if the event has no value for them.
  */
 const commonColumns: readonly string[] = [
   "id",
@@ -24,7 +23,7 @@ const commonColumns: readonly string[] = [
 
 const common: ReadonlySet<string> = new Set(commonColumns);
 
-/** What the tables of a type have besides. */
+/** The additional columns of each type's tables. */
 const byType: ReadonlyMap<unknown, ReadonlySet<string>> = new Map(
   Object.entries({
     track: ["event", "event_text"],
@@ -35,7 +34,7 @@ const byType: ReadonlyMap<unknown, ReadonlySet<string>> = new Map(
   }).map(([type, names]) => [type, new Set([...commonColumns, ...names])]),
 );
 
-/** The columns of an event that no key of it can have. */
+/** The columns that no key of an event can take. */
 export function fixedColumns(type: unknown): ReadonlySet<string> {
   return byType.get(type) ?? common;
 }

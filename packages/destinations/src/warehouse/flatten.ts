@@ -1,13 +1,13 @@
 import { cleanText, jsonText, textByIndex } from "./text.ts";
 import { type RowValue, typeOf, type ValueType } from "./types.ts";
 
-/** Keys that were seen are kept, as many as this: the same few hundred come with every event. */
+/** Size of the cache of keys: every event has the same few hundred. */
 const mostKeys = 10_000;
 
 /**
- * The keys on the way to a value. The same keys are the same object, so that what is made of them,
- * first of all the name of a column, is made once: to join them, and to look up what was joined,
- * for each value of each event took most of the time of flattening.
+ * The path of keys to a value. Equal paths are the same object, so that anything derived from them,
+ * above all the column name, is computed once. Joining the keys and looking up the result for each
+ * value of each event took most of the time of flattening.
  */
 export class KeyPath {
   /** The keys, joined by `_`. */
@@ -31,7 +31,7 @@ export class KeyPath {
     let path = this.#next.get(key);
     if (path === undefined) {
       path = new KeyPath(this.#tree, this.#prefix + key);
-      // Before it is remembered: the tree may begin anew, and this path goes on by itself.
+      // Counted before it is stored: the tree may be reset, and this path then lives on by itself.
       this.#tree.grown();
       this.#next.set(key, path);
     }
@@ -40,8 +40,8 @@ export class KeyPath {
 }
 
 /**
- * All paths of one kind of object. Keys can be data (a map from product to price): when there are
- * too many the tree begins anew.
+ * All paths of one kind of object. Keys can be data (a map from product to price), so the tree is
+ * reset when there are too many.
  */
 export class KeyTree {
   #root: KeyPath = new KeyPath(this);
@@ -60,7 +60,7 @@ export class KeyTree {
   }
 }
 
-/** Takes each leaf: the keys on the way to it, and its value. */
+/** Takes each leaf: its path and its value. */
 export type Leaf = (path: KeyPath, value: RowValue, type: ValueType) => void;
 
 /**
@@ -78,7 +78,7 @@ export function flatten(value: object, path: KeyPath, jsonKeys: ReadonlySet<stri
   if (jsonKeys?.has(path.joined) === true) leaf(path, jsonText(value), "json");
   else if (Array.isArray(value)) leaf(path, jsonText(value), "array");
   else {
-    // Looked at here, since nearly every object shows it.
+    // Checked here first, because it settles nearly every object.
     const text = first === "0" || first === "1" ? textByIndex(value) : undefined;
     if (text === undefined) flattenKeys(value, keys, path, jsonKeys, leaf);
     else putText(text, path, leaf);

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { ReservedWords } from "./dialect.ts";
 
 /*
- * From a full name to where it stands in a database, whose names are shorter and which reserves
- * some words. What is there already decides: a name that was cut belongs to the full name that had
- * it first, which the database remembers, and a word that only one of two lists reserves is used as
- * it is there.
+ * Maps a full name to its place in a database, whose names are shorter and which reserves some
+ * words. Existing tables and columns decide: a name that was cut belongs to the full name that had
+ * it first, which the database remembers, and a word that only one of two lists reserves is used in
+ * the form that exists.
  */
 
 /** A table or a column that is there. */
@@ -38,7 +38,7 @@ export interface NamedPlace {
 
 type Rules = Pick<PlaceRules, "maxNameBytes" | "reserved">;
 
-/** Whether a full name stands under itself, whatever is there. */
+/** Whether a full name is its own place, whatever exists. */
 export function standsAsItIs(full: string, { maxNameBytes, reserved }: Rules): boolean {
   return full.length < maxNameBytes && !reserved.own(full) && !reserved.rudderStack(full);
 }
@@ -51,7 +51,7 @@ export function candidates(full: string, rules: Rules): readonly string[] {
   return [full.slice(0, rules.maxNameBytes), ...suffixed(full, rules.maxNameBytes)];
 }
 
-/** Says where a full name stands, given what is there among its candidates. Pure. */
+/** Finds the place of a full name, given which of its candidates exist. Pure. */
 export function placeOf(full: string, there: (name: string) => Present | undefined, rules: PlaceRules): NamedPlace {
   const names = candidates(full, rules);
   if (full.length < rules.maxNameBytes) {
@@ -64,11 +64,11 @@ export function placeOf(full: string, there: (name: string) => Present | undefin
   }
   const owner = ownerOf(full);
   const own = names.findIndex((name) => there(name)?.owner === owner);
-  // A name that somebody else gave away for good may be free again: what is kept for this one goes
-  // before it.
+  // A name that belonged to another may be free again; a place already kept for this name has
+  // priority over it.
   const free = own >= 0 ? own : names.findIndex((name) => there(name)?.owner === undefined);
-  // Whoever sends names with the right hashes to fill all places gets what they want: to share the
-  // last one.
+  // Only a client that chooses names whose hashes fill all places on purpose gets here: they share
+  // the last one.
   const at = free >= 0 ? free : names.length - 1;
   return {
     name: names[at]!,

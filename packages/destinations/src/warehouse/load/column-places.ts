@@ -2,12 +2,12 @@ import type { Dialect } from "../dialect.ts";
 import { type NamedPlace, type PlaceRules, type Present, placeOf, standsAsItIs } from "../place.ts";
 import type { Column } from "./table.ts";
 
-/** Where the full names of a table's columns stand in it, for one load. */
+/** The columns that hold the full names of a table, during one load. */
 export class ColumnPlaces {
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #rules: PlaceRules;
   readonly #places = new Map<string, NamedPlace>();
-  /** What this load gives away. */
+  /** The places that this load assigns. */
   readonly #given = new Map<string, Present>();
 
   constructor(
@@ -31,7 +31,7 @@ export class ColumnPlaces {
     return place.name;
   }
 
-  /** Full names whose column the database does not know yet to be theirs. */
+  /** Full names whose column is not yet recorded in the database. */
   *claims(): Generator<NamedPlace & { readonly full: string; readonly claim: string }> {
     for (const [full, place] of this.#places)
       if (place.claim !== undefined) yield { ...place, full, claim: place.claim };

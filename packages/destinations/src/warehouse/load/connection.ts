@@ -72,7 +72,7 @@ export class WarehouseConnection implements Connection {
     // The loader is told at once, so that batches take their turns as they came.
     const loading = this.#loader.load(batch, delivery?.commit);
     loading.catch(() => {}); // Looked at below.
-    // An event of which no rows can be made is a fault here, and not the database's trouble.
+    // If no rows can be made from an event, the fault is ours, not the database's.
     await batch;
     try {
       const dead = await loading;
@@ -84,8 +84,8 @@ export class WarehouseConnection implements Connection {
   }
 
   /**
-   * Makes the rows of a batch, bit by bit: others of this thread have their turn, not least the
-   * batch that is being loaded.
+   * Makes the rows of a batch in small steps, so that others on this thread get their turn, not
+   * least the batch that is being loaded.
    */
   async #batchOf(events: readonly DeliveredEvent[], delivery: Delivery | undefined): Promise<LoaderBatch> {
     const loads: EventLoad[] = [];

@@ -6,7 +6,7 @@ import { type FitRules, fitted, type Way, wayInto } from "./fitted.ts";
 import type { Item, ItemDiscard } from "./item.ts";
 import type { Column, Table } from "./table.ts";
 
-/** How the cells of one shape go into the columns that are written. */
+/** The mapping from the cells of one shape to the columns that are written. */
 interface Plan {
   /** Where each goes; `undefined` for those that go nowhere. */
   readonly slots: readonly (number | undefined)[];
@@ -29,8 +29,8 @@ export interface Layout {
 }
 
 /**
- * Turns rows into what the columns of one table take. What does not fit is told to `discard`, each
- * time that it is met.
+ * Converts rows to the values that the columns of one table take. Each value that does not fit is
+ * reported to `discard`, every time it is met.
  */
 export class Fitter {
   /** Columns that are written, in the order of the values. */
@@ -178,8 +178,8 @@ function isSameShapes(shapes: readonly Shape[], parts: readonly Cells[]): boolea
 }
 
 /**
- * A row without its id would be there again after the next load: a column that cannot take an id
- * has the database refuse the row.
+ * A row without its id would be loaded again next time, so if the column cannot take an id, the
+ * database is made to refuse the row.
  */
 function asIdentity({ sqlType, writable }: Column): Column {
   return { type: "other", sqlType, writable };

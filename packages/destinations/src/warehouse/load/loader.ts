@@ -3,7 +3,7 @@ import { groupBy } from "../group-by.ts";
 import { type EventLoad, SchemaLoad, type SchemaLoadOptions } from "./schema-load.ts";
 import type { Warehouse, WarehouseSchema, WarehouseTransaction } from "./warehouse.ts";
 
-/** The events of a batch, by what they have become. */
+/** The events of a batch, by their result. */
 export interface LoaderBatch {
   readonly loads: readonly EventLoad[];
   /** Events that have no rows, by their index in the batch. */
@@ -24,12 +24,12 @@ class RowsRefusedError extends Error {
   }
 }
 
-/** A transaction that others made fail is tried this often. */
+/** Attempts at a transaction that other writers made fail. */
 const mostRaces = 5;
 
 /**
- * Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md says which
- * steps it has.
+ * Loads batches: rows, discards and progress in one transaction each. docs/warehouse.md lists the
+ * steps.
  */
 export class WarehouseLoader {
   readonly #options: WarehouseLoaderOptions;
@@ -57,7 +57,8 @@ export class WarehouseLoader {
         await this.#attempt(loads, dead, commit, races === 0);
         return dead;
       } catch (error) {
-        // Other rows of those events are in the transaction already: once more, without them.
+        // Other rows of those events are already in the transaction, so it is repeated without
+        // them.
         if (error instanceof RowsRefusedError) for (const [event, outcome] of error.events) dead.set(event, outcome);
         else if (!this.#isRace(error) || ++races >= mostRaces) throw error;
       }

@@ -23,13 +23,11 @@ export interface SchemaLoadOptions {
   readonly shapes: ShapeFamily;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /**
-   * A repeat may be a race that another attempt wins; if it comes again it is the row's own fault.
-   */
+  /** A repeat may be a race that another attempt wins; if it happens again, the row is at fault. */
   readonly mayRace: boolean;
 }
 
-/** What a batch puts into one schema. */
+/** The part of a batch that goes into one schema. */
 export class SchemaLoad {
   readonly #schema: WarehouseSchema;
   readonly #options: SchemaLoadOptions;
@@ -122,7 +120,7 @@ export class SchemaLoad {
     await this.#schema.append(table, items, new Fitter(table, places, items, this.#options.rules, () => {}));
   }
 
-  /** Puts items in, but for those that the database refuses: their events are dead. */
+  /** Writes items, except those that the database refuses: their events are dead. */
   async #singleOut(
     items: readonly Item[],
     dead: Map<number, Dead>,

@@ -19,8 +19,8 @@ export interface Prepared {
 }
 
 /**
- * The tables of a schema during one load: where full names stand, and what the rows need that is
- * missing.
+ * The tables of a schema during one load: the places of full names, and the tables and columns that
+ * the rows still need.
  */
 export class SchemaTables {
   readonly #schema: WarehouseSchema;
@@ -45,7 +45,7 @@ export class SchemaTables {
     this.#discard = discard;
   }
 
-  /** Where a table stands; a name that was not placed stands under itself. */
+  /** The place of a table; a name that was not placed is its own place. */
   nameOf(full: string): string {
     return this.#names.get(full) ?? full;
   }
@@ -82,7 +82,7 @@ export class SchemaTables {
     return placed;
   }
 
-  /** A name is told once that has to stand elsewhere than where it belongs. */
+  /** Reports, once, a name that had to move to another place. */
   #tell({ event, id, receivedAt }: Item, table: string, column: string, value: string): void {
     this.#discard({ event, receivedAt, table, rowId: id, column, value, reason: "collision" });
   }
@@ -112,7 +112,7 @@ export class SchemaTables {
     const { add, widen } = changesFor(items, found.columns, places, found.free, this.#rules);
     let table = found;
     if (add.size > 0) table = await this.#schema.addColumns(table, add);
-    // Where it cannot be widened, its fractions are discarded.
+    // If it cannot be widened, its fractions are discarded.
     for (const column of widen) table = (await this.#schema.widen(table, column)) ?? table;
     return table;
   }

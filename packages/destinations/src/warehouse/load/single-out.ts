@@ -1,5 +1,5 @@
 /**
- * Loads items, and finds those that are refused: what fails as a whole is loaded in halves, down to
+ * Loads items, and finds those that are refused: a group that fails is loaded in halves, down to
  * single items. One among `n` costs about `2 log2(n)` loads. The order of the items is kept.
  *
  * @param load returns what went wrong, in which case it has left nothing behind, or `undefined`

@@ -12,9 +12,8 @@ export interface TableChange {
 }
 
 /**
- * What has to change about a table so that it can take `items`: columns that it lacks, in the order
- * and with the type in which they are first seen, and columns of whole numbers that meet a
- * fraction.
+ * The changes that a table needs to take `items`: columns that it lacks, in the order and with the
+ * type in which they are first seen, and columns of whole numbers that meet a fraction.
  *
  * @param free columns that it can still get
  */

@@ -7,16 +7,16 @@ import type { Item } from "./item.ts";
 import type { Table } from "./table.ts";
 
 /*
- * The port between the general load and one database. What a batch becomes is decided on this side:
- * rows, names, types, discards, users, which row is newest, which event is dead. How a table is
- * read, made and filled is decided on the other. docs/warehouse.md describes it.
+ * The port between the general load and one database. The load decides the result of a batch: rows,
+ * names, types, discards, users, which row is newest, which event is dead. The database decides how
+ * a table is read, made and filled. docs/warehouse.md describes it.
  */
 
 /** A database that events are loaded into. */
 export interface Warehouse {
   readonly dialect: Dialect;
   readonly errors: WarehouseErrors;
-  /** Where the destination stands, as the database remembers it: `Connection.position` says how. */
+  /** The position of the destination, as stored in the database; see `Connection.position`. */
   position(place: Place, otherwise: Position, anew: Position): Promise<Position>;
   /**
    * Runs the work of one batch, and commits it together with `positions`: both or neither. The
@@ -37,9 +37,9 @@ export interface Warehouse {
 /** A transaction that is open. Each call is awaited before the next. */
 export interface WarehouseTransaction {
   /**
-   * Makes the schema where it is missing, and keeps every other load of it away until the commit.
-   * All schemas of a batch are entered before anything is asked of one, in the order of their
-   * names: two loads never wait for each other.
+   * Makes the schema if it is missing, and locks out every other load of it until the commit. All
+   * schemas of a batch are entered first, in the order of their names, so that two loads never
+   * deadlock.
    */
   enter(schema: string): Promise<WarehouseSchema>;
 }
@@ -58,8 +58,8 @@ export interface WarehouseSchema {
   /** Adds columns to a table. Resolves with the table that it is then. */
   addColumns(table: Table, columns: ReadonlyMap<string, ColumnType>): Promise<Table>;
   /**
-   * Has a column of whole numbers take fractions. Resolves with the table, or `undefined` where
-   * something stands in the way.
+   * Widens a column of whole numbers to take fractions. Resolves with the table, or `undefined` if
+   * that is impossible.
    */
   widen(table: Table, column: string): Promise<Table | undefined>;
   /**
@@ -102,7 +102,7 @@ export interface RefusedRow {
  */
 export type ErrorKind = "row" | "repeat" | "race" | "trouble";
 
-/** What the errors of a database mean. Pure. */
+/** The meaning of a database's errors. Pure. */
 export interface WarehouseErrors {
   kindOf(error: unknown): ErrorKind;
   /** The outcome of an event whose row was refused. */
