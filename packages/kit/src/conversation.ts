@@ -10,21 +10,21 @@ import { isVerdicts } from "./verdicts.ts";
 export type Question = Omit<EventRequest, "events" | "items">;
 
 /**
- * What is said to a service and heard from it to deliver events: yields requests, gets their
- * answers, and returns what became of the events. Nothing: what the last answer means.
+ * A conversation that delivers events: yields requests, gets their answers, and returns the
+ * outcomes of the events. If it returns nothing, the last answer decides.
  */
 export type Conversation = Generator<Question, Verdict | readonly Verdict[] | undefined, Answer>;
 
-/** What came of a conversation, and its last request. */
+/** The result of a conversation, and its last request. */
 export interface ConversationResult {
   readonly result: RequestResult;
   readonly request: EventRequest | undefined;
 }
 
 /**
- * Holds a conversation to its end. An answer that says nothing about what was asked (a wrong key,
- * a limit, a server in trouble), or none at all, ends it with what that means for all its events:
- * the next attempt begins anew. Never rejects.
+ * Runs a conversation to its end. An answer that says nothing about the request itself (a wrong
+ * key, a limit, a server in trouble), or no answer, ends it with that outcome for all its events:
+ * the next attempt starts over. Never rejects.
  *
  * @param send sends a request, and gives its answer
  */
@@ -68,7 +68,7 @@ export async function converse(
     if (said === undefined) return ended(delivered);
     return isVerdicts(said) ? { result: { outcomes: said }, request } : ended(said);
   } catch (error) {
-    // A service that answers with something else than it used to is no reason to lose the event.
+    // The event must not be lost because the service has changed its answers.
     if (last !== undefined && !isRefusal(error)) {
       return ended(retry("event", "converse", { answer: last, detail: errorMessage(error) }));
     }

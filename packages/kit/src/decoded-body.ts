@@ -1,8 +1,8 @@
 import { parseJson } from "@pintle/events";
 
 /**
- * A body as what it says: a form as an object of texts, of a name that is there several times a
- * list; NDJSON as a list; anything else as JSON. A text that is not what its `content-type` says
+ * The decoded body: a form becomes an object of texts, with a list for a repeated name; NDJSON
+ * becomes a list; anything else is read as JSON. A text that does not match its `content-type`
  * stays a text.
  */
 export function decodedBody(headers: Readonly<Record<string, string>>, text: string): unknown {

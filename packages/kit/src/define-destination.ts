@@ -21,8 +21,8 @@ interface CommonDefinition<Settings> {
    */
   readonly settings: { readonly [Key in keyof Settings]-?: z.ZodType<Settings[Key]> };
   /**
-   * What is wrong with settings that are sound each by itself, if something is: a key, and what to
-   * do.
+   * The problem with a combination of settings that are each valid on their own, if there is one: a
+   * key, and what to do.
    */
   readonly check?: (settings: Settings) => { readonly key: string; readonly message: string } | undefined;
   /** @default one event in each batch */
@@ -31,7 +31,7 @@ interface CommonDefinition<Settings> {
   readonly concurrency?: (settings: Settings) => number;
 }
 
-/** A destination that is no HTTP. */
+/** A destination that does not use HTTP. */
 export interface OpenDefinition<Settings> extends CommonOpenDefinition<Settings> {
   readonly raw?: false;
   open(settings: Settings, tools: Tools): Promise<Connection>;
@@ -46,7 +46,7 @@ export interface RawOpenDefinition<Settings> extends CommonOpenDefinition<Settin
 interface CommonOpenDefinition<Settings> extends CommonDefinition<Settings> {
   /** See `DestinationType.transactional`. @default false */
   readonly transactional?: boolean;
-  /** See `DestinationType.trial`. @default what a trial delivers stays there */
+  /** See `DestinationType.trial`. @default events delivered by a trial stay there */
   trial?(settings: Settings, tools: TrialTools): Promise<Trial<Settings>>;
 }
 
@@ -56,7 +56,7 @@ export type DestinationDefinition<Settings> =
   | (CommonDefinition<Settings> & HttpDefinition<Settings>)
   | (CommonDefinition<Settings> & RawHttpDefinition<Settings>);
 
-/** What schemas make of the settings that are given to them. */
+/** The settings as parsed by their schemas. */
 export type SettingsOf<Shape extends Readonly<Record<string, z.ZodType>>> = {
   -readonly [Key in keyof Shape]: z.output<Shape[Key]>;
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 
-/** The settings that every destination has, whatever its type: how the router treats it. */
+/** The settings of every destination, whatever its type: how the router treats it. */
 export interface DeliverySettings {
   /** Where a destination that is new to this data folder begins. Default: `end`. */
   readonly from?: "start" | "end" | undefined;

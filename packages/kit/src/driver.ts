@@ -12,7 +12,7 @@ export async function loadDriver<Driver>(type: string, wanted: string, load: () 
   try {
     return await load();
   } catch (error) {
-    // What a driver that is there misses is another matter.
+    // A module that the installed driver lacks is a different error.
     const { code, message = "" } = error as NodeJS.ErrnoException;
     if (code !== "ERR_MODULE_NOT_FOUND" || !message.includes(`'${name}'`)) throw error;
     throw new Error(

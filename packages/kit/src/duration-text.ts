@@ -16,7 +16,7 @@ export function formatDuration(milliseconds: number): string {
   return unit === undefined ? `${milliseconds}ms` : `${milliseconds / (units[unit] ?? 1)}${unit}`;
 }
 
-/** Milliseconds of a text; `undefined` where it is no length of time, or not within the bounds. */
+/** Milliseconds of a text; `undefined` if it is not a length of time, or is out of bounds. */
 export function durationIn(text: string, min: number, max: number): number | undefined {
   if (!durationPattern.test(text)) return undefined;
   const milliseconds = Math.round(parseDuration(text));

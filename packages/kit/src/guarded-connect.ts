@@ -13,10 +13,9 @@ export type ResolveAll = (
 ) => void;
 
 /**
- * Connects to public addresses only. What is checked is the address that the connection goes to,
- * not the name: a name that is looked up twice can have another address the second time. So the
- * check stands in the look-up that the connection itself makes, before anything is sent, and once
- * more at the open socket, whatever way it came to be.
+ * Connects to public addresses only. It checks the address of the connection, not the name, because
+ * a second look-up of a name can return another address. So the check is part of the connection's
+ * own look-up, before anything is sent, and is repeated on the open socket, however it was opened.
  *
  * A name with several addresses is refused if one of them is private.
  */

@@ -1,9 +1,9 @@
 import type { HttpRequest } from "./http-request.ts";
 
-/** What stands in the place of a secret. */
+/** The text in place of a secret. */
 export const redacted = "[redacted]";
 
-/** A request as it may be kept and shown: without secrets, and no more of its body than helps. */
+/** A request in a form fit to keep and show: without secrets, and with only a part of its body. */
 export interface ShownRequest {
   readonly method: string;
   readonly url: string;
@@ -14,38 +14,40 @@ export interface ShownRequest {
   readonly bytes?: number;
 }
 
-/** Hides secrets where they stand, by what stands there. */
+/** Hides secrets, depending on the kind of text that they are in. */
 export interface Hiding {
-  /** What a server or a library says: a secret goes as a whole word. */
+  /** Text from a server or a library: a secret is hidden where it is a whole word. */
   words(text: string): string;
   /**
-   * Somebody's data: what stands in a field named as one for keys (`apiKey`, `token`) goes if it is
-   * a secret. Anywhere else only what can be nothing but a secret: a write key `webshop` is no
-   * reason to blot out a word in what customers do.
+   * Customer data: a secret is hidden in a field whose name suggests a key (`apiKey`, `token`).
+   * Anywhere else, only a text that can be nothing but a secret is hidden: a write key `webshop` is
+   * no reason to hide a word in customer data.
    */
   data<Value>(value: Value): Value;
-  /** A request: also what stands in its headers for credentials, and in its URL. */
+  /** A request: hides secrets also in its headers for credentials and in its URL. */
   request(request: HttpRequest | ShownRequest): ShownRequest;
 }
 
 const shownBytes = 10 * 1024;
 
-/** Names under which keys are kept, as far as they are told by their names. */
+/** Field names that suggest a key. */
 const keyName = /key|token|secret|passw|auth|credential|cookie|signature/i;
-/** Names of headers like these, which carry no key. */
+/** Header names that look like these but carry no key. */
 const openHeaders: ReadonlySet<string> = new Set(["idempotency-key"]);
 
 /**
- * The same within a text that is JSON, a form or a query: the name, and what stands between it and
- * its value.
+ * The same within JSON, a form or a query as text: the name, and the characters between it and its
+ * value.
  */
 const keyPlace =
   "((?:[kK]ey|KEY|[tT]oken|TOKEN|[sS]ecret|SECRET|[pP]assw|PASSW|[aA]uth|AUTH|[cC]redential|CREDENTIAL)[\\w-]*\\\\?[\"']?\\s*[:=]\\s*\\\\?[\"']?)";
 
-/** Letters of which keys are made: next to one of them, a secret is a part of something else. */
+/** Characters of keys: next to one of them, a secret is part of a longer word. */
 const part = "[A-Za-z0-9_-]";
 
-/** Shorter secrets guess nothing worth hiding in a text, and would make it unreadable. */
+/**
+ * Minimum length of a secret hidden in a text: hiding shorter ones would make the text unreadable.
+ */
 const shortestWord = 4;
 
 /**
@@ -69,7 +71,7 @@ export function secretForms(secret: string): string[] {
 
 export function hiding(secrets: Iterable<string>): Hiding {
   const all = [...new Set(secrets)].filter((secret) => secret !== "");
-  // Longest first, so that a secret that contains another is replaced as a whole.
+  // Longest first, so that a secret containing another one is replaced as a whole.
   const longestFirst = (forms: string[]) => forms.sort((a, b) => b.length - a.length);
   const unmistakable = longestFirst(all.filter(isUnmistakable).flatMap(secretForms));
   const others = all.filter((secret) => !isUnmistakable(secret));
@@ -130,7 +132,7 @@ export function hiding(secrets: Iterable<string>): Hiding {
 function beginning(body: string | Uint8Array): string {
   if (typeof body === "string" && body.length <= shownBytes / 4) return body;
   const bytes = typeof body === "string" ? Buffer.from(body.slice(0, shownBytes)) : body;
-  // What a cut leaves of a character is left out.
+  // Leaves out a character that was cut in half.
   return new TextDecoder().decode(bytes.subarray(0, shownBytes), { stream: true });
 }
 

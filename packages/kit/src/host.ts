@@ -1,5 +1,5 @@
-// What the data plane needs of the kit besides, about schemas of settings. No part of what versions
-// promise.
+// The other parts of the kit that the data plane needs, about schemas of settings. Not covered by
+// semantic versioning.
 export { deliveryShape } from "./delivery-settings.ts";
 export { kindNamed, plainWords } from "./plain-words.ts";
 export { rate } from "./rate.ts";

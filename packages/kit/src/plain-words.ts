@@ -1,9 +1,9 @@
 import type { z } from "zod";
 
 /**
- * What is wrong with a value, in words for the person who wrote it, wherever a schema has none of
- * its own. Given to each parse (`schema.safeParse(value, { error: plainWords })`), so that nothing
- * of zod's reaches anybody. Shows no value: it may be a secret.
+ * The problem with a value, in words for the person who wrote it, for schemas without messages of
+ * their own. It is passed to each parse (`schema.safeParse(value, { error: plainWords })`), so that
+ * no message of zod reaches a user. It shows no value, which may be a secret.
  */
 export function plainWords(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {

@@ -39,9 +39,9 @@ for (const [network, prefix] of [
 }
 
 /**
- * Whether an IP address is no public one: loopback, private, link-local, shared, multicast,
- * reserved. An IPv6 address that stands for an IPv4 one (mapped, compatible, NAT64, 6to4) is judged
- * as that one. What is no IP address counts as private.
+ * Whether an IP address is not public: loopback, private, link-local, shared, multicast, reserved.
+ * An IPv6 address that stands for an IPv4 one (mapped, compatible, NAT64, 6to4) is judged as that
+ * one. Anything that is not an IP address counts as private.
  */
 export function isPrivateAddress(address: string): boolean {
   if (isIPv4(address)) return specialV4.check(address, "ipv4");

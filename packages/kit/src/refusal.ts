@@ -1,7 +1,7 @@
 import { errorMessage } from "@pintle/events";
 import { type Dead, dead, reasonOf } from "./outcome.ts";
 
-/** An event that the service would not take, which is found while its request is made. */
+/** An error for an event that the service would not take, thrown while its request is made. */
 class EventRefusal extends Error {
   override readonly name = "EventRefusal";
   readonly reason: string;
@@ -31,7 +31,7 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof EventRefusal;
 }
 
-/** The outcome of an event of which no request can be made: what was thrown says why. */
+/** The outcome of an event for which no request can be made; the thrown error says why. */
 export function unmakeable(error: unknown): Dead {
   if (error instanceof EventRefusal)
     return dead(error.reason, error.detail === undefined ? {} : { detail: error.detail });

@@ -44,7 +44,8 @@ function visit(schema: z.core.$ZodType, value: unknown, hidden: boolean, found: 
 }
 
 /**
- * Whether what stands at `path` in the settings is secret, by itself or because of what it is in.
+ * Whether the value at `path` in the settings is secret, by itself or because it is inside a
+ * secret.
  */
 export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
   if (registry.get(schema) !== undefined) return true;

@@ -7,7 +7,9 @@ import { statusOf } from "./status-line.ts";
 import { undici } from "./undici.ts";
 
 export interface SendLimits {
-  /** Milliseconds for the whole of it: connecting, sending, and the answer to its last byte. */
+  /**
+   * Time limit in milliseconds for everything: connecting, sending, and receiving the whole answer.
+   */
   readonly timeout: number;
   /** Bytes of the answer's body that are kept. */
   readonly bodyBytes: number;
@@ -18,14 +20,14 @@ export interface SendLimits {
 /** The network as a destination sees it. Tests put a function of their own in its place. */
 export interface Sender {
   /**
-   * Resolves with the answer, whatever its status. One whose status line has arrived counts,
-   * whatever is wrong with the rest: a head that is too large or malformed, a body that broke off.
-   * It has what arrived, and `flaw` says what was wrong.
+   * Resolves with the answer, whatever its status. An answer counts once its status line has
+   * arrived, even if the head is too large or malformed, or the body breaks off. It then has what
+   * arrived, and `flaw` says what was wrong.
    *
    * @throws TimeoutError, RequestError, or the network's own error with its `code`
    */
   send(request: HttpRequest, limits: SendLimits): Promise<Answer>;
-  /** Breaks off what is on its way, and closes the connections. */
+  /** Aborts the requests in flight, and closes the connections. */
   close(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export interface PoolOptions {
  * own, cookies above all.
  */
 const longestHead = 256 * 1024;
-/** Bytes of an answer's headers that are kept, beside those that decide something. */
+/** Bytes of an answer's headers that are kept, besides the significant ones. */
 const keptHeaderBytes = 16 * 1024;
 /** Bytes that are kept of what comes before the head of an answer has been read. */
 const mostHeard = 2 * longestHead;
@@ -69,7 +71,7 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
     if (pool === undefined) {
       pool = new (undici().Pool)(origin, {
         connections,
-        // The limit on the whole request is ours: undici's two do not add up to one.
+        // We limit the whole request ourselves: undici's two time-outs do not cover it.
         headersTimeout: 0,
         bodyTimeout: 0,
         maxHeaderSize: longestHead,
@@ -102,17 +104,17 @@ export function poolSender({ connections, connectTimeout = 10_000, blockPrivate 
 
 const noHeaders: Readonly<Record<string, string>> = {};
 
-/** What the connections of a sender have in common. */
+/** The state shared by the connections of a sender. */
 interface Wire {
   /** The exchange whose request is about to be written, by whichever connection writes next. */
   starting: Exchange | undefined;
 }
 
 /**
- * Lets each exchange hear the bytes of its answer before they are parsed. undici says nothing of an
- * answer whose head it cannot read, not even the status; a sender that takes a 200 for no answer
- * sends the event again and again. It writes a request in the same breath in which it says that it
- * starts, and has one on its way over each connection.
+ * Gives each exchange the bytes of its answer before they are parsed. undici reports nothing about
+ * an answer whose head it cannot read, not even the status, and a sender that takes a 200 for no
+ * answer sends the event again and again. This relies on undici writing a request synchronously
+ * when it announces its start, and having one request in flight on each connection.
  */
 function overheard(connect: buildConnector.connector, wire: Wire): buildConnector.connector {
   return (options, callback) =>
@@ -135,8 +137,8 @@ function overheard(connect: buildConnector.connector, wire: Wire): buildConnecto
 }
 
 /**
- * One request on its way: waits for a connection, is sent, is answered; at any point it can fail or
- * run out of time.
+ * A request in flight: it waits for a connection, is sent, and is answered. It can fail or time out
+ * at any point.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: SendLimits;
@@ -171,7 +173,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Its time ran out while it waited for a connection: it must not go out behind our back.
+    // It timed out while it waited for a connection, so it must no longer be sent.
     if (this.#timedOut !== undefined) {
       controller.abort(this.#timedOut);
       return;
@@ -234,7 +236,7 @@ function runOut(exchange: Exchange): void {
   exchange.expire();
 }
 
-/** What was wrong with an answer that counts. */
+/** The flaw of an answer that counts all the same. */
 function flawOf(error: unknown, hadHead: boolean): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const problem = error instanceof Error && error.message !== "" ? error.message : String(error);
@@ -243,7 +245,7 @@ function flawOf(error: unknown, hadHead: boolean): string {
   return `the headers of the answer cannot be read: ${problem}`;
 }
 
-/** Headers that decide something. */
+/** The headers that affect the outcome. */
 const deciding: ReadonlySet<string> = new Set(["retry-after", "location"]);
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

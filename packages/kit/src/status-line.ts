@@ -2,9 +2,9 @@
 const longestLine = 8 * 1024;
 
 /**
- * The status of an answer of which these are the first bytes, by its status line alone (RFC 9112,
- * 4), whatever follows. Informational answers (1xx) before it are passed over. 0 where no status
- * line is complete: a line that was cut may have been another one.
+ * The status of an answer from its first bytes, by the status line alone (RFC 9112, 4), whatever
+ * follows. Informational answers (1xx) before it are skipped. 0 if no status line is complete: the
+ * rest of a truncated line could change it.
  */
 export function statusOf(heard: readonly Uint8Array[]): number {
   const bytes = Buffer.concat(heard);

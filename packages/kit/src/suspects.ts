@@ -1,14 +1,14 @@
 import type { CarriedEvent } from "./carried-event.ts";
 
-/** Above so many, the one that was suspected first is forgotten: it costs a few requests more. */
+/** Suspects kept: above this number the oldest is forgotten, which costs a few more requests. */
 const mostSuspects = 10_000;
 
 /**
  * Events that were in a request of several which failed in a way that can be the fault of one of
  * them (500, a broken connection), and how many may be together with each in the next attempt: half
- * as many as before. So the one at fault is alone after some attempts, the others have got through,
- * and no attempt takes more requests than there are events. A server that fails with everything
- * gets no flood.
+ * as many as before. So after some attempts the event at fault is alone, the others have got
+ * through, and no attempt takes more requests than there are events. A server that fails every
+ * request is not flooded.
  */
 export class Suspects {
   readonly #rooms = new Map<string, number>();

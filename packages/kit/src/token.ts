@@ -2,16 +2,16 @@ import type { Attempt } from "./attempt.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { type Answer, type Retry, retry } from "./outcome.ts";
 
-/** How a service gives out tokens that expire. */
+/** The way a service issues tokens that expire. */
 export interface TokenDefinition<Settings> {
   /**
-   * Asks for a token. Pure. `undefined`: by these settings none is needed, and `attempt.token` is
-   * `""`.
+   * The request for a token. Pure. `undefined` if these settings need no token; `attempt.token` is
+   * then `""`.
    */
   request(settings: Settings, attempt: Attempt): HttpRequest | undefined;
   /**
-   * The token of an answer, and the seconds for which it holds. Pure. `undefined`, or what it
-   * throws: there is none in it.
+   * The token in an answer, and its lifetime in seconds. Pure. If it returns `undefined` or throws,
+   * the answer has no token.
    */
   read(answer: Answer): { readonly token: string; readonly expiresIn: number } | undefined;
 }
@@ -27,11 +27,14 @@ interface TokenSource {
   now(): number;
 }
 
-/** The token of a connection: got once, shared, renewed before it ends and where it is refused. */
+/**
+ * The token of a connection: obtained once, shared, and renewed before it expires or when it is
+ * refused.
+ */
 export class Tokens {
   readonly #source: TokenSource;
   #token = "";
-  /** When it is to be renewed, milliseconds since the epoch. */
+  /** The time at which to renew it, milliseconds since the epoch. */
   #until = 0;
   #asking: Promise<Retry | undefined> | undefined;
 
@@ -44,7 +47,7 @@ export class Tokens {
     return this.#token;
   }
 
-  /** Sees to it that there is a token. Resolves with why there is none. */
+  /** Ensures that there is a token. Resolves with the reason if there is none. */
   async ready(): Promise<Retry | undefined> {
     if (this.#source.now() < this.#until) return undefined;
     this.#asking ??= this.#ask().finally(() => {
@@ -77,7 +80,7 @@ export class Tokens {
       const got = answer.status < 300 ? read(this.#source, answer) : undefined;
       if (got === undefined) return noToken(answer);
       this.#token = got.token;
-      // One that holds for less than two minutes is renewed at half its time.
+      // A token with a lifetime under two minutes is renewed after half of it.
       const lasts = got.expiresIn * 1000;
       this.#until = this.#source.now() + Math.max(lasts - early, lasts / 2);
       return undefined;
@@ -99,7 +102,7 @@ function read(source: TokenSource, answer: Answer): { readonly token: string; re
   }
 }
 
-/** What a 2xx says may hold a token, so it is not kept. */
+/** The outcome when no token was obtained. A 2xx answer is not kept, since it may hold a token. */
 function noToken(answer: Answer): Retry {
   if (answer.status < 300) {
     return retry("destination", "token", {

@@ -12,26 +12,26 @@ export interface Place {
 }
 
 /**
- * Where a consumer stands in a partition: every event of every record below `low` is finished, and
- * so are those in `finished`, which lists (offset, index of the event in its record) at or above
- * `low`, in this order.
+ * The position of a consumer in a partition: every event of every record below `low` is finished,
+ * and so are those in `finished`, which lists (offset, index of the event in its record) at or
+ * above `low`, in this order.
  */
 export interface Position {
   readonly low: number;
   readonly finished: ReadonlyArray<readonly [offset: number, index: number]>;
 }
 
-/** Where the destination will stand in a partition. */
+/** The next position of the destination in a partition. */
 export interface PlacedPosition {
   readonly place: Place;
-  /** Where it stands before: a commit that finds another position there must fail. */
+  /** The position before: a commit that finds a different position must fail. */
   readonly from: Position;
   readonly position: Position;
 }
 
 /**
- * What a destination that is transactional does besides delivering the events of a batch: both or
- * neither.
+ * The part of a transaction that a transactional destination commits together with the events of a
+ * batch: both or neither.
  */
 export interface Commit {
   /**

@@ -8,8 +8,8 @@ import { type Answer, dead, delivered, type Outcome, retry } from "./outcome.ts"
 import { unmakeable } from "./refusal.ts";
 
 /**
- * Tries out what the type has for it. Resolves with what came of it; `undefined`: the event is to
- * go out like any other. Never rejects.
+ * Tries out a destination in the type's own way. Resolves with the result, or with `undefined` if
+ * the event is to be sent like any other. Never rejects.
  */
 export async function triedOut<Settings>(
   { tryOut }: Pick<HttpDefinition<Settings>, "tryOut">,

@@ -5,7 +5,7 @@ let loaded: typeof Undici | undefined;
 
 /**
  * undici, loaded at its first use: it takes 20 MB in each thread that loads it, and both threads of
- * a data plane know all destinations, also those that nobody configured.
+ * a data plane know all destinations, even those that nobody configured.
  */
 export function undici(): typeof Undici {
   loaded ??= createRequire(import.meta.url)("undici") as typeof Undici;

@@ -9,8 +9,8 @@ export function written<Schema extends z.ZodType>(schema: Schema, format: (value
 }
 
 /**
- * What a schema makes of nothing, as one would write it in a configuration; `undefined` where it
- * makes nothing of it.
+ * The default value of a schema, as one would write it in a configuration; `undefined` if it has
+ * none.
  */
 export function defaultText(schema: z.core.$ZodType): string | undefined {
   const { success, data } = z.core.safeParse(schema, undefined);

@@ -1,5 +1,6 @@
-// What the data plane and its commands need of the kit without any schema, and so without zod,
-// which takes longer to load than all else that a command needs. No part of what versions promise.
+// The parts of the kit that the data plane and its commands need without any schema, and so without
+// zod, which takes longer to load than everything else in a command. Not covered by semantic
+// versioning.
 export { bytesIn } from "./bytes-text.ts";
 export { requestKey, requestKeys, takeRequest } from "./chosen-request.ts";
 export { durationIn } from "./duration-text.ts";

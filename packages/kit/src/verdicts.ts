@@ -16,10 +16,10 @@ export const keptAnswerBytes: number = 10 * 1024;
 const contentStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 /**
- * What an answer means: what the type says, else what the kit does.
+ * The meaning of an answer: by the type, else by the kit.
  *
- * @param classify the type's word, if it has one; what it throws is no reason to lose an event, as
- * a server may answer with something else than it used to
+ * @param classify the type's own function, if it has one; if it throws, no event is lost, since a
+ * server may have changed its answers
  */
 export function judged(
   answer: Answer,
@@ -78,7 +78,7 @@ export function itemsOf({ events, items }: EventRequest, carried: readonly unkno
   return events === undefined ? items : items.map((position) => events.indexOf(position));
 }
 
-/** Keeps no more of the answer than dead letters show. */
+/** Cuts the answer to what dead letters show. */
 export function briefly<Each extends Verdict>(verdict: Each): Each {
   if (verdict.outcome === "one_of") return { ...verdict, of: briefly(verdict.of) };
   if (verdict.outcome !== "retry" && verdict.outcome !== "dead") return verdict;

@@ -1,12 +1,12 @@
 import type { Answer } from "./outcome.ts";
 
 /**
- * A wait that a service asks for is honoured up to this long, milliseconds: a server whose clock is
- * wrong shall not stop a destination for years.
+ * The longest wait honoured when a service asks for one, milliseconds: a server whose clock is
+ * wrong must not stop a destination for years.
  */
 const longestWait: number = 24 * 60 * 60 * 1000;
 
-/** The number from which one is a moment rather than a wait: 2001 in seconds, 1973 in ms. */
+/** Numbers from this one on are points in time rather than waits: 2001 in seconds, 1973 in ms. */
 const epochSeconds = 1_000_000_000;
 const epochMilliseconds = 100 * epochSeconds;
 

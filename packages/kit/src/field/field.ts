@@ -4,9 +4,9 @@ import { companyOf, emailOf, namesOf, type PostalAddress, phoneOf, streetAddress
 import { at, type Fields, firstId, firstText, idOf, objectOf, textOf } from "./usable.ts";
 
 /**
- * The fields of an event, wherever clients put them. The first value that can be used wins: texts
- * are trimmed, blank ones are none, numbers are texts where they are ids, and what is of another
- * kind counts as absent. Nothing is looked for before it is asked for.
+ * The fields of an event, wherever clients put them. The first usable value wins: texts are
+ * trimmed, blank texts count as absent, numbers are accepted as ids, and values of another kind
+ * count as absent. Fields are looked up only when they are read.
  */
 export class EventFields {
   readonly #event: DeliveredEvent;
@@ -17,7 +17,10 @@ export class EventFields {
     this.#event = event;
   }
 
-  /** `userId`; else `userId` or `id` of the traits, which of a group are not the person's. */
+  /**
+   * `userId`; else `userId` or `id` of the traits, except for a group, whose traits are not the
+   * person's.
+   */
   get userId(): string | undefined {
     const own = this.#type === "group" ? undefined : firstId(objectOf(this.#event.traits), "userId", "id");
     return idOf(this.#event.userId) ?? own ?? firstId(this.#contextTraits, "userId", "id");
@@ -32,7 +35,10 @@ export class EventFields {
     return this.userId ?? this.anonymousId;
   }
 
-  /** Traits of the person: those of the context, and of an identify or alias its own over them. */
+  /**
+   * Traits of the person: those of the context, overridden by the event's own for identify and
+   * alias.
+   */
   get traits(): Fields {
     if (this.#traits === undefined) {
       const isOwn = this.#type === "identify" || this.#type === "alias";
@@ -41,7 +47,7 @@ export class EventFields {
     return this.#traits;
   }
 
-  /** Traits of the group, of an event of the type group. */
+  /** Traits of the group, for an event of the type group. */
   get groupTraits(): Fields {
     return objectOf(this.#type === "group" ? this.#event.traits : undefined);
   }
@@ -100,7 +106,7 @@ export class EventFields {
     return firstId(this.traits, "createdAt", "created_at");
   }
 
-  /** The person's; one that is a text is `{ name }`. */
+  /** The person's company; a text becomes `{ name }`. */
   get company(): Fields | undefined {
     return companyOf(this.traits);
   }
@@ -114,7 +120,7 @@ export class EventFields {
     return this.#event.timestamp;
   }
 
-  /** The person's; not that of the customer's own server. */
+  /** The person's IP address, not that of the customer's own server. */
   get ip(): string | undefined {
     const isServer = this.#event.channel === "server";
     return firstText(this.#context, "ip") ?? (isServer ? undefined : textOf(this.#event.request_ip));
@@ -172,16 +178,14 @@ export class EventFields {
   }
 
   /**
-   * The id of a click, like `fbclid`: of the properties, the traits of the context, the context, or
-   * the page's URL.
+   * The id of a click, like `fbclid`, from the properties, the traits of the context, the context,
+   * or the page's URL.
    */
   clickId(name: string): string | undefined {
     return clickIdOf(name, { properties: this.properties, context: this.#context, query: this.#pageQuery });
   }
 
-  /**
-   * The id that the person has elsewhere: of the first with this `type` in `context.externalId`.
-   */
+  /** The person's id in another system: the first with this `type` in `context.externalId`. */
   externalId(type: string): string | undefined {
     const all = at(this.#context, "externalId");
     if (!Array.isArray(all)) return undefined;
@@ -189,7 +193,7 @@ export class EventFields {
   }
 
   /**
-   * What a page or screen is called.
+   * The name of a page or screen.
    *
    * @param withCategory `"Docs Start"` for the page `Start` of the category `Docs`
    */
@@ -219,7 +223,7 @@ export class EventFields {
 }
 
 /**
- * Looks for the fields of an event where clients put them: docs/writing-a-destination.md has the
+ * Finds the fields of an event wherever clients put them; docs/writing-a-destination.md has the
  * table.
  */
 export function field(event: DeliveredEvent): EventFields {

@@ -9,7 +9,7 @@ export interface PageFields {
   readonly search: string | undefined;
 }
 
-/** What brought somebody here. */
+/** The campaign that brought somebody here. */
 export interface Campaign {
   readonly source: string | undefined;
   readonly medium: string | undefined;

@@ -1,6 +1,6 @@
 import { at, type Fields, firstId, firstText, objectOf, textOf } from "./usable.ts";
 
-/** Where somebody lives, as far as the traits say. */
+/** A person's address, as far as the traits have it. */
 export interface PostalAddress {
   readonly street: string | undefined;
   readonly city: string | undefined;
@@ -23,7 +23,7 @@ export function phoneOf(traits: Fields, properties: Fields): string | undefined 
   return firstId(traits, "phone", "phoneNumber", "phone_number", "mobile") ?? firstId(properties, "phone");
 }
 
-/** First, last and whole name, each made of the others where it is not given. */
+/** First, last and full name, each derived from the others if it is missing. */
 export function namesOf(traits: Fields): {
   readonly first: string | undefined;
   readonly last: string | undefined;
@@ -52,7 +52,7 @@ export function streetAddressOf(traits: Fields): PostalAddress {
   };
 }
 
-/** A company as an object: one that is a text is its name. */
+/** A company as an object; a text becomes its name. */
 export function companyOf(traits: Fields): Fields | undefined {
   const given = at(traits, "company");
   const name = textOf(given);

@@ -3,7 +3,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const none: Fields = Object.freeze({});
 
-/** What stands under a key, and not what JavaScript brings under it. */
+/** The object's own value under a key, ignoring inherited ones. */
 export function at(fields: Fields, key: string): unknown {
   return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
@@ -13,7 +13,7 @@ export function objectOf(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : none;
 }
 
-/** A text without blanks around it; `undefined` for one that is blank, and for anything else. */
+/** A trimmed text; `undefined` for a blank text, and for anything else. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const text = value.trim();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Note } from "../adjustment.ts";
 import { type EmailOptions, normalised, type PhoneOptions, type PlaceOptions } from "./normalised.ts";
 
-/** Where it is taken down that a field was left out. */
+/** Records that a field was left out. */
 interface Noted {
   readonly note?: Note;
 }
@@ -11,8 +11,9 @@ type Hash<Options> = (value: unknown, options?: Options & Noted) => string | und
 
 /**
  * Personal fields as advertising services want them: normalised (see `normalised`), then SHA-256 of
- * the UTF-8 in hex, small letters. What is 64 hex digits already was hashed by who sent it. A value
- * that cannot be normalised is left out, and noted as `invalid_value`; an absent one is none.
+ * the UTF-8 in hex, small letters. A value of 64 hex digits was already hashed by its sender. A
+ * value that cannot be normalised is left out, and noted as `invalid_value`; an absent value stays
+ * absent.
  */
 export const hashed: {
   readonly email: Hash<EmailOptions>;

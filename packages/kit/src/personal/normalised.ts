@@ -27,8 +27,8 @@ export interface PlaceOptions {
 }
 
 /**
- * Personal fields in the form in which advertising services compare them; `undefined` for what
- * cannot be brought into it.
+ * Personal fields in the form in which advertising services compare them; `undefined` for a value
+ * that cannot be normalised.
  */
 export const normalised: {
   email(value: unknown, options?: EmailOptions): string | undefined;

@@ -4,9 +4,9 @@ import { idOf } from "../field/usable.ts";
  * The digits of a phone number with its country code, without `+` and zeros in front; `undefined`
  * for what is none.
  *
- * A number with `+` or `00` in front has its code. One with a zero in front has none; nor has any
- * other, unless it begins with `countryCode` and has 11 digits or more. Without a `countryCode` the
- * rest is taken as it is where `asItIs` says so.
+ * A number that begins with `+` or `00` has its code. A number that begins with a single zero has
+ * none; nor has any other, unless it begins with `countryCode` and has 11 digits or more. Without a
+ * `countryCode`, other numbers are taken unchanged if `asItIs` says so.
  */
 export function phoneDigits(value: unknown, countryCode: string | undefined, asItIs: boolean): string | undefined {
   const given = idOf(value)

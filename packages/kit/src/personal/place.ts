@@ -57,7 +57,7 @@ const states: Readonly<Record<string, string>> = {
 };
 const stateCodes: ReadonlyMap<string, string> = new Map(Object.entries(states).map(([code, name]) => [name, code]));
 
-/** Names of countries that are no English names of theirs. */
+/** Names of countries besides their English ones. */
 const otherNames: Readonly<Record<string, string>> = {
   usa: "us",
   unitedstatesofamerica: "us",
@@ -96,7 +96,7 @@ function namesOfCountries(): ReadonlyMap<string, string> {
   );
 }
 
-/** Two letters where it is a state of the USA, or where the country is not known to be another. */
+/** Two letters for a state of the USA, or if the country is not known to be another one. */
 export function stateOf(value: unknown, country: unknown): string | undefined {
   const letters = lettersOf(value);
   const code = countryOf(country);

@@ -1,4 +1,6 @@
-/** What a text may be at most: characters as JavaScript counts them (UTF-16), or bytes in UTF-8. */
+/**
+ * The maximum length of a text: characters as JavaScript counts them (UTF-16), or bytes in UTF-8.
+ */
 export type ClipLimit = { readonly chars: number } | { readonly bytes: number };
 
 /** The beginning of a text that fits, without half a character at its end. */
@@ -15,7 +17,7 @@ export function clip(text: string, limit: ClipLimit): string {
   return text.slice(0, new TextEncoder().encodeInto(text, room).read);
 }
 
-/** Whether what stands at `at`, and behind it, are the two halves of one character. */
+/** Whether the units at `at` and after it are the two halves of one character. */
 function isSurrogatePair(text: string, at: number): boolean {
   return (text.codePointAt(at) ?? 0) > 0xffff;
 }

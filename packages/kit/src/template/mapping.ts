@@ -4,8 +4,8 @@ import { sourceValue, type TemplateScope, userPathProblem, type ValueSource } fr
 import { readTemplate, rendered, type Template, TemplateError } from "./template.ts";
 
 /**
- * What makes a value of an event, as a configuration writes it: texts, numbers, lists and objects,
- * in which some texts stand for what the event has.
+ * A rule that makes a value from an event, as written in a configuration: texts, numbers, lists and
+ * objects, in which some texts stand for values of the event.
  */
 export type Mapping =
   | { readonly kind: "constant"; readonly value: string | number | boolean | null }
@@ -15,7 +15,7 @@ export type Mapping =
   | { readonly kind: "list"; readonly items: readonly Mapping[] }
   | { readonly kind: "object"; readonly entries: readonly (readonly [key: string, value: Mapping])[] };
 
-/** What is wrong with a mapping, and where. */
+/** A problem in a mapping, and its place. */
 export interface MappingProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -113,8 +113,9 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * What a mapping makes of an event. What is absent is left out of lists and objects; `undefined`
- * where all of it is. Parts of the event are the event's own: they are only read.
+ * The value that a mapping makes from an event. Absent values are left out of lists and objects;
+ * `undefined` if everything is absent. Parts of the event are shared with it, and must not be
+ * changed.
  */
 export function mapped(mapping: Mapping, scope: TemplateScope): unknown {
   switch (mapping.kind) {

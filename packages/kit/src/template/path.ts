@@ -52,9 +52,8 @@ function nameIn([bare, single, double]: RegExpExecArray): string {
 }
 
 /**
- * What stands at a path. Only what the value itself holds is found, not what JavaScript brings
- * with it. With `[*]` it is the list of what was found, without `null`; `undefined` where that
- * would be empty.
+ * The value at a path. Only own properties are found, not inherited ones. With `[*]` it is the list
+ * of the values found, without `null`; `undefined` if that would be empty.
  */
 export function valueAt(path: FieldPath, root: unknown): unknown {
   if (!path.includes(eachItem)) return path.reduce(stepInto, root);

@@ -2,7 +2,7 @@ import type { DeliveredEvent } from "@pintle/events/gateway";
 import { type EventFields, field } from "../field/field.ts";
 import { type FieldPath, valueAt } from "./path.ts";
 
-/** What templates and mappings are filled from. */
+/** The sources from which templates and mappings are filled. */
 export interface TemplateScope {
   /** What a path begins at: the event. */
   readonly event: unknown;
@@ -22,7 +22,7 @@ export function scopeOf(event: DeliveredEvent, now: number): TemplateScope {
   return { event, user: field(event), now };
 }
 
-/** What stands there; `undefined` where nothing does, and for `null`. */
+/** The value there; `undefined` if there is none, and for `null`. */
 export function sourceValue({ from, path }: ValueSource, { event, user }: TemplateScope): unknown {
   return (from === "user" ? userValue(path, user) : valueAt(path, event)) ?? undefined;
 }

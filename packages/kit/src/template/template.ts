@@ -2,7 +2,7 @@ import { stringifyJson } from "@pintle/events";
 import { readPath } from "./path.ts";
 import { sourceValue, type TemplateScope, userPathProblem, type ValueSource } from "./scope.ts";
 
-/** A text with places that are filled from an event. */
+/** A text with placeholders that are filled from an event. */
 export type Template = readonly TemplatePart[];
 
 /** A piece of the text as it is, or a place. */
@@ -98,7 +98,7 @@ function unquoted(text: string): string {
   return text.slice(1, -1).replace(/\\(.)/gs, "$1");
 }
 
-/** What is put into a place: its value; where that is absent or a blank text, what it says else. */
+/** The content of a placeholder: its value, or its fallback if that is absent or a blank text. */
 export function placed({ source, otherwise }: Placeholder, scope: TemplateScope): unknown {
   const value = sourceValue(source, scope);
   const isBlank = typeof value === "string" && value.trim() === "";
