@@ -46,7 +46,7 @@ async function main() {
 export async function bundle(platform, conditions) {
   const { outputFiles, metafile } = await build({
     stdin: {
-      // What a program uses: the client. The helpers are left out where they are not imported.
+      // The part that a program uses: the client. Helpers that are not imported are left out.
       contents: `import { Pintle } from "@pintle/sdk"; globalThis.client = new Pintle("key", "https://example.com");`,
       resolveDir: root,
     },
@@ -54,7 +54,7 @@ export async function bundle(platform, conditions) {
     metafile: true,
     minify: true,
     write: false,
-    // What is imported later is a file of its own.
+    // Code that is imported later is in a separate file.
     splitting: true,
     outdir: "out",
     format: "esm",

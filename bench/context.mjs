@@ -40,7 +40,7 @@ for (const [title, fields] of Object.entries(own)) {
     `${title.padEnd(24)} ${plain} us without; withContext ${ratio("withContext")}, defaultContext ${ratio("defaultContext")} times that`,
   );
 }
-// What is queued has nowhere to go.
+// Queued messages have nowhere to go.
 process.exit(0);
 
 function make(options) {

@@ -52,7 +52,7 @@ async function run(mode, url, seconds) {
   const directory = mkdtempSync(join(tmpdir(), "pintle-bench-"));
   const durable = mode === "durable" ? { durable: { directory } } : {};
   const client = new Pintle("wk_bench", url, durable);
-  // What is loaded and compiled once is not counted.
+  // One-off loading and compiling is not counted.
   await pace(1, mode, client);
   await client.flush();
   const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -53,7 +53,7 @@ function isBusy({ destinations }) {
   return destinations.some(({ id, waiting }) => isWell(id) && waiting > 0);
 }
 
-/** What twenty destinations together get delivered in a second when the log is full. */
+/** Events per second delivered by twenty destinations together when the log is full. */
 async function saturation() {
   const events = 1000;
   const plane = await startPlane();

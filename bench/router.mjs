@@ -166,7 +166,7 @@ async function backlogs() {
   });
 }
 
-/** What the bench of the warehouse has measured, or why it was skipped. */
+/** The results of the bench of the warehouse, or why it was skipped. */
 async function postgres() {
   const child = fork(fileURLToPath(new URL("warehouse.mjs", import.meta.url)), [String(tracks)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],

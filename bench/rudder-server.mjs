@@ -239,7 +239,7 @@ async function killed() {
         arrivals.set(id, [at, times + (known?.[1] ?? 0)]);
         last = performance.now();
       }
-      // What comes twice may come a little later.
+      // Repeats may arrive a little later.
       if (performance.now() - last > 3000 && ids.every((id) => arrivals.has(id))) break;
     }
     const lost = ids.filter((id) => !arrivals.has(id)).length;

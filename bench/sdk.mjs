@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 const [events, seconds, calls] = [values.events, values.seconds, values.calls].map(Number);
-/** What Pintle and the SDK for Go put into a batch. */
+/** The batch size of Pintle and the SDK for Go. */
 const batch = 250;
 const held = 100_000;
 const packages = {
@@ -160,7 +160,7 @@ function print() {
   row("bundle for Node, all, minified, gzipped: KB", (column) => column.bundle && column.bundle / 1024);
 }
 
-/** What was asked for beside what was reached. */
+/** The goals next to the results. */
 async function judge() {
   const [start] = await bundle("browser", ["browser"]);
   const { pintle, go, ...peers } = table;

@@ -33,7 +33,7 @@ async function sides() {
       const { Transformation } = await import(pathToFileURL(join(dist, "transform/transformation.js")).href);
       // As the router's thread does.
       (await import(pathToFileURL(join(root, "packages/events/dist/index.js")).href)).letJsonTakeBigInt?.();
-      // Where it is today, and where an older checkout has it.
+      // Its place today, and its place in an older checkout.
       const clock = ["time/clock.js", "clock.js"].map((name) => join(dist, name)).find(existsSync);
       const { systemClock } = await import(pathToFileURL(clock).href);
       const { startPlane } = await import(pathToFileURL(join(root, "bench/router/processes.mjs")).href);

@@ -86,7 +86,7 @@ async function main() {
       await pause(250, undefined, { signal: stop.signal }).catch(() => {});
     }
     if (stop.signal.aborted) {
-      // What the shop still holds is sent, and has a moment to be delivered.
+      // Events that the shop still holds are sent, and get a moment to be delivered.
       await shop.end();
       const deadline = performance.now() + 2000;
       const isWaiting = ({ destinations }) => destinations.some(({ waiting }) => waiting > 0);
@@ -119,7 +119,7 @@ async function introduction(url) {
   ].join("\n");
 }
 
-/** What the terminal shows, and the same in one line. */
+/** The text that the terminal shows, and the same in one line. */
 function view({ sent, plane, first, ending }) {
   const count = (value) => value.toLocaleString("en").padStart(9);
   const sum = (counts) => Object.values(counts).reduce((total, value) => total + value, 0);
@@ -149,7 +149,7 @@ function latestEvent() {
       const { size } = fstatSync(file);
       const tail = Buffer.alloc(Math.min(size, 65_536));
       readSync(file, tail, 0, tail.length, size - tail.length);
-      // What stands after the last line feed is still being written.
+      // The text after the last line feed is still being written.
       const line = tail.toString("utf8").split("\n").at(-2);
       if (!line) return "";
       const { type, event, name, userId, anonymousId } = JSON.parse(line);

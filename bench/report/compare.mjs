@@ -1,4 +1,4 @@
-// What a table of figures says, and where it differs from the one before.
+// Reads a table of figures, and compares it with the previous one.
 
 /** A figure that moved by more than this share is named. */
 const noticeable = 0.1;

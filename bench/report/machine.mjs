@@ -15,7 +15,7 @@ export function commit() {
   }
 }
 
-/** What figures depend on besides the code: processor, memory, and what else runs. */
+/** The conditions that figures depend on besides the code: processor, memory, other load. */
 export function machine() {
   const { model } = cpus()[0] ?? { model: "unknown processor" };
   return `${availableParallelism()} x ${model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;

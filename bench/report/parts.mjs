@@ -11,7 +11,7 @@ export function partsOf(only, names) {
   process.exit(2);
 }
 
-/** A number that a flag gives; one that is none, or not above zero, ends the program. */
+/** The number of a flag; anything that is not a number above zero ends the program. */
 export function numberOf(flag, text) {
   const number = Number(text);
   if (text !== "" && Number.isFinite(number) && number > 0) return number;

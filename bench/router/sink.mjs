@@ -40,7 +40,7 @@ const server = createServer((request, response) => {
     if (expected === 0) paths.get(url).push([numberOf(body), now]);
     const before = count;
     count += url === "/batch" ? eventsIn(gunzipSync(body)) : 1;
-    // What is delivered once more makes no second message.
+    // A repeated delivery does not count as a second message.
     if (before < expected && count >= expected) process.send({ count, seconds: (performance.now() - firstAt) / 1000 });
   });
 });

@@ -1,4 +1,4 @@
-// What an SDK puts on a disk, and what it weighs when it is bundled.
+// The size of an SDK on disk, and of its bundle.
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";

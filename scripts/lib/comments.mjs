@@ -11,7 +11,7 @@ const forTools = /biome-ignore|@ts-|# sourceMapping/;
 const oneWord = /^\s*(?:\/\/|\/\*\*?|\*)?\s*\S+(?:\s*\*\/)?$/;
 /** The beginning of a paragraph of its own. */
 const opening = /^(?:@\w|[-*] |\d+\. )/;
-/** What has a form of its own: code, tables, drawings. */
+/** Lines that are not wrapped: code, tables, drawings. */
 const drawn = /^(?:\s{2,}|\||[+=~-]{2,})|\S\s{2,}\S|[│┌└├─]/;
 
 /**

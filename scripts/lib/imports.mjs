@@ -46,7 +46,7 @@ export function importProblems(root) {
   });
 }
 
-/** What a module of TypeScript or JavaScript imports, types included. */
+/** The imports of a TypeScript or JavaScript module, types included. */
 export function specifiersOf(file, text) {
   const { module } = parseSync(file, text);
   const dynamic = module.dynamicImports.map(({ moduleRequest: { start, end } }) => text.slice(start, end));
@@ -55,7 +55,7 @@ export function specifiersOf(file, text) {
     ...module.staticExports.flatMap(({ entries }) =>
       entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
     ),
-    // What is computed at run time names no file that could be known here.
+    // A specifier computed at run time cannot be resolved here.
     ...dynamic.flatMap((argument) => /^(["'])(.*)\1$/.exec(argument)?.[2] ?? []),
   ];
 }

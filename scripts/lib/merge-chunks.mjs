@@ -64,7 +64,7 @@ async function merge(outputs, metafile, chunks, name, options) {
   }
 }
 
-/** What these outputs load at their start, themselves included. */
+/** The outputs that these load at their start, themselves included. */
 function reachedFrom(outputs, metafile) {
   const found = new Set(outputs);
   for (const path of found) {
