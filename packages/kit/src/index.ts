@@ -1,4 +1,4 @@
-// What a destination is written with.
+// The tools to write a destination with.
 export { parseJson, stringifyJson } from "@pintle/events";
 export type { DeliveredEvent } from "@pintle/events/gateway";
 export { z } from "zod";

@@ -23,7 +23,8 @@ const units: readonly (readonly [name: string, milliseconds: number])[] = [
  * is noted as `future`.
  *
  * @param now milliseconds since the epoch
- * @throws what makes a dead letter with the reason `too_old` of an event from before the window
+ * @throws an error that makes the event a dead letter with the reason `too_old`, if it is from
+ * before the window
  */
 export function window(event: DeliveredEvent, now: number, { past, future = 0 }: TimeWindow, note?: Note): number {
   const time = Date.parse(event.timestamp);

@@ -1,4 +1,4 @@
-// What a destination is tested with, against its service in the tests.
+// Tools to test a destination against an emulated service.
 export { Emulator, type EmulatorOptions, type Seen } from "./emulator.ts";
 export { allFaults, type Fault, type FaultOptions } from "./faults.ts";
 export { type Random, seededRandom } from "./random.ts";

@@ -6,7 +6,7 @@ import { plainWords } from "../plain-words.ts";
 export interface VendorRequest {
   readonly method: string;
   readonly path: string;
-  /** What stands in the path where the route has `:name`. */
+  /** The values in the path for `:name` in the route. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** Names in small letters. */
@@ -43,7 +43,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** What a service has kept. */
+/** An item that a service has kept. */
 export interface Kept<Item = unknown> {
   /** The key by which the service recognises a repeat. */
   readonly key: string;
@@ -62,7 +62,7 @@ export interface RefusedEvent {
   readonly later: boolean;
 }
 
-/** What a service does with a request before it answers. */
+/** The result of handling a request, before it is answered. */
 export interface Served {
   readonly answer: VendorAnswer;
   readonly kept: readonly Kept[];
@@ -88,13 +88,16 @@ export interface Vendor {
   readonly routes: Readonly<Record<string, Route>>;
 }
 
-/** What a service says to a request with items. */
+/** The rules of a route that takes items. */
 export interface ItemsRoute<Item> {
   /** The items that a request carries. @default its JSON: a list, or one item */
   items?(request: VendorRequest): readonly unknown[];
-  /** What the service takes: its fields, their types and limits, others refused or not. */
+  /**
+   * The items that the service accepts: their fields, types and limits, and whether other fields
+   * are refused.
+   */
   readonly item: z.ZodType<Item>;
-  /** What the service knows a repeat by. */
+  /** The key by which the service recognises a repeat. */
   key(item: Item, request: VendorRequest): string;
   /** Items of a request at most; more are answered with 400. @default any number */
   readonly most?: number;
@@ -148,7 +151,7 @@ export function basic(request: VendorRequest, user: string, password = ""): Vend
 
 const unauthorized: VendorAnswer = { status: 401, body: { error: "wrong key" } };
 
-/** @throws AnswerError 400 for what is no JSON */
+/** @throws AnswerError 400 if it is not JSON */
 export function jsonOf(text: string): unknown {
   try {
     return parseJson(text);
